@@ -1,0 +1,35 @@
+import { cp, mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { rolldown } from "rolldown";
+import { exec, ROOT } from "./exec.ts";
+
+const OUT = join(ROOT, "dist/assets/skills");
+
+/** The bundled guests: folder under `skills/`, its entry file and its world in `wit/`. */
+const SKILLS = [
+  { name: "demo-malicious", entry: "demo-malicious.ts", world: "skill-component" },
+  { name: "demo-trusted", entry: "demo-trusted.ts", world: "skill-component" },
+  { name: "skill-scanner", entry: "scanner.ts", world: "scanner-component" },
+] as const;
+
+/** Bundles each guest's TypeScript to one script and compiles it to a component that imports no WASI. */
+export async function buildSkills(): Promise<void> {
+  await mkdir(OUT, { recursive: true });
+  await mkdir(join(ROOT, "build/skills"), { recursive: true });
+  await cp(join(ROOT, "skills/demo"), join(ROOT, "dist/assets/demo"), { recursive: true });
+  for (const skill of SKILLS) {
+    const script = join(ROOT, "build/skills", `${skill.name}.js`);
+    const bundle = await rolldown({
+      input: join(ROOT, "skills", skill.name, skill.entry),
+      platform: "neutral",
+      external: [/^sandbox:skill\//],
+    });
+    await bundle.write({ file: script, format: "esm" });
+    await bundle.close();
+    // prettier-ignore
+    await exec(join(ROOT, "node_modules/.bin/componentize-qjs"), [
+      "--sync", "--stub-wasi", "--opt-size", "--minify",
+      "--wit", "wit", "--world", skill.world, "--js", script, "--output", join(OUT, `${skill.name}.wasm`),
+    ]);
+  }
+}

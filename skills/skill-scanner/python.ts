@@ -1,0 +1,307 @@
+import type { Budget } from "./budget.ts";
+import { credentialPath, isEnvironmentFile } from "./credential-paths.ts";
+import type { Report } from "./finding.ts";
+import type { Call } from "./python-calls.ts";
+import { argument, exactText, formatText, resultOf, reversed } from "./python-calls.ts";
+import type { Arguments } from "./python-expressions.ts";
+import { canonicalName, Names } from "./python-names.ts";
+import type { Machine } from "./python-statements.ts";
+import { execute } from "./python-statements.ts";
+import type { Token } from "./python-tokens.ts";
+import { PythonTokenizer } from "./python-tokens.ts";
+import type { Value } from "./python-values.ts";
+import {
+  either,
+  LABEL,
+  literal,
+  named,
+  SECRET_LABELS,
+  tainted,
+  union,
+  UNKNOWN,
+  withLabels,
+  withOrigin,
+} from "./python-values.ts";
+import { apiExfiltration } from "./rules/api-exfiltration.ts";
+import { credentialAccess } from "./rules/credential-access.ts";
+import { dangerousImports } from "./rules/dangerous-imports.ts";
+import { networkCall } from "./rules/network-calls.ts";
+import { obfuscatedCode } from "./rules/obfuscated-code.ts";
+import type { RuleContext, Rules } from "./rules/rule.ts";
+import { suspiciousNetwork } from "./rules/suspicious-network.ts";
+
+const RULES: readonly Rules[] = [
+  apiExfiltration,
+  suspiciousNetwork,
+  credentialAccess,
+  obfuscatedCode,
+  dangerousImports,
+];
+
+/** Up to this length, a file is read twice before the reading that reports, beyond it once. */
+const TWO_PASSES_UP_TO = 400_000;
+
+const FILE_READERS = new Set(
+  "builtins.open io.open codecs.open aiofiles.open pathlib.Path().open pathlib.Path().read_text pathlib.Path().read_bytes".split(
+    " ",
+  ),
+);
+
+/** Methods that put their arguments into what they are called on. */
+const MUTATORS = new Set("append extend update add insert setdefault appendleft write writestr put".split(" "));
+
+const AUTH_HEADERS = new Set([
+  "authorization",
+  "x-api-key",
+  "api-key",
+  "x-auth-token",
+  "x-goog-api-key",
+  "private-token",
+  "apikey",
+  "proxy-authorization",
+]);
+
+/** What the analysis needs of the scan it is part of. */
+export interface ScanContext {
+  readonly report: Report;
+  readonly budget: Budget;
+  nested(code: string, line: number, how: string): boolean;
+}
+
+/**
+ * Finds problems in Python source. The file is followed statement by statement: imports, aliases, constant texts, and
+ * where data comes from and goes to. Names defined after their use are known from an earlier reading.
+ */
+export function analysePython(source: string, scan: ScanContext): void {
+  const analysis = new PythonAnalysis(scan);
+  const rehearsals = source.length <= TWO_PASSES_UP_TO ? 2 : 1;
+  for (let pass = 0; pass <= rehearsals; pass++) analysis.read(source, pass === rehearsals);
+}
+
+class PythonAnalysis implements Machine {
+  readonly names: Names = new Names();
+  storing = false;
+  readonly #scan: ScanContext;
+  readonly #facts: Map<string, number> = new Map();
+  #reporting = false;
+  #context: RuleContext;
+
+  constructor(scan: ScanContext) {
+    this.#scan = scan;
+    this.#context = {
+      report: (hit) => {
+        if (this.#reporting) scan.report(hit);
+      },
+      nested: (code, line, how) => this.#reporting && scan.nested(code, line, how),
+      note: (fact, line) => {
+        if (!this.#facts.has(fact)) this.#facts.set(fact, line);
+      },
+      noted: (fact) => this.#facts.get(fact),
+    };
+  }
+
+  read(source: string, reporting: boolean): void {
+    this.#reporting = reporting;
+    this.names.restart();
+    const tokenizer = new PythonTokenizer(source);
+    for (let line = tokenizer.next(); line !== undefined; line = tokenizer.next()) execute(line, this);
+    for (const rules of RULES) rules.end?.(this.#context);
+  }
+
+  imported(module: string, member: string | undefined, line: number): void {
+    const real = canonicalName(module);
+    const inner = member === undefined ? "" : `${real}.${member}`;
+    for (const rules of RULES) {
+      rules.import?.(real, member, line, this.#context);
+      // `from multiprocessing import x` may import a module too; only known ones matter.
+      if (inner === "urllib.request") rules.import?.(inner, undefined, line, this.#context);
+    }
+  }
+
+  load(name: string, line: number): Value {
+    const value = this.names.load(name);
+    if (name === "__builtins__") return named("builtins", name);
+    if (name.length > 1 && line > 0 && value.name === "os.environ") return withLabels(value, LABEL.environment);
+    return value;
+  }
+
+  attribute(base: Value, name: string): Value {
+    const path = base.path === undefined || base.path.length > 200 ? undefined : `${base.path}.${name}`;
+    const qualified = base.name === undefined ? undefined : named(canonicalName(`${base.name}.${name}`)).name;
+    const value: Value = { ...tainted(base), name: qualified, path, receiver: base, method: name };
+    if (qualified === "os.environ") return withLabels(value, LABEL.environment);
+    if (base.name === undefined && base.path !== undefined && this.names.isOwnObject(base.path)) {
+      const kept = this.names.attributes.get(name);
+      if (kept !== undefined) return { ...either(value, kept), path, receiver: base, method: name };
+    }
+    return value;
+  }
+
+  call(callee: Value, args: Arguments, line: number): Value {
+    return this.#invoke(
+      { name: callee.name, method: callee.method, receiver: callee.receiver ?? UNKNOWN, args, line },
+      callee,
+    );
+  }
+
+  subscript(base: Value, index: Value, line: number): Value {
+    const key = exactText(index);
+    if (this.storing && base.name === "os.environ") return UNKNOWN;
+    if (key !== undefined && base.name === "globals()") return this.load(key, line);
+    if (key !== undefined && base.name === "sys.modules") return named(canonicalName(key));
+    if (key !== undefined && base.name !== undefined && base.method === "__dict__" && base.receiver !== undefined) {
+      return this.attribute(base.receiver, key);
+    }
+    if (key !== undefined && base.name === "builtins") return this.attribute(base, key);
+    if (base.items !== undefined && index.number !== undefined && Number.isInteger(index.number)) {
+      return base.items[index.number] ?? UNKNOWN;
+    }
+    if (base.name === undefined) return { ...tainted(union([base, index])), path: base.path };
+    const callee = this.attribute(base, "__getitem__");
+    const args = { positional: [index], keywords: new Map<string, Value>() };
+    return this.#invoke({ name: callee.name, method: "__getitem__", receiver: base, args, line }, callee);
+  }
+
+  use(value: Value, line: number, operator: string | undefined): void {
+    if (this.storing) return;
+    for (const rules of RULES) rules.use?.(value, line, operator, this.#context);
+  }
+
+  bind(name: string, value: Value): void {
+    this.names.bind(name, value, Number.POSITIVE_INFINITY);
+  }
+
+  string(token: Token): Value {
+    const { text, line } = token;
+    if (this.#reporting && this.#scan.budget.spend(text.length)) {
+      for (const rules of RULES) rules.text?.(text, line, this.#context);
+      if (token.disguised >= 8) {
+        const description = "String whose letters are written as escapes";
+        this.#context.report({ category: "obfuscated_code", severity: "medium", line, description });
+        this.#context.nested(text, line, "In an escaped string: ");
+      }
+    }
+    return withLabels(literal(text), textLabels(text));
+  }
+
+  foldedText(value: Value, line: number): Value {
+    const text = value.text;
+    if (text === undefined || !this.#scan.budget.spend(text.length)) return { ...value, folded: false };
+    if (this.#reporting) for (const rules of RULES) rules.text?.(text, line, this.#context);
+    return { ...withLabels(value, textLabels(text)), folded: false };
+  }
+
+  format(template: Value, right: Value): Value {
+    return formatText(template, { positional: right.items ?? [right], keywords: new Map() }, this.#scan.budget);
+  }
+
+  reversed(value: Value): Value {
+    return reversed(value, this.#scan.budget);
+  }
+
+  dictItem(key: Value, value: Value, line: number): Value {
+    if ((value.labels & SECRET_LABELS) === 0) return value;
+    const header = exactText(key)?.toLowerCase();
+    if (header !== undefined && AUTH_HEADERS.has(header) && (value.labels & SECRET_LABELS) === LABEL.secret) {
+      return { ...value, labels: (value.labels & ~LABEL.secret) | LABEL.authorisation };
+    }
+    return withOrigin(value, { line, kind: "stored" });
+  }
+
+  #invoke(call: Call, callee: Value): Value {
+    const special = this.#reflection(call);
+    let labels = 0;
+    for (const rules of RULES) labels |= rules.call?.(call, this.#context) ?? 0;
+    if (special !== undefined) return special;
+    if (call.method !== undefined && MUTATORS.has(call.method)) this.#mutate(call);
+    const result = this.#local(call, callee) ?? this.#result(call);
+    return withLabels(result, labels);
+  }
+
+  /** Calls that name their object at run time. */
+  #reflection(call: Call): Value | undefined {
+    const { name } = call;
+    if (name === undefined) return undefined;
+    const first = argument(call.args, 0);
+    const text = exactText(first);
+    switch (name) {
+      case "builtins.getattr": {
+        const attribute = exactText(argument(call.args, 1));
+        return attribute === undefined ? tainted(first) : this.attribute(first, attribute);
+      }
+      case "builtins.vars":
+        return call.args.positional.length === 0 ? named("globals()") : this.attribute(first, "__dict__");
+      case "builtins.globals":
+      case "builtins.locals":
+        return named("globals()");
+      case "globals().get":
+        return text === undefined ? UNKNOWN : this.load(text, call.line);
+      case "sys.modules.get":
+        return text === undefined ? UNKNOWN : named(canonicalName(text));
+      case "builtins.__import__":
+        return text === undefined ? UNKNOWN : named(canonicalName(text.split(".", 1)[0] ?? text));
+      case "importlib.import_module":
+      case "importlib.__import__":
+        return text === undefined ? UNKNOWN : named(canonicalName(text));
+      default:
+        if (call.method === "get" && call.receiver.method === "__dict__" && text !== undefined) {
+          return this.attribute(call.receiver.receiver ?? UNKNOWN, text);
+        }
+        return undefined;
+    }
+  }
+
+  /** A call of a function of the file: its parameters learn the arguments. */
+  #local(call: Call, callee: Value): Value | undefined {
+    const name = call.method ?? callee.path;
+    if (name === undefined || (call.name !== undefined && !call.name.startsWith("builtins."))) return undefined;
+    const functions = this.names.functions(name);
+    if (functions.length === 0) return undefined;
+    const results: Value[] = [];
+    for (const info of functions) {
+      const skip = info.parameters[0] === "self" || info.parameters[0] === "cls" ? 1 : 0;
+      for (const [at, value] of call.args.positional.slice(0, 64).entries())
+        learn(info.arguments, info.parameters[at + skip], value);
+      for (const [name, value] of call.args.keywords) learn(info.arguments, name, value);
+      results.push(info.result);
+    }
+    return results.length === 1 ? (results[0] ?? UNKNOWN) : union(results);
+  }
+
+  #result(call: Call): Value {
+    const result = resultOf(call, this.#scan.budget);
+    const network = networkCall(call);
+    if (network !== undefined) return { ...UNKNOWN, name: result.name, labels: LABEL.remote };
+    if (call.name === "os.environ.get" || call.name === "os.environ.__getitem__" || call.name === "os.getenv") {
+      return tainted(argument(call.args, 0));
+    }
+    if (call.name !== undefined && FILE_READERS.has(call.name)) {
+      const mode = argument(call.args, call.name.startsWith("pathlib") ? 0 : 1, "mode").text ?? "r";
+      const writes = /^[wax]/.test(mode);
+      return { ...UNKNOWN, name: result.name, labels: writes ? 0 : LABEL.file };
+    }
+    return result;
+  }
+
+  #mutate(call: Call): void {
+    const path = call.receiver.path;
+    if (path === undefined) return;
+    const given = union([...call.args.positional, ...call.args.keywords.values()]);
+    if (given.labels === 0) return;
+    const [root = "", attribute] = path.split(".");
+    if (attribute !== undefined && this.names.isOwnObject(root)) this.names.bindAttribute(attribute, given);
+    else this.names.taint(root, given);
+  }
+}
+
+function learn(known: Map<string, Value>, parameter: string | undefined, value: Value): void {
+  if (parameter === undefined) return;
+  const before = known.get(parameter);
+  known.set(parameter, before === undefined ? value : either(before, value));
+}
+
+/** Labels that a text has for what it is. */
+function textLabels(text: string): number {
+  if (credentialPath(text) !== undefined) return LABEL.credentialPath;
+  return isEnvironmentFile(text) ? LABEL.envFile : 0;
+}

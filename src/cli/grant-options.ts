@@ -1,0 +1,55 @@
+import { type Command, Option } from "commander";
+import type { GrantsInput } from "../policy/parse-grants.ts";
+
+/** The flags that grant capabilities, as parsed. */
+export interface GrantFlags {
+  readonly allowFsRead?: readonly string[];
+  readonly allowFsWrite?: readonly string[];
+  readonly allowNetwork?: readonly string[];
+  readonly allowPublicNetwork?: boolean;
+}
+
+/**
+ * Flags whose value is optional take it only after `=`, so that `--allow-fs-read skill.wasm` does not grant a file named
+ * `skill.wasm`. The bare forms are spelled out here before the arguments are parsed.
+ */
+const BARE: Readonly<Record<string, string>> = {
+  "--allow-fs-read": "--allow-fs-read=.",
+  "--allow-fs-write": "--allow-fs-write=.",
+  "--allow-network": "--allow-public-network",
+};
+
+/** Spells out the bare forms, up to a `--`. */
+export function expandBareGrants(words: readonly string[]): string[] {
+  const end = words.indexOf("--");
+  const parsed = end < 0 ? words.length : end;
+  return words.map((word, index) => (index < parsed && Object.hasOwn(BARE, word) ? (BARE[word] ?? word) : word));
+}
+
+/** How the flags are shown in a command's help, where that is not how they are declared. */
+export const GRANT_TERMS: Readonly<Record<string, string>> = {
+  "--allow-fs-read": "--allow-fs-read[=PATH]",
+  "--allow-fs-write": "--allow-fs-write[=PATH]",
+  "--allow-network": "--allow-network[=HOST[:PORT]]",
+};
+
+/** Adds the grant flags to a command. */
+export function addGrantOptions(command: Command): Command {
+  const repeatable = (value: string, previous: readonly string[] = []): readonly string[] => [...previous, value];
+  const grant = (flags: string, description: string): Option => new Option(flags, description).argParser(repeatable);
+  return command
+    .addOption(grant("--allow-fs-read <PATH>", "read PATH and all below it; bare: the current directory (repeatable)"))
+    .addOption(
+      grant("--allow-fs-write <PATH>", "write PATH and all below it; bare: the current directory (repeatable)"),
+    )
+    .addOption(grant("--allow-network <HOST>", "reach HOST over HTTP; bare: any public address (repeatable)"))
+    .addOption(new Option("--allow-public-network").hideHelp());
+}
+
+/** The grants that the flags ask for. */
+export function grantsFromFlags(flags: GrantFlags): GrantsInput {
+  return {
+    filesystem: { read: flags.allowFsRead ?? [], write: flags.allowFsWrite ?? [] },
+    network: { public: flags.allowPublicNetwork === true, hosts: flags.allowNetwork ?? [] },
+  };
+}

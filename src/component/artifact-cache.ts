@@ -1,0 +1,123 @@
+import { randomBytes } from "node:crypto";
+import { lstat, mkdir, open, readdir, readFile, rename, rm, stat, utimes } from "node:fs/promises";
+import { join } from "node:path";
+import { cacheDirectory } from "../shared/xdg.ts";
+import { type Artifact, decodeArtifact } from "./artifact.ts";
+
+/** The size at which the least recently used entries are removed: 1 GiB. */
+export const DEFAULT_CACHE_BYTES: number = 1024 * 1024 * 1024;
+
+/** A temporary file this old was left behind by a process that died. */
+const STALE_TEMPORARY_MS = 3_600_000;
+
+/** An entry's time of last use is refreshed at most this often. */
+const TOUCH_INTERVAL_MS = 3_600_000;
+
+const SUFFIX = ".artifact";
+
+/** Where artifacts are kept, and how much of them. */
+export interface ArtifactCacheOptions {
+  /** The folder; default `$XDG_CACHE_HOME/cordon/artifacts`. */
+  readonly directory?: string;
+  /** The bound on all entries together, in bytes; default 1 GiB. */
+  readonly maxBytes?: number;
+}
+
+/**
+ * Artifacts on disk, one file each, named by key. Entries are written aside and renamed into place, so processes that
+ * write the same one at once do not see each other's halves; each carries its own hash, so a damaged one is noticed.
+ *
+ * An entry is code that will run in this process. The folder is therefore used only when it belongs to this user and no
+ * one else can write to it; otherwise nothing is read from it or written to it. A cache that fails is no error: the
+ * artifact is made again.
+ */
+export class ArtifactCache {
+  readonly #directory: string;
+  readonly #maxBytes: number;
+  #usable: Promise<boolean> | undefined;
+
+  constructor(options: ArtifactCacheOptions = {}) {
+    this.#directory = options.directory ?? join(cacheDirectory(), "artifacts");
+    this.#maxBytes = options.maxBytes ?? DEFAULT_CACHE_BYTES;
+  }
+
+  /** The intact entry of that key for the component of that digest, if there is one. */
+  async get(key: string, digest: string): Promise<Artifact | undefined> {
+    if (!(await this.#isUsable())) return undefined;
+    const path = this.#path(key);
+    try {
+      const artifact = decodeArtifact(await readFile(path));
+      if (artifact.digest !== digest) return undefined;
+      await this.#touch(path);
+      return artifact;
+    } catch {
+      // Absent, damaged or unreadable: all the same, it is made again and the entry replaced.
+      return undefined;
+    }
+  }
+
+  /** Keeps an encoded artifact under a key, and makes room. Returns whether it could. */
+  async put(key: string, encoded: Uint8Array): Promise<boolean> {
+    if (!(await this.#isUsable()) || encoded.length > this.#maxBytes) return false;
+    const temporary = join(this.#directory, `.${key}.${process.pid}.${randomBytes(6).toString("hex")}.tmp`);
+    try {
+      const file = await open(temporary, "wx", 0o600);
+      try {
+        await file.writeFile(encoded);
+      } finally {
+        await file.close();
+      }
+      await rename(temporary, this.#path(key));
+      await this.#makeRoom();
+      return true;
+    } catch {
+      // A full or read-only disk costs speed, not the run.
+      await rm(temporary, { force: true });
+      return false;
+    }
+  }
+
+  #path(key: string): string {
+    return join(this.#directory, key + SUFFIX);
+  }
+
+  async #touch(path: string): Promise<void> {
+    const { mtimeMs } = await stat(path);
+    const now = new Date();
+    if (now.getTime() - mtimeMs > TOUCH_INTERVAL_MS) await utimes(path, now, now);
+  }
+
+  #isUsable(): Promise<boolean> {
+    this.#usable ??= isOurs(this.#directory);
+    return this.#usable;
+  }
+
+  async #makeRoom(): Promise<void> {
+    const entries: { readonly path: string; readonly size: number; readonly usedMs: number }[] = [];
+    for (const name of await readdir(this.#directory)) {
+      const path = join(this.#directory, name);
+      const found = await stat(path).catch(() => undefined);
+      if (found === undefined) continue;
+      if (name.endsWith(SUFFIX)) entries.push({ path, size: found.size, usedMs: found.mtimeMs });
+      else if (Date.now() - found.mtimeMs > STALE_TEMPORARY_MS) await rm(path, { force: true });
+    }
+    entries.sort((a, b) => b.usedMs - a.usedMs);
+    let total = 0;
+    for (const { path, size } of entries) {
+      total += size;
+      if (total > this.#maxBytes) await rm(path, { force: true });
+    }
+  }
+}
+
+async function isOurs(directory: string): Promise<boolean> {
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    const found = await lstat(directory);
+    if (!found.isDirectory()) return false;
+    if (process.getuid === undefined) return true;
+    return found.uid === process.getuid() && (found.mode & 0o022) === 0;
+  } catch {
+    return false;
+  }
+}

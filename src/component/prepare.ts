@@ -1,0 +1,30 @@
+import { type Artifact, decodeArtifact } from "./artifact.ts";
+import type { ArtifactCache } from "./artifact-cache.ts";
+import { artifactKey } from "./artifact-key.ts";
+import { transpile, type TranspileOptions } from "./transpile/transpile.ts";
+
+/** A component to make ready. */
+export interface PrepareRequest {
+  readonly component: Uint8Array;
+  readonly digest: string;
+  /** The host functions that may suspend a guest, as `interface#function`. */
+  readonly blocking: readonly string[];
+  /** Where artifacts are kept; without it, nothing is read from disk or written to it. */
+  readonly cache?: ArtifactCache | undefined;
+}
+
+/**
+ * The artifact of a component: from the cache, or made and kept.
+ *
+ * @throws CordonError `invalid-component`, `unsupported`, `limit` or `cancelled`.
+ */
+export async function prepare(request: PrepareRequest, options: TranspileOptions = {}): Promise<Artifact> {
+  const { component, digest, blocking, cache } = request;
+  const key = artifactKey(digest, blocking);
+  const cached = await cache?.get(key, digest);
+  if (cached !== undefined) return cached;
+  const encoded = await transpile({ component, digest, blocking }, options);
+  const artifact = decodeArtifact(encoded);
+  await cache?.put(key, encoded);
+  return artifact;
+}

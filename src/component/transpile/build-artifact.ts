@@ -1,0 +1,123 @@
+import { hardenModule } from "../../hardening/harden-module.ts";
+import { CordonError, messageOf } from "../../shared/errors.ts";
+import type { ComponentInterface, WitFunction } from "../../shared/wit.ts";
+import type { Artifact } from "../artifact.ts";
+import { decodeComponent } from "../decode/decode-component.ts";
+
+/** The bundled transpiler, as far as it is used. */
+export interface Transpiler {
+  readonly generate: (
+    component: Uint8Array,
+    options: Record<string, unknown>,
+  ) => { readonly files: readonly (readonly [string, Uint8Array])[] };
+  readonly takeDiagnostics: () => string;
+}
+
+/** What an artifact is made from. */
+export interface ArtifactRequest {
+  readonly component: Uint8Array;
+  readonly digest: string;
+  /** The host functions that may suspend a guest, as `interface#function`. */
+  readonly blocking: readonly string[];
+}
+
+/**
+ * Component bytes to artifact: decode the interface, transpile, harden the core modules.
+ *
+ * @throws CordonError `invalid-component`, `unsupported` or `limit`.
+ */
+export function buildArtifact(request: ArtifactRequest, transpiler: Transpiler): Artifact {
+  const { interface: decoded } = decodeComponent(request.component);
+  const files = transpile(request, decoded, transpiler);
+  const scripts = files.filter(([name]) => name.endsWith(".js"));
+  const [script] = scripts;
+  if (script === undefined || scripts.length !== 1) throw new CordonError("host", "The transpiler gave no glue");
+  const glue = Buffer.from(script[1]).toString("utf8");
+  return {
+    digest: request.digest,
+    interface: decoded,
+    glue: asFunctionBody(glue),
+    modules: files
+      .filter(([name]) => name.endsWith(".wasm"))
+      .map(([name, bytes]) => ({ name, ...hardenModule(bytes) })),
+    instantiations: plannedInstantiations(glue),
+  };
+}
+
+function transpile(
+  { component, blocking }: ArtifactRequest,
+  decoded: ComponentInterface,
+  transpiler: Transpiler,
+): readonly (readonly [string, Uint8Array])[] {
+  const imports = importedNames(decoded).filter((name) => blocking.includes(name));
+  // Without an import that can wait, nothing suspends, and plain calls cost a third.
+  const exports = imports.length === 0 ? [] : exportedNames(decoded);
+  try {
+    return transpiler.generate(component, {
+      name: "component",
+      instantiation: { tag: "async" },
+      asyncMode: { tag: "jspi", val: { imports, exports } },
+      map: [],
+      noTypescript: true,
+      noNodejsCompat: true,
+      noComponentErrorWrapping: true,
+      base64Cutoff: 0,
+      multiMemory: true,
+    }).files;
+  } catch (thrown) {
+    const diagnostics = transpiler.takeDiagnostics();
+    const reason = payloadText(thrown) ?? (diagnostics === "" ? messageOf(thrown) : diagnostics);
+    throw new CordonError("invalid-component", `Cannot load the component: ${oneLine(reason)}`, { cause: thrown });
+  }
+}
+
+function payloadText(thrown: unknown): string | undefined {
+  if (typeof thrown !== "object" || thrown === null || !("payload" in thrown)) return undefined;
+  return typeof thrown.payload === "string" ? thrown.payload : undefined;
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll(/\s+/g, " ").trim().slice(0, 500);
+}
+
+function importedNames({ imports }: ComponentInterface): readonly string[] {
+  return [...imports.interfaces.flatMap((one) => qualified(one.name, one.functions)), ...names(imports.functions)];
+}
+
+function exportedNames({ exports }: ComponentInterface): readonly string[] {
+  return [...exports.interfaces.flatMap((one) => qualified(one.name, one.functions)), ...names(exports.functions)];
+}
+
+function qualified(interfaceName: string, functions: readonly WitFunction[]): readonly string[] {
+  return functions.map((fn) => `${interfaceName}#${fn.name}`);
+}
+
+function names(functions: readonly WitFunction[]): readonly string[] {
+  return functions.map((fn) => fn.name);
+}
+
+/** The glue is one ES module that exports `instantiate`; as a function body, each call of it has a scope of its own. */
+function asFunctionBody(glue: string): string {
+  const exported = /^export function instantiate\(/m;
+  const leftover = /^export const _util = \{\s*\};?\s*$/m;
+  const body = glue.replace(leftover, "").replace(exported, "return function instantiate(");
+  if (body === glue || /^(?:export|import)\b/m.test(body)) {
+    throw new CordonError("host", "The transpiler gave glue of a form this version does not know");
+  }
+  // The fallback that would fetch modules by URL; the host always hands the modules in.
+  return body.replaceAll("import.meta.url", "undefined").replaceAll("await import('node:fs/promises')", "undefined");
+}
+
+/**
+ * The order in which the glue instantiates its core modules. The runtime refuses an instance that is not in this order,
+ * so what is read here decides how memory is shared out, not whether it is bounded.
+ */
+function plannedInstantiations(glue: string): readonly string[] {
+  const modules = new Map<string, string>();
+  for (const [, variable, name] of glue.matchAll(/^ *const (module\d+) = getCoreModule\('([^'\\]+)'\);$/gm)) {
+    if (variable !== undefined && name !== undefined) modules.set(variable, name);
+  }
+  return [...glue.matchAll(/^ *\(\{ exports: exports\d+ \} = yield instantiateCore\(yield (module\d+)[,)]/gm)].map(
+    ([, variable]) => modules.get(variable ?? "") ?? "",
+  );
+}

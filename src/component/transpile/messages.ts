@@ -1,0 +1,19 @@
+import type { ErrorCode, LimitDetail } from "../../shared/errors.ts";
+import type { ArtifactRequest } from "./build-artifact.ts";
+
+/** Main thread to transpile worker, as its `workerData`. */
+export type TranspileRequest = ArtifactRequest;
+
+/** What the worker does, in order. */
+export type TranspileStage = "starting" | "transpiling" | "done";
+
+/** Transpile worker to main thread. */
+export type TranspileMessage =
+  | { readonly type: "stage"; readonly stage: TranspileStage }
+  | { readonly type: "artifact"; readonly encoded: Uint8Array }
+  | {
+      readonly type: "refused";
+      readonly code: ErrorCode;
+      readonly message: string;
+      readonly limit: LimitDetail | undefined;
+    };

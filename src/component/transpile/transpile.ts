@@ -1,0 +1,79 @@
+import { Worker } from "node:worker_threads";
+import { moduleUrl } from "../../shared/bundled.ts";
+import { CordonError, messageOf } from "../../shared/errors.ts";
+import type { ArtifactRequest } from "./build-artifact.ts";
+import type { TranspileMessage, TranspileStage } from "./messages.ts";
+
+/** Time for one component, in milliseconds. A 12 MB component takes about half a second. */
+const TRANSPILE_TIMEOUT_MS = 60_000;
+
+/** JavaScript heap of the transpile worker, in MiB; its linear memory is capped when it is bundled. */
+const TRANSPILE_HEAP_MB = 1024;
+
+/** How a transpilation is watched and ended. */
+export interface TranspileOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly onStage?: ((stage: TranspileStage) => void) | undefined;
+}
+
+/**
+ * Builds a component's artifact in a worker thread of its own, with a deadline and a memory cap.
+ *
+ * @returns The encoded artifact.
+ * @throws CordonError `invalid-component`, `unsupported`, `limit` or `cancelled`.
+ */
+export async function transpile(request: ArtifactRequest, options: TranspileOptions = {}): Promise<Uint8Array> {
+  if (options.signal?.aborted === true) throw cancelled(options.signal);
+  const worker = new Worker(moduleUrl("component/transpile/worker"), {
+    workerData: request,
+    argv: [],
+    env: {},
+    execArgv: [],
+    resourceLimits: { maxOldGenerationSizeMb: TRANSPILE_HEAP_MB },
+    name: "cordon-transpile",
+  });
+  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
+  const timer = setTimeout(() => reject(tooSlow()), TRANSPILE_TIMEOUT_MS);
+  const onAbort = (): void => reject(cancelled(options.signal));
+  options.signal?.addEventListener("abort", onAbort, { once: true });
+  worker.on("message", (message: TranspileMessage) => {
+    if (message.type === "stage") options.onStage?.(message.stage);
+    else if (message.type === "artifact") resolve(message.encoded);
+    else reject(refused(message));
+  });
+  worker.once("error", (error) => reject(failed(error)));
+  worker.once("exit", () => reject(failed(new Error("its thread ended"))));
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(timer);
+    options.signal?.removeEventListener("abort", onAbort);
+    await worker.terminate();
+  }
+}
+
+function refused(message: Extract<TranspileMessage, { type: "refused" }>): CordonError {
+  return new CordonError(message.code, message.message, message.limit === undefined ? {} : { limit: message.limit });
+}
+
+function tooSlow(): CordonError {
+  return new CordonError("limit", `Cannot load the component: transpiling took over ${TRANSPILE_TIMEOUT_MS} ms`, {
+    limit: { limit: "deadline", cap: TRANSPILE_TIMEOUT_MS },
+  });
+}
+
+function failed(error: unknown): CordonError {
+  const code = typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
+  if (code === "ERR_WORKER_OUT_OF_MEMORY") {
+    return new CordonError("limit", `Cannot load the component: transpiling took over ${TRANSPILE_HEAP_MB} MiB`, {
+      limit: { limit: "host-memory", cap: TRANSPILE_HEAP_MB * 1024 * 1024 },
+    });
+  }
+  return new CordonError("host", `Cannot load the component: the transpiler failed: ${messageOf(error)}`, {
+    cause: error,
+  });
+}
+
+function cancelled(signal: AbortSignal | undefined): CordonError {
+  return new CordonError("cancelled", "Loading the component was cancelled", { cause: signal?.reason });
+}

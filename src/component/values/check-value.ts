@@ -1,0 +1,95 @@
+import { types } from "node:util";
+import { CordonError } from "../../shared/errors.ts";
+import { printFunctionType } from "../../shared/print-wit.ts";
+import { escapeInvisible } from "../../shared/quote-text.ts";
+import type { WitFunction, WitType } from "../../shared/wit.ts";
+import { convertValue, foundInstead, ownData, startWalk, wrong } from "./convert-value.ts";
+import type { ValueProblem } from "./convert-value.ts";
+import { describeValue } from "./describe-value.ts";
+
+export type { ValueProblem } from "./convert-value.ts";
+
+const SHOWN_SIGNATURE = 400;
+
+/**
+ * What is wrong with the arguments of a function, in the shapes that the glue takes (see `shapes.ts`); empty when nothing
+ * is. All problems are reported, up to 20; a wrong number of arguments is one. Types with resources, streams, futures or
+ * error contexts have no value that can be passed, other than an absent option.
+ *
+ * Never throws: only own data properties are read, so getters and proxies of the caller do not run. Proxies, class
+ * instances and objects with getters are refused.
+ */
+export function checkArguments(fn: WitFunction, args: readonly unknown[]): ValueProblem[] {
+  return convertAll(fn, args, false).problems;
+}
+
+/**
+ * A function's arguments as fresh plain data, ready for the glue. More forgiving than {@link checkArguments}: 64-bit
+ * integers may also be safe-integer numbers, keys of records and flags may be spelled as in WIT. Absent options and flags
+ * are filled in, null becomes `undefined` for an absent option, an Array for `list<u8>` becomes a Uint8Array.
+ *
+ * @throws CordonError `usage` with all problems on one line: where, the WIT type expected, what was found.
+ */
+export function normalizeArguments(fn: WitFunction, args: readonly unknown[]): unknown[] {
+  const { problems, values } = convertAll(fn, args, true);
+  if (problems.length > 0) {
+    throw new CordonError("usage", `Cannot call ${escapeInvisible(fn.name)}: ${describeProblems(problems)}`);
+  }
+  return values;
+}
+
+/**
+ * One value as fresh plain data in the shape of its type; forgiving as {@link normalizeArguments} is.
+ *
+ * @param attempt what is being done with the value, for the error: `Cannot <attempt>: …`.
+ * @throws CordonError `unsupported` when the value is not of its type, which a value that came through the glue is only
+ *   when it holds a resource, stream, future or error context.
+ */
+export function normalizeValue(value: unknown, type: WitType, attempt: string): unknown {
+  const walk = startWalk("value", true);
+  const copy = convertValue(walk, value, type);
+  if (walk.problems.length > 0) {
+    throw new CordonError("unsupported", `Cannot ${attempt}: ${describeProblems(walk.problems)}`);
+  }
+  return copy;
+}
+
+/** Problems on one line. */
+export function describeProblems(problems: readonly ValueProblem[]): string {
+  return problems
+    .map(({ path, expected, found }) => `${escapeInvisible(path)}: expected ${expected}, found ${found}`)
+    .join("; ");
+}
+
+function convertAll(
+  fn: WitFunction,
+  args: readonly unknown[],
+  lenient: boolean,
+): { readonly problems: ValueProblem[]; readonly values: unknown[] } {
+  if (types.isProxy(args) || !Array.isArray(args) || args.length !== fn.parameters.length) {
+    const found = Array.isArray(args) && !types.isProxy(args) ? countArguments(args.length) : describeValue(args);
+    return { problems: [{ path: "arguments", expected: describeParameters(fn), found }], values: [] };
+  }
+  const walk = startWalk("", lenient);
+  const values = fn.parameters.map(({ name, type }, index) => {
+    walk.path[0] = name;
+    const own = ownData(args, String(index));
+    if (own === undefined || own === "accessor") return wrong(walk, type, foundInstead(own));
+    return convertValue(walk, own.value, type);
+  });
+  return { problems: walk.problems, values };
+}
+
+/** `2 arguments (a: u8, b: string)`, cut where it is long. */
+export function describeParameters(fn: WitFunction): string {
+  const signature = printFunctionType(
+    { name: fn.name, parameters: fn.parameters, async: false },
+    { maxLength: SHOWN_SIGNATURE },
+  );
+  return `${countArguments(fn.parameters.length)} ${signature.slice("func".length)}`;
+}
+
+/** `no arguments`, `1 argument`, `2 arguments`. */
+export function countArguments(count: number): string {
+  return count === 0 ? "no arguments" : `${count} argument${count === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,90 @@
+import { ByteReader } from "../shared/byte-reader.ts";
+import { CordonError } from "../shared/errors.ts";
+import { MEMORY_NAMESPACE, type MemoryDeclaration, memoryField } from "../shared/hardening-profile.ts";
+import { readImports } from "./import-section.ts";
+import { unsignedLeb128 } from "./leb128.ts";
+import { readMemoryType, writeMemoryType } from "./memory-type.ts";
+import { readSections, SECTION, type Section, wellFormed, writeSections } from "./module-sections.ts";
+
+const MEMORY_KIND = 0x02;
+
+/** A hardened core module. */
+export interface HardenedModule {
+  readonly bytes: Uint8Array;
+  /** The memories it used to define, in order. The host makes them, with the maximum it chooses, for each instance. */
+  readonly memories: readonly MemoryDeclaration[];
+}
+
+/**
+ * Rewrites a core module so that every memory it defines becomes an import, which the host satisfies with a memory whose
+ * maximum is the invocation's. Imported memories come before defined ones in the index space, and these are appended to
+ * the imports, so no index changes. One compiled module serves invocations with different caps.
+ *
+ * @throws CordonError `invalid-component` when it is malformed or imports from the host's namespace, `unsupported` for
+ * shared memory.
+ */
+export function hardenModule(module: Uint8Array): HardenedModule {
+  const sections = readSections(module);
+  refuseReservedImports(sections);
+  const memories = sections.filter(({ id }) => id === SECTION.memory).flatMap(({ content }) => readMemories(content));
+  if (memories.length === 0) return { bytes: module, memories };
+  const rest = sections.filter(({ id }) => id !== SECTION.memory);
+  return { bytes: writeSections(withMemoryImports(rest, memories)), memories };
+}
+
+function refuseReservedImports(sections: readonly Section[]): void {
+  for (const { id, content } of sections) {
+    if (id !== SECTION.import) continue;
+    const { imports } = wellFormed(() => readImports(content));
+    if (!imports.some(({ module }) => module === MEMORY_NAMESPACE)) continue;
+    throw new CordonError(
+      "invalid-component",
+      `Cannot load the component: a core module imports from "${MEMORY_NAMESPACE}", which is reserved for the host`,
+    );
+  }
+}
+
+function readMemories(content: Uint8Array): MemoryDeclaration[] {
+  return wellFormed(() => {
+    const reader = new ByteReader(content);
+    const memories = Array.from({ length: reader.count() }, () => readMemoryType(reader));
+    if (reader.remaining > 0) reader.fail("bytes after the last memory");
+    return memories;
+  });
+}
+
+function withMemoryImports(sections: readonly Section[], memories: readonly MemoryDeclaration[]): Section[] {
+  const added = Buffer.concat(memories.flatMap((memory, position) => importOf(memory, position)));
+  const existing = sections.findIndex(({ id }) => id === SECTION.import);
+  if (existing >= 0) {
+    return sections.map((section, index) =>
+      index === existing ? { id: SECTION.import, content: appended(section.content, added, memories.length) } : section,
+    );
+  }
+  const content = Buffer.concat([unsignedLeb128(memories.length), added]);
+  const types = sections.findIndex(({ id }) => id === SECTION.type);
+  return [...sections.slice(0, types + 1), { id: SECTION.import, content }, ...sections.slice(types + 1)];
+}
+
+function appended(content: Uint8Array, added: Uint8Array, count: number): Uint8Array {
+  const { imports, entriesOffset } = wellFormed(() => readImports(content));
+  return Buffer.concat([unsignedLeb128(imports.length + count), content.subarray(entriesOffset), added]);
+}
+
+/**
+ * The import keeps the memory's initial size and leaves out its maximum, which the host's memory need not repeat: a lower
+ * one is always compatible.
+ */
+function importOf({ initialPages, address64 }: MemoryDeclaration, position: number): Uint8Array[] {
+  return [
+    encodedName(MEMORY_NAMESPACE),
+    encodedName(memoryField(position)),
+    Uint8Array.of(MEMORY_KIND),
+    writeMemoryType({ initialPages, address64 }),
+  ];
+}
+
+function encodedName(name: string): Uint8Array {
+  const bytes = Buffer.from(name, "utf8");
+  return Buffer.concat([unsignedLeb128(bytes.length), bytes]);
+}

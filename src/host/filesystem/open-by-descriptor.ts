@@ -1,0 +1,55 @@
+import { isUtf8 } from "node:buffer";
+import { constants } from "node:fs";
+import type { FileHandle } from "node:fs/promises";
+import { open, readlink } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { checkPath } from "./check.ts";
+import { errnoOf, failed, failureReason } from "./failure.ts";
+import type { FileAccess, FileRequest, FileTarget, OpenAttempt } from "./open.ts";
+import { fileKindProblem } from "./regular-file.ts";
+
+const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
+/** Linux's `O_PATH` on every architecture Node runs on: names a file without opening it, so that no device notices. */
+const O_PATH = 0o10000000;
+
+/** What a system call says when the path it was given has changed since it was resolved. */
+const CHANGED: ReadonlySet<string | undefined> = new Set(["ENOENT", "ENOTDIR", "ELOOP", "EEXIST"]);
+
+/**
+ * Opens a target on Linux: holds the folder, asks the kernel where the held folder is, and reaches the file by its one name in
+ * that folder, following no link. Nothing that happens to the path in between can lead elsewhere. Needs `/proc`.
+ */
+export async function openByDescriptor(
+  { grants }: FileRequest,
+  { real, exists }: FileTarget,
+  access: FileAccess,
+): Promise<OpenAttempt> {
+  const name = basename(real);
+  if (name === "") return failed("it is a folder");
+  try {
+    await using folder = await open(dirname(real), O_PATH | O_DIRECTORY | O_NOFOLLOW);
+    const folderPath = await readlink(`/proc/self/fd/${folder.fd}`, "buffer");
+    if (!isUtf8(folderPath) || !checkPath(grants, join(folderPath.toString("utf8"), name)).allowed) {
+      return { kind: "outside" };
+    }
+    const entry = `/proc/self/fd/${folder.fd}/${name}`;
+    return exists ? await openEntry(entry, access) : { kind: "done", value: await createEntry(entry) };
+  } catch (error) {
+    return CHANGED.has(errnoOf(error)) ? { kind: "changed" } : failed(failureReason(error));
+  }
+}
+
+async function openEntry(entry: string, access: FileAccess): Promise<OpenAttempt> {
+  await using named = await open(entry, O_PATH | O_NOFOLLOW);
+  const info = await named.stat();
+  if (info.isSymbolicLink()) return { kind: "changed" };
+  const problem = fileKindProblem(info);
+  if (problem !== undefined) return failed(problem);
+  // Opens the very file that was looked at, wherever its name leads by now.
+  const flags = (access === "read" ? O_RDONLY : O_WRONLY) | O_NONBLOCK | O_NOCTTY;
+  return { kind: "done", value: await open(`/proc/self/fd/${named.fd}`, flags) };
+}
+
+function createEntry(entry: string): Promise<FileHandle> {
+  return open(entry, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0o666);
+}

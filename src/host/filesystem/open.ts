@@ -1,0 +1,59 @@
+import type { FileHandle } from "node:fs/promises";
+import type { PathGrant } from "../../policy/grants.ts";
+import type { FileOutcome } from "./failure.ts";
+import { failed } from "./failure.ts";
+import { openByDescriptor } from "./open-by-descriptor.ts";
+import { openByIdentity } from "./open-by-identity.ts";
+import { resolvePath } from "./resolve.ts";
+
+/** What a file is opened for. */
+export type FileAccess = "read" | "write";
+
+/** One file that a guest names. */
+export interface FileRequest {
+  readonly grants: readonly PathGrant[];
+  /** Where relative paths start. */
+  readonly cwd: string;
+  /** As the guest named it, without a `pathProblem`. */
+  readonly path: string;
+}
+
+/** A path that was resolved inside the grants. */
+export interface FileTarget {
+  readonly real: string;
+  /** Whether a file was there; a file to write is created when it was not. */
+  readonly exists: boolean;
+}
+
+/** The result of one attempt to open a target; `changed`: the folders changed meanwhile, and the path means something else now. */
+export type OpenAttempt = FileOutcome<FileHandle> | { readonly kind: "changed" };
+
+/** Opens a target, and makes sure that what was opened is inside the grants. */
+export type OpenTarget = (request: FileRequest, target: FileTarget, access: FileAccess) => Promise<OpenAttempt>;
+
+/** How often a path is resolved again when folders are renamed while it is opened. */
+const MAX_ATTEMPTS = 5;
+
+/**
+ * Opens a regular file inside the grants, without changing its content: for writing it is created when it is absent, never
+ * truncated. Other processes may rename and link meanwhile; what is returned was inside a grant when it was opened.
+ * Folders, pipes, sockets and devices are refused, and never block.
+ *
+ * On Linux this holds against any race (see `open-by-descriptor.ts`). Elsewhere another process of the host that swaps folders
+ * for links in a loop can win a race (see `open-by-identity.ts`).
+ */
+export async function openGranted(
+  request: FileRequest,
+  access: FileAccess,
+  openTarget: OpenTarget = process.platform === "linux" ? openByDescriptor : openByIdentity,
+): Promise<FileOutcome<FileHandle>> {
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    const resolution = await resolvePath(request.grants, request.cwd, request.path);
+    if (resolution.kind === "outside" || resolution.kind === "failed") return resolution;
+    const exists = resolution.kind === "found";
+    if (!exists && access === "read") return failed("no such file");
+    const opened = await openTarget(request, { real: resolution.real, exists }, access);
+    if (opened.kind !== "changed") return opened;
+  }
+  return failed("the folders on its path kept changing");
+}

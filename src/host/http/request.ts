@@ -1,0 +1,132 @@
+import { STATUS_CODES } from "node:http";
+import type { AuditResult } from "../../audit/event.ts";
+import type { HostContext, HostResult } from "../capability.ts";
+import { err, ok, quote } from "../text.ts";
+import { checkUrl, hostOf } from "./check.ts";
+import type { Resolver } from "./connect.ts";
+import { checkedAddresses, systemResolver } from "./connect.ts";
+import type { HttpMethod, HttpRequest } from "./redirect.ts";
+import { redirectOf } from "./redirect.ts";
+import { sendRequest } from "./send.ts";
+import { parseHttpUrl, rawUrlResource, urlResource } from "./url.ts";
+
+const MAX_REDIRECTS = 5;
+
+const NOT_GRANTED = "Permission denied: network is not granted for this host";
+/** Under a grant of all that is public, one answer for both, so that a guest cannot list the names of an internal network. */
+const NOT_GRANTED_OR_UNRESOLVED = `${NOT_GRANTED}, or its name does not resolve`;
+
+/** How one request of an exchange ended. */
+type Hop =
+  | { readonly result: "Allowed"; readonly next: HttpRequest }
+  | { readonly result: "Allowed"; readonly text: string }
+  /** `guest` is what the guest is told, `reason` what the operator reads. */
+  | { readonly result: "Denied" | "Error"; readonly reason: string; readonly guest: string };
+
+/**
+ * One HTTP exchange for a guest: the body of a 2xx response as text, or an `err`. Follows up to five redirects. Every request,
+ * the redirected ones included, is checked by its URL, then by the addresses its host resolves to, and is recorded as an event
+ * of its own. `limits` bound the time of the whole exchange and the size of both bodies. Never rejects.
+ */
+export async function httpExchange(
+  context: HostContext,
+  method: HttpMethod,
+  url: string,
+  body?: string,
+  resolve: Resolver = systemResolver,
+): Promise<HostResult<string>> {
+  const record = (resource: string, result: AuditResult, reason?: string): void =>
+    context.observe({
+      eventType: "NetworkAccess",
+      action: `network.http-${method.toLowerCase()}`,
+      resource,
+      result,
+      ...(reason === undefined ? {} : { reason }),
+    });
+
+  const target = parseHttpUrl(url);
+  if (!target.ok) {
+    record(rawUrlResource(url), "Denied", target.problem);
+    return err(`Cannot ${method} ${quote(rawUrlResource(url))}: ${target.problem}`);
+  }
+  const deadline = new AbortController();
+  const timer = setTimeout(() => deadline.abort(), context.limits.httpTimeoutMs);
+  const signal = AbortSignal.any([context.signal, deadline.signal]);
+  try {
+    let request: HttpRequest = { method, url: target.url, ...(body === undefined ? {} : { body }) };
+    for (let hops = 0; ; hops++) {
+      const resource = urlResource(request.url);
+      const hop = await runHop(context, request, hops, signal, resolve);
+      if (hop.result !== "Allowed") {
+        record(resource, hop.result, hop.reason);
+        return err(hop.guest);
+      }
+      record(resource, "Allowed");
+      if ("text" in hop) return ok(hop.text);
+      request = hop.next;
+    }
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function runHop(
+  context: HostContext,
+  request: HttpRequest,
+  hops: number,
+  signal: AbortSignal,
+  resolve: Resolver,
+): Promise<Hop> {
+  const { limits } = context;
+  const { network } = context.grants;
+  const fail = (reason: string, guest?: string): Hop => ({
+    result: "Error",
+    reason,
+    guest: guest ?? `Cannot ${request.method} ${quote(urlResource(request.url))}: ${reason}`,
+  });
+
+  const decision = checkUrl(network, request.url);
+  if (!decision.allowed) return { result: "Denied", reason: decision.reason, guest: NOT_GRANTED };
+  if (hops > MAX_REDIRECTS) return fail(`more than ${MAX_REDIRECTS} redirects`);
+  if (request.body !== undefined && isLarger(request.body, limits.maxRequestBodyBytes)) {
+    return fail(`the body is larger than the limit of ${limits.maxRequestBodyBytes} bytes`);
+  }
+  const ended = (): string =>
+    context.signal.aborted ? "the invocation has ended" : `no complete answer within ${limits.httpTimeoutMs} ms`;
+
+  const candidates = await unlessAborted(checkedAddresses(network, request.url, resolve), signal);
+  if (candidates === "aborted") return fail(ended());
+  const onlyPublic = !network.hosts.some(({ host }) => host === hostOf(request.url));
+  if (candidates.kind === "denied") {
+    const guest = onlyPublic ? NOT_GRANTED_OR_UNRESOLVED : NOT_GRANTED;
+    return { result: "Denied", reason: candidates.reason, guest };
+  }
+  if (candidates.kind === "unresolved") {
+    return fail("the host name could not be resolved", onlyPublic ? NOT_GRANTED_OR_UNRESOLVED : undefined);
+  }
+  const sent = await sendRequest(request, { addresses: candidates.addresses, limits, signal });
+  if (sent.kind === "failed") return fail(signal.aborted ? ended() : sent.reason);
+  if (sent.status >= 200 && sent.status <= 299) return { result: "Allowed", text: sent.text };
+  const redirect = redirectOf(request, sent.status, sent.location);
+  if (redirect.kind === "refused") return fail(redirect.reason);
+  if (redirect.kind === "follow") return { result: "Allowed", next: redirect.request };
+  const status = `HTTP ${sent.status} ${STATUS_CODES[sent.status] ?? ""}`.trimEnd();
+  return { result: "Error", reason: status, guest: status };
+}
+
+function isLarger(text: string, maxBytes: number): boolean {
+  return text.length > maxBytes || Buffer.byteLength(text) > maxBytes;
+}
+
+/** The work's result, or `"aborted"` as soon as the signal is; a lookup in the operating system cannot be stopped. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | "aborted"> {
+  const aborted = Promise.withResolvers<"aborted">();
+  const onAbort = (): void => aborted.resolve("aborted");
+  signal.addEventListener("abort", onAbort, { once: true });
+  if (signal.aborted) onAbort();
+  try {
+    return await Promise.race([work, aborted.promise]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}

@@ -1,0 +1,25 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { findHostInterface, HOST_INTERFACES } from "./interfaces.ts";
+
+test("the interfaces are those of the sandbox:skill package", () => {
+  assert.deepEqual(
+    HOST_INTERFACES.map(({ name, functions }) => [name, ...functions.map((f) => `${f.name}: ${f.type}`)]),
+    [
+      ["sandbox:skill/filesystem-read", "read-file: func(path: string) -> result<string, string>"],
+      ["sandbox:skill/filesystem-write", "write-file: func(path: string, content: string) -> result<_, string>"],
+      [
+        "sandbox:skill/network",
+        "http-get: func(url: string) -> result<string, string>",
+        "http-post: func(url: string, body: string) -> result<string, string>",
+      ],
+    ],
+  );
+});
+
+test("interfaces are found by their exact name only", () => {
+  assert.equal(findHostInterface("sandbox:skill/network")?.name, "sandbox:skill/network");
+  for (const name of ["", "network", "sandbox:skill/network@1.0.0", "__proto__", "constructor", "length"]) {
+    assert.equal(findHostInterface(name), undefined);
+  }
+});

@@ -1,0 +1,100 @@
+import type { AuditObservation } from "../audit/event.ts";
+import type { Grants } from "../policy/grants.ts";
+import type { MemoryDeclaration } from "../shared/hardening-profile.ts";
+import type { Limits } from "../shared/limits.ts";
+
+/** A compiled core module, with the memories that the host makes for each of its instances. */
+export interface CompiledModule {
+  readonly name: string;
+  readonly module: WebAssembly.Module;
+  readonly memories: readonly MemoryDeclaration[];
+}
+
+/** All that a worker needs to make instances of a component. Compiled modules are shared between threads, not copied. */
+export interface Program {
+  /** Identifies the program within the pool. */
+  readonly id: string;
+  /** The generated glue: the body of a function that returns `instantiate`. */
+  readonly glue: string;
+  readonly modules: readonly CompiledModule[];
+  /** Names of the core modules in the order in which the glue instantiates them. */
+  readonly instantiations: readonly string[];
+  readonly imports: readonly ImportedInterface[];
+}
+
+/** An interface the component imports, and the functions of it that it uses. */
+export interface ImportedInterface {
+  /** The name as the component wrote it. */
+  readonly name: string;
+  /** The name of the host interface that provides it. */
+  readonly providedBy: string;
+  readonly functions: readonly { readonly name: string; readonly property: string }[];
+}
+
+/** Which export to call: `interface` is absent for a function at the root of the world. Names are the glue's. */
+export interface ExportPath {
+  readonly interface?: string;
+  readonly property: string;
+}
+
+/** One call, as sent to a worker. */
+export interface Invocation {
+  readonly programId: string;
+  readonly target: ExportPath;
+  readonly parameters: readonly unknown[];
+  readonly grants: Grants;
+  readonly limits: Limits;
+}
+
+/** What one invocation used. */
+export interface WorkerUsage {
+  /** Time the guest spent on the processor, in milliseconds. */
+  readonly cpuMs: number;
+  /** The most that all linear memories of the invocation held together, in bytes. */
+  readonly memoryHighWaterBytes: number;
+  /** Calls the guest made to host functions, by `interface#function`. */
+  readonly hostCalls: ReadonlyMap<string, number>;
+  /** How many of them were denied. */
+  readonly denials: number;
+}
+
+/** How an invocation ended, as data. */
+export type WorkerOutcome =
+  | { readonly kind: "value"; readonly value: unknown }
+  | { readonly kind: "guest-error"; readonly payload: unknown }
+  | { readonly kind: "trap"; readonly message: string }
+  | { readonly kind: "memory"; readonly neededBytes: number }
+  /** It was revoked before it started. */
+  | { readonly kind: "revoked" }
+  | { readonly kind: "fault"; readonly message: string };
+
+/** Main thread to worker. `ticket` numbers invocations over the life of the pool. */
+export type ToWorker =
+  | { readonly type: "load"; readonly program: Program }
+  | { readonly type: "unload"; readonly programId: string }
+  | { readonly type: "start"; readonly ticket: number; readonly invocation: Invocation }
+  | { readonly type: "cancel"; readonly ticket: number };
+
+/** Worker to main thread. */
+export type FromWorker =
+  | { readonly type: "suspended" }
+  | { readonly type: "observed"; readonly ticket: number; readonly observation: AuditObservation }
+  | {
+      readonly type: "ended";
+      readonly ticket: number;
+      readonly outcome: WorkerOutcome;
+      readonly usage: WorkerUsage;
+    };
+
+/** Slots of the `Int32Array` that a worker shares with the main thread, readable while a guest spins. */
+export const SHARED_SLOTS = {
+  /** The ticket of the guest that is on the processor, or 0. */
+  running: 0,
+  /** The highest ticket that was started. */
+  started: 1,
+  /** A ticket that was sent and must not be started any more. At most one is sent and not started at a time. */
+  revoked: 2,
+} as const;
+
+/** Length of that array. */
+export const SHARED_LENGTH = 3;

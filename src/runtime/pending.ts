@@ -1,0 +1,39 @@
+import type { AuditObservation } from "../audit/event.ts";
+import type { Invocation, Program, WorkerOutcome, WorkerUsage } from "./messages.ts";
+
+/** How an invocation ended, seen from the main thread. `lost` means that its worker died under it. */
+export type Ending =
+  | WorkerOutcome
+  | { readonly kind: "deadline" }
+  | { readonly kind: "cancelled"; readonly reason: unknown }
+  | { readonly kind: "host-memory" }
+  | { readonly kind: "lost"; readonly message: string };
+
+/** The end of an invocation. `usage` is absent when the worker could not be asked for it any more. */
+export interface Ended {
+  readonly ending: Ending;
+  readonly usage?: WorkerUsage;
+  /** From the moment a worker took the invocation to its end, in milliseconds. */
+  readonly wallMs: number;
+}
+
+/** What the pool is asked to run. */
+export interface Job {
+  readonly program: Program;
+  readonly invocation: Invocation;
+  readonly signal?: AbortSignal | undefined;
+  /** Called for every access the guest makes or is denied, in order; must not throw. */
+  readonly observe: (observation: AuditObservation) => void;
+}
+
+/** An invocation from the moment it is asked for to its end. */
+export interface Pending {
+  readonly ticket: number;
+  readonly job: Job;
+  readonly settle: (ended: Ended) => void;
+  /** Whether the caller has been answered already, while the worker may still be busy with the guest. */
+  settled: boolean;
+  startedAt: number;
+  timer?: NodeJS.Timeout;
+  stopListening?: () => void;
+}

@@ -1,0 +1,121 @@
+import { availableParallelism } from "node:os";
+import type { Ended, Job, Pending } from "./pending.ts";
+import { WorkerSlot } from "./worker-slot.ts";
+
+/** Guests that one worker holds at once; most of them wait. */
+const MAX_GUESTS_PER_WORKER = 256;
+
+/**
+ * A pool of worker threads. A worker runs one guest at a time and holds many that wait on host calls; an invocation is
+ * sent to a worker only when it would start there at once, so none queues behind a guest that spins.
+ */
+export class WorkerPool {
+  readonly #size: number;
+  readonly #slots = new Set<WorkerSlot>();
+  readonly #queue: Pending[] = [];
+  #tickets = 0;
+  #closed = false;
+
+  /** @param size The number of threads; by default as many as the machine runs in parallel. */
+  constructor(size: number = availableParallelism()) {
+    this.#size = size;
+  }
+
+  /** Starts one thread ahead of the first invocation. */
+  warm(): void {
+    if (this.#slots.size === 0 && !this.#closed) this.#open();
+  }
+
+  /** Runs one invocation. Never rejects; waits for a worker as long as it takes or until the job's signal is aborted. */
+  run(job: Job): Promise<Ended> {
+    const { promise, resolve } = Promise.withResolvers<Ended>();
+    if (this.#closed || job.signal?.aborted === true) {
+      return Promise.resolve({ ending: { kind: "cancelled", reason: job.signal?.reason }, wallMs: 0 });
+    }
+    this.#tickets += 1;
+    const pending: Pending = {
+      ticket: this.#tickets,
+      job,
+      settled: false,
+      startedAt: 0,
+      settle: (ended) => {
+        pending.stopListening?.();
+        resolve(ended);
+      },
+    };
+    this.#listen(pending);
+    this.#queue.push(pending);
+    this.#dispatch();
+    return promise;
+  }
+
+  /** Lets every worker forget a program. */
+  unload(programId: string): void {
+    for (const slot of this.#slots) slot.unload(programId);
+  }
+
+  /** Ends every thread. Invocations that were running or queued end as cancelled. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const pending of this.#queue.splice(0)) this.#drop(pending);
+    await Promise.all([...this.#slots].map((slot) => slot.close()));
+  }
+
+  #listen(pending: Pending): void {
+    const { signal } = pending.job;
+    if (signal === undefined) return;
+    const onAbort = (): void => this.#cancel(pending, signal.reason);
+    signal.addEventListener("abort", onAbort, { once: true });
+    pending.stopListening = () => signal.removeEventListener("abort", onAbort);
+  }
+
+  #cancel(pending: Pending, reason: unknown): void {
+    const queued = this.#queue.indexOf(pending);
+    if (queued >= 0) {
+      this.#queue.splice(queued, 1);
+      this.#drop(pending, reason);
+      return;
+    }
+    for (const slot of this.#slots) slot.stop(pending, { kind: "cancelled", reason });
+  }
+
+  #drop(pending: Pending, reason?: unknown): void {
+    pending.settled = true;
+    pending.settle({ ending: { kind: "cancelled", reason }, wallMs: 0 });
+  }
+
+  #dispatch(): void {
+    for (;;) {
+      const next = this.#queue[0];
+      if (next === undefined) return;
+      const slot = this.#place();
+      if (slot === undefined) return;
+      this.#queue.shift();
+      slot.start(next);
+    }
+  }
+
+  /** The free worker that holds the fewest guests; a new one when none is free and there is room. */
+  #place(): WorkerSlot | undefined {
+    let best: WorkerSlot | undefined;
+    for (const slot of this.#slots) {
+      if (!slot.free || slot.load >= MAX_GUESTS_PER_WORKER) continue;
+      if (best === undefined || slot.load < best.load) best = slot;
+    }
+    return best ?? (this.#slots.size < this.#size ? this.#open() : undefined);
+  }
+
+  #open(): WorkerSlot {
+    const slot: WorkerSlot = new WorkerSlot({
+      freed: () => this.#dispatch(),
+      gone: (notStarted) => {
+        this.#slots.delete(slot);
+        if (this.#closed) for (const pending of notStarted) this.#drop(pending);
+        else this.#queue.unshift(...notStarted);
+        this.#dispatch();
+      },
+    });
+    this.#slots.add(slot);
+    return slot;
+  }
+}

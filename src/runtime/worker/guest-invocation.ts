@@ -1,0 +1,172 @@
+import { performance } from "node:perf_hooks";
+import type { AuditObservation } from "../../audit/event.ts";
+import type { HostContext, HostFunction, HostInterface, HostResult } from "../../host/capability.ts";
+import type { Invocation, Program, WorkerOutcome, WorkerUsage } from "../messages.ts";
+import { GuestMemory, MEMORY_NAMESPACE } from "./guest-memory.ts";
+import { MemoryCapTooSmall } from "./memory-allotment.ts";
+import type { GuestExports, Realm } from "./realm.ts";
+import type { BoundImport } from "./realm-prelude.ts";
+import type { Turns } from "./turns.ts";
+
+/** What an invocation needs of the worker it runs in. */
+export interface GuestEnvironment {
+  readonly turns: Turns;
+  readonly interfaces: ReadonlyMap<string, HostInterface>;
+  readonly observe: (ticket: number, observation: AuditObservation) => void;
+}
+
+/** One call on one fresh instance. */
+export class GuestInvocation {
+  readonly #ticket: number;
+  readonly #invocation: Invocation;
+  readonly #environment: GuestEnvironment;
+  readonly #abort = new AbortController();
+  readonly #hostCalls = new Map<string, number>();
+  readonly #context: HostContext;
+  #memory: GuestMemory | undefined;
+  #denials = 0;
+  #cpuMs = 0;
+  #onProcessorSince = 0;
+
+  constructor(ticket: number, invocation: Invocation, environment: GuestEnvironment) {
+    this.#ticket = ticket;
+    this.#invocation = invocation;
+    this.#environment = environment;
+    this.#context = {
+      grants: invocation.grants,
+      limits: invocation.limits,
+      signal: this.#abort.signal,
+      observe: (observation) => {
+        if (observation.result === "Denied") this.#denials += 1;
+        environment.observe(ticket, observation);
+      },
+    };
+  }
+
+  /** Runs the call to its end. Never rejects. */
+  async run(realm: Realm, program: Program): Promise<WorkerOutcome> {
+    this.#enter();
+    try {
+      this.#memory = new GuestMemory(program, this.#invocation.limits.memoryBytes);
+      const guest = await this.#instantiate(realm, program, this.#memory);
+      const target = exportedFunction(guest, this.#invocation.target);
+      return { kind: "value", value: await target(...this.#invocation.parameters) };
+    } catch (thrown) {
+      return outcomeOf(thrown);
+    } finally {
+      this.#leave();
+      this.#abort.abort();
+    }
+  }
+
+  /** Ends pending host calls and refuses new ones; the guest is poisoned. */
+  cancel(): void {
+    this.#abort.abort();
+  }
+
+  /** What the invocation used so far. */
+  usage(): WorkerUsage {
+    return {
+      cpuMs: this.#cpuMs,
+      memoryHighWaterBytes: this.#memory?.bytes ?? 0,
+      hostCalls: this.#hostCalls,
+      denials: this.#denials,
+    };
+  }
+
+  #instantiate(realm: Realm, program: Program, memory: GuestMemory): Promise<GuestExports> {
+    const modules = new Map(program.modules.map((compiled) => [compiled.name, compiled.module]));
+    const imports = program.imports.flatMap((imported) =>
+      imported.functions.map((used) => this.#bind(imported.name, used.property, imported.providedBy, used.name)),
+    );
+    return realm.instantiate(
+      {
+        module: (name) => {
+          const module = modules.get(name);
+          if (module === undefined) throw new Error(`there is no core module ${JSON.stringify(name)}`);
+          return module;
+        },
+        memories: (module) => memory.claim(module),
+        made: (made) => memory.track(made),
+      },
+      imports,
+      MEMORY_NAMESPACE,
+    );
+  }
+
+  #bind(interfaceName: string, property: string, providedBy: string, name: string): BoundImport {
+    const provided = this.#environment.interfaces.get(providedBy)?.functions.find((one) => one.name === name);
+    if (provided === undefined) throw new Error(`nothing provides ${providedBy}#${name}`);
+    const label = `${providedBy}#${name}`;
+    return {
+      interface: interfaceName,
+      property,
+      blocking: provided.blocking,
+      call: provided.blocking
+        ? (parameters) => this.#blockingCall(label, provided, parameters)
+        : (parameters) => this.#directCall(label, provided, parameters),
+    };
+  }
+
+  async #blockingCall(label: string, provided: HostFunction, parameters: unknown[]): Promise<HostResult> {
+    this.#admit(label);
+    this.#leave();
+    try {
+      return await provided.call(this.#context, ...(parameters as never[]));
+    } finally {
+      await this.#environment.turns.comeBack(this.#ticket);
+      this.#onProcessorSince = performance.now();
+      this.#refuseIfEnded();
+    }
+  }
+
+  #directCall(label: string, provided: HostFunction, parameters: unknown[]): HostResult {
+    this.#admit(label);
+    return provided.call(this.#context, ...(parameters as never[])) as HostResult;
+  }
+
+  #admit(label: string): void {
+    this.#refuseIfEnded();
+    this.#hostCalls.set(label, (this.#hostCalls.get(label) ?? 0) + 1);
+  }
+
+  #refuseIfEnded(): void {
+    if (this.#abort.signal.aborted) throw new Error("the invocation has ended");
+  }
+
+  #enter(): void {
+    this.#environment.turns.take(this.#ticket);
+    this.#onProcessorSince = performance.now();
+  }
+
+  #leave(): void {
+    this.#cpuMs += performance.now() - this.#onProcessorSince;
+    this.#environment.turns.leave();
+  }
+}
+
+type GuestFunction = (...parameters: readonly unknown[]) => unknown;
+
+function exportedFunction(guest: GuestExports, target: Invocation["target"]): GuestFunction {
+  const holder = target.interface === undefined ? guest : ownProperty(guest, target.interface);
+  const found = ownProperty(holder, target.property);
+  if (typeof found !== "function") throw new Error(`the component does not export ${JSON.stringify(target)}`);
+  return (...parameters) => Reflect.apply(found, undefined, parameters) as unknown;
+}
+
+function ownProperty(holder: unknown, name: string): unknown {
+  if (typeof holder !== "object" || holder === null || !Object.hasOwn(holder, name)) return undefined;
+  return (holder as Record<string, unknown>)[name];
+}
+
+/** The glue's errors come from its own realm, so they are told apart by what they carry. */
+function outcomeOf(thrown: unknown): WorkerOutcome {
+  if (thrown instanceof MemoryCapTooSmall) return { kind: "memory", neededBytes: thrown.neededBytes };
+  if (typeof thrown !== "object" || thrown === null) return { kind: "trap", message: String(thrown) };
+  if (Object.hasOwn(thrown, "payload")) {
+    return { kind: "guest-error", payload: (thrown as { readonly payload: unknown }).payload };
+  }
+  const { name, message } = thrown as { readonly name?: unknown; readonly message?: unknown };
+  const text = typeof message === "string" && message !== "" ? message : String(name);
+  return { kind: "trap", message: text };
+}

@@ -1,0 +1,76 @@
+/** Entry of a runtime worker: instances of guests live and run here, and so does the host code they call. */
+import { parentPort, workerData } from "node:worker_threads";
+import { HOST_INTERFACES } from "../../host/interfaces.ts";
+import { messageOf } from "../../shared/errors.ts";
+import { type FromWorker, type Program, SHARED_SLOTS, type ToWorker, type WorkerOutcome } from "../messages.ts";
+import { GuestInvocation } from "./guest-invocation.ts";
+import { Realm } from "./realm.ts";
+import { Turns } from "./turns.ts";
+
+interface Loaded {
+  readonly program: Program;
+  readonly realm: Realm;
+}
+
+if (parentPort === null) throw new Error("this module runs in a worker thread");
+const port = parentPort;
+const shared = (workerData as { readonly shared: Int32Array }).shared;
+const turns = new Turns(shared);
+const programs = new Map<string, Loaded>();
+const running = new Map<number, GuestInvocation>();
+const environment = {
+  turns,
+  interfaces: new Map(HOST_INTERFACES.map((provided) => [provided.name, provided])),
+  observe: (ticket: number, observation: Extract<FromWorker, { type: "observed" }>["observation"]) =>
+    post({ type: "observed", ticket, observation }),
+};
+
+function post(message: FromWorker): void {
+  port.postMessage(message);
+}
+
+async function start({ ticket, invocation }: Extract<ToWorker, { type: "start" }>): Promise<void> {
+  Atomics.store(shared, SHARED_SLOTS.started, ticket);
+  const guest = new GuestInvocation(ticket, invocation, environment);
+  running.set(ticket, guest);
+  const outcome = await outcomeOf(ticket, guest, programs.get(invocation.programId));
+  running.delete(ticket);
+  end(ticket, outcome, guest);
+}
+
+async function outcomeOf(ticket: number, guest: GuestInvocation, loaded: Loaded | undefined): Promise<WorkerOutcome> {
+  if (Atomics.load(shared, SHARED_SLOTS.revoked) === ticket) return { kind: "revoked" };
+  if (loaded === undefined) return { kind: "fault", message: "the program was not loaded into the worker" };
+  return guest.run(loaded.realm, loaded.program);
+}
+
+function end(ticket: number, outcome: WorkerOutcome, guest: GuestInvocation): void {
+  try {
+    post({ type: "ended", ticket, outcome, usage: guest.usage() });
+  } catch (thrown) {
+    // A result that cannot be sent to another thread: a handle to a resource of the guest, for one.
+    const message = `the result cannot leave the sandbox: ${messageOf(thrown)}`;
+    post({ type: "ended", ticket, outcome: { kind: "fault", message }, usage: guest.usage() });
+  }
+}
+
+port.on("message", (message: ToWorker) => {
+  switch (message.type) {
+    case "load":
+      programs.set(message.program.id, { program: message.program, realm: new Realm(message.program.glue) });
+      break;
+    case "unload":
+      programs.delete(message.programId);
+      break;
+    case "start":
+      void start(message);
+      // By the next turn of the loop the guest has ended or waits for a host call: the processor is free.
+      setImmediate(() => {
+        if (running.has(message.ticket)) post({ type: "suspended" });
+      });
+      break;
+    case "cancel":
+      running.get(message.ticket)?.cancel();
+      break;
+  }
+});

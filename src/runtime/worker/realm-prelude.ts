@@ -1,0 +1,226 @@
+/**
+ * Code that runs inside the realm of the generated glue. It is sent there as text, so it refers to nothing but its
+ * parameter and the realm's own intrinsics; it may not import anything.
+ *
+ * Objects and functions of the host's realm would lead the glue to the host's `Function`, and so to everything. None gets
+ * past this file: the closures below hold them, and hand on primitives and copies made of this realm's own objects.
+ */
+
+/** What the host gives to the prelude. Results are primitives or plain data, which the prelude copies. */
+export interface HostSide {
+  readonly decode: (encoding: string, fatal: boolean, ignoreBom: boolean, bytes: Uint8Array) => string;
+  readonly encodeInto: (text: string, target: Uint8Array) => { readonly read: number; readonly written: number };
+  readonly setTimeout: (callback: () => void, delayMs: number) => void;
+}
+
+/** A host function as the prelude sees it: arguments of the guest in, a WIT `result` out. */
+export type BoundHostFunction = (parameters: unknown[]) => BoundResult | Promise<BoundResult>;
+
+/** What a host function answers. */
+export interface BoundResult {
+  readonly tag: "ok" | "err";
+  readonly val: unknown;
+}
+
+/** One import of the component, bound to an invocation. */
+export interface BoundImport {
+  readonly interface: string;
+  readonly property: string;
+  readonly blocking: boolean;
+  readonly call: BoundHostFunction;
+}
+
+/** A host function of the second kind: it makes an instance's own imports. */
+export interface MemoryRequest {
+  readonly field: string;
+  readonly initialPages: number;
+  readonly maximumPages: number;
+  readonly address64: boolean;
+}
+
+/** What the glue needs at each instantiation. */
+export interface InstantiationSide {
+  /** The compiled core module of that name. */
+  readonly module: (name: string) => WebAssembly.Module;
+  /** Claims the memories of the next instance of `module`; throws when the plan does not have that instance. */
+  readonly memories: (module: WebAssembly.Module) => readonly MemoryRequest[];
+  /** Tells the host of a memory that was made. */
+  readonly made: (memory: WebAssembly.Memory) => void;
+}
+
+/** What the prelude hands back to the host. */
+export interface RealmSide {
+  readonly instantiate: (
+    glue: unknown,
+    side: InstantiationSide,
+    imports: readonly BoundImport[],
+    memoryNamespace: string,
+  ) => unknown;
+}
+
+/** Prepares the realm and returns what the host calls. */
+export function realmPrelude(host: HostSide): RealmSide {
+  "use strict";
+  const { WebAssembly, Promise, Uint8Array, Array, Object, Error, String, ArrayBuffer } = globalThis;
+  const { isView } = ArrayBuffer;
+
+  class TextDecoder {
+    readonly #encoding: string;
+    readonly #fatal: boolean;
+    readonly #ignoreBom: boolean;
+    constructor(encoding?: string, options?: { fatal?: boolean; ignoreBOM?: boolean }) {
+      this.#encoding = encoding === undefined ? "utf-8" : String(encoding);
+      this.#fatal = options?.fatal === true;
+      this.#ignoreBom = options?.ignoreBOM === true;
+    }
+    decode(bytes?: Uint8Array): string {
+      if (bytes === undefined) return "";
+      try {
+        return host.decode(this.#encoding, this.#fatal, this.#ignoreBom, bytes);
+      } catch (thrown) {
+        throw inThisRealm(thrown);
+      }
+    }
+  }
+
+  class TextEncoder {
+    encode(text?: string): Uint8Array {
+      const source = text === undefined ? "" : String(text);
+      const target = new Uint8Array(source.length * 3);
+      return target.slice(0, host.encodeInto(source, target).written);
+    }
+    encodeInto(text: string, target: Uint8Array): { read: number; written: number } {
+      const { read, written } = host.encodeInto(String(text), target);
+      return { read, written };
+    }
+  }
+
+  const silent = (): void => undefined;
+  const replacements: Record<string, unknown> = {
+    TextDecoder,
+    TextEncoder,
+    console: { debug: silent, error: silent, info: silent, log: silent, warn: silent },
+    queueMicrotask: (callback: () => void): void => void Promise.resolve().then(callback),
+    setTimeout: (callback: () => void, delay?: number): void => {
+      host.setTimeout(() => callback(), typeof delay === "number" ? delay : 0);
+    },
+  };
+  for (const name of Object.keys(replacements)) {
+    Object.defineProperty(globalThis, name, { value: replacements[name], configurable: false, writable: false });
+  }
+  // With this tag a guest could catch host exceptions as values, and so swallow the end of its invocation.
+  Reflect.deleteProperty(WebAssembly, "JSTag");
+
+  /** The error a guest sees as the `err` of a `result`; the glue looks for `payload`. */
+  class ReturnedError extends Error {
+    readonly payload: unknown;
+    constructor(payload: unknown) {
+      super("the host function returned an error");
+      this.payload = payload;
+    }
+  }
+
+  function inThisRealm(thrown: unknown): Error {
+    let message = "the host function failed";
+    try {
+      if (typeof thrown === "object" && thrown !== null && "message" in thrown) message = String(thrown.message);
+    } catch {
+      // An exotic object that throws when asked for its message has none.
+    }
+    return new Error(message);
+  }
+
+  /** Copies plain data into this realm. Host functions return no cycles. */
+  function copy(value: unknown): unknown {
+    if (typeof value !== "object" || value === null) return typeof value === "function" ? undefined : value;
+    if (isView(value)) return new Uint8Array(value as unknown as ArrayLike<number>);
+    if (Array.isArray(value)) return Array.from(value, copy);
+    const plain: Record<string, unknown> = {};
+    for (const key of Object.keys(value)) {
+      const own = copy((value as Record<string, unknown>)[key]);
+      Object.defineProperty(plain, key, { value: own, enumerable: true, configurable: true, writable: true });
+    }
+    return plain;
+  }
+
+  function unwrap(result: BoundResult): unknown {
+    const val = copy(result.val);
+    if (result.tag === "ok") return val;
+    throw new ReturnedError(val);
+  }
+
+  function importedFunction({ blocking, call }: BoundImport): (...parameters: unknown[]) => unknown {
+    if (blocking) {
+      return async (...parameters) => {
+        let result: BoundResult;
+        try {
+          result = await call(parameters);
+        } catch (thrown) {
+          throw inThisRealm(thrown);
+        }
+        return unwrap(result);
+      };
+    }
+    return (...parameters) => {
+      let result: BoundResult;
+      try {
+        result = call(parameters) as BoundResult;
+      } catch (thrown) {
+        throw inThisRealm(thrown);
+      }
+      return unwrap(result);
+    };
+  }
+
+  function importObject(imports: readonly BoundImport[]): Record<string, Record<string, unknown>> {
+    const object: Record<string, Record<string, unknown>> = Object.create(null);
+    for (let index = 0; index < imports.length; index += 1) {
+      const bound = imports[index] as BoundImport;
+      object[bound.interface] ??= Object.create(null) as Record<string, unknown>;
+      (object[bound.interface] as Record<string, unknown>)[bound.property] = importedFunction(bound);
+    }
+    return object;
+  }
+
+  function memoriesFor(side: InstantiationSide, module: WebAssembly.Module): Record<string, WebAssembly.Memory> {
+    const requests = side.memories(module);
+    const memories: Record<string, WebAssembly.Memory> = Object.create(null);
+    for (let index = 0; index < requests.length; index += 1) {
+      const { field, initialPages, maximumPages, address64 } = requests[index] as MemoryRequest;
+      const descriptor = address64
+        ? { initial: BigInt(initialPages), maximum: BigInt(maximumPages), address: "i64" }
+        : { initial: initialPages, maximum: maximumPages };
+      const memory = new WebAssembly.Memory(descriptor as WebAssembly.MemoryDescriptor);
+      side.made(memory);
+      memories[field] = memory;
+    }
+    return memories;
+  }
+
+  return {
+    instantiate(glue, side, imports, memoryNamespace) {
+      const instantiateCore = (module: WebAssembly.Module, given?: WebAssembly.Imports): WebAssembly.Instance => {
+        let memories: Record<string, WebAssembly.Memory>;
+        try {
+          memories = memoriesFor(side, module);
+        } catch (thrown) {
+          throw inThisRealm(thrown);
+        }
+        const merged: WebAssembly.Imports = Object.assign(Object.create(null), given, { [memoryNamespace]: memories });
+        return new WebAssembly.Instance(module, merged);
+      };
+      const instantiate = (glue as () => (...parameters: unknown[]) => unknown)();
+      return instantiate(
+        (name: string) => {
+          try {
+            return side.module(name);
+          } catch (thrown) {
+            throw inThisRealm(thrown);
+          }
+        },
+        importObject(imports),
+        instantiateCore,
+      );
+    },
+  };
+}

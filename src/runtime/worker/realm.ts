@@ -1,0 +1,60 @@
+import vm from "node:vm";
+import {
+  type BoundImport,
+  type HostSide,
+  type InstantiationSide,
+  realmPrelude,
+  type RealmSide,
+} from "./realm-prelude.ts";
+
+/** The exports of an instance as the glue presents them: functions, and objects of functions for interfaces. */
+export type GuestExports = Readonly<Record<string, unknown>>;
+
+/**
+ * A JavaScript realm for one program's generated glue. The glue's text holds names chosen by an attacker, so it is
+ * evaluated where nothing is: no `process`, no `require`, no `fetch`, no modules, and no code from strings.
+ */
+export class Realm {
+  readonly #side: RealmSide;
+  readonly #glue: unknown;
+
+  /**
+   * @param glue The body of a function that returns the glue's `instantiate`.
+   */
+  constructor(glue: string) {
+    const context = vm.createContext(vm.constants.DONT_CONTEXTIFY, {
+      codeGeneration: { strings: false, wasm: true },
+    });
+    const prelude = vm.runInContext(`(${realmPrelude.toString()})`, context, { filename: "cordon:prelude" }) as (
+      host: HostSide,
+    ) => RealmSide;
+    this.#side = prelude(HOST_SIDE);
+    this.#glue = vm.runInContext(`(function () {"use strict";${glue}\n})`, context, { filename: "cordon:glue" });
+  }
+
+  /** Makes a fresh instance of the component, with its own scope of the glue. */
+  async instantiate(
+    side: InstantiationSide,
+    imports: readonly BoundImport[],
+    memoryNamespace: string,
+  ): Promise<GuestExports> {
+    return (await this.#side.instantiate(this.#glue, side, imports, memoryNamespace)) as GuestExports;
+  }
+}
+
+const decoders = new Map<string, TextDecoder>();
+const encoder = new TextEncoder();
+
+const HOST_SIDE: HostSide = {
+  decode(encoding, fatal, ignoreBOM, bytes) {
+    const key = `${encoding} ${fatal} ${ignoreBOM}`;
+    let decoder = decoders.get(key);
+    if (decoder === undefined) {
+      decoder = new TextDecoder(encoding, { fatal, ignoreBOM });
+      if (decoders.size < 16) decoders.set(key, decoder);
+    }
+    return decoder.decode(bytes);
+  },
+  encodeInto: (text, target) => encoder.encodeInto(text, target),
+  setTimeout: (callback, delayMs) => void setTimeout(callback, Math.max(0, Math.min(delayMs, 60_000))),
+};

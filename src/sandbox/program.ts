@@ -1,0 +1,87 @@
+import type { Artifact } from "../component/artifact.ts";
+import { ArtifactCache, type ArtifactCacheOptions } from "../component/artifact-cache.ts";
+import { digestOf } from "../component/digest.ts";
+import { prepare } from "../component/prepare.ts";
+import type { TranspileStage } from "../component/transpile/messages.ts";
+import { HOST_INTERFACES } from "../host/interfaces.ts";
+import type { Program } from "../runtime/messages.ts";
+import { CordonError, messageOf } from "../shared/errors.ts";
+import type { ComponentInterface } from "../shared/wit.ts";
+import { resolveImports } from "./imports.ts";
+import { type ComponentSource, readComponent } from "./source.ts";
+
+/** What a loaded component is. */
+export interface ComponentInfo {
+  /** The name it goes by in events: the file's name without its extension. */
+  readonly name: string;
+  /** `sha256:` and 64 hex digits. */
+  readonly digest: string;
+  /** Size of the component, in bytes. */
+  readonly bytes: number;
+  /** What it imports and exports. */
+  readonly interface: ComponentInterface;
+}
+
+/** How a component is loaded. */
+export interface LoadOptions {
+  /** The name the component goes by in events; default the file's name without its extension. */
+  readonly name?: string | undefined;
+  /** Where artifacts are kept between processes; `false` keeps none. Default `$XDG_CACHE_HOME/cordon/artifacts`, 1 GiB. */
+  readonly cache?: ArtifactCacheOptions | false | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Told of the stages of a first load, which can take a second; not called when the artifact was cached. */
+  readonly onStage?: ((stage: TranspileStage) => void) | undefined;
+}
+
+/** A component that is ready to run. */
+export interface Loaded {
+  readonly info: ComponentInfo;
+  readonly program: Program;
+}
+
+/** The host functions that may suspend a guest. */
+const BLOCKING: readonly string[] = HOST_INTERFACES.flatMap((provided) =>
+  provided.functions.filter(({ blocking }) => blocking).map(({ name }) => `${provided.name}#${name}`),
+);
+
+let programs = 0;
+
+/**
+ * Source to program: read, digest, artifact (cached or made), imports matched, core modules compiled.
+ *
+ * @throws CordonError `usage`, `invalid-component`, `unsupported`, `limit`, `host` or `cancelled`.
+ */
+export async function loadProgram(source: ComponentSource, options: LoadOptions = {}): Promise<Loaded> {
+  const read = await readComponent(source);
+  const digest = digestOf(read.bytes);
+  const cache = options.cache === false ? undefined : new ArtifactCache(options.cache);
+  const { signal, onStage } = options;
+  const artifact = await prepare({ component: read.bytes, digest, blocking: BLOCKING, cache }, { signal, onStage });
+  const imports = resolveImports(artifact.interface, HOST_INTERFACES);
+  programs += 1;
+  return {
+    info: {
+      name: options.name ?? read.name,
+      digest,
+      bytes: read.bytes.length,
+      interface: artifact.interface,
+    },
+    program: {
+      id: `${digest}/${programs}`,
+      glue: artifact.glue,
+      modules: await compile(artifact),
+      instantiations: artifact.instantiations,
+      imports,
+    },
+  };
+}
+
+async function compile({ modules }: Artifact): Promise<Program["modules"]> {
+  try {
+    return await Promise.all(
+      modules.map(async ({ name, bytes, memories }) => ({ name, memories, module: await WebAssembly.compile(bytes) })),
+    );
+  } catch (thrown) {
+    throw new CordonError("invalid-component", `Cannot load the component: ${messageOf(thrown)}`, { cause: thrown });
+  }
+}

@@ -1,0 +1,142 @@
+import type { AuditListener } from "../audit/recorder.ts";
+import { AuditRecorder } from "../audit/recorder.ts";
+import { normalizeArguments } from "../component/values/check-value.ts";
+import type { Grants } from "../policy/grants.ts";
+import { type GrantsInput, parseGrants } from "../policy/parse-grants.ts";
+import { leasePool, type PoolLease } from "../runtime/shared-pool.ts";
+import { CordonError } from "../shared/errors.ts";
+import type { Limits } from "../shared/limits.ts";
+import type { Usage } from "../shared/usage.ts";
+import { valueOf } from "./ending.ts";
+import { findExport } from "./exports.ts";
+import { limitsFrom } from "./limit-options.ts";
+import { type ComponentInfo, type Loaded, type LoadOptions, loadProgram } from "./program.ts";
+import type { ComponentSource } from "./source.ts";
+import { usageOf } from "./usage.ts";
+
+/** How a sandbox is opened. Everything that is left out is denied or at its default. */
+export interface SandboxOptions extends LoadOptions {
+  /** What the guest may reach; default nothing. Relative paths start at the process's current directory. */
+  readonly grants?: GrantsInput | undefined;
+  /** Bounds of each call; see {@link Limits} for units and defaults. */
+  readonly limits?: Partial<Limits> | undefined;
+  /** Told of every access the guest makes or is denied, in order. */
+  readonly onEvent?: AuditListener | undefined;
+}
+
+/** How one call is made. */
+export interface CallOptions {
+  /** Ends the call early, with a `cancelled` error. */
+  readonly signal?: AbortSignal | undefined;
+  /** Limits of this call in place of the sandbox's. */
+  readonly limits?: Partial<Limits> | undefined;
+}
+
+/** What a call gave. */
+export interface CallResult {
+  /** In the shapes of docs/values.md: the value of `ok` when the function returns a `result`. */
+  readonly value: unknown;
+  readonly usage: Usage;
+}
+
+/**
+ * A component with what it was granted. Each call runs on a fresh instance, in a worker thread; many can run at once.
+ *
+ * All sandboxes of a process share one pool of workers, which is gone when the last of them is closed.
+ */
+export class Sandbox implements AsyncDisposable {
+  /** What was loaded. */
+  readonly component: ComponentInfo;
+  readonly #loaded: Loaded;
+  readonly #grants: Grants;
+  readonly #limits: Limits;
+  readonly #recorder: AuditRecorder;
+  readonly #lease: PoolLease;
+  readonly #closing = new AbortController();
+  #invocations = 0;
+
+  private constructor(loaded: Loaded, grants: Grants, limits: Limits, recorder: AuditRecorder, lease: PoolLease) {
+    this.component = loaded.info;
+    this.#loaded = loaded;
+    this.#grants = grants;
+    this.#limits = limits;
+    this.#recorder = recorder;
+    this.#lease = lease;
+  }
+
+  /**
+   * Loads a component and makes it ready to be called.
+   *
+   * @throws CordonError `policy` for wrong grants, `usage` for wrong limits or an unreadable source, `invalid-component`,
+   * `unsupported` when it imports what is not provided, `limit`, `host` or `cancelled`.
+   */
+  static async open(source: ComponentSource, options: SandboxOptions = {}): Promise<Sandbox> {
+    const grants = parseGrants(options.grants ?? {}, { cwd: process.cwd() });
+    const limits = limitsFrom(options.limits);
+    const lease = leasePool();
+    try {
+      lease.pool.warm();
+      const loaded = await loadProgram(source, options);
+      const { name, digest } = loaded.info;
+      const recorder = new AuditRecorder({ componentId: name, componentDigest: digest }, options.onEvent);
+      return new Sandbox(loaded, grants, limits, recorder, lease);
+    } catch (thrown) {
+      await lease.release();
+      throw thrown;
+    }
+  }
+
+  /**
+   * Calls an export on a fresh instance.
+   *
+   * @param name `function`, or `interface#function`, where the interface may be shortened; see docs/sdk.md. Default: the
+   * `run` of a skill.
+   * @param parameters In the shapes of docs/values.md.
+   * @throws CordonError `usage` for a wrong name or wrong arguments, `guest-error` when the function returns `err`,
+   * `trap`, `limit`, `cancelled` or `host`. All but `usage` carry what the call used.
+   */
+  async call(name?: string, parameters: readonly unknown[] = [], options: CallOptions = {}): Promise<CallResult> {
+    if (this.#closing.signal.aborted) {
+      throw new CordonError("cancelled", "Cannot call the component: its sandbox is closed");
+    }
+    const called = findExport(this.#loaded.info.interface, name);
+    const normal = normalizeArguments(called.function, parameters);
+    const limits = limitsFrom(options.limits, this.#limits);
+    this.#invocations += 1;
+    const invocation = this.#invocations;
+    let denials = 0;
+    const ended = await this.#lease.pool.run({
+      program: this.#loaded.program,
+      invocation: {
+        programId: this.#loaded.program.id,
+        target: called.path,
+        parameters: normal,
+        grants: this.#grants,
+        limits,
+      },
+      signal: eitherSignal(this.#closing.signal, options.signal),
+      observe: (observation) => {
+        if (observation.result === "Denied") denials += 1;
+        this.#recorder.record(invocation, observation);
+      },
+    });
+    const usage = usageOf(ended, denials);
+    return { value: valueOf(ended, called, limits, usage), usage };
+  }
+
+  /** Ends every call that is running, as cancelled, and lets go of everything. Safe to call more than once. */
+  async close(): Promise<void> {
+    this.#closing.abort(new Error("the sandbox was closed"));
+    this.#lease.pool.unload(this.#loaded.program.id);
+    await this.#lease.release();
+  }
+
+  /** The same as {@link close}. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}
+
+function eitherSignal(closing: AbortSignal, given: AbortSignal | undefined): AbortSignal {
+  return given === undefined ? closing : AbortSignal.any([closing, given]);
+}

@@ -1,0 +1,108 @@
+import { open } from "node:fs/promises";
+import { basename } from "node:path";
+import { fileURLToPath } from "node:url";
+import { sniff } from "../component/decode/sniff.ts";
+import { CordonError } from "../shared/errors.ts";
+
+/** The largest component that is read, in bytes: 256 MiB. */
+export const MAX_COMPONENT_BYTES: number = 256 * 1024 * 1024;
+
+/** Where a component comes from: a path, a `file:` URL, or its bytes. */
+export type ComponentSource = string | URL | Uint8Array;
+
+/** A component's bytes and the name it goes by. */
+export interface ReadComponent {
+  readonly bytes: Uint8Array;
+  /** The file's name without its extension; `component` for bytes. */
+  readonly name: string;
+}
+
+/**
+ * Reads a component and makes sure it looks like one.
+ *
+ * @throws CordonError `usage` when there is nothing to read, `invalid-component` when it is no component, `limit` when it
+ * is over {@link MAX_COMPONENT_BYTES}, `host` when reading fails.
+ */
+export async function readComponent(source: ComponentSource): Promise<ReadComponent> {
+  if (source instanceof Uint8Array) return { bytes: checked(source, "the given bytes"), name: "component" };
+  const path = pathOf(source);
+  return { bytes: checked(await readBounded(path), JSON.stringify(path)), name: nameOf(path) };
+}
+
+function pathOf(source: string | URL): string {
+  if (typeof source === "string") return source;
+  if (source.protocol !== "file:") {
+    throw new CordonError("usage", `Cannot load ${source.href}: only files can be loaded; name a path or a file: URL`);
+  }
+  return fileURLToPath(source);
+}
+
+function nameOf(path: string): string {
+  return basename(path).replace(/\.(?:component\.)?(?:wasm|wat)$/i, "") || "component";
+}
+
+async function readBounded(path: string): Promise<Uint8Array> {
+  const quoted = JSON.stringify(path);
+  try {
+    // Non-blocking, so that a FIFO cannot hold us up before it is refused.
+    const { O_RDONLY, O_NONBLOCK } = (await import("node:fs")).constants;
+    const file = await open(path, O_RDONLY | (O_NONBLOCK ?? 0));
+    try {
+      const found = await file.stat();
+      if (found.isDirectory()) {
+        throw new CordonError("usage", `Cannot load ${quoted}: it is a directory; name a component file (.wasm)`);
+      }
+      if (!found.isFile()) throw new CordonError("usage", `Cannot load ${quoted}: it is not a regular file`);
+      if (found.size > MAX_COMPONENT_BYTES) throw tooLarge(quoted, found.size);
+      const bytes = await file.readFile();
+      if (bytes.length > MAX_COMPONENT_BYTES) throw tooLarge(quoted, bytes.length);
+      return bytes;
+    } finally {
+      await file.close();
+    }
+  } catch (thrown) {
+    if (thrown instanceof CordonError) throw thrown;
+    throw unreadable(quoted, thrown);
+  }
+}
+
+function unreadable(quoted: string, thrown: unknown): CordonError {
+  const code = typeof thrown === "object" && thrown !== null && "code" in thrown ? String(thrown.code) : "";
+  const reasons: Readonly<Record<string, string>> = {
+    ENOENT: "there is no such file; check the path",
+    ENOTDIR: "a part of the path is not a directory; check the path",
+    EACCES: "permission denied; make the file readable",
+    EISDIR: "it is a directory; name a component file (.wasm)",
+    ENAMETOOLONG: "the path is too long",
+    ELOOP: "its symbolic links form a loop",
+    ERR_INVALID_ARG_VALUE: "the path holds a NUL character",
+  };
+  const reason = reasons[code];
+  if (reason !== undefined) return new CordonError("usage", `Cannot load ${quoted}: ${reason}`, { cause: thrown });
+  return new CordonError("host", `Cannot load ${quoted}: reading it failed (${code || "unknown error"})`, {
+    cause: thrown,
+  });
+}
+
+function tooLarge(what: string, size: number): CordonError {
+  return new CordonError("limit", `Cannot load ${what}: ${size} bytes are over the bound of ${MAX_COMPONENT_BYTES}`, {
+    limit: { limit: "component-size", cap: MAX_COMPONENT_BYTES, used: size },
+  });
+}
+
+function checked(bytes: Uint8Array, what: string): Uint8Array {
+  if (bytes.length > MAX_COMPONENT_BYTES) throw tooLarge(what, bytes.length);
+  const problem = PROBLEMS[sniff(bytes)];
+  if (problem !== undefined) throw new CordonError("invalid-component", `Cannot load ${what}: ${problem}`);
+  return bytes;
+}
+
+const PROBLEMS: Readonly<Record<ReturnType<typeof sniff>, string | undefined>> = {
+  component: undefined,
+  "core-module":
+    "it is a core WebAssembly module, not a component; " +
+    "turn it into one with its toolchain (`wasm-tools component new`), since this version runs components only",
+  text: "it is text, not a WebAssembly component; compile it first",
+  empty: "the file is empty",
+  unknown: "it does not start with the preamble of a WebAssembly component",
+};

@@ -1,0 +1,20 @@
+import type { Ended } from "../runtime/pending.ts";
+import type { Usage } from "../shared/usage.ts";
+
+/**
+ * The usage of a call that ended.
+ *
+ * @param denials Those seen on this side, for a call whose worker could not be asked.
+ */
+export function usageOf(ended: Ended, denials: number): Usage {
+  const { usage, wallMs } = ended;
+  const calls = [...(usage?.hostCalls ?? [])];
+  return {
+    wallMs,
+    cpuMs: usage?.cpuMs,
+    memoryHighWaterBytes: usage?.memoryHighWaterBytes,
+    hostCalls: usage === undefined ? undefined : calls.reduce((total, [, count]) => total + count, 0),
+    hostCallsByFunction: Object.fromEntries(calls),
+    denials: usage?.denials ?? denials,
+  };
+}

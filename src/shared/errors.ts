@@ -1,0 +1,78 @@
+import type { Usage } from "./usage.ts";
+
+/**
+ * The closed set of error codes. Callers branch on these; messages may change between releases.
+ *
+ * - `usage`: the caller asked for something that makes no sense (wrong export, wrong argument types, bad option).
+ * - `invalid-component`: the bytes are not a component that Cordon can load.
+ * - `unsupported`: a valid component that needs something Cordon does not provide.
+ * - `signature`: a signature or digest did not verify.
+ * - `policy`: a policy or grant document is wrong.
+ * - `denied`: a capability was denied and the operation could not go on.
+ * - `limit`: a resource limit ended the invocation; see {@link CordonError.limit}.
+ * - `trap`: the guest trapped.
+ * - `guest-error`: the guest returned an error value; see {@link CordonError.payload}.
+ * - `host`: a fault on the host's side: an unreadable file, a full disk, a lost worker.
+ * - `cancelled`: the caller cancelled the invocation or closed the sandbox.
+ */
+export const ERROR_CODES = [
+  "usage",
+  "invalid-component",
+  "unsupported",
+  "signature",
+  "policy",
+  "denied",
+  "limit",
+  "trap",
+  "guest-error",
+  "host",
+  "cancelled",
+] as const;
+
+/** One of {@link ERROR_CODES}. */
+export type ErrorCode = (typeof ERROR_CODES)[number];
+
+/** Which limit ended an invocation, with its cap and what was used, both in the limit's own unit. */
+export interface LimitDetail {
+  /** `deadline` is in milliseconds, `memory`, `host-memory` and `component-size` in bytes, the others are counts. */
+  readonly limit: "deadline" | "memory" | "host-memory" | "component-size" | "complexity";
+  /** The cap that was in force. */
+  readonly cap: number;
+  /** What was used when the limit struck, where it is known. */
+  readonly used?: number;
+}
+
+/** What a {@link CordonError} carries besides its code and message. */
+export interface CordonErrorOptions {
+  readonly cause?: unknown;
+  readonly limit?: LimitDetail;
+  readonly payload?: unknown;
+  readonly usage?: Usage;
+}
+
+/** Every error Cordon throws. The message is one line: what was attempted, why it failed, what would allow it. */
+export class CordonError extends Error {
+  /** The kind of failure, from a closed set. */
+  readonly code: ErrorCode;
+  /** Set when {@link code} is `limit`. */
+  readonly limit: LimitDetail | undefined;
+  /** The error value the guest returned, when {@link code} is `guest-error`. */
+  readonly payload: unknown;
+  /** What the call had used, when a call failed. */
+  readonly usage: Usage | undefined;
+
+  constructor(code: ErrorCode, message: string, options: CordonErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = "CordonError";
+    this.code = code;
+    this.limit = options.limit;
+    this.payload = options.payload;
+    this.usage = options.usage;
+  }
+}
+
+/** The message of anything that was thrown, on one line. */
+export function messageOf(thrown: unknown): string {
+  const text = thrown instanceof Error ? thrown.message : String(thrown);
+  return text.replaceAll(/\s*[\r\n]+\s*/g, " ").trim();
+}

@@ -1,0 +1,28 @@
+/** The bounds of one invocation. Every one is enforced. */
+export interface Limits {
+  /** Wall-clock time from the start of the call to its result, in milliseconds; default 30,000. */
+  readonly timeoutMs: number;
+  /** The sum of all the linear memories of the invocation, in bytes; default 128 MiB. Rounded down to 64 KiB pages. */
+  readonly memoryBytes: number;
+  /** The largest file `read-file` returns, in bytes; default 16 MiB. */
+  readonly maxReadFileBytes: number;
+  /** The largest content `write-file` accepts, in bytes of UTF-8; default 16 MiB. */
+  readonly maxWriteFileBytes: number;
+  /** The largest HTTP response body, in bytes after decoding; default 8 MiB. */
+  readonly maxResponseBodyBytes: number;
+  /** The largest HTTP request body, in bytes; default 8 MiB. */
+  readonly maxRequestBodyBytes: number;
+  /** Time for one HTTP exchange, redirects included, in milliseconds; default 10,000. */
+  readonly httpTimeoutMs: number;
+}
+
+/** The limits of an invocation that sets none. */
+export const DEFAULT_LIMITS: Limits = Object.freeze({
+  timeoutMs: 30_000,
+  memoryBytes: 128 * 1024 * 1024,
+  maxReadFileBytes: 16 * 1024 * 1024,
+  maxWriteFileBytes: 16 * 1024 * 1024,
+  maxResponseBodyBytes: 8 * 1024 * 1024,
+  maxRequestBodyBytes: 8 * 1024 * 1024,
+  httpTimeoutMs: 10_000,
+});

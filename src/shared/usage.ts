@@ -1,0 +1,15 @@
+/** What one call used. */
+export interface Usage {
+  /** From the moment a worker took the call to its end, in milliseconds. */
+  readonly wallMs: number;
+  /** Time the guest itself was on the processor, in milliseconds; `undefined` when its worker could not be asked. */
+  readonly cpuMs: number | undefined;
+  /** The most that all its linear memories held together, in bytes; `undefined` when its worker could not be asked. */
+  readonly memoryHighWaterBytes: number | undefined;
+  /** Calls of host functions; `undefined` when its worker could not be asked. */
+  readonly hostCalls: number | undefined;
+  /** The same by `interface#function`. */
+  readonly hostCallsByFunction: Readonly<Record<string, number>>;
+  /** Accesses that were denied. */
+  readonly denials: number;
+}

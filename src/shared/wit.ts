@@ -1,0 +1,90 @@
+/**
+ * WIT types as data, as the Component Model defines them
+ * (https://github.com/WebAssembly/component-model/blob/main/design/mvp/WIT.md).
+ * Everything here is plain, JSON-serialisable and structured-cloneable.
+ */
+
+/** A WIT primitive type. */
+export type WitPrimitive =
+  | "bool"
+  | "s8"
+  | "u8"
+  | "s16"
+  | "u16"
+  | "s32"
+  | "u32"
+  | "s64"
+  | "u64"
+  | "f32"
+  | "f64"
+  | "char"
+  | "string"
+  | "error-context";
+
+/** A record field or function parameter. Names are kebab-case, as in WIT. */
+export interface WitField {
+  readonly name: string;
+  readonly type: WitType;
+}
+
+/** A variant case; without `type` it carries no payload. */
+export interface WitCase {
+  readonly name: string;
+  readonly type?: WitType;
+}
+
+/**
+ * A WIT value type. `name`, where present, is the name the type has in its interface; two types are the same when they
+ * are structurally equal without their names.
+ */
+export type WitType =
+  | { readonly kind: WitPrimitive }
+  | { readonly kind: "list"; readonly element: WitType; readonly length?: number; readonly name?: string }
+  | { readonly kind: "record"; readonly fields: readonly WitField[]; readonly name?: string }
+  | { readonly kind: "tuple"; readonly elements: readonly WitType[]; readonly name?: string }
+  | { readonly kind: "variant"; readonly cases: readonly WitCase[]; readonly name?: string }
+  | { readonly kind: "enum"; readonly names: readonly string[]; readonly name?: string }
+  | { readonly kind: "flags"; readonly names: readonly string[]; readonly name?: string }
+  | { readonly kind: "option"; readonly element: WitType; readonly name?: string }
+  | { readonly kind: "result"; readonly ok?: WitType; readonly err?: WitType; readonly name?: string }
+  | { readonly kind: "own" | "borrow"; readonly resource: string }
+  | { readonly kind: "stream" | "future"; readonly element?: WitType; readonly name?: string }
+  | { readonly kind: "map"; readonly key: WitType; readonly value: WitType; readonly name?: string };
+
+/** A function of an interface or a world; `name` is as in the binary, so `[method]descriptor.read` for methods. */
+export interface WitFunction {
+  readonly name: string;
+  readonly parameters: readonly WitField[];
+  readonly result?: WitType;
+  /** Whether the function is declared `async` (component-model async). */
+  readonly async: boolean;
+}
+
+/** An interface that a component imports or exports. */
+export interface WitInterface {
+  /** The full name, such as `wasi:io/streams@0.2.3`. */
+  readonly name: string;
+  readonly functions: readonly WitFunction[];
+  /** Names of the resource types the interface defines. */
+  readonly resources: readonly string[];
+  /** The named value types the interface defines, aliases left out. */
+  readonly types: readonly WitField[];
+}
+
+/** One direction of a component's interface. */
+export interface WitWorldSide {
+  readonly interfaces: readonly WitInterface[];
+  /** Functions at the root of the world. */
+  readonly functions: readonly WitFunction[];
+  /**
+   * Root-level items that are neither functions nor interfaces of value types, such as `module` or `component`.
+   * Cordon can neither provide nor call these.
+   */
+  readonly other: readonly { readonly name: string; readonly kind: "component" | "module" | "type" | "value" }[];
+}
+
+/** All that a component imports and exports. */
+export interface ComponentInterface {
+  readonly imports: WitWorldSide;
+  readonly exports: WitWorldSide;
+}

@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { globSync, readFileSync } from "node:fs";
+import { dirname, join, normalize, sep } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+const SOURCES = fileURLToPath(new URL("../src", import.meta.url));
+
+/** Which modules each module may import. What is not listed is not allowed; data flows down this list. */
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  cli: ["sandbox", "scanner", "component", "policy", "audit", "shared"],
+  mcp: ["sandbox", "scanner", "component", "policy", "audit", "shared"],
+  scanner: ["sandbox", "component", "shared"],
+  sandbox: ["registry", "manifest", "component", "runtime", "host", "policy", "audit", "shared"],
+  registry: ["manifest", "component", "policy", "audit", "shared"],
+  manifest: ["policy", "shared"],
+  component: ["hardening", "shared"],
+  runtime: ["host", "policy", "audit", "shared"],
+  host: ["policy", "audit", "shared"],
+  hardening: ["shared"],
+  policy: ["shared"],
+  audit: ["shared"],
+  shared: [],
+};
+
+interface Import {
+  readonly from: string;
+  readonly specifier: string;
+  readonly line: string;
+}
+
+function imports(): readonly Import[] {
+  const statement = /^(?:import|export)\b[^;]*?\bfrom\s+"([^"]+)"|\bimport\(\s*"([^"]+)"\s*\)|^import\s+"([^"]+)"/gms;
+  return globSync("**/*.ts", { cwd: SOURCES })
+    .filter((file) => !file.endsWith(".test.ts") && !file.endsWith(".d.ts"))
+    .flatMap((file) =>
+      [...readFileSync(join(SOURCES, file), "utf8").matchAll(statement)].map(([line, ...specifiers]) => ({
+        from: file,
+        specifier: specifiers.find((one) => one !== undefined) ?? "",
+        line,
+      })),
+    );
+}
+
+function moduleOf(file: string): string {
+  return file.split(sep)[0] ?? "";
+}
+
+function targetOf({ from, specifier }: Import): string {
+  return normalize(join(dirname(from), specifier));
+}
+
+const all = imports();
+const relative = all.filter(({ specifier }) => specifier.startsWith("."));
+
+test("the import graph is read at all", () => {
+  assert.ok(relative.length > 100, `only ${relative.length} imports were found`);
+});
+
+test("modules import only what lies below them", () => {
+  const wrong = relative
+    .map((one) => ({ from: one.from, to: targetOf(one) }))
+    .filter(({ from, to }) => moduleOf(from) !== moduleOf(to))
+    .filter(({ from, to }) => !(ALLOWED[moduleOf(from)] ?? []).includes(moduleOf(to)))
+    .map(({ from, to }) => `${from} -> ${to}`);
+  assert.deepEqual(wrong, []);
+});
+
+test("every folder of src is in the list", () => {
+  const folders = new Set(globSync("*/*.ts", { cwd: SOURCES }).map(moduleOf));
+  for (const folder of folders) assert.ok(Object.hasOwn(ALLOWED, folder), `src/${folder} has no place in the layering`);
+});
+
+test("no file imports itself in a circle", () => {
+  const edges = new Map<string, string[]>();
+  for (const one of relative) {
+    if (/^import type\b|^export type\b/.test(one.line)) continue;
+    edges.set(one.from, [...(edges.get(one.from) ?? []), targetOf(one)]);
+  }
+  const done = new Set<string>();
+  const visit = (file: string, path: readonly string[]): void => {
+    assert.ok(!path.includes(file), `circular import: ${[...path, file].join(" -> ")}`);
+    if (done.has(file)) return;
+    for (const next of edges.get(file) ?? []) visit(next, [...path, file]);
+    done.add(file);
+  };
+  for (const file of edges.keys()) visit(file, []);
+});
+
+test("no source imports preview2-shim", () => {
+  assert.deepEqual(
+    all.filter(({ specifier }) => specifier.includes("preview2-shim")),
+    [],
+  );
+});
+
+test("only the bundled transpiler imports jco, and nothing imports what is not a dependency", () => {
+  const { dependencies } = JSON.parse(readFileSync(join(SOURCES, "../package.json"), "utf8")) as {
+    readonly dependencies: Readonly<Record<string, string>>;
+  };
+  const outside = all.filter(({ specifier }) => !specifier.startsWith(".") && !specifier.startsWith("node:"));
+  const wrong = outside.filter(
+    ({ from, specifier }) =>
+      !Object.hasOwn(dependencies, specifier) &&
+      !(
+        from === join("component", "transpile", "bundled-transpiler.ts") &&
+        specifier.startsWith("@bytecodealliance/jco")
+      ),
+  );
+  assert.deepEqual(wrong, []);
+});
+
+test("there are no barrels and no wildcard exports", () => {
+  const wildcard = all.filter(({ line }) => /^export\s*\*/.test(line));
+  assert.deepEqual(wildcard, []);
+  const indexes = globSync("**/index.ts", { cwd: SOURCES });
+  assert.deepEqual(indexes, [join("sandbox", "index.ts")], "the package's entry is the only index file");
+});
