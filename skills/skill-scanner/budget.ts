@@ -4,6 +4,8 @@
  */
 export class Budget {
   #left: number;
+  /** True once something was refused. */
+  exhausted = false;
 
   constructor(characters: number) {
     this.#left = characters;
@@ -11,7 +13,10 @@ export class Budget {
 
   /** Takes `characters` from the budget; false, taking nothing, when so many are not left. */
   spend(characters: number): boolean {
-    if (characters > this.#left) return false;
+    if (characters > this.#left) {
+      this.exhausted = true;
+      return false;
+    }
     this.#left -= characters;
     return true;
   }

@@ -11,7 +11,7 @@ export interface Arguments {
 
 /** What expressions mean. The evaluator knows the grammar only. */
 export interface Semantics {
-  load(name: string, line: number): Value;
+  load(name: string): Value;
   attribute(base: Value, name: string): Value;
   call(callee: Value, args: Arguments, line: number): Value;
   subscript(base: Value, index: Value, line: number): Value;
@@ -200,7 +200,7 @@ class Evaluator {
       frame.walrus = word;
       return 1;
     } else {
-      this.#operand(this.#semantics.load(word, token.line));
+      this.#operand(this.#semantics.load(word));
       this.#finish(at, token.line);
     }
     return 0;

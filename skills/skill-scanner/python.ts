@@ -1,4 +1,4 @@
-import type { Budget } from "./budget.ts";
+import { Budget } from "./budget.ts";
 import { credentialPath, isEnvironmentFile } from "./credential-paths.ts";
 import type { Report } from "./finding.ts";
 import type { Call } from "./python-calls.ts";
@@ -41,6 +41,9 @@ const RULES: readonly Rules[] = [
 /** Up to this length, a file is read twice before the reading that reports, beyond it once. */
 const TWO_PASSES_UP_TO = 400_000;
 
+/** Characters that are folded, decoded and looked into in one reading. */
+const TEXT_BUDGET = 8_000_000;
+
 const FILE_READERS = new Set(
   "builtins.open io.open codecs.open aiofiles.open pathlib.Path().open pathlib.Path().read_text pathlib.Path().read_bytes".split(
     " ",
@@ -64,7 +67,6 @@ const AUTH_HEADERS = new Set([
 /** What the analysis needs of the scan it is part of. */
 export interface ScanContext {
   readonly report: Report;
-  readonly budget: Budget;
   nested(code: string, line: number, how: string): boolean;
 }
 
@@ -83,6 +85,7 @@ class PythonAnalysis implements Machine {
   storing = false;
   readonly #scan: ScanContext;
   readonly #facts: Map<string, number> = new Map();
+  #budget = new Budget(TEXT_BUDGET);
   #reporting = false;
   #context: RuleContext;
 
@@ -102,10 +105,14 @@ class PythonAnalysis implements Machine {
 
   read(source: string, reporting: boolean): void {
     this.#reporting = reporting;
+    this.#budget = new Budget(TEXT_BUDGET);
     this.names.restart();
     const tokenizer = new PythonTokenizer(source);
     for (let line = tokenizer.next(); line !== undefined; line = tokenizer.next()) execute(line, this);
     for (const rules of RULES) rules.end?.(this.#context);
+    if (!this.#budget.exhausted) return;
+    const description = "More text is computed than can be followed - parts were not looked into";
+    this.#context.report({ category: "obfuscated_code", severity: "medium", line: 1, description });
   }
 
   imported(module: string, member: string | undefined, line: number): void {
@@ -118,11 +125,9 @@ class PythonAnalysis implements Machine {
     }
   }
 
-  load(name: string, line: number): Value {
+  load(name: string): Value {
     const value = this.names.load(name);
-    if (name === "__builtins__") return named("builtins", name);
-    if (name.length > 1 && line > 0 && value.name === "os.environ") return withLabels(value, LABEL.environment);
-    return value;
+    return value.name === "os.environ" ? withLabels(value, LABEL.environment) : value;
   }
 
   attribute(base: Value, name: string): Value {
@@ -147,7 +152,7 @@ class PythonAnalysis implements Machine {
   subscript(base: Value, index: Value, line: number): Value {
     const key = exactText(index);
     if (this.storing && base.name === "os.environ") return UNKNOWN;
-    if (key !== undefined && base.name === "globals()") return this.load(key, line);
+    if (key !== undefined && base.name === "globals()") return this.load(key);
     if (key !== undefined && base.name === "sys.modules") return named(canonicalName(key));
     if (key !== undefined && base.name !== undefined && base.method === "__dict__" && base.receiver !== undefined) {
       return this.attribute(base.receiver, key);
@@ -173,7 +178,7 @@ class PythonAnalysis implements Machine {
 
   string(token: Token): Value {
     const { text, line } = token;
-    if (this.#reporting && this.#scan.budget.spend(text.length)) {
+    if (this.#reporting) {
       for (const rules of RULES) rules.text?.(text, line, this.#context);
       if (token.disguised >= 8) {
         const description = "String whose letters are written as escapes";
@@ -186,17 +191,17 @@ class PythonAnalysis implements Machine {
 
   foldedText(value: Value, line: number): Value {
     const text = value.text;
-    if (text === undefined || !this.#scan.budget.spend(text.length)) return { ...value, folded: false };
+    if (text === undefined || !this.#budget.spend(text.length)) return { ...value, folded: false };
     if (this.#reporting) for (const rules of RULES) rules.text?.(text, line, this.#context);
     return { ...withLabels(value, textLabels(text)), folded: false };
   }
 
   format(template: Value, right: Value): Value {
-    return formatText(template, { positional: right.items ?? [right], keywords: new Map() }, this.#scan.budget);
+    return formatText(template, { positional: right.items ?? [right], keywords: new Map() }, this.#budget);
   }
 
   reversed(value: Value): Value {
-    return reversed(value, this.#scan.budget);
+    return reversed(value, this.#budget);
   }
 
   dictItem(key: Value, value: Value, line: number): Value {
@@ -235,7 +240,7 @@ class PythonAnalysis implements Machine {
       case "builtins.locals":
         return named("globals()");
       case "globals().get":
-        return text === undefined ? UNKNOWN : this.load(text, call.line);
+        return text === undefined ? UNKNOWN : this.load(text);
       case "sys.modules.get":
         return text === undefined ? UNKNOWN : named(canonicalName(text));
       case "builtins.__import__":
@@ -269,7 +274,7 @@ class PythonAnalysis implements Machine {
   }
 
   #result(call: Call): Value {
-    const result = resultOf(call, this.#scan.budget);
+    const result = resultOf(call, this.#budget);
     const network = networkCall(call);
     if (network !== undefined) return { ...UNKNOWN, name: result.name, labels: LABEL.remote };
     if (call.name === "os.environ.get" || call.name === "os.environ.__getitem__" || call.name === "os.getenv") {

@@ -1,12 +1,15 @@
-import { Budget } from "./budget.ts";
-import { FindingCollector } from "./collector.ts";
-import { analysePython } from "./python.ts";
 import { buildReport } from "./report.ts";
+import { scan } from "./scan.ts";
 
-export const scanner = {
+/** The `scanner` interface of `sandbox:skill`. */
+export const scanner: { scanCode(code: string): string } = {
+  /**
+   * Looks for security problems in the code or document of an agent skill. Python is analysed closely, JavaScript,
+   * TypeScript and shell more simply, and in other text only destinations and hidden characters are found.
+   *
+   * Returns the report as JSON. Never throws; only the first 4,000,000 characters are read.
+   */
   scanCode(code: string): string {
-    const collector = new FindingCollector();
-    analysePython(code, { report: (hit) => collector.add(hit), budget: new Budget(8_000_000), nested: () => false });
-    return JSON.stringify(buildReport(code, collector.sorted()));
+    return JSON.stringify(buildReport(code, scan(code)));
   },
 };

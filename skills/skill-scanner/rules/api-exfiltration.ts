@@ -134,7 +134,7 @@ function sentSecrets(call: Call, context: RuleContext): void {
       subject: "sent",
     });
     for (const origin of [...data.origins, ...headers.origins]) {
-      if (origin.kind !== "stored") continue;
+      if (origin.kind !== "stored" || origin.line === line) continue;
       const what = "Secret put into data that is later sent over the network";
       context.report({ category: CATEGORY, severity: "high", line: origin.line, description: what });
     }

@@ -35,11 +35,14 @@ export class WitTypes {
     const known = this.#converted.get(value);
     if (known !== undefined) return known;
     let size = 1;
+    // One shape converts anew under each name it has, so the work is charged as it is done and not only its result.
     const label = (name: string): string => {
+      this.#decoding.charge(1);
       size += nameSize(name);
       return name;
     };
     const child = (type: ValueType): WitType => {
+      this.#decoding.charge(1);
       const converted = this.#convert(type);
       // Sizes double with each level at worst; past any bound they need not grow on.
       size = Math.min(size + converted.size, Number.MAX_SAFE_INTEGER);

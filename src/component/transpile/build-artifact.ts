@@ -60,7 +60,7 @@ function transpile(
       map: [],
       noTypescript: true,
       noNodejsCompat: true,
-      noComponentErrorWrapping: true,
+      noComponentErrorWrapping: false,
       base64Cutoff: 0,
       multiMemory: true,
     }).files;

@@ -5,14 +5,14 @@ const MAX_NAME = 40;
 const MAX_CANDIDATES = 200;
 
 /**
- * The candidate that a mistyped name most likely means, or undefined when none is near: at most one edit for every three
- * characters, letter case and hyphens aside.
+ * The candidate that a mistyped name most likely means, or undefined when none is near: at most one edit for every two
+ * characters and three in all, letter case and hyphens aside.
  */
 export function nearestName(name: string, candidates: readonly string[]): string | undefined {
   if (name.length > MAX_NAME) return undefined;
   const wanted = folded(name);
   let best: string | undefined;
-  let bestDistance = Math.max(1, Math.floor(wanted.length / 3)) + 1;
+  let bestDistance = Math.min(3, Math.max(1, Math.floor(wanted.length / 2))) + 1;
   for (const candidate of candidates.slice(0, MAX_CANDIDATES)) {
     if (candidate.length > MAX_NAME) continue;
     const distance = editDistance(wanted, folded(candidate));

@@ -6,13 +6,10 @@ import { didYouMean } from "./nearest-name.ts";
 import { floatFromNumber, integerFromDigits } from "./scalars.ts";
 import { acceptsUndefined, isTaggedOption, MAX_VALUE_DEPTH, memberKeys } from "./shapes.ts";
 import type { TaggedValue } from "./shapes.ts";
-import { readToken } from "./wave-tokens.ts";
+import { readToken, WAVE_KEYWORDS } from "./wave-tokens.ts";
 import type { WaveToken } from "./wave-tokens.ts";
 
 const SHOWN_TYPE = 200;
-
-/** Words that are no label unless a `%` stands before them. */
-const KEYWORDS: ReadonlySet<string> = new Set(["true", "false", "inf", "nan", "some", "none", "ok", "err"]);
 
 /** Where the reader stands: `next` is the token that was not taken yet. */
 interface Reader {
@@ -53,6 +50,11 @@ function describeToken(found: WaveToken): string {
   if (found.kind === "end") return "the end of the text";
   if (found.kind === "invalid") return `${found.value}, ${quoteText(found.text)}`;
   return quoteText(found.text, 40);
+}
+
+/** The word that begins at a token: in wrong text, `World` is two labels. */
+function wordAt(reader: Reader, start: number): string {
+  return /^[^\s"'(){}[\]:,]*/.exec(reader.text.slice(start, start + 100))?.[0] ?? "";
 }
 
 function take(reader: Reader): WaveToken {
@@ -100,6 +102,10 @@ function readValue(reader: Reader, type: WitType, depth: number): unknown {
       return leaf(reader, type, readFloat(next, type.kind));
     case "char":
     case "string":
+      if (next.kind === "label") {
+        const quotes = type.kind === "char" ? "single" : "double";
+        fail(reader, type, `${quoteText(wordAt(reader, next.start), 40)}, which is not between ${quotes} quotes`);
+      }
       return leaf(reader, type, next.kind === type.kind ? next.value : undefined);
     case "enum": {
       const at = next;
@@ -169,7 +175,7 @@ function readFloat(next: WaveToken, kind: "f32" | "f64"): number | undefined {
 function readLabel(reader: Reader, type: WitType): string {
   const { next } = reader;
   if (next.kind !== "label") return fail(reader, type);
-  if (KEYWORDS.has(next.text)) {
+  if (WAVE_KEYWORDS.has(next.text)) {
     fail(reader, type, `the keyword ${quoteText(next.text)}; as a name it is written ${quoteText(`%${next.text}`)}`);
   }
   return memberName(take(reader));

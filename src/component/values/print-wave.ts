@@ -5,7 +5,7 @@ import { normalizeValue } from "./check-value.ts";
 import { printFloat } from "./scalars.ts";
 import { isTaggedOption, memberKeys } from "./shapes.ts";
 import type { TaggedValue } from "./shapes.ts";
-import { isWaveLabel } from "./wave-tokens.ts";
+import { isWaveLabel, WAVE_KEYWORDS } from "./wave-tokens.ts";
 
 /** How a value is laid out. */
 export interface PrintWaveOptions {
@@ -14,8 +14,6 @@ export interface PrintWaveOptions {
 }
 
 const LINE = 100;
-
-const KEYWORDS: ReadonlySet<string> = new Set(["true", "false", "inf", "nan", "some", "none", "ok", "err"]);
 
 interface Layout {
   readonly indent: boolean;
@@ -140,7 +138,7 @@ function label(name: string): string {
 }
 
 function caseLabel(name: string): string {
-  return KEYWORDS.has(name) ? `%${name}` : label(name);
+  return WAVE_KEYWORDS.has(name) ? `%${name}` : label(name);
 }
 
 /** Items on one line where they fit; otherwise on lines of their own, with short ones sharing a line. */

@@ -15,6 +15,9 @@ export interface WaveToken {
   readonly value: string;
 }
 
+/** Words that are no name unless a `%` stands before them. */
+export const WAVE_KEYWORDS: ReadonlySet<string> = new Set(["true", "false", "inf", "nan", "some", "none", "ok", "err"]);
+
 const SPACE = /(?:[ \t\r\n]|\/\/[^\n]*)*/y;
 const NUMBER = /-inf|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?/y;
 const LABEL = /%?(?:[a-z][a-z0-9]*|[A-Z][A-Z0-9]*)(?:-(?:[a-z0-9]+|[A-Z0-9]+))*/y;

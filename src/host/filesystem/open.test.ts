@@ -155,18 +155,32 @@ test(
   "reading and writing while another process swaps folders and files for links",
   { skip: process.platform !== "linux" },
   async () => {
+    for (const [folder, content] of [
+      [join(inside, "sub/deep"), "inside"],
+      [join(outside, "deep"), "SECRET"],
+    ] as const) {
+      mkdirSync(folder);
+      writeFileSync(join(folder, "file"), content);
+    }
     const seen = new Map<string, number>();
     const count = (result: string): void => void seen.set(result, (seen.get(result) ?? 0) + 1);
     await race(async (turn) => {
       count(await use("sub/file", "read", openByDescriptor));
+      count(await use("sub/deep/file", "read", openByDescriptor));
       count(await use("file", "read", openByDescriptor));
       count(await use("sub/file", "write", openByDescriptor));
+      count(await use("sub/deep/file", "write", openByDescriptor));
       count(await use("file", "write", openByDescriptor));
-      count(await use(`sub/new${turn % 50}`, "write", openByDescriptor));
+      count(await use(`sub/deep/new${turn % 50}`, "write", openByDescriptor));
     });
     assert.equal(seen.get("SECRET"), undefined, "nothing outside was read");
     assert.equal(readFileSync(join(outside, "file"), "utf8"), "SECRET", "nothing outside was changed");
-    assert.deepEqual(readdirSync(outside), ["file"], "nothing outside was created");
+    assert.equal(readFileSync(join(outside, "deep/file"), "utf8"), "SECRET", "nothing further down was changed");
+    assert.deepEqual(
+      readdirSync(outside, { recursive: true }).sort(),
+      ["deep", "deep/file", "file"],
+      "nothing was created",
+    );
     assert.ok(
       (seen.get("outside") ?? 0) > 0 && (seen.get("written") ?? 0) > 0,
       `no race: ${JSON.stringify([...seen])}`,

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after, before, test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import type { PathGrant } from "../../policy/grants.ts";
 import { parseGrants } from "../../policy/parse-grants.ts";
 import { pathProblem, resolvePath } from "./resolve.ts";
@@ -25,7 +25,7 @@ test("what no path can be", () => {
     ["a/".repeat(2_048), undefined],
     [`${"a/".repeat(2_048)}a`, /longer than 4096/],
     ["é".repeat(2_000), /name in the path/],
-    [`${"é/".repeat(1_366)}`, /longer than 4096/],
+    ["é/".repeat(1_366), /longer than 4096/],
     ["a".repeat(255), undefined],
     [`x/${"a".repeat(256)}/y`, /longer than 255/],
     ["a\ud800", /Unicode/],

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { canonicalAddress, isLoopbackAddress, isPublicAddress } from "./addresses.ts";
 
 /** First and last address of every range of https://www.iana.org/assignments/iana-ipv4-special-registry, and multicast. */

@@ -27,6 +27,8 @@ const URLS: readonly (readonly [NetworkGrant, string, string | undefined])[] = [
   [granted(["example.com"]), "http://example.com../", undefined],
   [granted(["bücher.example"]), "http://xn--bcher-kva.example/", "bücher.example"],
   [granted(["example.com"]), "ftp://example.com/", undefined],
+  [granted(["example.com:8080"]), "ftp://example.com:8080/", undefined],
+  [granted([], true), "ftp://example.com/", undefined],
   [granted(["example.com"]), "file:///etc/passwd", undefined],
   [granted(["example.com"], true), "data:text/plain,x", undefined],
   [granted(["example.com"]), "http://user@example.com/", undefined],

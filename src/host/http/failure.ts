@@ -20,7 +20,9 @@ export function transportReason(error: unknown): string {
   const code = error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
   if (Object.hasOwn(REASONS, code)) return `${REASONS[code]}`;
   if (CERTIFICATE_CODE.test(code)) return `the server's certificate could not be verified (${code})`;
-  if (code.startsWith("HPE_")) return "the response is not valid HTTP";
+  // undici's parser does not always give a code.
+  if (code.startsWith("HPE_") || (error instanceof Error && error.name === "HTTPParserError"))
+    return "the response is not valid HTTP";
   if (code.startsWith("ERR_SSL_")) return "the TLS handshake failed";
   return "the connection failed";
 }

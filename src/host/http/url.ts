@@ -29,5 +29,5 @@ export function urlResource(url: URL): string {
 
 /** The same for text that is not a URL. */
 export function rawUrlResource(text: string): string {
-  return cutResource(text.slice(0, MAX_URL_LENGTH).replace(/^([^/\\]*[/\\]*)[^/\\?#]*@/u, "$1"));
+  return cutResource(text.slice(0, MAX_URL_LENGTH).replace(/^([a-z][a-z0-9+.-]*:)?([/\\]*)[^/\\?#]*@/iu, "$1$2"));
 }

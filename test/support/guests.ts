@@ -1,0 +1,77 @@
+import { execFile } from "node:child_process";
+import { createHash, randomUUID } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { cp, mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { fileURLToPath } from "node:url";
+import { parse } from "@bytecodealliance/jco-transpile/wasm-tools";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const BUILT = join(ROOT, "build/guests");
+const run = promisify(execFile);
+
+/** Where tests keep artifacts, so that a guest is transpiled once for all of them. */
+export const TEST_CACHE: { readonly directory: string } = { directory: join(ROOT, "build/test-cache") };
+
+/** The path of a bundled guest. */
+export function bundled(name: "demo-malicious" | "demo-trusted" | "skill-scanner"): string {
+  return join(ROOT, "dist/assets/skills", `${name}.wasm`);
+}
+
+/** The guest with one of everything, built from `test/guests/guest.js` with componentize-qjs. */
+export function testGuest(): Promise<string> {
+  return scriptGuest("guest", readFileSync(join(ROOT, "test/guests/guest.js"), "utf8"), "guest");
+}
+
+/** Builds a component from JavaScript for a world of `test/guests/guest.wit` or `wit/skill.wit`, once. */
+export async function scriptGuest(name: string, source: string, world: string): Promise<string> {
+  const wits = ["test/guests/guest.wit", "wit/skill.wit"].map((path) => join(ROOT, path));
+  const [own = "", skill = ""] = wits;
+  return built(name, [source, world, ...wits.map((path) => readFileSync(path, "utf8"))], async (folder, output) => {
+    const isSkill = world === "skill-component" || world === "scanner-component";
+    await mkdir(join(folder, "wit/deps/skill"), { recursive: true });
+    await cp(isSkill ? skill : own, join(folder, "wit/world.wit"));
+    if (!isSkill) await cp(skill, join(folder, "wit/deps/skill/skill.wit"));
+    await writeFile(join(folder, "guest.js"), source);
+    // prettier-ignore
+    await run(join(ROOT, "node_modules/.bin/componentize-qjs"), [
+      "--sync", "--stub-wasi", "--opt-size", "--wit", join(folder, "wit"), "--world", world,
+      "--js", join(folder, "guest.js"), "--output", output,
+    ]);
+  });
+}
+
+/** Builds a component from the text format, once. */
+export function textGuest(name: string, text: string): Promise<string> {
+  return built(name, [text], async (_folder, output) => writeFile(output, await parse(text)));
+}
+
+/** A fresh folder that is removed at the end of the test. */
+export async function temporaryFolder(context: { after: (hook: () => Promise<void>) => void }): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "cordon-test-"));
+  context.after(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+async function built(
+  name: string,
+  inputs: readonly string[],
+  build: (folder: string, output: string) => Promise<void>,
+): Promise<string> {
+  const hash = createHash("sha256").update(JSON.stringify(inputs)).digest("hex").slice(0, 16);
+  const path = join(BUILT, `${name}-${hash}.wasm`);
+  if (existsSync(path)) return path;
+  await mkdir(BUILT, { recursive: true });
+  const folder = await mkdtemp(join(tmpdir(), "cordon-guest-"));
+  const output = join(BUILT, `.${name}-${randomUUID()}.tmp`);
+  try {
+    await build(folder, output);
+    await rename(output, path);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+    await rm(output, { force: true });
+  }
+  return path;
+}
