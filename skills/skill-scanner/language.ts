@@ -64,7 +64,8 @@ export function detectLanguages(code: string): Language[] {
   }
   if (couldBePython && !found.includes("python")) found.push("python");
   if (!couldBePython && counts.python > 1 && !found.includes("markdown")) found.push("python");
-  if (found.length === 0) found.push("shell", "text");
+  if (found.length === 0) found.push("shell");
+  if (counts.python + counts.javascript + counts.shell === 0 && !found.includes("markdown")) found.push("text");
   return [...new Set(found)];
 }
 

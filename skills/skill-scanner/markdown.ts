@@ -1,6 +1,6 @@
 import type { Report } from "./finding.ts";
-import { suspiciousDestinations } from "./indicators.ts";
 import type { Language } from "./language.ts";
+import { findDestinations } from "./plain-text.ts";
 
 /** What the analysis needs of the scan it is part of. */
 export interface MarkdownContext {
@@ -33,7 +33,7 @@ export function analyseMarkdown(code: string, scan: MarkdownContext): void {
   for (const [at, line] of lines.entries()) {
     const mark = fenceMark(line);
     if (fence === undefined) {
-      if (mark === undefined) analyseText(line, at + 1, scan.report);
+      if (mark === undefined) findDestinations(line, at + 1, scan.report);
       else fence = { mark, info: line.trim().slice(mark.length).trim().toLowerCase(), from: at + 1 };
     } else if (mark?.startsWith(fence.mark) === true && line.trim() === mark) {
       readBlock(lines.slice(fence.from, at), fence, scan);
@@ -41,13 +41,6 @@ export function analyseMarkdown(code: string, scan: MarkdownContext): void {
     }
   }
   if (fence !== undefined) readBlock(lines.slice(fence.from), fence, scan);
-}
-
-/** Looks for destinations in text that is no code: words that are URLs. */
-export function analyseText(text: string, line: number, report: Report): void {
-  for (const { severity, description } of suspiciousDestinations(text)) {
-    report({ category: "suspicious_network", severity, line, description });
-  }
 }
 
 function readBlock(lines: readonly string[], fence: { info: string; from: number }, scan: MarkdownContext): void {

@@ -83,14 +83,12 @@ export function analysePython(source: string, scan: ScanContext): void {
 class PythonAnalysis implements Machine {
   readonly names: Names = new Names();
   storing = false;
-  readonly #scan: ScanContext;
   readonly #facts: Map<string, number> = new Map();
   #budget = new Budget(TEXT_BUDGET);
   #reporting = false;
-  #context: RuleContext;
+  readonly #context: RuleContext;
 
   constructor(scan: ScanContext) {
-    this.#scan = scan;
     this.#context = {
       report: (hit) => {
         if (this.#reporting) scan.report(hit);

@@ -4,7 +4,8 @@ import type { Hit, Report } from "./finding.ts";
 import { analyseJavaScript } from "./javascript.ts";
 import type { Language } from "./language.ts";
 import { detectLanguages } from "./language.ts";
-import { analyseMarkdown, analyseText } from "./markdown.ts";
+import { analyseMarkdown } from "./markdown.ts";
+import { analyseText } from "./plain-text.ts";
 import { analysePython } from "./python.ts";
 import { findHiddenText } from "./rules/hidden-text.ts";
 import { analyseShell } from "./shell.ts";
@@ -63,7 +64,7 @@ class Scan {
           },
         });
       case "text":
-        for (const [at, line] of code.split("\n").entries()) analyseText(line, at + 1, report);
+        return analyseText(code, { report, nested });
     }
   }
 
@@ -73,7 +74,7 @@ class Scan {
     this.read(code, undefined, depth + 1, (hit) => {
       found = true;
       const description = (how + hit.description).slice(0, 300);
-      report({ ...hit, line, description, ...(hit.subject === undefined ? {} : { subject: how + hit.subject }) });
+      report({ ...hit, line, description, subject: hit.subject ?? hit.description });
     });
     return found;
   }

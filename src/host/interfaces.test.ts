@@ -4,7 +4,7 @@ import { findHostInterface, HOST_INTERFACES } from "./interfaces.ts";
 
 test("the interfaces are those of the sandbox:skill package", () => {
   assert.deepEqual(
-    HOST_INTERFACES.map(({ name, functions }) => [name, ...functions.map((f) => `${f.name}: ${f.type}`)]),
+    HOST_INTERFACES.map(({ name, functions }) => [name].concat(functions.map((f) => `${f.name}: ${f.type}`))),
     [
       ["sandbox:skill/filesystem-read", "read-file: func(path: string) -> result<string, string>"],
       ["sandbox:skill/filesystem-write", "write-file: func(path: string, content: string) -> result<_, string>"],

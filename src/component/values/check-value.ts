@@ -1,7 +1,7 @@
 import { types } from "node:util";
 import { CordonError } from "../../shared/errors.ts";
 import { printFunctionType } from "../../shared/print-wit.ts";
-import { escapeInvisible } from "../../shared/quote-text.ts";
+import { escapeInvisible, quoteText } from "../../shared/quote-text.ts";
 import type { WitFunction, WitType } from "../../shared/wit.ts";
 import { convertValue, foundInstead, ownData, startWalk, wrong } from "./convert-value.ts";
 import type { ValueProblem } from "./convert-value.ts";
@@ -33,7 +33,7 @@ export function checkArguments(fn: WitFunction, args: readonly unknown[]): Value
 export function normalizeArguments(fn: WitFunction, args: readonly unknown[]): unknown[] {
   const { problems, values } = convertAll(fn, args, true);
   if (problems.length > 0) {
-    throw new CordonError("usage", `Cannot call ${escapeInvisible(fn.name)}: ${describeProblems(problems)}`);
+    throw new CordonError("usage", `Cannot call ${quoteText(fn.name, 80)}: ${describeProblems(problems)}`);
   }
   return values;
 }
@@ -55,7 +55,7 @@ export function normalizeValue(value: unknown, type: WitType, attempt: string): 
 }
 
 /** Problems on one line. */
-export function describeProblems(problems: readonly ValueProblem[]): string {
+function describeProblems(problems: readonly ValueProblem[]): string {
   return problems
     .map(({ path, expected, found }) => `${escapeInvisible(path)}: expected ${expected}, found ${found}`)
     .join("; ");

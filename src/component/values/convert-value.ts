@@ -20,7 +20,7 @@ export interface ValueProblem {
 }
 
 /** How many problems are collected before the walk stops. */
-export const MAX_PROBLEMS = 20;
+const MAX_PROBLEMS = 20;
 
 /**
  * How many values one walk visits, elements of typed arrays aside. The same array may stand in a value many times over,
@@ -122,7 +122,7 @@ export function convertValue(walk: ValueWalk, value: unknown, type: WitType, dep
 }
 
 /** Whether the walk has found as many problems as it collects. */
-export function isFull(walk: ValueWalk): boolean {
+function isFull(walk: ValueWalk): boolean {
   return walk.problems.length >= MAX_PROBLEMS;
 }
 

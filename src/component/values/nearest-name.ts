@@ -8,7 +8,7 @@ const MAX_CANDIDATES = 200;
  * The candidate that a mistyped name most likely means, or undefined when none is near: at most one edit for every two
  * characters and three in all, letter case and hyphens aside.
  */
-export function nearestName(name: string, candidates: readonly string[]): string | undefined {
+function nearestName(name: string, candidates: readonly string[]): string | undefined {
   if (name.length > MAX_NAME) return undefined;
   const wanted = folded(name);
   let best: string | undefined;

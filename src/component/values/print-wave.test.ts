@@ -57,8 +57,11 @@ test("with indent, long values are broken and short ones stay on their line", ()
   assert.equal(printWave(points[0], point, { indent: true }), '{x-pos: 0, note: some("a note of some length")}');
 });
 
+function unsupported(error: unknown): boolean {
+  return error instanceof CordonError && error.code === "unsupported";
+}
+
 test("what has no WAVE form is refused", () => {
-  const unsupported = (error: unknown): boolean => error instanceof CordonError && error.code === "unsupported";
   assert.throws(() => printWave({}, { kind: "own", resource: "r" }), unsupported);
   assert.throws(() => printWave("a b", { kind: "enum", names: ["a b"] }), unsupported);
   assert.throws(() => printWave(256, u8), unsupported);

@@ -23,7 +23,7 @@ const labels: fc.Arbitrary<string[]> = fc.uniqueArray(fc.constantFrom(...LABELS,
 
 const primitive: fc.Arbitrary<WitType> = fc
   .constantFrom("bool", "s8", "u8", "s16", "u16", "s32", "u32", "s64", "u64", "f32", "f64", "char", "string")
-  .map((kind) => ({ kind }) as WitType);
+  .map((kind) => ({ kind }));
 
 function compound(element: fc.Arbitrary<WitType>): fc.Arbitrary<WitType> {
   const optional = fc.option(element, { nil: undefined });
@@ -35,11 +35,7 @@ function compound(element: fc.Arbitrary<WitType>): fc.Arbitrary<WitType> {
     element.map((type): WitType => ({ kind: "option", element: type })),
     element.map((type): WitType => ({ kind: "option", element: { kind: "option", element: type } })),
     fc.array(element, { minLength: 1, maxLength: 3 }).map((elements): WitType => ({ kind: "tuple", elements })),
-    fc.tuple(optional, optional).map(([ok, err]): WitType => ({
-      kind: "result",
-      ...(ok === undefined ? {} : { ok }),
-      ...(err === undefined ? {} : { err }),
-    })),
+    fc.tuple(optional, optional).map(([ok, err]): WitType => resultOf(ok, err)),
     fc.tuple(labels, fc.array(element, { minLength: 4, maxLength: 4 })).map(([names, types]): WitType => ({
       kind: "record",
       fields: names.map((name, index) => ({ name, type: types[index] ?? { kind: "bool" } })),
@@ -57,6 +53,10 @@ function compound(element: fc.Arbitrary<WitType>): fc.Arbitrary<WitType> {
       .tuple(fc.constantFrom("string", "u64", "bool", "char", "s8"), element)
       .map(([kind, value]): WitType => ({ kind: "map", key: { kind } as WitType, value })),
   );
+}
+
+function resultOf(ok: WitType | undefined, err: WitType | undefined): WitType {
+  return { kind: "result", ...(ok === undefined ? {} : { ok }), ...(err === undefined ? {} : { err }) };
 }
 
 /** Types without resources, streams and the like, nested up to four deep. */

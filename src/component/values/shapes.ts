@@ -118,16 +118,18 @@ export function typedArrayClass(value: unknown): string | undefined {
 
 /**
  * A copy of the typed array that belongs to a list of a numeric type. Undefined when the value is anything else, or its
- * buffer was transferred away.
+ * buffer was transferred away or shrunk below it.
  */
 export function copyTypedArray(value: unknown, elementKind: string): NumericArray | undefined {
   const found = typedArrayClass(value);
   if (found === undefined || found !== TYPED_ARRAYS.get(elementKind)) return undefined;
-  const source = value as NumericArray;
-  const buffer = Reflect.get(TYPED_ARRAY_PROTOTYPE, "buffer", source) as ArrayBufferLike;
-  if (buffer instanceof ArrayBuffer && buffer.detached) return undefined;
-  // The intrinsic method reads the array's slots, never the properties a subclass may have redefined.
-  return copyOf(source, found);
+  try {
+    // The constructors read the array's slots, never the properties that a subclass may have redefined.
+    return copyOf(value as NumericArray, found);
+  } catch (error) {
+    if (error instanceof TypeError) return undefined;
+    throw error;
+  }
 }
 
 function copyOf(source: NumericArray, name: string): NumericArray {

@@ -177,7 +177,7 @@ test(
     assert.equal(readFileSync(join(outside, "file"), "utf8"), "SECRET", "nothing outside was changed");
     assert.equal(readFileSync(join(outside, "deep/file"), "utf8"), "SECRET", "nothing further down was changed");
     assert.deepEqual(
-      readdirSync(outside, { recursive: true }).sort(),
+      readdirSync(outside, { recursive: true, encoding: "utf8" }).toSorted((a, b) => (a < b ? -1 : 1)),
       ["deep", "deep/file", "file"],
       "nothing was created",
     );

@@ -70,7 +70,7 @@ const write = (path: string, content: string, limits?: Partial<Limits>): Promise
 
 function errorOf({ result }: Run): string {
   assert.equal(result.tag, "err");
-  return String(result.val);
+  return result.val;
 }
 
 function assertDenied(outcome: Run, capability: "filesystem-read" | "filesystem-write", path: string): void {

@@ -93,11 +93,12 @@ for (const [network, url, rule] of URLS) {
   });
 }
 
+const reason = (network: NetworkGrant, url: string): string => {
+  const decision = checkUrl(network, new URL(url));
+  return decision.allowed ? assert.fail() : decision.reason;
+};
+
 test("a denial names the grant that would allow it", () => {
-  const reason = (network: NetworkGrant, url: string): string => {
-    const decision = checkUrl(network, new URL(url));
-    return decision.allowed ? assert.fail() : decision.reason;
-  };
   assert.equal(
     reason(granted(["a.b"]), "https://example.com/x"),
     "example.com:443 is not granted; allow it with --allow-network=example.com:443",

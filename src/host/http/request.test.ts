@@ -96,7 +96,7 @@ test("hosts that are not granted are not contacted, however they are written", a
       grants: { public: true, hosts: ["example.com"] },
     });
     assert.equal(result.tag, "err", host);
-    assert.match(String(result.val), /^Permission denied: |the URL is not valid$/, host);
+    assert.match(result.val, /^Permission denied: |the URL is not valid$/, host);
     assert.match(events[0] ?? "", /^Denied http:/, host);
     assert.equal(events.length, 1);
     assert.ok(!(events[0] ?? "").slice(0, 40).includes("example.com:80@"), "no user name in the record");

@@ -2,7 +2,8 @@ import { performance } from "node:perf_hooks";
 import type { AuditObservation } from "../../audit/event.ts";
 import type { HostContext, HostFunction, HostInterface, HostResult } from "../../host/capability.ts";
 import type { Invocation, Program, WorkerOutcome, WorkerUsage } from "../messages.ts";
-import { GuestMemory, MEMORY_NAMESPACE } from "./guest-memory.ts";
+import { MEMORY_NAMESPACE } from "../../shared/hardening-profile.ts";
+import { GuestMemory } from "./guest-memory.ts";
 import { MemoryCapTooSmall } from "./memory-allotment.ts";
 import type { GuestExports, Realm } from "./realm.ts";
 import type { BoundImport } from "./realm-prelude.ts";
@@ -75,23 +76,14 @@ export class GuestInvocation {
   }
 
   #instantiate(realm: Realm, program: Program, memory: GuestMemory): Promise<GuestExports> {
-    const modules = new Map(program.modules.map((compiled) => [compiled.name, compiled.module]));
     const imports = program.imports.flatMap((imported) =>
       imported.functions.map((used) => this.#bind(imported.name, used.property, imported.providedBy, used.name)),
     );
-    return realm.instantiate(
-      {
-        module: (name) => {
-          const module = modules.get(name);
-          if (module === undefined) throw new Error(`there is no core module ${JSON.stringify(name)}`);
-          return module;
-        },
-        memories: (module) => memory.claim(module),
-        made: (made) => memory.track(made),
-      },
-      imports,
-      MEMORY_NAMESPACE,
-    );
+    const side = {
+      next: (name: string) => memory.next(name),
+      made: (made: WebAssembly.Memory) => memory.track(made),
+    };
+    return realm.instantiate(side, imports, MEMORY_NAMESPACE);
   }
 
   #bind(interfaceName: string, property: string, providedBy: string, name: string): BoundImport {

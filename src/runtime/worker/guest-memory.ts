@@ -1,9 +1,7 @@
-import { MEMORY_NAMESPACE, memoryField } from "../../shared/hardening-profile.ts";
+import { memoryField } from "../../shared/hardening-profile.ts";
 import type { Program } from "../messages.ts";
-import type { MemoryRequest } from "./realm-prelude.ts";
+import type { CoreInstancePlan } from "./realm-prelude.ts";
 import { allotMemory, type InstanceMaxima } from "./memory-allotment.ts";
-
-export { MEMORY_NAMESPACE };
 
 /** The linear memories of one invocation: hands out each instance's, in the planned order, and adds up what they hold. */
 export class GuestMemory {
@@ -18,22 +16,22 @@ export class GuestMemory {
     this.#maxima = allotMemory(program, capBytes);
   }
 
-  /** The memories of the next instance. The sum of their maxima was fixed for exactly this sequence of instances. */
-  claim(module: WebAssembly.Module): readonly MemoryRequest[] {
+  /** The next core instance. The sum of all maxima was fixed for exactly this sequence of instances. */
+  next(name: string): CoreInstancePlan {
     const index = this.#instances;
     this.#instances += 1;
-    const name = this.#program.instantiations[index];
-    const compiled = this.#program.modules.find((candidate) => candidate.module === module);
+    const compiled = this.#program.modules.find((candidate) => candidate.name === name);
     const maxima = this.#maxima[index];
-    if (compiled === undefined || compiled.name !== name || maxima === undefined) {
+    if (compiled === undefined || this.#program.instantiations[index] !== name || maxima === undefined) {
       throw new Error("the component made an instance that was not in its plan");
     }
-    return compiled.memories.map((memory, position) => ({
+    const memories = compiled.memories.map((memory, position) => ({
       field: memoryField(position),
       initialPages: memory.initialPages,
       maximumPages: maxima[position] ?? memory.initialPages,
       address64: memory.address64,
     }));
+    return { module: compiled.module, memories };
   }
 
   /** Takes note of a memory that was made. */

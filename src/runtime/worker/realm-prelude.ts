@@ -30,7 +30,7 @@ export interface BoundImport {
   readonly call: BoundHostFunction;
 }
 
-/** A host function of the second kind: it makes an instance's own imports. */
+/** A linear memory to be made, under the name its module imports it by. Sizes are in 64 KiB pages. */
 export interface MemoryRequest {
   readonly field: string;
   readonly initialPages: number;
@@ -38,12 +38,16 @@ export interface MemoryRequest {
   readonly address64: boolean;
 }
 
+/** What one core instance is made of. */
+export interface CoreInstancePlan {
+  readonly module: WebAssembly.Module;
+  readonly memories: readonly MemoryRequest[];
+}
+
 /** What the glue needs at each instantiation. */
 export interface InstantiationSide {
-  /** The compiled core module of that name. */
-  readonly module: (name: string) => WebAssembly.Module;
-  /** Claims the memories of the next instance of `module`; throws when the plan does not have that instance. */
-  readonly memories: (module: WebAssembly.Module) => readonly MemoryRequest[];
+  /** The next core instance, of the module of that name; throws when the plan does not have it. */
+  readonly next: (name: string) => CoreInstancePlan;
   /** Tells the host of a memory that was made. */
   readonly made: (memory: WebAssembly.Memory) => void;
 }
@@ -61,7 +65,7 @@ export interface RealmSide {
 /** Prepares the realm and returns what the host calls. */
 export function realmPrelude(host: HostSide): RealmSide {
   "use strict";
-  const { WebAssembly, Promise, Uint8Array, Array, Object, Error, String, ArrayBuffer } = globalThis;
+  const { WebAssembly, Promise, Uint8Array, Array, Object, Error, String, ArrayBuffer, WeakMap } = globalThis;
   const { isView } = ArrayBuffer;
 
   class TextDecoder {
@@ -87,11 +91,15 @@ export function realmPrelude(host: HostSide): RealmSide {
     encode(text?: string): Uint8Array {
       const source = text === undefined ? "" : String(text);
       const target = new Uint8Array(source.length * 3);
-      return target.slice(0, host.encodeInto(source, target).written);
+      return target.slice(0, this.encodeInto(source, target).written);
     }
     encodeInto(text: string, target: Uint8Array): { read: number; written: number } {
-      const { read, written } = host.encodeInto(String(text), target);
-      return { read, written };
+      try {
+        const { read, written } = host.encodeInto(String(text), target);
+        return { read, written };
+      } catch (thrown) {
+        throw inThisRealm(thrown);
+      }
     }
   }
 
@@ -102,7 +110,11 @@ export function realmPrelude(host: HostSide): RealmSide {
     console: { debug: silent, error: silent, info: silent, log: silent, warn: silent },
     queueMicrotask: (callback: () => void): void => void Promise.resolve().then(callback),
     setTimeout: (callback: () => void, delay?: number): void => {
-      host.setTimeout(() => callback(), typeof delay === "number" ? delay : 0);
+      try {
+        host.setTimeout(() => callback(), typeof delay === "number" ? delay : 0);
+      } catch (thrown) {
+        throw inThisRealm(thrown);
+      }
     },
   };
   for (const name of Object.keys(replacements)) {
@@ -182,8 +194,7 @@ export function realmPrelude(host: HostSide): RealmSide {
     return object;
   }
 
-  function memoriesFor(side: InstantiationSide, module: WebAssembly.Module): Record<string, WebAssembly.Memory> {
-    const requests = side.memories(module);
+  function memoriesOf(side: InstantiationSide, requests: readonly MemoryRequest[]): Record<string, WebAssembly.Memory> {
     const memories: Record<string, WebAssembly.Memory> = Object.create(null);
     for (let index = 0; index < requests.length; index += 1) {
       const { field, initialPages, maximumPages, address64 } = requests[index] as MemoryRequest;
@@ -199,28 +210,25 @@ export function realmPrelude(host: HostSide): RealmSide {
 
   return {
     instantiate(glue, side, imports, memoryNamespace) {
-      const instantiateCore = (module: WebAssembly.Module, given?: WebAssembly.Imports): WebAssembly.Instance => {
-        let memories: Record<string, WebAssembly.Memory>;
+      // The glue holds a token for each core module: the module itself is an object of the host's realm.
+      const names = new WeakMap<object, string>();
+      const getCoreModule = (name: string): object => {
+        const token = Object.freeze({});
+        names.set(token, String(name));
+        return token;
+      };
+      const instantiateCore = (token: object, given?: WebAssembly.Imports): WebAssembly.Instance => {
         try {
-          memories = memoriesFor(side, module);
+          const { module, memories } = side.next(names.get(token) ?? "");
+          const own = { [memoryNamespace]: memoriesOf(side, memories) };
+          return new WebAssembly.Instance(module, Object.assign(Object.create(null), given, own));
         } catch (thrown) {
-          throw inThisRealm(thrown);
+          // What the module's start function threw is of this realm, and says more than a copy would.
+          throw thrown instanceof Error ? thrown : inThisRealm(thrown);
         }
-        const merged: WebAssembly.Imports = Object.assign(Object.create(null), given, { [memoryNamespace]: memories });
-        return new WebAssembly.Instance(module, merged);
       };
       const instantiate = (glue as () => (...parameters: unknown[]) => unknown)();
-      return instantiate(
-        (name: string) => {
-          try {
-            return side.module(name);
-          } catch (thrown) {
-            throw inThisRealm(thrown);
-          }
-        },
-        importObject(imports),
-        instantiateCore,
-      );
+      return instantiate(getCoreModule, importObject(imports), instantiateCore);
     },
   };
 }

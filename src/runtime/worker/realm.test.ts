@@ -1,0 +1,144 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Realm } from "./realm.ts";
+import type { BoundImport, InstantiationSide } from "./realm-prelude.ts";
+
+/** An empty core module, of the host's realm. */
+const MODULE = new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0));
+
+const SIDE: InstantiationSide = {
+  next: (name) => {
+    if (name !== "known") throw new TypeError("no such module");
+    return { module: MODULE, memories: [] };
+  },
+  made: () => undefined,
+};
+
+const IMPORTS: readonly BoundImport[] = [
+  {
+    interface: "host",
+    property: "plain",
+    blocking: false,
+    call: () => ({ tag: "ok", val: { list: [1, { deep: true }] } }),
+  },
+  { interface: "host", property: "bytes", blocking: false, call: () => ({ tag: "ok", val: Uint8Array.of(1, 2) }) },
+  { interface: "host", property: "fails", blocking: false, call: () => ({ tag: "err", val: "no" }) },
+  { interface: "host", property: "waits", blocking: true, call: () => Promise.resolve({ tag: "ok", val: [1] }) },
+  {
+    interface: "host",
+    property: "throws",
+    blocking: false,
+    call: () => {
+      throw new TypeError("host trouble");
+    },
+  },
+  { interface: "host", property: "reads", blocking: false, call: ([given]) => ({ tag: "ok", val: String(given) }) },
+  { interface: "host", property: "rejects", blocking: true, call: () => Promise.reject(new TypeError("host trouble")) },
+];
+
+/** Runs code as glue: it sees what generated glue sees, and returns an object of exports. */
+async function asGlue(body: string): Promise<Record<string, unknown>> {
+  const realm = new Realm(`return function instantiate(getCoreModule, imports, instantiateCore) { ${body} }`);
+  return (await realm.instantiate(SIDE, IMPORTS, "memory")) as Record<string, unknown>;
+}
+
+test("glue sees no process, require, fetch, module loader or worker", async () => {
+  const names = ["process", "require", "fetch", "module", "Buffer", "global", "Worker", "XMLHttpRequest", "navigator"];
+  const found = await asGlue(`return { found: ${JSON.stringify(names)}.map((name) => typeof globalThis[name]) }`);
+  assert.deepEqual(
+    JSON.parse(JSON.stringify(found["found"])),
+    names.map(() => "undefined"),
+  );
+});
+
+test("glue cannot make code from strings", async () => {
+  for (const attempt of [`eval("1")`, `new Function("return 1")()`, `(async () => {}).constructor("return 1")()`]) {
+    await assert.rejects(asGlue(`return { it: ${attempt} }`), { name: "EvalError" });
+  }
+});
+
+test("glue cannot import modules", async () => {
+  await assert.rejects(asGlue(`return import("node:fs").then((fs) => ({ fs }))`));
+});
+
+/** Everything the host hands over; from none of it may a way lead to the host's realm. */
+const HANDED_OVER: Readonly<Record<string, string>> = {
+  getCoreModule: "getCoreModule",
+  instantiateCore: "instantiateCore",
+  "the import object": "imports",
+  "an import": "imports.host.plain",
+  "a result": "imports.host.plain()",
+  "a list in a result": "imports.host.plain().list",
+  "a record in a list": "imports.host.plain().list[1]",
+  bytes: "imports.host.bytes()",
+  "the buffer of bytes": "imports.host.bytes().buffer",
+  "an err": "(() => { try { imports.host.fails() } catch (error) { return error } })()",
+  "an exception": "(() => { try { imports.host.throws() } catch (error) { return error } })()",
+  "a core module": "getCoreModule('known')",
+  "a core instance": "instantiateCore(getCoreModule('known'))",
+  "the exports of a core instance": "[instantiateCore(getCoreModule('known')).exports]",
+  "an exception of instantiateCore":
+    "(() => { try { instantiateCore(getCoreModule('x')) } catch (error) { return error } })()",
+  "an exception of TextDecoder":
+    "(() => { try { new TextDecoder('utf-8', { fatal: true }).decode(Uint8Array.of(255)) } catch (error) { return error } })()",
+  "an exception of encodeInto":
+    "(() => { try { new TextEncoder().encodeInto('x', 5) } catch (error) { return error } })()",
+  "a promise": "imports.host.waits()",
+  "a promised result": "await imports.host.waits()",
+  "a rejection": "await imports.host.rejects().catch((error) => error)",
+  TextDecoder: "TextDecoder",
+  TextEncoder: "new TextEncoder()",
+  "encoded bytes": "new TextEncoder().encode('x')",
+  "an encoding's result": "new TextEncoder().encodeInto('x', new Uint8Array(3))",
+  setTimeout: "setTimeout",
+  "a timer": "setTimeout(() => {}, 0)",
+  queueMicrotask: "queueMicrotask",
+  console: "console",
+  "call sites":
+    "(() => { Error.prepareStackTrace = (error, sites) => sites; return Array.from(new Error().stack, (site) => [site.getThis(), site.getFunction(), site.getTypeName(), site.getEvalOrigin()]) })()",
+  "call sites below host frames": `(() => {
+    Error.prepareStackTrace = (error, sites) => sites;
+    let found = [];
+    imports.host.reads({ toString: () => (found = Array.from(new Error().stack, (site) => [site.getThis(), site.getFunction()]), "x") });
+    return found;
+  })()`,
+  "a stack overflow in a host call":
+    "(() => { let last; const dive = () => { try { imports.host.plain(); dive() } catch (error) { last ??= error } }; dive(); return last })()",
+  this: "(function () { return this }).call(undefined)",
+};
+
+for (const [what, expression] of Object.entries(HANDED_OVER)) {
+  test(`no way leads from ${what} to the host's realm`, async () => {
+    const { ways } = await asGlue(`
+      const ways = [];
+      const own = new Set([Function.prototype, Object.prototype]);
+      const seen = new Set();
+      const walk = (value, path, depth) => {
+        if ((typeof value !== "object" && typeof value !== "function") || value === null || seen.has(value)) return;
+        if (depth > 4) return;
+        seen.add(value);
+        let top = value;
+        for (let next; (next = Object.getPrototypeOf(top)) !== null; ) top = next;
+        if (top !== Object.prototype && top !== value && Object.getPrototypeOf(value) !== null) ways.push(path + " has a foreign prototype");
+        walk(Object.getPrototypeOf(value), path + ".__proto__", depth + 1);
+        for (const key of Reflect.ownKeys(value)) {
+          const descriptor = Reflect.getOwnPropertyDescriptor(value, key);
+          for (const part of ["value", "get", "set"]) walk(descriptor[part], path + "." + String(key), depth + 1);
+        }
+      };
+      return (async () => { walk(${expression}, "it", 0); return { ways } })();`);
+    assert.deepEqual(JSON.parse(JSON.stringify(ways)), []);
+  });
+}
+
+test("JSTag is out of reach", async () => {
+  const { has } = await asGlue(`return { has: "JSTag" in WebAssembly }`);
+  assert.equal(has, false);
+});
+
+test("each instance has its own scope of the glue", async () => {
+  const realm = new Realm(`let count = 0; return function instantiate() { count += 1; return { count } }`);
+  for (let round = 0; round < 3; round += 1) {
+    assert.equal((await realm.instantiate(SIDE, [], "memory"))["count"], 1);
+  }
+});
