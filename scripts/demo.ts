@@ -5,7 +5,7 @@ import { execStatus, ROOT } from "./exec.ts";
 
 await ensureBuilt();
 process.exitCode = await execStatus(process.execPath, [
-  join(ROOT, "dist/cli/main.js"),
+  join(ROOT, "dist/bin/cordon.js"),
   "demo",
   ...process.argv.slice(2),
 ]);

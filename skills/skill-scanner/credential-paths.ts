@@ -13,7 +13,7 @@ type Row = readonly [what: string, severity: Severity, paths: string];
 /** Whole path segments, compared without regard to case. */
 const TABLE: readonly Row[] = [
   ["SSH keys", "critical", "id_rsa, id_dsa, id_ecdsa, id_ed25519, .ssh/authorized_keys, .ssh/identity"],
-  ["SSH configuration", "high", ".ssh, ssh_host_rsa_key, ssh_host_ed25519_key"],
+  ["SSH keys", "high", ".ssh, ssh_host_rsa_key, ssh_host_ed25519_key"],
   ["AWS credentials", "critical", ".aws/credentials, .aws/config, .aws"],
   [
     "Google Cloud credentials",

@@ -10,8 +10,13 @@ export interface JsToken {
   readonly line: number;
 }
 
+/** A slash whose partner is further away is taken for a division: a bound on looking ahead. */
+const MAX_REGEX = 300;
+
 /** After these words a slash starts a regular expression. */
-const BEFORE_REGEX = new Set("return typeof case in of delete void throw new do else instanceof yield await".split(" "));
+const BEFORE_REGEX = new Set(
+  "return typeof case in of delete void throw new do else instanceof yield await".split(" "),
+);
 
 /** Splits JavaScript into tokens. Never throws; expressions inside templates are tokens after the template's own. */
 export function tokeniseJavaScript(source: string): JsToken[] {
@@ -79,7 +84,16 @@ export function tokeniseJavaScript(source: string): JsToken[] {
       const open = templates.length - 1;
       if (open >= 0 && char === "{") templates[open] = (templates[open] ?? 0) + 1;
       if (open >= 0 && char === "}") templates[open] = (templates[open] ?? 0) - 1;
-      push("punct", source.startsWith("...", at) ? "..." : source.startsWith("=>", at) ? "=>" : source.startsWith("?.", at) ? "." : char);
+      push(
+        "punct",
+        source.startsWith("...", at)
+          ? "..."
+          : source.startsWith("=>", at)
+            ? "=>"
+            : source.startsWith("?.", at)
+              ? "."
+              : char,
+      );
       at += source.startsWith("...", at) ? 3 : source.startsWith("=>", at) || source.startsWith("?.", at) ? 2 : 1;
     }
   }
@@ -95,7 +109,7 @@ function startsRegex(before: JsToken | undefined): boolean {
 /** The offset after a regular expression, or after the slash when the line ends first: then it was a division. */
 function endOfRegex(source: string, start: number): number {
   let inClass = false;
-  for (let at = start + 1; at < source.length && source[at] !== "\n" && at - start < 5_000; at++) {
+  for (let at = start + 1; at < source.length && source[at] !== "\n" && at - start < MAX_REGEX; at++) {
     const char = source[at];
     if (char === "\\") at += 1;
     else if (char === "[") inClass = true;
@@ -107,14 +121,17 @@ function endOfRegex(source: string, start: number): number {
 
 function unescape(raw: string): string {
   if (!raw.includes("\\")) return raw;
-  return raw.replaceAll(/\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|u\{([0-9a-fA-F]{1,6})\}|([\s\S]))/g, (_, x, u, long, char) => {
-    const hex: unknown = x ?? u ?? long;
-    if (typeof hex === "string") {
-      const code = Number.parseInt(hex, 16);
-      return code <= 0x10ffff ? String.fromCodePoint(code) : "";
-    }
-    if (char === "n") return "\n";
-    if (char === "t") return "\t";
-    return char === "\n" ? "" : String(char);
-  });
+  return raw.replaceAll(
+    /\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|u\{([0-9a-fA-F]{1,6})\}|([\s\S]))/g,
+    (_, x, u, long, char) => {
+      const hex: unknown = x ?? u ?? long;
+      if (typeof hex === "string") {
+        const code = Number.parseInt(hex, 16);
+        return code <= 0x10ffff ? String.fromCodePoint(code) : "";
+      }
+      if (char === "n") return "\n";
+      if (char === "t") return "\t";
+      return char === "\n" ? "" : String(char);
+    },
+  );
 }

@@ -21,9 +21,11 @@ const MODULES: Readonly<Record<string, readonly [Severity, string]>> = {
 };
 
 const COMMANDS = /^child_process\.(?:exec|execSync|spawn|spawnSync|execFile|execFileSync)$/;
-const READS = /^fs(?:\.promises)?\.(?:readFile|readFileSync|createReadStream|open|openSync|copyFile|copyFileSync|readdir|readdirSync)$/;
+const READS =
+  /^fs(?:\.promises)?\.(?:readFile|readFileSync|createReadStream|open|openSync|copyFile|copyFileSync|readdir|readdirSync)$/;
 const FS_PROMISES = /^fs\/promises\.(?:readFile|open|copyFile|readdir)$/;
-const SENDS = /^(?:fetch|globalThis\.fetch|axios|axios\.(?:get|post|put|patch|request)|got|got\.post|https?\.(?:request|get)|navigator\.sendBeacon|needle\.post|superagent\.post|request\.post)$/;
+const SENDS =
+  /^(?:fetch|globalThis\.fetch|axios|axios\.(?:get|post|put|patch|request)|got|got\.post|https?\.(?:request|get)|navigator\.sendBeacon|needle\.post|superagent\.post|request\.post)$/;
 const EVALS = /^(?:eval|Function|vm\.(?:runInThisContext|runInNewContext|runInContext|Script))$/;
 const DECODERS = new Set(["atob", "unescape"]);
 
@@ -131,12 +133,14 @@ class JavaScriptAnalysis {
   /** `const x = ...`: what the names stand for, and whether they hold a secret. */
   #declaration(at: number): void {
     let equals = at;
-    while (equals < this.#tokens.length && equals < at + 60 && !this.#is(equals, "=") && !this.#is(equals, ";")) equals += 1;
+    while (equals < this.#tokens.length && equals < at + 60 && !this.#is(equals, "=") && !this.#is(equals, ";"))
+      equals += 1;
     if (!this.#is(equals, "=")) return;
     const start = this.#tokens[equals + 1]?.text === "await" ? equals + 2 : equals + 1;
     const first = this.#tokens[start];
     if ((first?.text === "require" || first?.text === "import") && this.#tokens[start + 2]?.kind === "string") {
-      const { name } = first.text === "require" ? this.#chain(start) : { name: moduleName(this.#tokens[start + 2]?.text ?? "") };
+      const { name } =
+        first.text === "require" ? this.#chain(start) : { name: moduleName(this.#tokens[start + 2]?.text ?? "") };
       this.#bindNames(at, equals, name);
       return;
     }
@@ -223,7 +227,8 @@ class JavaScriptAnalysis {
     } else if (COMMANDS.test(name)) {
       const text = this.#concatenation(open + 1);
       if (text === undefined || text.includes(HOLE)) {
-        const severity = name.includes("exec") && !name.includes("execFile") && first?.kind !== "string" ? "high" : "medium";
+        const severity =
+          name.includes("exec") && !name.includes("execFile") && first?.kind !== "string" ? "high" : "medium";
         this.#report("dangerous_imports", severity, line, `${name} with a command put together at run time`);
       }
       if (text !== undefined) this.#scan.nested(`#!/bin/sh\n${text.replaceAll(HOLE, "_")}`, line, "In a command: ");
@@ -252,7 +257,8 @@ class JavaScriptAnalysis {
       const token = this.#tokens[at];
       if (token?.kind !== "string" && token?.kind !== "template") continue;
       const found = credentialPath(token.text);
-      if (found !== undefined) this.#report("credential_access", found.severity, line, `Access to ${found.what}`, found.what);
+      if (found !== undefined)
+        this.#report("credential_access", found.severity, line, `Access to ${found.what}`, found.what);
       if (isEnvironmentFile(token.text)) this.#report("api_exfiltration", "high", line, "Environment file is loaded");
     }
   }

@@ -17,6 +17,7 @@ const EVIDENCE: Readonly<Record<"python" | "javascript" | "shell", readonly RegE
     /^\s*(?:import [\w.]+|from [\w.]+ import )/,
     /^\s*(?:async )?def \w+\(/,
     /^\s*class \w+.*:\s*$/,
+    /\b(?:exec|eval|compile|open|getattr|print|__import__)\s*\(/,
     /^\s*(?:if|elif|for|while|with|try|except|else)\b[^{]*:\s*(?:#.*)?$/,
   ],
   javascript: [
@@ -29,6 +30,8 @@ const EVIDENCE: Readonly<Record<"python" | "javascript" | "shell", readonly RegE
     /\bprocess\.env\b/,
     /\bconsole\.\w+\(/,
     /\bnew Function\(/,
+    /\batob\(|\bdocument\.|\bwindow\.|[!=]==/,
+    /^\s*\/\/|;\s*\/\//,
     /^\s*\}\s*(?:else|catch)\b/,
   ],
   shell: [
@@ -52,17 +55,20 @@ export function detectLanguages(code: string): Language[] {
   const { counts, fences, headings } = countEvidence(sample);
   const found: Language[] = [];
   if (shebang !== undefined) found.push(shebang);
-  if (couldBePython && (counts.python > 0 || (counts.javascript === 0 && counts.shell === 0 && shebang === undefined))) {
+  if (
+    couldBePython &&
+    (counts.python > 0 || (counts.javascript === 0 && counts.shell === 0 && shebang === undefined))
+  ) {
     found.push("python");
   }
   const frontMatter = /^\uFEFF?---\r?\n/.test(sample);
   if (!couldBePython && shebang === undefined && (frontMatter || fences > 0 || headings > 1)) found.push("markdown");
   const isDocument = found.includes("markdown") && frontMatter;
-  if (counts.javascript > 0 && !isDocument && (!couldBePython || counts.python === 0)) found.push("javascript");
+  if (counts.javascript > 0 && !isDocument && (!couldBePython || counts.javascript >= counts.python)) found.push("javascript");
   if (counts.shell > 0 && !isDocument && (!couldBePython || counts.python === 0) && counts.shell >= counts.javascript) {
     found.push("shell");
   }
-  if (couldBePython && !found.includes("python")) found.push("python");
+  if (couldBePython && !found.includes("python") && shebang === undefined) found.push("python");
   if (!couldBePython && counts.python > 1 && !found.includes("markdown")) found.push("python");
   if (found.length === 0) found.push("shell");
   if (counts.python + counts.javascript + counts.shell === 0 && !found.includes("markdown")) found.push("text");
@@ -127,7 +133,7 @@ function isPlausiblePython(code: string, truncated: boolean): boolean {
   return true;
 }
 
-const CLASHES = new Set(["& &", "| |", "= >", "== =", "!= =", ") {"]);
+const CLASHES = new Set(["& &", "| |", "= >", "== =", "!= =", ") {", "; //"]);
 
 function clash(before: Token, token: Token): boolean {
   if (before.kind === "op" && token.kind === "op") {

@@ -123,7 +123,7 @@ function textMethod(call: Call, budget: Budget): Value | undefined {
   if (SAME_TEXT_METHODS.has(method)) return receiver;
   const all = union([receiver, argumentsOf(args)]);
   if (method === "decode") return receiver;
-  if (!budget.spend(text.length * (method === "join" ? (first.items?.length ?? 1) : 1))) return all;
+  if (!budget.spend((text.length + 16) * (method === "join" ? (first.items?.length ?? 1) : 1))) return all;
   switch (method) {
     case "lower":
       return folded(text.toLowerCase(), all);

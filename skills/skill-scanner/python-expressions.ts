@@ -12,7 +12,7 @@ export interface Arguments {
 /** What expressions mean. The evaluator knows the grammar only. */
 export interface Semantics {
   load(name: string): Value;
-  attribute(base: Value, name: string): Value;
+  attribute(base: Value, name: string, line: number): Value;
   call(callee: Value, args: Arguments, line: number): Value;
   subscript(base: Value, index: Value, line: number): Value;
   /** Called when a named value is used other than by an attribute, call or subscript. */
@@ -243,7 +243,7 @@ class Evaluator {
     } else if (text === "." && !frame.expectOperand) {
       const next = at + 1 < this.#to ? this.#tokens[at + 1] : undefined;
       if (next?.kind !== "name") return 0;
-      frame.operands.push(this.#semantics.attribute(frame.operands.pop() ?? UNKNOWN, next.text));
+      frame.operands.push(this.#semantics.attribute(frame.operands.pop() ?? UNKNOWN, next.text, next.line));
       this.#finish(at + 1, next.line);
       return 1;
     } else if (text === ",") {

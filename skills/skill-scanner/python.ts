@@ -128,7 +128,8 @@ class PythonAnalysis implements Machine {
     return value.name === "os.environ" ? withLabels(value, LABEL.environment) : value;
   }
 
-  attribute(base: Value, name: string): Value {
+  attribute(base: Value, name: string, line: number): Value {
+    if (name.startsWith("__")) for (const rules of RULES) rules.attribute?.(name, line, this.#context);
     const path = base.path === undefined || base.path.length > 200 ? undefined : `${base.path}.${name}`;
     const qualified = base.name === undefined ? undefined : named(canonicalName(`${base.name}.${name}`)).name;
     const value: Value = { ...tainted(base), name: qualified, path, receiver: base, method: name };
@@ -153,14 +154,14 @@ class PythonAnalysis implements Machine {
     if (key !== undefined && base.name === "globals()") return this.load(key);
     if (key !== undefined && base.name === "sys.modules") return named(canonicalName(key));
     if (key !== undefined && base.name !== undefined && base.method === "__dict__" && base.receiver !== undefined) {
-      return this.attribute(base.receiver, key);
+      return this.attribute(base.receiver, key, line);
     }
-    if (key !== undefined && base.name === "builtins") return this.attribute(base, key);
+    if (key !== undefined && base.name === "builtins") return this.attribute(base, key, line);
     if (base.items !== undefined && index.number !== undefined && Number.isInteger(index.number)) {
       return base.items[index.number] ?? UNKNOWN;
     }
     if (base.name === undefined) return { ...tainted(union([base, index])), path: base.path };
-    const callee = this.attribute(base, "__getitem__");
+    const callee = this.attribute(base, "__getitem__", line);
     const args = { positional: [index], keywords: new Map<string, Value>() };
     return this.#invoke({ name: callee.name, method: "__getitem__", receiver: base, args, line }, callee);
   }
@@ -230,10 +231,10 @@ class PythonAnalysis implements Machine {
     switch (name) {
       case "builtins.getattr": {
         const attribute = exactText(argument(call.args, 1));
-        return attribute === undefined ? tainted(first) : this.attribute(first, attribute);
+        return attribute === undefined ? tainted(first) : this.attribute(first, attribute, call.line);
       }
       case "builtins.vars":
-        return call.args.positional.length === 0 ? named("globals()") : this.attribute(first, "__dict__");
+        return call.args.positional.length === 0 ? named("globals()") : this.attribute(first, "__dict__", call.line);
       case "builtins.globals":
       case "builtins.locals":
         return named("globals()");
@@ -248,7 +249,7 @@ class PythonAnalysis implements Machine {
         return text === undefined ? UNKNOWN : named(canonicalName(text));
       default:
         if (call.method === "get" && call.receiver.method === "__dict__" && text !== undefined) {
-          return this.attribute(call.receiver.receiver ?? UNKNOWN, text);
+          return this.attribute(call.receiver.receiver ?? UNKNOWN, text, call.line);
         }
         return undefined;
     }

@@ -91,7 +91,15 @@ class ShellParser {
       return;
     } else if (code.startsWith("<<", this.#at) && code[this.#at + 2] !== "<") {
       this.#hereDocument();
-    } else if (char === "|" || char === ";" || char === "&" || char === "(" || char === ")" || char === "{" || char === "}") {
+    } else if (
+      char === "|" ||
+      char === ";" ||
+      char === "&" ||
+      char === "(" ||
+      char === ")" ||
+      char === "{" ||
+      char === "}"
+    ) {
       this.#separator(char);
     } else if (char === " " || char === "\t" || char === "\r") {
       this.#at += 1;

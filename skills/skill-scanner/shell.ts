@@ -12,12 +12,53 @@ export interface ShellContext {
 
 const INTERPRETERS = /^(?:ba|z|da|k)?sh$|^(?:python|perl|ruby|node|php|pwsh|powershell)[\d.]*$/;
 const DOWNLOADERS = new Set(["curl", "wget", "fetch", "aria2c"]);
-const SENDERS = new Set([...DOWNLOADERS, "nc", "ncat", "netcat", "scp", "rsync", "sftp", "ftp", "socat", "telnet", "http", "https"]);
+const SENDERS = new Set([
+  ...DOWNLOADERS,
+  "nc",
+  "ncat",
+  "netcat",
+  "scp",
+  "rsync",
+  "sftp",
+  "ftp",
+  "socat",
+  "telnet",
+  "http",
+  "https",
+]);
 const READERS = new Set(
-  "cat cp mv scp rsync tar zip gzip base64 xxd head tail less more grep sed awk dd openssl curl wget nc strings sqlite3 tee find".split(" "),
+  "cat cp mv scp rsync tar zip gzip base64 xxd head tail less more grep sed awk dd openssl curl wget nc strings sqlite3 tee find".split(
+    " ",
+  ),
 );
-const PREFIXES = new Set(["sudo", "nohup", "exec", "command", "env", "time", "then", "do", "else", "if", "while", "!", "setsid"]);
-const WRITES_FILES = new Set(["-d", "--data", "--data-binary", "--data-raw", "--data-urlencode", "-F", "--form", "-T", "--upload-file", "--post-file", "--post-data"]);
+const PREFIXES = new Set([
+  "sudo",
+  "nohup",
+  "exec",
+  "command",
+  "env",
+  "time",
+  "then",
+  "do",
+  "else",
+  "if",
+  "while",
+  "!",
+  "setsid",
+]);
+const WRITES_FILES = new Set([
+  "-d",
+  "--data",
+  "--data-binary",
+  "--data-raw",
+  "--data-urlencode",
+  "-F",
+  "--form",
+  "-T",
+  "--upload-file",
+  "--post-file",
+  "--post-data",
+]);
 
 /** Finds problems in shell scripts: pipelines and substitutions are followed, variables are not. */
 export function analyseShell(code: string, scan: ShellContext): void {
@@ -33,7 +74,8 @@ export function analyseShell(code: string, scan: ShellContext): void {
   }
   for (const { text, line, command } of documents) {
     const head = baseName(command);
-    if (INTERPRETERS.test(head)) scan.nested(head.endsWith("sh") ? `#!/bin/sh\n${text}` : text, line, "In a here-document: ");
+    if (INTERPRETERS.test(head))
+      scan.nested(head.endsWith("sh") ? `#!/bin/sh\n${text}` : text, line, "In a here-document: ");
   }
 }
 
@@ -52,14 +94,23 @@ function headOf(command: Command): string {
 
 /** `env` on its own lists the environment; before a program it is a prefix. */
 function whole(command: Command, head: string): string {
-  return command.words.length === 1 && command.words[0] === "env" ? "printenv" : head === "base64" ? `base64 ${command.words.join(" ")}` : head;
+  return command.words.length === 1 && command.words[0] === "env"
+    ? "printenv"
+    : head === "base64"
+      ? `base64 ${command.words.join(" ")}`
+      : head;
 }
 
 function inspectPipeline(command: Command, head: string, before: readonly string[], scan: ShellContext): void {
   if (before.length === 0) return;
   const { line } = command;
   if (INTERPRETERS.test(head)) {
-    if (before.some((name) => /^base64 .*-(?:d|D|-decode)/.test(name) || name === "xxd" || name === "openssl" || name === "uudecode")) {
+    if (
+      before.some(
+        (name) =>
+          /^base64 .*-(?:d|D|-decode)/.test(name) || name === "xxd" || name === "openssl" || name === "uudecode",
+      )
+    ) {
       const description = "Decoded text is piped into an interpreter";
       scan.report({ category: "obfuscated_code", severity: "critical", line, description });
     } else if (before.some((name) => DOWNLOADERS.has(name))) {
@@ -68,7 +119,12 @@ function inspectPipeline(command: Command, head: string, before: readonly string
     }
   }
   if (SENDERS.has(head) && before.includes("printenv")) {
-    scan.report({ category: "api_exfiltration", severity: "critical", line, description: "The environment is sent over the network" });
+    scan.report({
+      category: "api_exfiltration",
+      severity: "critical",
+      line,
+      description: "The environment is sent over the network",
+    });
   }
 }
 
@@ -76,7 +132,12 @@ function inspectCommand(command: Command, head: string, scan: ShellContext): voi
   const { words, line } = command;
   const text = words.length < 200 ? words.join(" ").slice(0, 20_000) : "";
   if (/\/dev\/(?:tcp|udp)\//.test(text)) {
-    scan.report({ category: "suspicious_network", severity: "critical", line, description: "Reverse shell or raw connection over /dev/tcp" });
+    scan.report({
+      category: "suspicious_network",
+      severity: "critical",
+      line,
+      description: "Reverse shell or raw connection over /dev/tcp",
+    });
   }
   if (["nc", "ncat", "netcat"].includes(head)) {
     const severity: Severity = words.some((word) => /^-\w{0,5}[ec]/.test(word)) ? "critical" : "medium";
@@ -90,7 +151,12 @@ function inspectCommand(command: Command, head: string, scan: ShellContext): voi
     scan.report({ category: "obfuscated_code", severity: "high", line, description: "Decoded text is executed" });
   }
   if (head === "eval" && words.some((word) => word.includes("$"))) {
-    scan.report({ category: "obfuscated_code", severity: "medium", line, description: "Computed text is executed by eval" });
+    scan.report({
+      category: "obfuscated_code",
+      severity: "medium",
+      line,
+      description: "Computed text is executed by eval",
+    });
   }
   if ((head === "source" || head === ".") && words.some(isEnvironmentFile)) {
     scan.report({ category: "api_exfiltration", severity: "medium", line, description: "Environment file is loaded" });
@@ -98,7 +164,8 @@ function inspectCommand(command: Command, head: string, scan: ShellContext): voi
   if (INTERPRETERS.test(head)) {
     const flag = words.findIndex((word) => word === "-c" || word === "-e");
     const script = flag === -1 ? undefined : words[flag + 1];
-    if (script !== undefined) scan.nested(head.endsWith("sh") ? `#!/bin/sh\n${script}` : script, line, "In a command: ");
+    if (script !== undefined)
+      scan.nested(head.endsWith("sh") ? `#!/bin/sh\n${script}` : script, line, "In a command: ");
   }
   if (SENDERS.has(head)) inspectSender(command, scan);
 }
@@ -112,7 +179,8 @@ function inspectSender(command: Command, scan: ShellContext): void {
     const carries = WRITES_FILES.has(flag) || WRITES_FILES.has(word.split("=", 1)[0] ?? "");
     const at_ = word.lastIndexOf("@");
     const path = at_ === -1 ? word : word.slice(at_ + 1);
-    if (credentialPath(path) !== undefined && !word.startsWith("-i")) critical = "Credential file is sent over the network";
+    if (credentialPath(path) !== undefined && !word.startsWith("-i"))
+      critical = "Credential file is sent over the network";
     else if (carries && at_ !== -1) file = true;
     if (/^-(?:H|-header)/.test(flag)) continue;
     const variable = /\$\{?(\w{1,60})/.exec(word.slice(0, 2_000))?.[1];
@@ -123,7 +191,12 @@ function inspectSender(command: Command, scan: ShellContext): void {
   if (critical !== undefined) {
     scan.report({ category: "api_exfiltration", severity: "critical", line, description: critical });
   } else if (file) {
-    scan.report({ category: "api_exfiltration", severity: "medium", line, description: "File is sent over the network" });
+    scan.report({
+      category: "api_exfiltration",
+      severity: "medium",
+      line,
+      description: "File is sent over the network",
+    });
   }
 }
 

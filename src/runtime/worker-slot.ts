@@ -1,6 +1,6 @@
 import { performance } from "node:perf_hooks";
 import { Worker } from "node:worker_threads";
-import { moduleUrl } from "../shared/bundled.ts";
+import { workerUrl } from "../shared/bundled.ts";
 import { messageOf } from "../shared/errors.ts";
 import { type FromWorker, SHARED_LENGTH, SHARED_SLOTS, type ToWorker } from "./messages.ts";
 import type { Ending, Pending } from "./pending.ts";
@@ -36,7 +36,7 @@ export class WorkerSlot {
 
   constructor(events: SlotEvents) {
     this.#events = events;
-    this.#worker = new Worker(moduleUrl("runtime/worker/main"), {
+    this.#worker = new Worker(workerUrl("guest-worker"), {
       workerData: { shared: this.#shared },
       argv: [],
       env: {},

@@ -1,16 +1,23 @@
-import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** `.ts` when running from the sources, `.js` when running from `dist/`: workers are started by file name. */
-const EXTENSION: string = extname(import.meta.url);
+/**
+ * Whether this runs from a bundle in `dist/bin/` rather than from the sources. Everything below is found relative to this
+ * module, so a bundle that holds it has to lie in that folder.
+ */
+const BUNDLED = !import.meta.url.endsWith(".ts");
 
-/** The URL of one of our own modules, named relative to `src/` and without its extension. */
-export function moduleUrl(path: string): URL {
-  return new URL(`../${path}${EXTENSION}`, import.meta.url);
+/** The worker threads' entries: the bundle's name, and the module under `src/` that it is made from. */
+const WORKERS = {
+  "guest-worker": "runtime/worker/main.ts",
+  "transpile-worker": "component/transpile/worker.ts",
+} as const;
+
+/** The URL of a worker thread's entry. */
+export function workerUrl(worker: keyof typeof WORKERS): URL {
+  return new URL(BUNDLED ? `./${worker}.js` : `../${WORKERS[worker]}`, import.meta.url);
 }
 
 /** The path of a file that the build put under `dist/assets/`. */
 export function assetPath(path: string): string {
-  const assets = EXTENSION === ".ts" ? "../../dist/assets/" : "../assets/";
-  return fileURLToPath(new URL(assets + path, import.meta.url));
+  return fileURLToPath(new URL(`${BUNDLED ? "../assets/" : "../../dist/assets/"}${path}`, import.meta.url));
 }

@@ -80,6 +80,7 @@ export const credentialAccess: Rules = {
     }
     const path = argument(call.args, 0).text ?? call.receiver.text;
     const found = path === undefined ? undefined : credentialPath(path);
+    if (!opens && found === undefined) return undefined;
     const what = found?.what ?? "credentials";
     const severity = opens ? (found?.severity ?? "critical") : "high";
     const description = opens ? `Access to ${what}` : `Path of ${what} prepared for access`;

@@ -41,6 +41,9 @@ const OTHER_CALLS: Readonly<Record<string, readonly [Severity, string]>> = {
   "yaml.full_load": ["medium", "YAML loader that runs code in the data"],
 };
 
+/** Calls that execute what their data says. */
+const DATA_LOADERS = /^(?:pickle|dill|cloudpickle|jsonpickle|marshal)\./;
+
 const EXEC_FAMILY = /^os\.(?:exec|spawn)[lv]p?e?$/;
 
 /** Modules and calls that run programs, native code or code in data. */
@@ -68,7 +71,7 @@ export const dangerousImports: Rules = {
     if (name === undefined) return undefined;
     const other = Object.hasOwn(OTHER_CALLS, name) ? OTHER_CALLS[name] : undefined;
     if (other !== undefined) {
-      const foreign = (argumentsOf(call.args).labels & FOREIGN_LABELS) !== 0 && other[0] === "high";
+      const foreign = DATA_LOADERS.test(name) && (argumentsOf(call.args).labels & FOREIGN_LABELS) !== 0;
       const description = foreign ? `${other[1]}, and the data was decoded or downloaded` : other[1];
       context.report({
         category: CATEGORY,

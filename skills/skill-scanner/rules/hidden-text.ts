@@ -86,7 +86,8 @@ function inspect(point: number, before: number, first: boolean, state: LineState
 
 /** A word of Latin letters and look-alikes is meant to be taken for another. */
 function endWord(state: LineState, hit: (severity: Severity, description: string) => void, within = false): void {
-  if (state.wordHasLatin && state.wordHasLookalike) hit("medium", "Word that mixes Latin letters with look-alikes of another script");
+  if (state.wordHasLatin && state.wordHasLookalike)
+    hit("medium", "Word that mixes Latin letters with look-alikes of another script");
   if (within) return;
   state.wordHasLatin = false;
   state.wordHasLookalike = false;
@@ -96,7 +97,12 @@ function finish(state: LineState, line: number, report: Report): void {
   endWord(state, (severity, description) => report({ category: CATEGORY, severity, line, description }));
   if (state.tags !== "") {
     const text = state.tags.trim().slice(0, 80);
-    report({ category: CATEGORY, severity: "critical", line, description: `Invisible text in tag characters: "${text}"` });
+    report({
+      category: CATEGORY,
+      severity: "critical",
+      line,
+      description: `Invisible text in tag characters: "${text}"`,
+    });
   }
   if (state.selectors >= 8) {
     report({ category: CATEGORY, severity: "high", line, description: "Data hidden in variation selectors" });

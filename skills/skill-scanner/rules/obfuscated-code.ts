@@ -22,7 +22,7 @@ const EXECUTORS: Readonly<Record<string, "high" | "medium">> = {
 const IMPORTERS = new Set(["builtins.__import__", "importlib.import_module", "importlib.__import__"]);
 
 /** Attributes that lead from any object to the interpreter's insides. */
-const ESCAPES = new Set(["__subclasses__", "__globals__", "__builtins__", "f_globals", "f_builtins", "gi_frame"]);
+const ESCAPES = new Set(["__subclasses__", "__globals__", "__builtins__"]);
 
 /** Code made at run time, encoded payloads, dynamic imports. */
 export const obfuscatedCode: Rules = {
@@ -33,21 +33,18 @@ export const obfuscatedCode: Rules = {
       context.report({ category: CATEGORY, severity: "high", line, description });
     }
   },
+  attribute(name, line, context) {
+    if (!ESCAPES.has(name)) return;
+    const description = `Use of ${name} to reach hidden objects`;
+    context.report({ category: CATEGORY, severity: "medium", line, description });
+  },
   call(call, context) {
-    const { name, method, line } = call;
-    if (method !== undefined && ESCAPES.has(method)) {
-      context.report({
-        category: CATEGORY,
-        severity: "high",
-        line,
-        description: `Use of ${method} to reach hidden objects`,
-      });
-    }
+    const { name, line } = call;
     if (name === undefined) return undefined;
     const severity = Object.hasOwn(EXECUTORS, name) ? EXECUTORS[name] : undefined;
     if (severity !== undefined) executed(call, severity, context);
     if (IMPORTERS.has(name)) imported(call, context);
-    if (name === "builtins.getattr" && argument(call.args, 0).name?.startsWith("builtins") === true) {
+    if (name === "builtins.getattr" && argument(call.args, 0).name === "builtins") {
       context.report({ category: CATEGORY, severity: "high", line, description: "Builtin looked up by name" });
     }
     return undefined;

@@ -22,6 +22,8 @@ export interface Rules {
   import?(module: string, member: string | undefined, line: number, context: RuleContext): void;
   /** A named thing used as a value: assigned, passed, returned. */
   use?(value: Value, line: number, operator: string | undefined, context: RuleContext): void;
+  /** An attribute of anything: the `name` of `x.name`. */
+  attribute?(name: string, line: number, context: RuleContext): void;
   /** A call or subscript. May give its result labels. */
   call?(call: Call, context: RuleContext): number | undefined;
   /** A string, as it stands or as put together from parts. */

@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import { moduleUrl } from "../../shared/bundled.ts";
+import { workerUrl } from "../../shared/bundled.ts";
 import { CordonError, messageOf } from "../../shared/errors.ts";
 import type { ArtifactRequest } from "./build-artifact.ts";
 import type { TranspileMessage, TranspileStage } from "./messages.ts";
@@ -24,7 +24,7 @@ export interface TranspileOptions {
  */
 export async function transpile(request: ArtifactRequest, options: TranspileOptions = {}): Promise<Uint8Array> {
   if (options.signal?.aborted === true) throw cancelled(options.signal);
-  const worker = new Worker(moduleUrl("component/transpile/worker"), {
+  const worker = new Worker(workerUrl("transpile-worker"), {
     workerData: request,
     argv: [],
     env: {},

@@ -86,7 +86,7 @@ test("a list takes arrays, and the typed array of its elements", () => {
   moved.buffer.transfer();
   refuses(list, moved, "p0", "list<u8>", /Uint8Array/);
   const shrunk = new Uint8Array(new ArrayBuffer(8, { maxByteLength: 8 }), 4, 4);
-  (shrunk.buffer as ArrayBuffer).resize(4);
+  shrunk.buffer.resize(4);
   refuses(list, shrunk, "p0", "list<u8>", /Uint8Array/);
 });
 

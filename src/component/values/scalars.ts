@@ -8,11 +8,6 @@ const RANGES: ReadonlyMap<string, readonly [min: bigint, max: bigint]> = new Map
   ]),
 );
 
-/** Whether a kind of type is an integer. */
-export function isIntegerKind(kind: string): kind is IntegerKind {
-  return RANGES.has(kind);
-}
-
 /** Whether an integer kind is 64 bits wide, which JavaScript holds as a bigint. */
 export function isWide(kind: IntegerKind): boolean {
   return kind === "s64" || kind === "u64";

@@ -49,7 +49,7 @@ export class GuestInvocation {
     this.#enter();
     try {
       this.#memory = new GuestMemory(program, this.#invocation.limits.memoryBytes);
-      const guest = await this.#instantiate(realm, program, this.#memory);
+      const guest = this.#instantiate(realm, program, this.#memory);
       const target = exportedFunction(guest, this.#invocation.target);
       return { kind: "value", value: await target(...this.#invocation.parameters) };
     } catch (thrown) {
@@ -75,7 +75,7 @@ export class GuestInvocation {
     };
   }
 
-  #instantiate(realm: Realm, program: Program, memory: GuestMemory): Promise<GuestExports> {
+  #instantiate(realm: Realm, program: Program, memory: GuestMemory): GuestExports {
     const imports = program.imports.flatMap((imported) =>
       imported.functions.map((used) => this.#bind(imported.name, used.property, imported.providedBy, used.name)),
     );
@@ -83,7 +83,7 @@ export class GuestInvocation {
       next: (name: string) => memory.next(name),
       made: (made: WebAssembly.Memory) => memory.track(made),
     };
-    return realm.instantiate(side, imports, MEMORY_NAMESPACE);
+    return realm.instantiate(side, imports, MEMORY_NAMESPACE).exports;
   }
 
   #bind(interfaceName: string, property: string, providedBy: string, name: string): BoundImport {

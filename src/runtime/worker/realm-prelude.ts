@@ -59,7 +59,12 @@ export interface RealmSide {
     side: InstantiationSide,
     imports: readonly BoundImport[],
     memoryNamespace: string,
-  ) => unknown;
+  ) => InstantiatedGuest;
+}
+
+/** A box around the exports: a guest may export a function named `then`, and must not be taken for a promise. */
+export interface InstantiatedGuest {
+  readonly exports: unknown;
 }
 
 /** Prepares the realm and returns what the host calls. */
@@ -228,7 +233,10 @@ export function realmPrelude(host: HostSide): RealmSide {
         }
       };
       const instantiate = (glue as () => (...parameters: unknown[]) => unknown)();
-      return instantiate(getCoreModule, importObject(imports), instantiateCore);
+      // Core instances are made at once, so the glue never has to wait, and answers with the exports themselves.
+      const exports = instantiate(getCoreModule, importObject(imports), instantiateCore);
+      if (exports instanceof Promise) throw new Error("the glue waits where it has nothing to wait for");
+      return { exports };
     },
   };
 }

@@ -36,10 +36,13 @@ const IMPORTS: readonly BoundImport[] = [
   { interface: "host", property: "rejects", blocking: true, call: () => Promise.reject(new TypeError("host trouble")) },
 ];
 
-/** Runs code as glue: it sees what generated glue sees, and returns an object of exports. */
+/** Runs code as glue: it sees what generated glue sees. Returns what the code returns or promises. */
 async function asGlue(body: string): Promise<Record<string, unknown>> {
-  const realm = new Realm(`return function instantiate(getCoreModule, imports, instantiateCore) { ${body} }`);
-  return (await realm.instantiate(SIDE, IMPORTS, "memory")) as Record<string, unknown>;
+  const realm = new Realm(`return function instantiate(getCoreModule, imports, instantiateCore) {
+    return { result: (async () => { ${body} })() };
+  }`);
+  const { exports } = realm.instantiate(SIDE, IMPORTS, "memory");
+  return (await exports["result"]) as Record<string, unknown>;
 }
 
 test("glue sees no process, require, fetch, module loader or worker", async () => {
@@ -136,9 +139,14 @@ test("JSTag is out of reach", async () => {
   assert.equal(has, false);
 });
 
-test("each instance has its own scope of the glue", async () => {
+test("each instance has its own scope of the glue", () => {
   const realm = new Realm(`let count = 0; return function instantiate() { count += 1; return { count } }`);
   for (let round = 0; round < 3; round += 1) {
-    assert.equal((await realm.instantiate(SIDE, [], "memory"))["count"], 1);
+    assert.equal(realm.instantiate(SIDE, [], "memory").exports["count"], 1);
   }
+});
+
+test("an export named then is not taken for a promise", () => {
+  const realm = new Realm(`return function instantiate() { return { then: () => { throw new Error("called") } } }`);
+  assert.equal(typeof realm.instantiate(SIDE, [], "memory").exports["then"], "function");
 });

@@ -33,12 +33,13 @@ export class Realm {
   }
 
   /** Makes a fresh instance of the component, with its own scope of the glue. */
-  async instantiate(
+  instantiate(
     side: InstantiationSide,
     imports: readonly BoundImport[],
     memoryNamespace: string,
-  ): Promise<GuestExports> {
-    return (await this.#side.instantiate(this.#glue, side, imports, memoryNamespace)) as GuestExports;
+  ): { readonly exports: GuestExports } {
+    const { exports } = this.#side.instantiate(this.#glue, side, imports, memoryNamespace);
+    return { exports: exports as GuestExports };
   }
 }
 
