@@ -1,4 +1,4 @@
-import { chmod, cp } from "node:fs/promises";
+import { chmod, cp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { rolldown } from "rolldown";
 import { exec, ROOT } from "./exec.ts";
@@ -11,17 +11,29 @@ const ENTRIES: Readonly<Record<string, string>> = {
   "transpile-worker": "component/transpile/worker.ts",
 };
 
+/** The argument parser can run subcommands as programs of their own. Ours are not, and must never be. */
+const NO_CHILD_PROCESSES = {
+  name: "no-child-processes",
+  resolveId: (id: string): string | undefined => (id === "node:child_process" ? "\0no-child-processes" : undefined),
+  load: (id: string): string | undefined =>
+    id === "\0no-child-processes"
+      ? "const refuse = () => { throw new Error('cordon starts no processes') }; export { refuse as spawn }; export default { spawn: refuse };"
+      : undefined,
+};
+
 /**
  * Bundles the entries into `dist/bin/` and emits type declarations to `dist/types/`. One file loads in a third of the
  * time of the eighty it is made from; what is needed late stays in chunks of its own.
  */
 export async function buildHost(): Promise<void> {
+  for (const built of ["dist/bin", "dist/types"]) await rm(join(ROOT, built), { recursive: true, force: true });
   await exec(join(ROOT, "node_modules/.bin/tsc"), ["-p", "tsconfig.build.json"]);
   for (const [name, source] of Object.entries(ENTRIES)) {
     const bundle = await rolldown({
       input: { [name]: join(ROOT, "src", source) },
       platform: "node",
-      external: [/^node:/, "undici"],
+      external: [/^node:(?!child_process$)/, "undici"],
+      plugins: [NO_CHILD_PROCESSES],
     });
     await bundle.write({
       dir: join(ROOT, "dist/bin"),

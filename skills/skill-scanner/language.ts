@@ -64,7 +64,8 @@ export function detectLanguages(code: string): Language[] {
   const frontMatter = /^\uFEFF?---\r?\n/.test(sample);
   if (!couldBePython && shebang === undefined && (frontMatter || fences > 0 || headings > 1)) found.push("markdown");
   const isDocument = found.includes("markdown") && frontMatter;
-  if (counts.javascript > 0 && !isDocument && (!couldBePython || counts.javascript >= counts.python)) found.push("javascript");
+  if (counts.javascript > 0 && !isDocument && (!couldBePython || counts.javascript >= counts.python))
+    found.push("javascript");
   if (counts.shell > 0 && !isDocument && (!couldBePython || counts.python === 0) && counts.shell >= counts.javascript) {
     found.push("shell");
   }

@@ -60,23 +60,38 @@ const WRITES_FILES = new Set([
   "--post-data",
 ]);
 
+/** What the commands before the one at hand put into the pipe. */
+interface Pipeline {
+  downloaded: boolean;
+  decoded: boolean;
+  environment: boolean;
+  credentials: boolean;
+}
+
 /** Finds problems in shell scripts: pipelines and substitutions are followed, variables are not. */
 export function analyseShell(code: string, scan: ShellContext): void {
   const { commands, documents } = parseShell(code);
-  let pipeline: string[] = [];
+  let pipeline = emptyPipeline();
   for (const command of commands) {
     const head = headOf(command);
-    if (!command.piped) pipeline = [];
-    inspectPipeline(command, head, pipeline, scan);
+    if (command.piped) inspectPipeline(command, head, pipeline, scan);
+    else pipeline = emptyPipeline();
     inspectCommand(command, head, scan);
-    inspectWords(command, head, scan);
-    pipeline.push(whole(command, head));
+    const credentials = inspectWords(command, head, scan);
+    pipeline.downloaded ||= DOWNLOADERS.has(head);
+    pipeline.decoded ||= isDecoder(command, head);
+    pipeline.environment ||= head === "printenv" || (command.words.length === 1 && command.words[0] === "env");
+    pipeline.credentials ||= credentials;
   }
   for (const { text, line, command } of documents) {
     const head = baseName(command);
-    if (INTERPRETERS.test(head))
-      scan.nested(head.endsWith("sh") ? `#!/bin/sh\n${text}` : text, line, "In a here-document: ");
+    if (!INTERPRETERS.test(head)) continue;
+    scan.nested(head.endsWith("sh") ? `#!/bin/sh\n${text}` : text, line, "In a here-document: ");
   }
+}
+
+function emptyPipeline(): Pipeline {
+  return { downloaded: false, decoded: false, environment: false, credentials: false };
 }
 
 function baseName(word: string): string {
@@ -92,39 +107,23 @@ function headOf(command: Command): string {
   return baseName(command.words[0] ?? "");
 }
 
-/** `env` on its own lists the environment; before a program it is a prefix. */
-function whole(command: Command, head: string): string {
-  return command.words.length === 1 && command.words[0] === "env"
-    ? "printenv"
-    : head === "base64"
-      ? `base64 ${command.words.join(" ")}`
-      : head;
+function isDecoder(command: Command, head: string): boolean {
+  if (head === "base64") return command.words.some((word) => /^-(?:\w{0,5}[dD]|-decode)/.test(word));
+  return head === "xxd" || head === "openssl" || head === "uudecode";
 }
 
-function inspectPipeline(command: Command, head: string, before: readonly string[], scan: ShellContext): void {
-  if (before.length === 0) return;
+function inspectPipeline(command: Command, head: string, before: Pipeline, scan: ShellContext): void {
   const { line } = command;
-  if (INTERPRETERS.test(head)) {
-    if (
-      before.some(
-        (name) =>
-          /^base64 .*-(?:d|D|-decode)/.test(name) || name === "xxd" || name === "openssl" || name === "uudecode",
-      )
-    ) {
-      const description = "Decoded text is piped into an interpreter";
-      scan.report({ category: "obfuscated_code", severity: "critical", line, description });
-    } else if (before.some((name) => DOWNLOADERS.has(name))) {
-      const description = "Download is piped into an interpreter";
-      scan.report({ category: "dangerous_imports", severity: "high", line, description });
-    }
+  if (INTERPRETERS.test(head) && before.decoded) {
+    const description = "Decoded text is piped into an interpreter";
+    scan.report({ category: "obfuscated_code", severity: "critical", line, description });
+  } else if (INTERPRETERS.test(head) && before.downloaded) {
+    const description = "Download is piped into an interpreter";
+    scan.report({ category: "dangerous_imports", severity: "high", line, description });
   }
-  if (SENDERS.has(head) && before.includes("printenv")) {
-    scan.report({
-      category: "api_exfiltration",
-      severity: "critical",
-      line,
-      description: "The environment is sent over the network",
-    });
+  if (SENDERS.has(head) && (before.environment || before.credentials)) {
+    const description = `${before.environment ? "The environment" : "A credential file"} is sent over the network`;
+    scan.report({ category: "api_exfiltration", severity: "critical", line, description });
   }
 }
 
@@ -200,8 +199,10 @@ function inspectSender(command: Command, scan: ShellContext): void {
   }
 }
 
-function inspectWords(command: Command, head: string, scan: ShellContext): void {
+/** Looks at each word; true if one names a credential file that the command reads. */
+function inspectWords(command: Command, head: string, scan: ShellContext): boolean {
   const { line } = command;
+  let credentials = false;
   for (const word of command.words) {
     for (const { severity, description } of suspiciousDestinations(word)) {
       scan.report({ category: "suspicious_network", severity, line, description });
@@ -209,8 +210,10 @@ function inspectWords(command: Command, head: string, scan: ShellContext): void 
     const found = credentialPath(word.replace(/^[<>]+/, "").replace(/^\$\{?HOME\}?/, "~"));
     if (found === undefined) continue;
     const reads = READERS.has(head) || word.startsWith("<") || word.startsWith(">");
+    credentials ||= reads;
     const severity = reads ? found.severity : "low";
     const description = reads ? `Access to ${found.what}` : `Path of ${found.what}`;
     scan.report({ category: "credential_access", severity, line, description, subject: found.what });
   }
+  return credentials;
 }

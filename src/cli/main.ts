@@ -1,7 +1,19 @@
 #!/usr/bin/env node
 /** Entry of the command line: parses, hands over to one command, and exits with its code. */
 import { enableCompileCache } from "node:module";
+import { join } from "node:path";
+import { prewarm } from "../sandbox/prewarm.ts";
+import { isPrivateDirectory } from "../shared/private-directory.ts";
+import { cacheDirectory } from "../shared/xdg.ts";
 
-enableCompileCache();
+/** Commands that run a guest: its worker thread starts while the command line is still being read. */
+const RUNS_GUESTS: ReadonlySet<string | undefined> = new Set(["run", "scan", "demo"]);
+
+const words = process.argv.slice(2);
+const release = RUNS_GUESTS.has(words[0]) && !words.includes("--help") ? prewarm() : undefined;
+// Node's default place for compiled code is a folder in /tmp that another user may have made.
+const codeCache = join(cacheDirectory(), "code");
+if (isPrivateDirectory(codeCache)) enableCompileCache(codeCache);
 const { main } = await import("./commands.ts");
-process.exitCode = await main(process.argv.slice(2));
+process.exitCode = await main(words);
+await release?.();

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { lstat, mkdir, open, readdir, readFile, rename, rm, stat, utimes } from "node:fs/promises";
+import { open, readdir, readFile, rename, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
+import { isPrivateDirectory } from "../shared/private-directory.ts";
 import { cacheDirectory } from "../shared/xdg.ts";
 import { type Artifact, decodeArtifact } from "./artifact.ts";
 
@@ -34,7 +35,7 @@ export interface ArtifactCacheOptions {
 export class ArtifactCache {
   readonly #directory: string;
   readonly #maxBytes: number;
-  #usable: Promise<boolean> | undefined;
+  #usable: boolean | undefined;
 
   constructor(options: ArtifactCacheOptions = {}) {
     this.#directory = options.directory ?? join(cacheDirectory(), "artifacts");
@@ -43,7 +44,7 @@ export class ArtifactCache {
 
   /** The intact entry of that key for the component of that digest, if there is one. */
   async get(key: string, digest: string): Promise<Artifact | undefined> {
-    if (!(await this.#isUsable())) return undefined;
+    if (!this.#isUsable()) return undefined;
     const path = this.#path(key);
     try {
       const artifact = decodeArtifact(await readFile(path));
@@ -58,7 +59,7 @@ export class ArtifactCache {
 
   /** Keeps an encoded artifact under a key, and makes room. Returns whether it could. */
   async put(key: string, encoded: Uint8Array): Promise<boolean> {
-    if (!(await this.#isUsable()) || encoded.length > this.#maxBytes) return false;
+    if (!this.#isUsable() || encoded.length > this.#maxBytes) return false;
     const temporary = join(this.#directory, `.${key}.${process.pid}.${randomBytes(6).toString("hex")}.tmp`);
     try {
       const file = await open(temporary, "wx", 0o600);
@@ -87,8 +88,8 @@ export class ArtifactCache {
     if (now.getTime() - mtimeMs > TOUCH_INTERVAL_MS) await utimes(path, now, now);
   }
 
-  #isUsable(): Promise<boolean> {
-    this.#usable ??= isOurs(this.#directory);
+  #isUsable(): boolean {
+    this.#usable ??= isPrivateDirectory(this.#directory);
     return this.#usable;
   }
 
@@ -107,17 +108,5 @@ export class ArtifactCache {
       total += size;
       if (total > this.#maxBytes) await rm(path, { force: true });
     }
-  }
-}
-
-async function isOurs(directory: string): Promise<boolean> {
-  try {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
-    const found = await lstat(directory);
-    if (!found.isDirectory()) return false;
-    if (process.getuid === undefined) return true;
-    return found.uid === process.getuid() && (found.mode & 0o022) === 0;
-  } catch {
-    return false;
   }
 }

@@ -70,6 +70,8 @@ export type WorkerOutcome =
 
 /** Main thread to worker. `ticket` numbers invocations over the life of the pool. */
 export type ToWorker =
+  /** The glue of a program to come, so that its realm is ready when the program is. */
+  | { readonly type: "glue"; readonly programId: string; readonly glue: string }
   | { readonly type: "load"; readonly program: Program }
   | { readonly type: "unload"; readonly programId: string }
   | { readonly type: "start"; readonly ticket: number; readonly invocation: Invocation }

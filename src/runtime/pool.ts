@@ -49,6 +49,11 @@ export class WorkerPool {
     return promise;
   }
 
+  /** Gives the workers that are there the glue of a program to come, so that they can get ready for it. */
+  prepare(programId: string, glue: string): void {
+    for (const slot of this.#slots) slot.prepare(programId, glue);
+  }
+
   /** Lets every worker forget a program. */
   unload(programId: string): void {
     for (const slot of this.#slots) slot.unload(programId);

@@ -100,9 +100,15 @@ export class WorkerSlot {
     this.#watch(pending, 0);
   }
 
+  /** Sends the glue of a program to come. */
+  prepare(programId: string, glue: string): void {
+    if (!this.#dead) this.#post({ type: "glue", programId, glue });
+  }
+
   /** Forgets a program, so that its compiled code can be freed. */
   unload(programId: string): void {
-    if (this.#loaded.delete(programId) && !this.#dead) this.#post({ type: "unload", programId });
+    this.#loaded.delete(programId);
+    if (!this.#dead) this.#post({ type: "unload", programId });
   }
 
   /** Ends the thread; the invocations in it end as cancelled. */

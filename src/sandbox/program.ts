@@ -5,6 +5,7 @@ import { prepare } from "../component/prepare.ts";
 import type { TranspileStage } from "../component/transpile/messages.ts";
 import { HOST_INTERFACES } from "../host/interfaces.ts";
 import type { Program } from "../runtime/messages.ts";
+import type { WorkerPool } from "../runtime/pool.ts";
 import { CordonError, messageOf } from "../shared/errors.ts";
 import type { ComponentInterface } from "../shared/wit.ts";
 import { resolveImports } from "./imports.ts";
@@ -49,9 +50,14 @@ let programs = 0;
 /**
  * Source to program: read, digest, artifact (cached or made), imports matched, core modules compiled.
  *
+ * @param pool Whose workers get ready for the program while its modules are compiled.
  * @throws CordonError `usage`, `invalid-component`, `unsupported`, `limit`, `host` or `cancelled`.
  */
-export async function loadProgram(source: ComponentSource, options: LoadOptions = {}): Promise<Loaded> {
+export async function loadProgram(
+  source: ComponentSource,
+  options: LoadOptions,
+  pool: Pick<WorkerPool, "prepare">,
+): Promise<Loaded> {
   const read = await readComponent(source);
   const digest = digestOf(read.bytes);
   const cache = options.cache === false ? undefined : new ArtifactCache(options.cache);
@@ -59,6 +65,8 @@ export async function loadProgram(source: ComponentSource, options: LoadOptions 
   const artifact = await prepare({ component: read.bytes, digest, blocking: BLOCKING, cache }, { signal, onStage });
   const imports = resolveImports(artifact.interface, HOST_INTERFACES);
   programs += 1;
+  const id = `${digest}/${programs}`;
+  pool.prepare(id, artifact.glue);
   return {
     info: {
       name: options.name ?? read.name,
@@ -67,7 +75,7 @@ export async function loadProgram(source: ComponentSource, options: LoadOptions 
       interface: artifact.interface,
     },
     program: {
-      id: `${digest}/${programs}`,
+      id,
       glue: artifact.glue,
       modules: await compile(artifact),
       instantiations: artifact.instantiations,

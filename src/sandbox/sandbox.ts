@@ -76,7 +76,7 @@ export class Sandbox implements AsyncDisposable {
     const lease = leasePool();
     try {
       lease.pool.warm();
-      const loaded = await loadProgram(source, options);
+      const loaded = await loadProgram(source, options, lease.pool);
       const { name, digest } = loaded.info;
       const recorder = new AuditRecorder({ componentId: name, componentDigest: digest }, options.onEvent);
       return new Sandbox(loaded, grants, limits, recorder, lease);

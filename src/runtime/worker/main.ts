@@ -16,6 +16,7 @@ if (parentPort === null) throw new Error("this module runs in a worker thread");
 const port = parentPort;
 const shared = (workerData as { readonly shared: Int32Array }).shared;
 const turns = new Turns(shared);
+const realms = new Map<string, Realm>();
 const programs = new Map<string, Loaded>();
 const running = new Map<number, GuestInvocation>();
 const environment = {
@@ -27,6 +28,12 @@ const environment = {
 
 function post(message: FromWorker): void {
   port.postMessage(message);
+}
+
+function realmOf({ id, glue }: Program): Realm {
+  const realm = realms.get(id) ?? new Realm(glue);
+  realms.set(id, realm);
+  return realm;
 }
 
 async function start({ ticket, invocation }: Extract<ToWorker, { type: "start" }>): Promise<void> {
@@ -56,10 +63,14 @@ function end(ticket: number, outcome: WorkerOutcome, guest: GuestInvocation): vo
 
 port.on("message", (message: ToWorker) => {
   switch (message.type) {
+    case "glue":
+      realms.set(message.programId, new Realm(message.glue));
+      break;
     case "load":
-      programs.set(message.program.id, { program: message.program, realm: new Realm(message.program.glue) });
+      programs.set(message.program.id, { program: message.program, realm: realmOf(message.program) });
       break;
     case "unload":
+      realms.delete(message.programId);
       programs.delete(message.programId);
       break;
     case "start":
