@@ -1,6 +1,7 @@
 import { chmod, cp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { rolldown } from "rolldown";
+import { bundledModules } from "./bundled-modules.ts";
 import { exec, ROOT } from "./exec.ts";
 
 /** What is bundled from `src/`: the command, the library, and the entries of its worker threads. */
@@ -23,9 +24,11 @@ const NO_CHILD_PROCESSES = {
 
 /**
  * Bundles the entries into `dist/bin/` and emits type declarations to `dist/types/`. One file loads in a third of the
- * time of the eighty it is made from; what is needed late stays in chunks of its own.
+ * time of the eighty it is made from; what is needed late stays in chunks of its own. Returns the ids of the modules in
+ * the bundles.
  */
-export async function buildHost(): Promise<void> {
+export async function buildHost(): Promise<readonly string[]> {
+  const modules: string[] = [];
   for (const built of ["dist/bin", "dist/types"]) await rm(join(ROOT, built), { recursive: true, force: true });
   await exec(join(ROOT, "node_modules/.bin/tsc"), ["-p", "tsconfig.build.json"]);
   for (const [name, source] of Object.entries(ENTRIES)) {
@@ -35,15 +38,17 @@ export async function buildHost(): Promise<void> {
       external: [/^node:(?!child_process$)/, "undici"],
       plugins: [NO_CHILD_PROCESSES],
     });
-    await bundle.write({
+    const written = await bundle.write({
       dir: join(ROOT, "dist/bin"),
       format: "esm",
       entryFileNames: "[name].js",
       chunkFileNames: `${name}-[name]-[hash].js`,
       comments: false,
     });
+    modules.push(...bundledModules(written));
     await bundle.close();
   }
   await chmod(join(ROOT, "dist/bin/cordon.js"), 0o755);
   await cp(join(ROOT, "wit"), join(ROOT, "dist/assets/wit"), { recursive: true });
+  return modules;
 }

@@ -1,6 +1,7 @@
 import { cp, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { rolldown } from "rolldown";
+import { bundledModules } from "./bundled-modules.ts";
 import { exec, ROOT } from "./exec.ts";
 
 const OUT = join(ROOT, "dist/assets/skills");
@@ -12,8 +13,12 @@ const SKILLS = [
   { name: "skill-scanner", entry: "scanner.ts", world: "scanner-component" },
 ] as const;
 
-/** Bundles each guest's TypeScript to one script and compiles it to a component that imports no WASI. */
-export async function buildSkills(): Promise<void> {
+/**
+ * Bundles each guest's TypeScript to one script and compiles it to a component that imports no WASI. Returns the ids of
+ * the modules in the bundles.
+ */
+export async function buildSkills(): Promise<readonly string[]> {
+  const modules: string[] = [];
   await mkdir(OUT, { recursive: true });
   await mkdir(join(ROOT, "build/skills"), { recursive: true });
   await cp(join(ROOT, "skills/demo"), join(ROOT, "dist/assets/demo"), { recursive: true });
@@ -24,7 +29,8 @@ export async function buildSkills(): Promise<void> {
       platform: "neutral",
       external: [/^sandbox:skill\//],
     });
-    await bundle.write({ file: script, format: "esm" });
+    const written = await bundle.write({ file: script, format: "esm" });
+    modules.push(...bundledModules(written));
     await bundle.close();
     // prettier-ignore
     await exec(join(ROOT, "node_modules/.bin/componentize-qjs"), [
@@ -32,4 +38,5 @@ export async function buildSkills(): Promise<void> {
       "--wit", "wit", "--world", skill.world, "--js", script, "--output", join(OUT, `${skill.name}.wasm`),
     ]);
   }
+  return modules;
 }

@@ -1,11 +1,11 @@
-import type { Token } from "./python-tokens.ts";
-import { PythonTokenizer } from "./python-tokens.ts";
+import type { LogicalLine, Token } from "./python-tokens.ts";
+import { logicalLines } from "./python-tokens.ts";
 
 /** What the scanner can read. `text` is anything else. */
 export type Language = "python" | "javascript" | "shell" | "markdown" | "text";
 
 /** How much of a file is looked at to tell its language. */
-const SAMPLE = 200_000;
+const SAMPLE = 100_000;
 
 const KEYWORDS = new Set(
   `False None True and as assert async await break class continue def del elif else except finally for from global if
@@ -106,7 +106,7 @@ function countEvidence(code: string): Evidence {
       continue;
     }
     if (/^#{1,6} \S/.test(line)) headings += 1;
-    if (fenced || line.trimStart().startsWith("#")) continue;
+    if (fenced || line === "" || line.trimStart().startsWith("#")) continue;
     for (const language of ["python", "javascript", "shell"] as const) {
       if (EVIDENCE[language].some((pattern) => pattern.test(line))) counts[language] += 1;
     }
@@ -116,22 +116,22 @@ function countEvidence(code: string): Evidence {
 
 /** False when the text has what no Python program has: two operands side by side, `&&`, `=>`, a `$`. */
 function isPlausiblePython(code: string, truncated: boolean): boolean {
-  const tokenizer = new PythonTokenizer(code);
-  let line = tokenizer.next();
-  while (line !== undefined) {
-    for (let at = 1; at < line.tokens.length; at++) {
-      const before = line.tokens[at - 1];
-      const token = line.tokens[at];
-      if (before !== undefined && token !== undefined && clash(before, token)) return false;
-    }
-    if (line.tokens.some((token) => token.kind === "error")) return false;
-    const last = line.tokens.at(-1);
-    line = tokenizer.next();
-    // The last line of a sample may be cut anywhere.
-    if (line === undefined && truncated) return true;
-    if (last?.kind === "op" && "+-/%&|^<>=.@~".includes(last.text)) return false;
+  let last: LogicalLine | undefined;
+  for (const line of logicalLines(code)) {
+    if (last !== undefined && !isPlausibleLine(last.tokens)) return false;
+    last = line;
   }
-  return true;
+  // The last line of a sample may be cut anywhere.
+  return last === undefined || truncated || isPlausibleLine(last.tokens);
+}
+
+function isPlausibleLine(tokens: readonly Token[]): boolean {
+  for (const [at, token] of tokens.entries()) {
+    const before = tokens[at - 1];
+    if (token.kind === "error" || (before !== undefined && clash(before, token))) return false;
+  }
+  const last = tokens.at(-1);
+  return last?.kind !== "op" || !"+-/%&|^<>=.@~".includes(last.text);
 }
 
 const CLASHES = new Set(["& &", "| |", "= >", "== =", "!= =", ") {", "; //"]);

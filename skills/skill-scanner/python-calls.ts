@@ -1,8 +1,8 @@
 import type { Budget } from "./budget.ts";
-import type { Arguments } from "./python-expressions.ts";
-import { elementOf } from "./python-expressions.ts";
+import type { Arguments } from "./python-semantics.ts";
 import type { Value } from "./python-values.ts";
 import {
+  elementOf,
   folded,
   HOLE,
   joinPath,
@@ -131,7 +131,7 @@ function textMethod(call: Call, budget: Budget): Value | undefined {
       return folded(text.toUpperCase(), all);
     case "swapcase":
       return folded(
-        [...text].map((char) => (char === char.toLowerCase() ? char.toUpperCase() : char.toLowerCase())).join(""),
+        Array.from(text, (char) => (char === char.toLowerCase() ? char.toUpperCase() : char.toLowerCase())).join(""),
         all,
       );
     case "replace": {
@@ -160,7 +160,7 @@ function textMethod(call: Call, budget: Budget): Value | undefined {
 /** The text backwards. */
 export function reversed(value: Value, budget: Budget): Value {
   if (value.text === undefined || !budget.spend(value.text.length)) return tainted(value);
-  return { ...tainted(value), text: [...value.text].reverse().join(""), folded: true };
+  return { ...tainted(value), text: Array.from(value.text).reverse().join(""), folded: true };
 }
 
 /** `template % args` and `template.format(args)`, fields filled in order. */

@@ -1,87 +1,9 @@
+import type { Frame, FrameKind } from "./python-frames.ts";
+import { applyOperator, collectionOf, newFrame, PRECEDENCE, valueOfFrame } from "./python-frames.ts";
+import type { Semantics } from "./python-semantics.ts";
 import type { Token } from "./python-tokens.ts";
 import type { Value } from "./python-values.ts";
-import { concatenate, either, folded, HOLE, joinPath, MAX_ITEMS, tainted, union, UNKNOWN } from "./python-values.ts";
-
-/** The arguments of a call. */
-export interface Arguments {
-  readonly positional: readonly Value[];
-  /** By name; `**mapping` arguments are under `**`. */
-  readonly keywords: ReadonlyMap<string, Value>;
-}
-
-/** What expressions mean. The evaluator knows the grammar only. */
-export interface Semantics {
-  load(name: string): Value;
-  attribute(base: Value, name: string, line: number): Value;
-  call(callee: Value, args: Arguments, line: number): Value;
-  subscript(base: Value, index: Value, line: number): Value;
-  /** Called when a named value is used other than by an attribute, call or subscript. */
-  use(value: Value, line: number, operator: string | undefined): void;
-  bind(name: string, value: Value): void;
-  string(token: Token): Value;
-  /** Called with each text that was put together from parts. */
-  foldedText(value: Value, line: number): Value;
-  format(template: Value, args: Value): Value;
-  /** `text[::-1]` */
-  reversed(value: Value): Value;
-  dictItem(key: Value, value: Value, line: number): Value;
-}
-
-type FrameKind = "top" | "group" | "call" | "list" | "subscript" | "dict" | "fstring" | "field";
-
-interface Frame {
-  readonly kind: FrameKind;
-  readonly callee: Value;
-  readonly line: number;
-  operands: Value[];
-  operators: string[];
-  expectOperand: boolean;
-  items: Value[];
-  /** Union of all items, those not kept included. */
-  labels: Value;
-  count: number;
-  keywords: Map<string, Value>;
-  keyword: string | undefined;
-  key: Value | undefined;
-  colons: number;
-  negative: boolean;
-  clause: "none" | "targets" | "iterable" | "condition";
-  targets: string[];
-  targetDepth: number;
-  walrus: string | undefined;
-  lambda: boolean;
-}
-
-const PRECEDENCE: Readonly<Record<string, number>> = {
-  if: 2,
-  else: 2,
-  or: 3,
-  and: 4,
-  not: 5,
-  in: 6,
-  is: 6,
-  "<": 6,
-  ">": 6,
-  "<=": 6,
-  ">=": 6,
-  "==": 6,
-  "!=": 6,
-  "<>": 6,
-  "|": 7,
-  "^": 7,
-  "&": 7,
-  "<<": 7,
-  ">>": 7,
-  "+": 8,
-  "-": 8,
-  "*": 9,
-  "/": 9,
-  "//": 9,
-  "%": 9,
-  "@": 9,
-  unary: 10,
-  "**": 11,
-};
+import { concatenate, elementOf, MAX_ITEMS, tainted, union, UNKNOWN } from "./python-values.ts";
 
 const OPENERS: Readonly<Record<string, readonly [prefix: FrameKind, postfix: FrameKind]>> = {
   "(": ["group", "call"],
@@ -137,7 +59,7 @@ class Evaluator {
     }
     while (this.#frames.length > 1) this.#close();
     this.#flush();
-    return this.#frame.count === 1 ? (this.#frame.items[0] ?? UNKNOWN) : this.#collection(this.#frame);
+    return this.#frame.count === 1 ? (this.#frame.items[0] ?? UNKNOWN) : collectionOf(this.#frame);
   }
 
   /** Handles one token; returns how many tokens after it were consumed too. */
@@ -167,8 +89,9 @@ class Evaluator {
       case "op":
         return this.#operator(token, at);
       case "error":
-        return 0;
+        break;
     }
+    return 0;
   }
 
   #name(token: Token, at: number): number {
@@ -338,27 +261,7 @@ class Evaluator {
       operators.pop();
       const right = operands.pop() ?? UNKNOWN;
       if (operator === "unary" || operator === "not") operands.push(operator === "not" ? UNKNOWN : tainted(right));
-      else operands.push(this.#apply(operator, operands.pop() ?? UNKNOWN, right));
-    }
-  }
-
-  #apply(operator: string, left: Value, right: Value): Value {
-    switch (operator) {
-      case "+":
-        return concatenate(left, right);
-      case "/":
-        return { ...joinPath([left, right]), name: left.name };
-      case "%":
-        return left.text === undefined ? union([left, right]) : this.#semantics.format(left, right);
-      case "or":
-      case "else":
-        return either(right, left);
-      case "and":
-        return either(left, right);
-      case "if":
-        return left;
-      default:
-        return PRECEDENCE[operator] === 6 ? UNKNOWN : union([left, right]);
+      else operands.push(applyOperator(operator, operands.pop() ?? UNKNOWN, right, this.#semantics));
     }
   }
 
@@ -396,6 +299,7 @@ class Evaluator {
     }
     frame.labels = union([frame.labels, value]);
     if (frame.keyword !== undefined) {
+      frame.keywords ??= new Map();
       frame.keywords.set(frame.keyword, value);
       frame.keyword = undefined;
       return;
@@ -415,73 +319,8 @@ class Evaluator {
     const closed = this.#frame;
     this.#frames.pop();
     this.#frame = this.#frames.at(-1) ?? closed;
-    const value = this.#valueOf(closed);
+    const value = valueOfFrame(closed, this.#semantics);
     if (closed.kind === "fstring" || (closed.kind === "field" && this.#frame.kind === "fstring")) this.#text(value);
     else this.#operand(value);
   }
-
-  #valueOf(frame: Frame): Value {
-    const only = frame.items[0] ?? UNKNOWN;
-    switch (frame.kind) {
-      case "call":
-        return this.#semantics.call(frame.callee, { positional: frame.items, keywords: frame.keywords }, frame.line);
-      case "subscript":
-        return this.#subscript(frame, only);
-      case "group":
-      case "field":
-      case "top":
-        return frame.count === 1 ? only : this.#collection(frame);
-      case "fstring": {
-        let text = "";
-        for (const part of frame.items) text += part.text ?? HOLE;
-        return { ...folded(text, union(frame.items)), folded: frame.count > 1 };
-      }
-      case "list":
-      case "dict":
-        return this.#collection(frame);
-    }
-  }
-
-  #subscript(frame: Frame, index: Value): Value {
-    if (frame.colons === 0) return this.#semantics.subscript(frame.callee, index, frame.line);
-    if (frame.colons !== 2 || !frame.negative || frame.count !== 1) return tainted(frame.callee);
-    return this.#semantics.reversed(frame.callee);
-  }
-
-  #collection(frame: Frame): Value {
-    return { ...frame.labels, items: frame.count === frame.items.length ? frame.items : undefined };
-  }
-}
-
-/** What iterating over a value gives. */
-export function elementOf(value: Value): Value {
-  const items = value.items;
-  if (items === undefined || items.length === 0 || items.length > 64) return tainted(value);
-  let element = items[0] ?? UNKNOWN;
-  for (const item of items) if (item !== element) element = either(element, item);
-  return { ...element, labels: element.labels | value.labels, items: undefined, folded: false };
-}
-
-function newFrame(kind: FrameKind, callee: Value, line: number): Frame {
-  return {
-    kind,
-    callee,
-    line,
-    operands: [],
-    operators: [],
-    expectOperand: true,
-    items: [],
-    labels: UNKNOWN,
-    count: 0,
-    keywords: new Map(),
-    keyword: undefined,
-    key: undefined,
-    colons: 0,
-    negative: false,
-    clause: "none",
-    targets: [],
-    targetDepth: 0,
-    walrus: undefined,
-    lambda: false,
-  };
 }

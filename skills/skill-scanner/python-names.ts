@@ -20,6 +20,9 @@ interface Scope {
   bodyIndent: number | undefined;
 }
 
+/** Python itself allows a hundred levels of indentation. */
+const MAX_SCOPES = 101;
+
 /** Modules under another name, as prefixes. */
 const MODULE_ALIASES: readonly (readonly [string, string])[] = [
   ["posix.", "os."],
@@ -101,6 +104,8 @@ export class Names {
   readonly #functions: Map<string, FunctionInfo[]> = new Map();
   readonly #byLine: Map<string, FunctionInfo> = new Map();
   readonly #classes: Set<string> = new Set();
+  /** Values of names that nothing binds, made once. */
+  readonly #free: Map<string, Value> = new Map();
   readonly #starred: Set<string> = new Set();
   readonly #module: Scope = newScope("module", -1, "", new Map(), undefined);
   #scopes: Scope[] = [this.#module];
@@ -120,6 +125,7 @@ export class Names {
 
   enterClass(name: string, indent: number): void {
     this.#classes.add(name);
+    if (this.#scopes.length >= MAX_SCOPES) return;
     this.#scopes.push(newScope("class", indent, name, new Map(), undefined));
   }
 
@@ -137,7 +143,7 @@ export class Names {
     const scope = newScope("function", indent, name, info.locals, info);
     for (const name of WATCHED) info.locals.delete(name);
     for (const parameter of parameters) info.locals.set(parameter, info.arguments.get(parameter) ?? UNKNOWN);
-    this.#scopes.push(scope);
+    if (this.#scopes.length < MAX_SCOPES) this.#scopes.push(scope);
   }
 
   /** Records what the current function returns. */
@@ -163,7 +169,9 @@ export class Names {
   }
 
   importStar(module: string): void {
-    if (this.#starred.size < 64) this.#starred.add(module);
+    if (this.#starred.size >= 64) return;
+    this.#starred.add(module);
+    this.#free.clear();
   }
 
   /** Binds a name. What was imported keeps its meaning unless the new value has one. */
@@ -198,8 +206,18 @@ export class Names {
       const scope = this.#scopes[at];
       if (scope === undefined || (scope.kind === "class" && at !== this.#scopes.length - 1)) continue;
       const value = scope.bindings.get(name);
-      if (value !== undefined) return { ...value, path: name };
+      if (value !== undefined) return value.path === name ? value : { ...value, path: name };
     }
+    let free = this.#free.get(name);
+    if (free === undefined) {
+      free = this.#freeName(name);
+      this.#free.set(name, free);
+    }
+    return free;
+  }
+
+  /** What a name stands for that nothing in the file binds. */
+  #freeName(name: string): Value {
     if (BUILTINS.has(name)) return named(`builtins.${name}`, name);
     for (const module of this.#starred) {
       const members = Object.hasOwn(STAR_MEMBERS, module) ? STAR_MEMBERS[module] : undefined;

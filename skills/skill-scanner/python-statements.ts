@@ -1,26 +1,11 @@
-import type { Semantics } from "./python-expressions.ts";
-import { elementOf, evaluate } from "./python-expressions.ts";
-import type { Names } from "./python-names.ts";
+import { assignment, isOp } from "./python-assignments.ts";
+import { evaluate } from "./python-expressions.ts";
+import type { Machine } from "./python-machine.ts";
 import type { LogicalLine, Token } from "./python-tokens.ts";
-import type { Value } from "./python-values.ts";
-import { concatenate, tainted, UNKNOWN } from "./python-values.ts";
-
-/** What statements act on. */
-export interface Machine extends Semantics {
-  readonly names: Names;
-  imported(module: string, member: string | undefined, line: number): void;
-  /** Set while the target of an assignment is evaluated: its last subscript is written, not read. */
-  storing: boolean;
-}
+import { elementOf } from "./python-values.ts";
 
 /** Statements with a body, whose header ends at a colon. */
 const COMPOUND = new Set("if elif else while for with try except finally def class async match case".split(" "));
-
-const HEADS = new Set(
-  "return yield await raise assert del if elif while not print global nonlocal pass break continue".split(" "),
-);
-
-const AUGMENTED = new Set("+= -= *= /= //= %= **= >>= <<= &= ^= |= @=".split(" "));
 
 /** Executes one logical line. */
 export function execute(line: LogicalLine, machine: Machine): void {
@@ -235,94 +220,4 @@ function hasAs(tokens: readonly Token[], start: number, end: number): boolean {
     if (depth === 0 && at + 1 < end) return false;
   }
   return false;
-}
-
-function isOp(token: Token | undefined, text: string): boolean {
-  return token?.kind === "op" && token.text === text;
-}
-
-/** `a = b = value`, `a: T = value`, `a += value`, or an expression. */
-function assignment(tokens: readonly Token[], from: number, end: number, indent: number, machine: Machine): void {
-  let start = from;
-  while (
-    start < end &&
-    tokens[start]?.kind === "name" &&
-    HEADS.has(tokens[start]?.text ?? "") &&
-    !isOp(tokens[start + 1], "(")
-  )
-    start++;
-  const targets: [start: number, end: number][] = [];
-  let begin = start;
-  let augmented = false;
-  let depth = 0;
-  for (let at = start; at < end; at++) {
-    const token = tokens[at];
-    if (token === undefined) continue;
-    if (token.kind === "fstart" || token.kind === "fopen") depth += 1;
-    else if (token.kind === "fend" || token.kind === "fclose") depth -= 1;
-    if (token.kind !== "op") continue;
-    if ("([{".includes(token.text)) depth += 1;
-    else if (")]}".includes(token.text)) depth -= 1;
-    else if (depth === 0 && (token.text === "=" || AUGMENTED.has(token.text))) {
-      augmented ||= token.text !== "=";
-      targets.push([begin, at]);
-      begin = at + 1;
-    }
-  }
-  const value = evaluate(tokens, begin, end, machine);
-  for (const [start, end] of targets) assign(tokens, start, end, value, augmented, indent, machine);
-}
-
-function assign(
-  tokens: readonly Token[],
-  start: number,
-  end: number,
-  value: Value,
-  augmented: boolean,
-  indent: number,
-  machine: Machine,
-): void {
-  const { names } = machine;
-  const annotated = isOp(tokens[start + 1], ":");
-  const first = tokens[start];
-  if (first?.kind === "name" && (end === start + 1 || annotated)) {
-    names.bind(first.text, augmented ? concatenate(names.load(first.text), value) : value, indent);
-    return;
-  }
-  if (isTuple(tokens, start, end)) return unpack(tokens, start, end, value, indent, machine);
-  // `x.y = value`, `x[k] = value`: what holds the value is tainted by it.
-  machine.storing = true;
-  const target = evaluate(tokens, start, end, machine);
-  machine.storing = false;
-  if (first?.kind === "name") names.taint(first.text, tainted(value));
-  const last = tokens[end - 1];
-  if (last?.kind === "name" && target.method === last.text) names.bindAttribute(last.text, value);
-}
-
-/** True for `a, b` and `(a, b)`: names, commas, brackets and stars only. */
-function isTuple(tokens: readonly Token[], start: number, end: number): boolean {
-  for (let at = start; at < end; at++) {
-    const token = tokens[at];
-    if (token?.kind !== "name" && !(token?.kind === "op" && ",()[]*".includes(token.text))) return false;
-    if (at > start && token.kind === "op" && "([".includes(token.text) && tokens[at - 1]?.kind === "name") return false;
-  }
-  return true;
-}
-
-function unpack(
-  tokens: readonly Token[],
-  start: number,
-  end: number,
-  value: Value,
-  indent: number,
-  machine: Machine,
-): void {
-  let position = 0;
-  for (let at = start; at < end; at++) {
-    const token = tokens[at];
-    if (token?.kind !== "name") continue;
-    const item = value.items?.[position] ?? UNKNOWN;
-    machine.names.bind(token.text, value.items === undefined ? tainted(value) : item, indent);
-    position += 1;
-  }
 }

@@ -51,7 +51,7 @@ interface Mode {
 }
 
 /** Splits Python source into logical lines. Never throws: what is malformed ends at the end of its line or of the file. */
-export class PythonTokenizer {
+class PythonTokenizer {
   readonly #source: string;
   #at = 0;
   #line = 1;
@@ -267,14 +267,25 @@ export class PythonTokenizer {
         return;
       }
     }
-    const three = source.slice(this.#at, this.#at + 3);
-    const two = three.slice(0, 2);
-    const text = OPERATORS_3.has(three) ? three : OPERATORS_2.has(two) ? two : first;
+    const text = ",()[]{};~".includes(first) ? first : longestOperator(source, this.#at, first);
     if ("([{".includes(text)) this.#depth += 1;
     else if (")]}".includes(text)) this.#depth = Math.max(field?.depth ?? 0, this.#depth - 1);
     this.#at += text.length;
     this.#push("$?`!".includes(text) ? "error" : "op", text, this.#line);
   }
+}
+
+/** The logical lines of a source, one at a time. */
+export function* logicalLines(source: string): Generator<LogicalLine> {
+  const tokenizer = new PythonTokenizer(source);
+  for (let line = tokenizer.next(); line !== undefined; line = tokenizer.next()) yield line;
+}
+
+function longestOperator(source: string, at: number, first: string): string {
+  const two = source.slice(at, at + 2);
+  if (!OPERATORS_2.has(two) && two !== "..") return first;
+  const three = source.slice(at, at + 3);
+  return OPERATORS_3.has(three) ? three : two === ".." ? first : two;
 }
 
 function isNewline(unit: number): boolean {

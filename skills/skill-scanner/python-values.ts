@@ -127,6 +127,15 @@ export function either(earlier: Value, later: Value): Value {
   };
 }
 
+/** What iterating over a value gives. */
+export function elementOf(value: Value): Value {
+  const items = value.items;
+  if (items === undefined || items.length === 0 || items.length > 64) return tainted(value);
+  let element = items[0] ?? UNKNOWN;
+  for (const item of items) if (item !== element) element = either(element, item);
+  return { ...element, labels: element.labels | value.labels, items: undefined, folded: false };
+}
+
 /** Labels and origins of several values. */
 export function union(values: Iterable<Value>): Value {
   let labels = 0;

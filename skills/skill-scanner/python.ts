@@ -2,13 +2,14 @@ import { Budget } from "./budget.ts";
 import { credentialPath, isEnvironmentFile } from "./credential-paths.ts";
 import type { Report } from "./finding.ts";
 import type { Call } from "./python-calls.ts";
-import { argument, exactText, formatText, resultOf, reversed } from "./python-calls.ts";
-import type { Arguments } from "./python-expressions.ts";
+import { argument, argumentsOf, exactText, formatText, resultOf, reversed } from "./python-calls.ts";
+import type { Machine } from "./python-machine.ts";
 import { canonicalName, Names } from "./python-names.ts";
-import type { Machine } from "./python-statements.ts";
+import { reflection } from "./python-reflection.ts";
+import type { Arguments } from "./python-semantics.ts";
 import { execute } from "./python-statements.ts";
-import type { Token } from "./python-tokens.ts";
-import { PythonTokenizer } from "./python-tokens.ts";
+import type { LogicalLine, Token } from "./python-tokens.ts";
+import { logicalLines } from "./python-tokens.ts";
 import type { Value } from "./python-values.ts";
 import {
   either,
@@ -39,10 +40,10 @@ const RULES: readonly Rules[] = [
 ];
 
 /** Up to this length, a file is read twice before the reading that reports, beyond it once. */
-const TWO_PASSES_UP_TO = 400_000;
+const SMALL = 100_000;
 
 /** Characters that are folded, decoded and looked into in one reading. */
-const TEXT_BUDGET = 8_000_000;
+const TEXT_BUDGET = 1_000_000;
 
 const FILE_READERS = new Set(
   "builtins.open io.open codecs.open aiofiles.open pathlib.Path().open pathlib.Path().read_text pathlib.Path().read_bytes".split(
@@ -76,8 +77,13 @@ export interface ScanContext {
  */
 export function analysePython(source: string, scan: ScanContext): void {
   const analysis = new PythonAnalysis(scan);
-  const rehearsals = source.length <= TWO_PASSES_UP_TO ? 2 : 1;
-  for (let pass = 0; pass <= rehearsals; pass++) analysis.read(source, pass === rehearsals);
+  if (source.length <= SMALL) {
+    const lines = [...logicalLines(source)];
+    for (const reporting of [false, false, true]) analysis.read(lines, reporting);
+  } else {
+    // The tokens of a large file would take too much memory: each reading makes them anew.
+    for (const reporting of [false, true]) analysis.read(logicalLines(source), reporting);
+  }
 }
 
 class PythonAnalysis implements Machine {
@@ -101,12 +107,11 @@ class PythonAnalysis implements Machine {
     };
   }
 
-  read(source: string, reporting: boolean): void {
+  read(lines: Iterable<LogicalLine>, reporting: boolean): void {
     this.#reporting = reporting;
     this.#budget = new Budget(TEXT_BUDGET);
     this.names.restart();
-    const tokenizer = new PythonTokenizer(source);
-    for (let line = tokenizer.next(); line !== undefined; line = tokenizer.next()) execute(line, this);
+    for (const line of lines) execute(line, this);
     for (const rules of RULES) rules.end?.(this.#context);
     if (!this.#budget.exhausted) return;
     const description = "More text is computed than can be followed - parts were not looked into";
@@ -213,46 +218,15 @@ class PythonAnalysis implements Machine {
   }
 
   #invoke(call: Call, callee: Value): Value {
-    const special = this.#reflection(call);
+    const special = reflection(call, this);
     let labels = 0;
-    for (const rules of RULES) labels |= rules.call?.(call, this.#context) ?? 0;
+    if (call.name !== undefined || (call.receiver.labels | argumentsOf(call.args).labels) !== 0) {
+      for (const rules of RULES) labels |= rules.call?.(call, this.#context) ?? 0;
+    }
     if (special !== undefined) return special;
     if (call.method !== undefined && MUTATORS.has(call.method)) this.#mutate(call);
     const result = this.#local(call, callee) ?? this.#result(call);
     return withLabels(result, labels);
-  }
-
-  /** Calls that name their object at run time. */
-  #reflection(call: Call): Value | undefined {
-    const { name } = call;
-    if (name === undefined) return undefined;
-    const first = argument(call.args, 0);
-    const text = exactText(first);
-    switch (name) {
-      case "builtins.getattr": {
-        const attribute = exactText(argument(call.args, 1));
-        return attribute === undefined ? tainted(first) : this.attribute(first, attribute, call.line);
-      }
-      case "builtins.vars":
-        return call.args.positional.length === 0 ? named("globals()") : this.attribute(first, "__dict__", call.line);
-      case "builtins.globals":
-      case "builtins.locals":
-        return named("globals()");
-      case "globals().get":
-        return text === undefined ? UNKNOWN : this.load(text);
-      case "sys.modules.get":
-        return text === undefined ? UNKNOWN : named(canonicalName(text));
-      case "builtins.__import__":
-        return text === undefined ? UNKNOWN : named(canonicalName(text.split(".", 1)[0] ?? text));
-      case "importlib.import_module":
-      case "importlib.__import__":
-        return text === undefined ? UNKNOWN : named(canonicalName(text));
-      default:
-        if (call.method === "get" && call.receiver.method === "__dict__" && text !== undefined) {
-          return this.attribute(call.receiver.receiver ?? UNKNOWN, text, call.line);
-        }
-        return undefined;
-    }
   }
 
   /** A call of a function of the file: its parameters learn the arguments. */

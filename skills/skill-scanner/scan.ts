@@ -18,7 +18,7 @@ const MAX_NESTING = 3;
 
 /** What scans of nested code cost at least, and how many characters of it are read in one scan. */
 const NESTED_COST = 2_000;
-const NESTED_BUDGET = 8_000_000;
+const NESTED_BUDGET = 4_000_000;
 
 /** Finds the problems of a text, the most severe first. Never throws, whatever the text. */
 export function scan(code: string): Hit[] {

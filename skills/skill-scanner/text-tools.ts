@@ -7,7 +7,7 @@ const BASE64_VALUES: readonly number[] = Array.from({ length: 128 }, (_, unit) =
 
 /** Decodes base64, standard or URL-safe, padded or not, to one character a byte; undefined when it is not base64. */
 export function decodeBase64(text: string): string | undefined {
-  const parts: string[] = [];
+  const bytes: number[] = [];
   let bits = 0;
   let held = 0;
   let ended = false;
@@ -24,15 +24,23 @@ export function decodeBase64(text: string): string | undefined {
     bits += 6;
     if (bits >= 8) {
       bits -= 8;
-      parts.push(String.fromCharCode((held >> bits) & 0xff));
+      bytes.push((held >> bits) & 0xff);
     }
   }
-  return parts.length === 0 ? undefined : parts.join("");
+  return bytes.length === 0 ? undefined : textOf(bytes);
+}
+
+/** One character a byte. */
+function textOf(bytes: readonly number[]): string {
+  if (bytes.length <= 1_024) return String.fromCharCode(...bytes);
+  const parts: string[] = [];
+  for (let at = 0; at < bytes.length; at += 1_024) parts.push(String.fromCharCode(...bytes.slice(at, at + 1_024)));
+  return parts.join("");
 }
 
 /** Decodes pairs of hexadecimal digits, spaces between them allowed; undefined when it is something else. */
 export function decodeHex(text: string): string | undefined {
-  const parts: string[] = [];
+  const bytes: number[] = [];
   let high = -1;
   for (let at = 0; at < text.length; at++) {
     const unit = text.charCodeAt(at);
@@ -43,11 +51,11 @@ export function decodeHex(text: string): string | undefined {
     if (high < 0) {
       high = digit;
     } else {
-      parts.push(String.fromCharCode(high * 16 + digit));
+      bytes.push(high * 16 + digit);
       high = -1;
     }
   }
-  return high >= 0 || parts.length === 0 ? undefined : parts.join("");
+  return high >= 0 || bytes.length === 0 ? undefined : textOf(bytes);
 }
 
 /** Shifts Latin letters by thirteen. */

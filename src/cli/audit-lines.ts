@@ -1,4 +1,5 @@
 import type { AuditEvent } from "../audit/event.ts";
+import { quoteText } from "../shared/quote-text.ts";
 import { neutralisedLine, type Output, styled } from "./terminal.ts";
 
 /** What an allowed call did, in words; the resource follows in quotes. */
@@ -9,20 +10,34 @@ const DONE: Readonly<Record<string, string>> = {
   "network.http-post": "posted to",
 };
 
+/** How much of a resource a line shows, in UTF-16 code units; the audit file has 4,096. */
+const SHOWN_RESOURCE = 300;
+
 /** One line for a person about one access: `[DENIED]`, `[ALLOWED]` or `[ERROR]`, and for a denial what would allow it. */
 export function auditLine(event: AuditEvent, stream: Output): string {
-  const who = `Component '${neutralisedLine(event.componentId)}'`;
-  const resource = neutralisedLine(event.resource);
-  const reason = event.reason === undefined ? "" : neutralisedLine(event.reason);
-  const call = `${event.action}(${JSON.stringify(resource).replaceAll("\\\\", "\\")})`;
+  const who = `Component ${singleQuoted(event.componentId)}`;
+  const reason = neutralisedLine(event.reason ?? "");
+  const attempt = `attempted ${event.action}(${quoteText(event.resource, SHOWN_RESOURCE)})`;
   switch (event.result) {
-    case "Allowed":
-      return `${styled("good", "[ALLOWED]", stream)} ${who} ${DONE[event.action] ?? event.action} '${resource}' successfully`;
+    case "Allowed": {
+      const done = DONE[event.action] ?? event.action;
+      return `${styled("good", "[ALLOWED]", stream)} ${who} ${done} ${singleQuoted(event.resource)} successfully`;
+    }
     case "Denied": {
-      const line = `${styled("bad", "[DENIED]", stream)} ${who} attempted ${call} without permission`;
+      const line = `${styled("bad", "[DENIED]", stream)} ${who} ${attempt} without permission`;
       return reason === "" ? line : `${line}\n${styled("quiet", `         ${reason}`, stream)}`;
     }
     case "Error":
-      return `${styled("warning", "[ERROR]", stream)} ${who} attempted ${call}: ${reason}`;
+      return `${styled("warning", "[ERROR]", stream)} ${who} ${attempt}: ${reason}`;
   }
+}
+
+/** As {@link quoteText}, in single quotes: what is inside cannot close them. */
+function singleQuoted(text: string): string {
+  const inner = quoteText(text.replaceAll('"', "\u0000"), SHOWN_RESOURCE);
+  return inner
+    .replaceAll("'", String.raw`\'`)
+    .replace(/^"/, "'")
+    .replace(/"(…?)$/, "'$1")
+    .replaceAll(String.raw`\u{0}`, '"');
 }

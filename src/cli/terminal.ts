@@ -1,4 +1,5 @@
 import { styleText } from "node:util";
+import { escapeInvisible } from "../shared/quote-text.ts";
 
 /** A stream of the command line's output. */
 export type Output = NodeJS.WriteStream;
@@ -17,20 +18,18 @@ export function styled(style: keyof typeof STYLES, text: string, stream: Output)
   return styleText(STYLES[style], text, { stream });
 }
 
-// C0 controls but tab and line feed, DEL, C1 controls, and the characters that reorder text.
-const UNSAFE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+// C0 controls but tab, line feed and a carriage return before one; DEL; C1 controls; separators; what reorders text.
+const UNSAFE =
+  /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]|\r(?!\n)/g;
 
 /** Text from a guest, made safe to print on a terminal: control characters are shown as escapes instead of obeyed. */
 export function neutralised(text: string): string {
-  return text.replaceAll(UNSAFE, (character) => {
-    const code = character.charCodeAt(0);
-    return code <= 0xff ? `\\x${code.toString(16).padStart(2, "0")}` : `\\u${code.toString(16).padStart(4, "0")}`;
-  });
+  return text.replaceAll(UNSAFE, (character) => `\\u{${character.charCodeAt(0).toString(16)}}`);
 }
 
-/** The same on one line. */
+/** The same on one line, for names: every character without a glyph of its own is shown as an escape. */
 export function neutralisedLine(text: string): string {
-  return neutralised(text).replaceAll("\n", "\\n").replaceAll("\t", "\\t");
+  return escapeInvisible(text);
 }
 
 /** Writes a line of the guest's own text: as it is into a file or pipe, neutralised on a terminal. */

@@ -3,7 +3,7 @@ import { HARDENING_PROFILE } from "../shared/hardening-profile.ts";
 import { TRANSPILER_VERSION } from "./transpile/version.ts";
 
 /** Format of the artifact file and of the glue's surroundings; raise it when either changes. */
-const ARTIFACT_FORMAT = 2;
+const ARTIFACT_FORMAT = 4;
 
 /**
  * The cache key of a component's artifact: everything that decides its content.

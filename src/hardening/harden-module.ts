@@ -4,6 +4,7 @@ import { MEMORY_NAMESPACE, type MemoryDeclaration, memoryField } from "../shared
 import { readImports } from "./import-section.ts";
 import { unsignedLeb128 } from "./leb128.ts";
 import { readMemoryType, writeMemoryType } from "./memory-type.ts";
+import { assertSafeModuleNames } from "./safe-names.ts";
 import { readSections, SECTION, type Section, wellFormed, writeSections } from "./module-sections.ts";
 
 const MEMORY_KIND = 0x02;
@@ -21,10 +22,11 @@ export interface HardenedModule {
  * the imports, so no index changes. One compiled module serves invocations with different caps.
  *
  * @throws CordonError `invalid-component` when it is malformed or imports from the host's namespace, `unsupported` for
- * shared memory.
+ * shared memory and for names that could become code in the glue.
  */
 export function hardenModule(module: Uint8Array): HardenedModule {
   const sections = readSections(module);
+  assertSafeModuleNames(sections);
   refuseReservedImports(sections);
   const memories = sections.filter(({ id }) => id === SECTION.memory).flatMap(({ content }) => readMemories(content));
   if (memories.length === 0) return { bytes: module, memories };

@@ -2,7 +2,7 @@ import { ByteReader } from "../shared/byte-reader.ts";
 import { readMemoryType } from "./memory-type.ts";
 
 /** Longest import name that is read, in bytes; V8's own bound is 100,000. */
-const MAX_NAME_BYTES = 100_000;
+export const MAX_NAME_BYTES = 100_000;
 
 const NULLABLE_REFERENCE = 0x63;
 const REFERENCE = 0x64;

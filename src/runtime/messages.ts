@@ -64,6 +64,8 @@ export type WorkerOutcome =
   | { readonly kind: "guest-error"; readonly payload: unknown }
   | { readonly kind: "trap"; readonly message: string }
   | { readonly kind: "memory"; readonly neededBytes: number }
+  /** It made the host hold more than it may. */
+  | { readonly kind: "host-memory" }
   /** It was revoked before it started. */
   | { readonly kind: "revoked" }
   | { readonly kind: "fault"; readonly message: string };

@@ -6,7 +6,8 @@ export type Ending =
   | WorkerOutcome
   | { readonly kind: "deadline" }
   | { readonly kind: "cancelled"; readonly reason: unknown }
-  | { readonly kind: "host-memory" }
+  /** Its worker ran out of heap. */
+  | { readonly kind: "worker-memory" }
   | { readonly kind: "lost"; readonly message: string };
 
 /** The end of an invocation. `usage` is absent when the worker could not be asked for it any more. */
@@ -34,6 +35,8 @@ export interface Pending {
   /** Whether the caller has been answered already, while the worker may still be busy with the guest. */
   settled: boolean;
   startedAt: number;
+  /** How many workers died before they could start it. */
+  lostStarts: number;
   timer?: NodeJS.Timeout;
   stopListening?: () => void;
 }

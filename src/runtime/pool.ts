@@ -38,6 +38,7 @@ export class WorkerPool {
       job,
       settled: false,
       startedAt: 0,
+      lostStarts: 0,
       settle: (ended) => {
         pending.stopListening?.();
         resolve(ended);

@@ -11,8 +11,11 @@ const WATCH_MS = 25;
 /** How many looks a worker gets on which no guest is known to run, and which does not answer. */
 const MAX_SILENT_LOOKS = 20;
 
+/** How many workers may die under an invocation that has not started before it is given up. */
+const MAX_LOST_STARTS = 2;
+
 /** Heap of a worker, in MiB. The glue decodes guest strings into it, so it bounds what they can make the host hold. */
-const WORKER_HEAP_MB = 256;
+export const WORKER_HEAP_MB = 256;
 
 /** What a slot tells the pool. */
 export interface SlotEvents {
@@ -200,8 +203,10 @@ export class WorkerSlot {
     const notStarted: Pending[] = [];
     for (const pending of this.#held.values()) {
       clearTimeout(pending.timer);
-      if (pending.ticket > started && !pending.settled) notStarted.push(pending);
-      else this.#answer(pending, pending.ticket === culprit ? ending : asBystander(ending));
+      if (pending.ticket > started && !pending.settled && pending.lostStarts < MAX_LOST_STARTS) {
+        pending.lostStarts += 1;
+        notStarted.push(pending);
+      } else this.#answer(pending, pending.ticket === culprit ? ending : asBystander(ending));
     }
     this.#held.clear();
     this.#events.gone(notStarted);
@@ -215,6 +220,6 @@ function asBystander(ending: Ending): Ending {
 
 function endingOf(error: unknown): Ending {
   const code = typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
-  if (code === "ERR_WORKER_OUT_OF_MEMORY") return { kind: "host-memory" };
+  if (code === "ERR_WORKER_OUT_OF_MEMORY") return { kind: "worker-memory" };
   return { kind: "fault", message: messageOf(error) };
 }

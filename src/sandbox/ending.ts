@@ -1,5 +1,6 @@
 import { printWave } from "../component/values/print-wave.ts";
 import type { Ended } from "../runtime/pending.ts";
+import { WORKER_HEAP_MB } from "../runtime/worker-slot.ts";
 import { CordonError } from "../shared/errors.ts";
 import type { Limits } from "../shared/limits.ts";
 import type { Usage } from "../shared/usage.ts";
@@ -39,10 +40,17 @@ export function valueOf({ ending }: Ended, called: CallableExport, limits: Limit
         { usage, limit: { limit: "deadline", cap: limits.timeoutMs, used: Math.round(usage.wallMs) } },
       );
     case "host-memory":
-      throw new CordonError("limit", `${attempt}: it made the host hold more than a worker may; the worker was ended`, {
-        usage,
-        limit: { limit: "host-memory", cap: 0 },
-      });
+      throw new CordonError(
+        "limit",
+        `${attempt}: it made the host copy more than ${limits.maxCrossingBytes} bytes at once; raise maxCrossingBytes if it needs to`,
+        { usage, limit: { limit: "host-memory", cap: limits.maxCrossingBytes } },
+      );
+    case "worker-memory":
+      throw new CordonError(
+        "limit",
+        `${attempt}: it made the host hold more than the ${WORKER_HEAP_MB} MiB of a worker, which was ended`,
+        { usage, limit: { limit: "host-memory", cap: WORKER_HEAP_MB * 1024 * 1024 } },
+      );
     case "cancelled":
     case "revoked":
       throw new CordonError("cancelled", `${attempt} was cancelled`, {

@@ -9,6 +9,7 @@ const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 const BOUNDS: Readonly<Record<keyof Limits, readonly [minimum: number, maximum: number]>> = {
   timeoutMs: [1, MAX_TIMEOUT_MS],
   memoryBytes: [65_536, 2 ** 40],
+  maxCrossingBytes: [0, 2 ** 31],
   maxReadFileBytes: [0, 2 ** 29],
   maxWriteFileBytes: [0, 2 ** 29],
   maxResponseBodyBytes: [0, 2 ** 29],

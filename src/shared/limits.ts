@@ -4,6 +4,11 @@ export interface Limits {
   readonly timeoutMs: number;
   /** The sum of all the linear memories of the invocation, in bytes; default 128 MiB. Rounded down to 64 KiB pages. */
   readonly memoryBytes: number;
+  /**
+   * What one crossing from guest to host may copy, in bytes: the arguments of one host call, or the result; default 64 MiB.
+   * A list of strings that all point at the same megabyte counts each of them.
+   */
+  readonly maxCrossingBytes: number;
   /** The largest file `read-file` returns, in bytes; default 16 MiB. */
   readonly maxReadFileBytes: number;
   /** The largest content `write-file` accepts, in bytes of UTF-8; default 16 MiB. */
@@ -20,6 +25,7 @@ export interface Limits {
 export const DEFAULT_LIMITS: Limits = Object.freeze({
   timeoutMs: 30_000,
   memoryBytes: 128 * 1024 * 1024,
+  maxCrossingBytes: 64 * 1024 * 1024,
   maxReadFileBytes: 16 * 1024 * 1024,
   maxWriteFileBytes: 16 * 1024 * 1024,
   maxResponseBodyBytes: 8 * 1024 * 1024,

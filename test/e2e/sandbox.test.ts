@@ -47,10 +47,12 @@ test("values of every kind go in and come out as their WIT types say", async () 
   assert.deepEqual(await call("mirror", { x: 1, y: -2 }), { x: -1, y: 2 });
   assert.equal(await call("total", [1, 2, 4_000_000]), 4_000_003n);
   assert.deepEqual(await call("reverse", Uint8Array.of(1, 2, 3)), Uint8Array.of(3, 2, 1));
-  assert.deepEqual(
-    JSON.parse(String(await call("describe", { tag: "circle", val: 1.5 }, "green", { write: true }))),
-    { what: { tag: "circle", val: 1.5 }, colour: "green", read: false, write: true },
-  );
+  assert.deepEqual(JSON.parse(String(await call("describe", { tag: "circle", val: 1.5 }, "green", { write: true }))), {
+    what: { tag: "circle", val: 1.5 },
+    colour: "green",
+    read: false,
+    write: true,
+  });
   assert.deepEqual(JSON.parse(String(await call("describe", { tag: "dot" }, undefined, {}))), {
     what: { tag: "dot" },
     colour: null,
@@ -268,7 +270,11 @@ test("what is no component is refused with what it is", async (context) => {
   await failsWith("invalid-component", /is empty/, open({}, await file("empty.wasm", "")));
   await failsWith("invalid-component", /is text/, open({}, await file("text.wasm", "(module)")));
   await failsWith("invalid-component", /preamble/, open({}, await file("noise.wasm", Uint8Array.of(1, 0, 200, 3))));
-  await failsWith("invalid-component", /core WebAssembly module/, open({}, await file("core.wasm", Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0))));
+  await failsWith(
+    "invalid-component",
+    /core WebAssembly module/,
+    open({}, await file("core.wasm", Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0))),
+  );
   await failsWith("invalid-component", /at byte \d+/, open({}, await file("cut.wasm", whole.subarray(0, 100_000))));
   await failsWith("usage", /only files/, Sandbox.open(new URL("https://example.com/x.wasm")));
 });

@@ -31,7 +31,7 @@ export async function scriptGuest(name: string, source: string, world: string): 
   const [own = "", skill = ""] = wits;
   return built(name, [source, world, ...wits.map((path) => readFileSync(path, "utf8"))], async (folder, output) => {
     const isSkill = world === "skill-component" || world === "scanner-component";
-    await mkdir(join(folder, "wit/deps/skill"), { recursive: true });
+    await mkdir(join(folder, isSkill ? "wit" : "wit/deps/skill"), { recursive: true });
     await cp(isSkill ? skill : own, join(folder, "wit/world.wit"));
     if (!isSkill) await cp(skill, join(folder, "wit/deps/skill/skill.wit"));
     await writeFile(join(folder, "guest.js"), source);

@@ -8,14 +8,20 @@ const FAR_RIGHT = 200;
 /** Cyrillic and Greek letters drawn like Latin ones. */
 const LOOKALIKES = new Set("авекмнорстухАВЕКМНОРСТУХіІјЈѕЅԁһԛԝοΑΒΕΖΗΙΚΜΝΟΡΤΥΧνι");
 
+/** Flags of regions are this and tag characters. */
 const BLACK_FLAG = 0x1f3f4;
 
-interface LineState {
+/** How much invisible text a description quotes. */
+const MAX_TAGS = 80;
+
+/** What is known of the line at hand, and of the word at hand. */
+interface State {
+  line: number;
+  blanks: number;
+  latin: boolean;
+  lookalike: boolean;
   tags: string;
   selectors: number;
-  blanks: number;
-  wordHasLatin: boolean;
-  wordHasLookalike: boolean;
 }
 
 /**
@@ -23,50 +29,55 @@ interface LineState {
  * characters, tag characters, look-alike letters, code far to the right. Comments and prose count too.
  */
 export function findHiddenText(code: string, report: Report): void {
-  let line = 1;
-  let state = newLine();
+  const state: State = { line: 1, blanks: 0, latin: false, lookalike: false, tags: "", selectors: 0 };
+  const hit = (severity: Severity, description: string): void =>
+    report({ category: CATEGORY, severity, line: state.line, description });
   let before = 0;
   for (let at = 0; at < code.length; at++) {
     const unit = code.charCodeAt(at);
-    // Most of a file is ASCII letters: they end runs and nothing else.
-    const point = unit >= 0xd800 && unit <= 0xdbff ? (code.codePointAt(at) ?? unit) : unit;
-    if (point > 0xffff) at += 1;
-    if (point === 10 || (point === 13 && code.charCodeAt(at + 1) !== 10)) {
-      finish(state, line, report);
-      state = newLine();
-      line += 1;
+    if (unit === 32 || unit === 9) {
+      state.blanks += 1;
+      state.latin = state.lookalike = false;
+    } else if (unit === 10 || (unit === 13 && code.charCodeAt(at + 1) !== 10)) {
+      endLine(state, hit);
     } else {
-      inspect(point, before, at === 0, state, line, report);
+      if (state.blanks >= FAR_RIGHT) hit("medium", "Text pushed out of view by a long run of blanks");
+      state.blanks = 0;
+      if (unit < 128) {
+        ascii(unit, state, hit);
+      } else {
+        const point = code.codePointAt(at) ?? unit;
+        if (point > 0xffff) at += 1;
+        inspect(point, before, at === 0, state, hit);
+        before = point;
+        continue;
+      }
     }
-    before = point;
+    before = unit;
   }
-  finish(state, line, report);
+  endLine(state, hit);
 }
 
-function newLine(): LineState {
-  return { tags: "", selectors: 0, blanks: 0, wordHasLatin: false, wordHasLookalike: false };
+type ReportHit = (severity: Severity, description: string) => void;
+
+function ascii(unit: number, state: State, hit: ReportHit): void {
+  if ((unit >= 97 && unit <= 122) || (unit >= 65 && unit <= 90)) {
+    state.latin = true;
+    if (state.lookalike) mixed(hit);
+  } else if (!(unit >= 48 && unit <= 57) && unit !== 95) {
+    state.latin = state.lookalike = false;
+  }
 }
 
-function inspect(point: number, before: number, first: boolean, state: LineState, line: number, report: Report): void {
-  const hit = (severity: Severity, description: string): void =>
-    report({ category: CATEGORY, severity, line, description });
-  if (point === 32 || point === 9) {
-    state.blanks += 1;
-  } else {
-    if (state.blanks >= FAR_RIGHT && state.blanks !== -1) {
-      hit("medium", "Text pushed out of view by a long run of blanks");
-    }
-    state.blanks = 0;
-  }
-  if (point < 128) {
-    const letter = (point >= 65 && point <= 90) || (point >= 97 && point <= 122);
-    if (letter) state.wordHasLatin = true;
-    else if (!(point >= 48 && point <= 57) && point !== 95) endWord(state, hit);
-    if (letter && state.wordHasLookalike) endWord(state, hit, true);
-    return;
-  }
-  if (LOOKALIKES.has(String.fromCodePoint(point))) state.wordHasLookalike = true;
-  else if ((point >= 0x1d400 && point <= 0x1d7ff) || (point >= 0xff21 && point <= 0xff5a)) {
+function mixed(hit: ReportHit): void {
+  hit("medium", "Word that mixes Latin letters with look-alikes of another script");
+}
+
+function inspect(point: number, before: number, first: boolean, state: State, hit: ReportHit): void {
+  if (LOOKALIKES.has(String.fromCodePoint(point))) {
+    state.lookalike = true;
+    if (state.latin) mixed(hit);
+  } else if ((point >= 0x1d400 && point <= 0x1d7ff) || (point >= 0xff21 && point <= 0xff5a)) {
     hit("medium", "Styled letters that programs read as plain ones");
   } else if ((point >= 0x202a && point <= 0x202e) || (point >= 0x2066 && point <= 0x2069)) {
     hit("high", "Bidirectional control character - the text reads differently from how it runs");
@@ -75,38 +86,22 @@ function inspect(point: number, before: number, first: boolean, state: LineState
   } else if ((point === 0x200c || point === 0x200d) && isAsciiLetter(before)) {
     hit("medium", "Zero-width character hidden in the text");
   } else if (point >= 0xe0000 && point <= 0xe007f) {
-    if (before !== BLACK_FLAG && (state.tags !== "" || !(before >= 0xe0000 && before <= 0xe007f))) {
-      state.tags += point >= 0xe0020 && point < 0xe007f ? String.fromCodePoint(point - 0xe0000) : "";
-      if (state.tags === "") state.tags = " ";
-    }
+    const inFlag = before === BLACK_FLAG || (state.tags === "" && before >= 0xe0000 && before <= 0xe007f);
+    if (!inFlag && state.tags.length <= MAX_TAGS)
+      state.tags += point >= 0xe0020 ? String.fromCodePoint(point - 0xe0000) : " ";
   } else if (point >= 0xe0100 && point <= 0xe01ef) {
     state.selectors += 1;
   }
 }
 
-/** A word of Latin letters and look-alikes is meant to be taken for another. */
-function endWord(state: LineState, hit: (severity: Severity, description: string) => void, within = false): void {
-  if (state.wordHasLatin && state.wordHasLookalike)
-    hit("medium", "Word that mixes Latin letters with look-alikes of another script");
-  if (within) return;
-  state.wordHasLatin = false;
-  state.wordHasLookalike = false;
-}
-
-function finish(state: LineState, line: number, report: Report): void {
-  endWord(state, (severity, description) => report({ category: CATEGORY, severity, line, description }));
-  if (state.tags !== "") {
-    const text = state.tags.trim().slice(0, 80);
-    report({
-      category: CATEGORY,
-      severity: "critical",
-      line,
-      description: `Invisible text in tag characters: "${text}"`,
-    });
-  }
-  if (state.selectors >= 8) {
-    report({ category: CATEGORY, severity: "high", line, description: "Data hidden in variation selectors" });
-  }
+function endLine(state: State, hit: ReportHit): void {
+  if (state.tags !== "") hit("critical", `Invisible text in tag characters: "${state.tags.trim()}"`);
+  if (state.selectors >= 8) hit("high", "Data hidden in variation selectors");
+  state.line += 1;
+  state.blanks = 0;
+  state.latin = state.lookalike = false;
+  state.tags = "";
+  state.selectors = 0;
 }
 
 function isAsciiLetter(point: number): boolean {

@@ -1,4 +1,5 @@
 import { hardenModule } from "../../hardening/harden-module.ts";
+import { assertSafeName } from "../../hardening/safe-names.ts";
 import { CordonError, messageOf } from "../../shared/errors.ts";
 import type { ComponentInterface, WitFunction } from "../../shared/wit.ts";
 import type { Artifact } from "../artifact.ts";
@@ -28,6 +29,9 @@ export interface ArtifactRequest {
  */
 export function buildArtifact(request: ArtifactRequest, transpiler: Transpiler): Artifact {
   const { interface: decoded } = decodeComponent(request.component);
+  for (const side of [decoded.imports, decoded.exports]) {
+    for (const { name } of [...side.interfaces, ...side.functions, ...side.other]) assertSafeName(name);
+  }
   const files = transpile(request, decoded, transpiler);
   const scripts = files.filter(([name]) => name.endsWith(".js"));
   const [script] = scripts;
@@ -98,14 +102,15 @@ function names(functions: readonly WitFunction[]): readonly string[] {
 
 /** The glue is one ES module that exports `instantiate`; as a function body, each call of it has a scope of its own. */
 function asFunctionBody(glue: string): string {
-  const exported = /^export function instantiate\(/m;
-  const leftover = /^export const _util = \{\s*\};?\s*$/m;
-  const body = glue.replace(leftover, "").replace(exported, "return function instantiate(");
-  if (body === glue || /^(?:export|import)\b/m.test(body)) {
+  // Line feeds alone begin a line here: in a string literal the glue escapes them, but not U+2028, which /^/m takes too.
+  const body = glue
+    .replace(/\nexport const _util = \{\s*\};?\s*$/, "\n")
+    .replace(/(^|\n)export function instantiate\(/, "$1return function instantiate(");
+  if (body === glue || /(?:^|\n)(?:export|import)\b/.test(body)) {
     throw new CordonError("host", "The transpiler gave glue of a form this version does not know");
   }
-  // The fallback that would fetch modules by URL; the host always hands the modules in.
-  return body.replaceAll("import.meta.url", "undefined").replaceAll("await import('node:fs/promises')", "undefined");
+  // The fallback that would fetch modules by URL is no script's; the host always hands the modules in.
+  return body.replace(/\n *if \(!getCoreModule\) getCoreModule = [^\n]*import\.meta\.url[^\n]*/, "\n");
 }
 
 /**
@@ -114,10 +119,10 @@ function asFunctionBody(glue: string): string {
  */
 function plannedInstantiations(glue: string): readonly string[] {
   const modules = new Map<string, string>();
-  for (const [, variable, name] of glue.matchAll(/^ *const (module\d+) = getCoreModule\('([^'\\]+)'\);$/gm)) {
+  for (const [, variable, name] of glue.matchAll(/\n *const (module\d+) = getCoreModule\('([^'\\]+)'\);(?=\n)/g)) {
     if (variable !== undefined && name !== undefined) modules.set(variable, name);
   }
-  return [...glue.matchAll(/^ *\(\{ exports: exports\d+ \} = yield instantiateCore\(yield (module\d+)[,)]/gm)].map(
+  return [...glue.matchAll(/\n *\(\{ exports: exports\d+ \} = yield instantiateCore\(yield (module\d+)[,)]/g)].map(
     ([, variable]) => modules.get(variable ?? "") ?? "",
   );
 }

@@ -6,7 +6,7 @@ import { MEMORY_NAMESPACE } from "../../shared/hardening-profile.ts";
 import { GuestMemory } from "./guest-memory.ts";
 import { MemoryCapTooSmall } from "./memory-allotment.ts";
 import type { GuestExports, Realm } from "./realm.ts";
-import type { BoundImport } from "./realm-prelude.ts";
+import type { BoundImport, Occupant } from "./realm-prelude.ts";
 import type { Turns } from "./turns.ts";
 
 /** What an invocation needs of the worker it runs in. */
@@ -28,11 +28,21 @@ export class GuestInvocation {
   #denials = 0;
   #cpuMs = 0;
   #onProcessorSince = 0;
+  #realm: Realm | undefined;
+  #overBudget = false;
+  readonly #occupant: Occupant;
 
   constructor(ticket: number, invocation: Invocation, environment: GuestEnvironment) {
     this.#ticket = ticket;
     this.#invocation = invocation;
     this.#environment = environment;
+    this.#occupant = {
+      crossingBytes: invocation.limits.maxCrossingBytes,
+      exceeded: () => {
+        this.#overBudget = true;
+        this.#abort.abort();
+      },
+    };
     this.#context = {
       grants: invocation.grants,
       limits: invocation.limits,
@@ -46,14 +56,16 @@ export class GuestInvocation {
 
   /** Runs the call to its end. Never rejects. */
   async run(realm: Realm, program: Program): Promise<WorkerOutcome> {
+    this.#realm = realm;
     this.#enter();
     try {
       this.#memory = new GuestMemory(program, this.#invocation.limits.memoryBytes);
       const guest = this.#instantiate(realm, program, this.#memory);
       const target = exportedFunction(guest, this.#invocation.target);
-      return { kind: "value", value: await target(...this.#invocation.parameters) };
+      const value = await target(...this.#invocation.parameters);
+      return this.#overBudget ? { kind: "host-memory" } : { kind: "value", value };
     } catch (thrown) {
-      return outcomeOf(thrown);
+      return this.#overBudget ? { kind: "host-memory" } : outcomeOf(thrown);
     } finally {
       this.#leave();
       this.#abort.abort();
@@ -108,6 +120,7 @@ export class GuestInvocation {
     } finally {
       await this.#environment.turns.comeBack(this.#ticket);
       this.#onProcessorSince = performance.now();
+      this.#realm?.occupy(this.#occupant);
       this.#refuseIfEnded();
     }
   }
@@ -119,6 +132,7 @@ export class GuestInvocation {
 
   #admit(label: string): void {
     this.#refuseIfEnded();
+    this.#realm?.occupy(this.#occupant);
     this.#hostCalls.set(label, (this.#hostCalls.get(label) ?? 0) + 1);
   }
 
@@ -128,6 +142,7 @@ export class GuestInvocation {
 
   #enter(): void {
     this.#environment.turns.take(this.#ticket);
+    this.#realm?.occupy(this.#occupant);
     this.#onProcessorSince = performance.now();
   }
 

@@ -7,16 +7,17 @@ import { GuestInvocation } from "./guest-invocation.ts";
 import { Realm } from "./realm.ts";
 import { Turns } from "./turns.ts";
 
+/** A program and its realm, or why the realm could not be made. */
 interface Loaded {
   readonly program: Program;
-  readonly realm: Realm;
+  readonly realm: Realm | string;
 }
 
 if (parentPort === null) throw new Error("this module runs in a worker thread");
 const port = parentPort;
 const shared = (workerData as { readonly shared: Int32Array }).shared;
 const turns = new Turns(shared);
-const realms = new Map<string, Realm>();
+const realms = new Map<string, Realm | string>();
 const programs = new Map<string, Loaded>();
 const running = new Map<number, GuestInvocation>();
 const environment = {
@@ -30,10 +31,20 @@ function post(message: FromWorker): void {
   port.postMessage(message);
 }
 
-function realmOf({ id, glue }: Program): Realm {
-  const realm = realms.get(id) ?? new Realm(glue);
-  realms.set(id, realm);
+function realmOf(programId: string, glue: string): Realm | string {
+  const known = realms.get(programId);
+  if (known !== undefined) return known;
+  const realm = makeRealm(glue);
+  realms.set(programId, realm);
   return realm;
+}
+
+function makeRealm(glue: string): Realm | string {
+  try {
+    return new Realm(glue);
+  } catch (thrown) {
+    return `its glue cannot be evaluated: ${messageOf(thrown)}`;
+  }
 }
 
 async function start({ ticket, invocation }: Extract<ToWorker, { type: "start" }>): Promise<void> {
@@ -48,6 +59,7 @@ async function start({ ticket, invocation }: Extract<ToWorker, { type: "start" }
 async function outcomeOf(ticket: number, guest: GuestInvocation, loaded: Loaded | undefined): Promise<WorkerOutcome> {
   if (Atomics.load(shared, SHARED_SLOTS.revoked) === ticket) return { kind: "revoked" };
   if (loaded === undefined) return { kind: "fault", message: "the program was not loaded into the worker" };
+  if (typeof loaded.realm === "string") return { kind: "fault", message: loaded.realm };
   return guest.run(loaded.realm, loaded.program);
 }
 
@@ -64,10 +76,13 @@ function end(ticket: number, outcome: WorkerOutcome, guest: GuestInvocation): vo
 port.on("message", (message: ToWorker) => {
   switch (message.type) {
     case "glue":
-      realms.set(message.programId, new Realm(message.glue));
+      realmOf(message.programId, message.glue);
       break;
     case "load":
-      programs.set(message.program.id, { program: message.program, realm: realmOf(message.program) });
+      programs.set(message.program.id, {
+        program: message.program,
+        realm: realmOf(message.program.id, message.program.glue),
+      });
       break;
     case "unload":
       realms.delete(message.programId);

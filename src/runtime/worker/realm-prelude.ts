@@ -8,9 +8,17 @@
 
 /** What the host gives to the prelude. Results are primitives or plain data, which the prelude copies. */
 export interface HostSide {
-  readonly decode: (encoding: string, fatal: boolean, ignoreBom: boolean, bytes: Uint8Array) => string;
+  readonly decode: (encoding: string, bytes: Uint8Array) => string;
   readonly encodeInto: (text: string, target: Uint8Array) => { readonly read: number; readonly written: number };
   readonly setTimeout: (callback: () => void, delayMs: number) => void;
+}
+
+/** The guest that is on the processor, as far as the realm has to know it. */
+export interface Occupant {
+  /** What it may make the realm copy until it next crosses to the host, in bytes. */
+  readonly crossingBytes: number;
+  /** Called when it asks for more. What it asked for has not been allocated. */
+  readonly exceeded: () => void;
 }
 
 /** A host function as the prelude sees it: arguments of the guest in, a WIT `result` out. */
@@ -54,6 +62,8 @@ export interface InstantiationSide {
 
 /** What the prelude hands back to the host. */
 export interface RealmSide {
+  /** Tells whose code runs from now on, with its budget whole. */
+  readonly occupy: (occupant: Occupant) => void;
   readonly instantiate: (
     glue: unknown,
     side: InstantiationSide,
@@ -70,22 +80,37 @@ export interface InstantiatedGuest {
 /** Prepares the realm and returns what the host calls. */
 export function realmPrelude(host: HostSide): RealmSide {
   "use strict";
-  const { WebAssembly, Promise, Uint8Array, Array, Object, Error, String, ArrayBuffer, WeakMap } = globalThis;
+  const { WebAssembly, Promise, Uint8Array, Array, Object, Error, String, ArrayBuffer, WeakMap, Math, Reflect } =
+    globalThis;
   const { isView } = ArrayBuffer;
+  const { max, min, trunc } = Math;
 
+  let budget = 0;
+  let exceeded: () => void = () => undefined;
+
+  /** Charges a copy of guest memory to the guest's budget, before it is made. */
+  function charge(bytes: number): void {
+    budget -= bytes;
+    if (budget >= 0) return;
+    budget = 0;
+    exceeded();
+    throw new Error("the guest made the host copy more than one crossing may");
+  }
+
+  /**
+   * The glue lifts strings with this. The Canonical ABI traps on bytes that are not well-formed and keeps a byte order mark,
+   * which the platform's decoder does not do unless it is told; this one does nothing else.
+   */
   class TextDecoder {
     readonly #encoding: string;
-    readonly #fatal: boolean;
-    readonly #ignoreBom: boolean;
-    constructor(encoding?: string, options?: { fatal?: boolean; ignoreBOM?: boolean }) {
+    constructor(encoding?: string) {
       this.#encoding = encoding === undefined ? "utf-8" : String(encoding);
-      this.#fatal = options?.fatal === true;
-      this.#ignoreBom = options?.ignoreBOM === true;
     }
     decode(bytes?: Uint8Array): string {
       if (bytes === undefined) return "";
+      charge(bytes.byteLength);
       try {
-        return host.decode(this.#encoding, this.#fatal, this.#ignoreBom, bytes);
+        return host.decode(this.#encoding, bytes);
       } catch (thrown) {
         throw inThisRealm(thrown);
       }
@@ -125,6 +150,15 @@ export function realmPrelude(host: HostSide): RealmSide {
   for (const name of Object.keys(replacements)) {
     Object.defineProperty(globalThis, name, { value: replacements[name], configurable: false, writable: false });
   }
+  // Lists of numbers are lifted with this; the heap's limit does not see what it allocates.
+  const slice = ArrayBuffer.prototype.slice;
+  const chargedSlice = function (this: ArrayBuffer, start?: number, end?: number): ArrayBuffer {
+    const size = this.byteLength;
+    const position = (value: number): number => (value < 0 ? max(size + trunc(value), 0) : min(trunc(value), size));
+    charge(max(0, (end === undefined ? size : position(end)) - position(start ?? 0)));
+    return Reflect.apply(slice, this, [start, end]) as ArrayBuffer;
+  };
+  Object.defineProperty(ArrayBuffer.prototype, "slice", { value: chargedSlice, configurable: false, writable: false });
   // With this tag a guest could catch host exceptions as values, and so swallow the end of its invocation.
   Reflect.deleteProperty(WebAssembly, "JSTag");
 
@@ -214,6 +248,10 @@ export function realmPrelude(host: HostSide): RealmSide {
   }
 
   return {
+    occupy(occupant) {
+      budget = occupant.crossingBytes;
+      exceeded = occupant.exceeded;
+    },
     instantiate(glue, side, imports, memoryNamespace) {
       // The glue holds a token for each core module: the module itself is an object of the host's realm.
       const names = new WeakMap<object, string>();

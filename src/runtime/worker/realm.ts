@@ -3,6 +3,7 @@ import {
   type BoundImport,
   type HostSide,
   type InstantiationSide,
+  type Occupant,
   realmPrelude,
   type RealmSide,
 } from "./realm-prelude.ts";
@@ -32,6 +33,11 @@ export class Realm {
     this.#glue = vm.runInContext(`(function () {"use strict";${glue}\n})`, context, { filename: "cordon:glue" });
   }
 
+  /** Tells the realm whose code runs in it from now on. */
+  occupy(occupant: Occupant): void {
+    this.#side.occupy(occupant);
+  }
+
   /** Makes a fresh instance of the component, with its own scope of the glue. */
   instantiate(
     side: InstantiationSide,
@@ -47,12 +53,11 @@ const decoders = new Map<string, TextDecoder>();
 const encoder = new TextEncoder();
 
 const HOST_SIDE: HostSide = {
-  decode(encoding, fatal, ignoreBOM, bytes) {
-    const key = `${encoding} ${fatal} ${ignoreBOM}`;
-    let decoder = decoders.get(key);
+  decode(encoding, bytes) {
+    let decoder = decoders.get(encoding);
     if (decoder === undefined) {
-      decoder = new TextDecoder(encoding, { fatal, ignoreBOM });
-      if (decoders.size < 16) decoders.set(key, decoder);
+      decoder = new TextDecoder(encoding, { fatal: true, ignoreBOM: true });
+      decoders.set(encoding, decoder);
     }
     return decoder.decode(bytes);
   },

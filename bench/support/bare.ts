@@ -1,0 +1,75 @@
+import { runInThisContext } from "node:vm";
+import type { Artifact } from "../../src/component/artifact.ts";
+import { allotMemory } from "../../src/runtime/worker/memory-allotment.ts";
+import { memoryField, MEMORY_NAMESPACE } from "../../src/shared/hardening-profile.ts";
+
+/** A component's exports or imports as the glue has them. */
+export type Interface = Readonly<Record<string, unknown>>;
+
+type Instantiate = (
+  getCoreModule: (name: string) => WebAssembly.Module,
+  imports: Readonly<Record<string, Interface>>,
+  instantiateCore: (module: WebAssembly.Module, imports?: WebAssembly.Imports) => WebAssembly.Instance,
+) => Interface;
+
+/** The memory cap of an invocation that sets none, in bytes. */
+const MEMORY_CAP_BYTES = 128 * 1024 * 1024;
+
+/**
+ * What a call is measured against: the same glue, the same core modules and the same memories as the sandbox uses, and
+ * nothing else. No worker, no realm of its own, no checks, no deadline.
+ */
+export class BareProgram {
+  readonly #glue: () => Instantiate;
+  readonly #modules: ReadonlyMap<string, WebAssembly.Module>;
+  readonly #memories: readonly (readonly WebAssembly.MemoryDescriptor[])[];
+
+  constructor(artifact: Artifact) {
+    const modules = artifact.modules.map(({ name, bytes, memories }) => ({
+      name,
+      memories,
+      module: new WebAssembly.Module(bytes),
+    }));
+    const { glue, instantiations } = artifact;
+    const maxima = allotMemory({ id: "bare", glue, modules, instantiations, imports: [] }, MEMORY_CAP_BYTES);
+    this.#glue = runInThisContext(`(function () {"use strict";${glue}\n})`) as () => Instantiate;
+    this.#modules = new Map(modules.map(({ name, module }) => [name, module]));
+    this.#memories = instantiations.map((name, index) =>
+      (modules.find((module) => module.name === name)?.memories ?? []).map(({ initialPages }, position) => ({
+        initial: initialPages,
+        maximum: maxima[index]?.[position] ?? initialPages,
+      })),
+    );
+  }
+
+  /** A fresh instance. */
+  instantiate(imports: Readonly<Record<string, Interface>> = {}): Interface {
+    let next = 0;
+    return this.#glue()(
+      (name) => this.#module(name),
+      imports,
+      (module, given) => {
+        const memories = (this.#memories[next++] ?? []).map(
+          (descriptor, position) => [memoryField(position), new WebAssembly.Memory(descriptor)] as const,
+        );
+        return new WebAssembly.Instance(module, { ...given, [MEMORY_NAMESPACE]: Object.fromEntries(memories) });
+      },
+    );
+  }
+
+  /** Calls a root-level export on a fresh instance. */
+  async call(
+    name: string,
+    parameters: readonly unknown[],
+    imports?: Readonly<Record<string, Interface>>,
+  ): Promise<unknown> {
+    const exported = this.instantiate(imports)[name] as (...parameters: readonly unknown[]) => unknown;
+    return exported(...parameters);
+  }
+
+  #module(name: string): WebAssembly.Module {
+    const module = this.#modules.get(name);
+    if (module === undefined) throw new Error(`the artifact has no core module ${name}`);
+    return module;
+  }
+}

@@ -1,0 +1,111 @@
+import { execFile } from "node:child_process";
+import { createHash, randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
+import { cp, mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { parse } from "@bytecodealliance/jco-transpile/wasm-tools";
+import { ROOT } from "../../scripts/exec.ts";
+
+/** Where guests are kept from one run to the next. */
+export const BUILT: string = join(ROOT, "build/bench");
+
+/** Needed for the large guest alone, and itself 385 MB, so the set-up installs it below `build/` and nothing depends on it. */
+const COMPONENTIZE_JS = "@bytecodealliance/componentize-js@0.23.0";
+
+const run = promisify(execFile);
+
+const CALCULATOR_WORLD = "world calculator { export add: func(a: s32, b: s32) -> s32; }";
+const CALCULATOR = "export function add(a, b) { return (a + b) | 0; }\n";
+
+const FETCHER_WORLD = `world fetcher {
+  import sandbox:skill/network;
+  export add: func(a: s32, b: s32) -> s32;
+  export fetch-text: func(url: string) -> string;
+}`;
+const FETCHER = `import { httpGet } from "sandbox:skill/network";
+export function add(a, b) { return (a + b) | 0; }
+export function fetchText(url) { return httpGet(url); }
+`;
+
+/** A 1 MB component with no imports: `add` is a plain call, without JSPI. */
+export function calculator(): Promise<string> {
+  return scriptGuest("calculator", CALCULATOR_WORLD, CALCULATOR);
+}
+
+/** A 1 MB component that imports `http-get`, so that every call of it goes through JSPI: `add` and `fetch-text`. */
+export function fetcher(): Promise<string> {
+  return scriptGuest("fetcher", FETCHER_WORLD, FETCHER);
+}
+
+/** A component of 200 bytes with an `add`, for what a call costs when the guest costs nothing. */
+export function tiny(): Promise<string> {
+  const text = `(component
+    (core module $m (func (export "add") (param i32 i32) (result i32) local.get 0 local.get 1 i32.add))
+    (core instance $i (instantiate $m))
+    (func (export "add") (param "a" s32) (param "b" s32) (result s32) (canon lift (core func $i "add"))))`;
+  return built("tiny", [text], async (_folder, output) => writeFile(output, await parse(text)));
+}
+
+/** A 12 MB component with no imports: the same `add`, on another JavaScript engine. Takes a minute the first time. */
+export function largeCalculator(): Promise<string> {
+  return built("large-calculator", [CALCULATOR, CALCULATOR_WORLD, COMPONENTIZE_JS], async (folder, output) => {
+    const tools = join(BUILT, "tools");
+    if (!existsSync(join(tools, "node_modules/@bytecodealliance/componentize-js"))) {
+      await mkdir(tools, { recursive: true });
+      // prettier-ignore
+      await run("npm", ["install", "--prefix", tools, "--no-save", "--no-audit", "--no-fund", COMPONENTIZE_JS]);
+    }
+    const script = join(folder, "build.mjs");
+    const entry = join(tools, "node_modules/@bytecodealliance/componentize-js/src/componentize.js");
+    const options = {
+      witWorld: `package cordon:bench; ${CALCULATOR_WORLD}`,
+      // With none of them, the component imports no WASI.
+      disableFeatures: ["stdio", "random", "clocks", "http", "fetch-event"],
+    };
+    await writeFile(
+      script,
+      `import { writeFileSync } from "node:fs";
+       import { componentize } from ${JSON.stringify(entry)};
+       const { component } = await componentize(${JSON.stringify(CALCULATOR)}, ${JSON.stringify(options)});
+       writeFileSync(${JSON.stringify(output)}, component);`,
+    );
+    await run(process.execPath, [script]);
+  });
+}
+
+function scriptGuest(name: string, world: string, source: string): Promise<string> {
+  return built(name, [world, source], async (folder, output) => {
+    await mkdir(join(folder, "wit/deps/skill"), { recursive: true });
+    await writeFile(join(folder, "wit/world.wit"), `package cordon:bench;\n${world}\n`);
+    await cp(join(ROOT, "wit/skill.wit"), join(folder, "wit/deps/skill/skill.wit"));
+    await writeFile(join(folder, "guest.js"), source);
+    // prettier-ignore
+    await run(join(ROOT, "node_modules/.bin/componentize-qjs"), [
+      "--sync", "--stub-wasi", "--opt-size", "--wit", join(folder, "wit"), "--world", name,
+      "--js", join(folder, "guest.js"), "--output", output,
+    ]);
+  });
+}
+
+async function built(
+  name: string,
+  inputs: readonly string[],
+  build: (folder: string, output: string) => Promise<void>,
+): Promise<string> {
+  const hash = createHash("sha256").update(JSON.stringify(inputs)).digest("hex").slice(0, 16);
+  const path = join(BUILT, `${name}-${hash}.wasm`);
+  if (existsSync(path)) return path;
+  await mkdir(BUILT, { recursive: true });
+  const folder = await mkdtemp(join(tmpdir(), "cordon-bench-guest-"));
+  const output = join(BUILT, `.${name}-${randomUUID()}.tmp`);
+  try {
+    await build(folder, output);
+    await rename(output, path);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+    await rm(output, { force: true });
+  }
+  return path;
+}

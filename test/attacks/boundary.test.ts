@@ -1,0 +1,140 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Sandbox, type SandboxOptions } from "../../src/sandbox/index.ts";
+import { failsWith } from "../support/errors.ts";
+import { TEST_CACHE, testGuest, textGuest } from "../support/guests.ts";
+
+function open(source: string, options: SandboxOptions = {}): Promise<Sandbox> {
+  return Sandbox.open(source, { cache: TEST_CACHE, ...options });
+}
+
+/** Returns a string, given by the bytes that are in memory at 64 and the length, pointer and encoding it claims. */
+const TEXT = (data: string, { pointer = 64, length = 0, encoding = "utf8" }): string => `(component
+  (core module $m
+    (memory (export "memory") 1)
+    (data (i32.const 0) "${littleEndian(pointer)}${littleEndian(length)}")
+    (data (i32.const 64) "${data}")
+    (func (export "f") (result i32) i32.const 0))
+  (core instance $i (instantiate $m))
+  (func (export "f") (result string)
+    (canon lift (core func $i "f") (memory (core memory $i "memory")) string-encoding=${encoding})))`;
+
+function littleEndian(value: number): string {
+  return [0, 8, 16, 24].map((shift) => `\\${((value >>> shift) & 0xff).toString(16).padStart(2, "0")}`).join("");
+}
+
+async function text(data: string, claim: Parameters<typeof TEXT>[1]): Promise<unknown> {
+  const source = TEXT(data, claim);
+  await using sandbox = await open(await textGuest("text", source));
+  return (await sandbox.call("f")).value;
+}
+
+test("a string's bytes arrive as they are, with a byte order mark", async () => {
+  assert.equal(await text("caf\\c3\\a9", { length: 5 }), "café");
+  assert.equal(await text("\\ef\\bb\\bfx", { length: 4 }), "\uFEFFx");
+  assert.equal(await text("h\\00i\\00", { length: 2, encoding: "utf16" }), "hi");
+});
+
+const MALFORMED: Readonly<Record<string, [string, Parameters<typeof TEXT>[1]]>> = {
+  "bytes that are no UTF-8": ["\\ff\\fe\\fd", { length: 3 }],
+  "an overlong encoding": ["\\c0\\80", { length: 2 }],
+  "a surrogate in UTF-8": ["\\ed\\a0\\80", { length: 3 }],
+  "a cut character": ["\\f0\\9f\\98", { length: 3 }],
+  "a lone surrogate in UTF-16": ["\\00\\d8", { length: 1, encoding: "utf16" }],
+  "a pointer past the end of memory": ["", { pointer: 0x7fff_fff0, length: 4 }],
+  "a length past the end of memory": ["", { length: 0x7fff_ffff }],
+  "a negative pointer": ["", { pointer: -16, length: 4 }],
+  "a negative length": ["", { length: -1 }],
+};
+
+for (const [what, [data, claim]] of Object.entries(MALFORMED)) {
+  test(`${what} is a trap`, async () => {
+    await failsWith("trap", /trapped/, text(data, claim));
+  });
+}
+
+test("exports with the names of JavaScript's own properties are called as any other", async () => {
+  const names = ["then", "constructor", "to-string", "value-of", "has-own-property", "proto", "default", "delete"];
+  const source = `(component
+    (core module $m (func (export "f") (result i32) i32.const 7))
+    (core instance $i (instantiate $m))
+    ${names.map((name) => `(func (export "${name}") (result u32) (canon lift (core func $i "f")))`).join("\n")})`;
+  await using sandbox = await open(await textGuest("property-names", source));
+  for (const name of names) assert.equal((await sandbox.call(name)).value, 7, name);
+  for (const name of ["__proto__", "prototype", "toString", "hasOwnProperty", "valueOf"]) {
+    await failsWith("usage", /no such export/, sandbox.call(name));
+  }
+});
+
+/** Two core modules, one of which exports a function under a name, and the other imports it. */
+function linkedBy(name: string): string {
+  const quoted = `"${[...Buffer.from(name)].map((byte) => `\\${byte.toString(16).padStart(2, "0")}`).join("")}"`;
+  return `(component
+    (core module $a (func (export ${quoted}) (result i32) i32.const 7))
+    (core instance $a (instantiate $a))
+    (core module $b (import ${quoted} ${quoted} (func $f (result i32))) (func (export "f") (result i32) call $f))
+    (core instance $b (instantiate $b (with ${quoted} (instance (export ${quoted} (func $a ${quoted}))))))
+    (func (export "f") (result u32) (canon lift (core func $b "f"))))`;
+}
+
+// The transpiler puts core names into string literals without escaping them; the first three ran as code once.
+const CODE: readonly string[] = [
+  "'); globalThis.pwned = 1; ('",
+  "']; globalThis.pwned = 1; exports0['",
+  "': (globalThis.pwned = 1), 'x",
+  "`${globalThis.pwned = 1}`",
+  '"\n}\nexport function instantiate(",',
+  "x\u2028export function instantiate(\u2029",
+  "\\",
+  "a\\",
+  "\u0000",
+  "\u001b[2J",
+  "\r",
+  "__proto__",
+];
+
+for (const name of CODE) {
+  test(`a core name of ${JSON.stringify(name)} is refused`, async () => {
+    await failsWith(
+      "unsupported",
+      /holds a quote, a backslash or a control/,
+      open(await textGuest("code", linkedBy(name))),
+    );
+    assert.equal("pwned" in globalThis, false);
+  });
+}
+
+const ODD = [
+  "constructor",
+  "toString",
+  "hasOwnProperty",
+  "then",
+  "*/ x /*",
+  "</script>",
+  "import.meta.url",
+  "${x}",
+  "é 🌍",
+  "",
+];
+
+for (const name of ODD) {
+  test(`a core name of ${JSON.stringify(name)} is a name like any other`, async () => {
+    await using sandbox = await open(await textGuest("odd", linkedBy(name)));
+    assert.equal((await sandbox.call("f")).value, 7);
+  });
+}
+
+test("an exported function whose JavaScript name another one has too is refused, not confused", async () => {
+  const source = `(component
+    (core module $m (func (export "one") (result i32) i32.const 1) (func (export "two") (result i32) i32.const 2))
+    (core instance $i (instantiate $m))
+    (func (export "a1b") (result u32) (canon lift (core func $i "one")))
+    (func (export "a-1b") (result u32) (canon lift (core func $i "two"))))`;
+  await failsWith("invalid-component", /a1b/, open(await textGuest("colliding", source)));
+});
+
+test("the end of one guest leaves what the next one sees untouched", async () => {
+  await using sandbox = await open(await testGuest());
+  await failsWith("trap", /trapped/, sandbox.call("fail", ["x"]));
+  assert.equal((await sandbox.call("count")).value, 1);
+});
