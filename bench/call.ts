@@ -81,5 +81,7 @@ async function peer(): Promise<readonly string[]> {
   const version = wasmtimePackage();
   if (version === undefined) return [NO_PYTHON_PEER];
   const { median } = summarize(wasmtimeCalls(await calculator(), ROUNDS.counted)["call"] ?? []);
-  return [`Peer: wasmtime ${version} for Python, the 1 MB guest that imports nothing: ${figure(median * MICROSECONDS)} µs.`];
+  return [
+    `Peer: wasmtime ${version} for Python, the 1 MB guest that imports nothing: ${figure(median * MICROSECONDS)} µs.`,
+  ];
 }

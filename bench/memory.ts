@@ -18,7 +18,9 @@ export async function run(): Promise<Report> {
   const component = await fetcher();
   const cache = join(folder.path, "artifacts");
   const { modules } = await artifactOf(component, cache);
-  const initialPages = modules.flatMap(({ memories }) => memories).reduce((sum, memory) => sum + memory.initialPages, 0);
+  const initialPages = modules
+    .flatMap(({ memories }) => memories)
+    .reduce((sum, memory) => sum + memory.initialPages, 0);
 
   const server = new Child("./slow-server.ts");
   const url = `http://127.0.0.1:${String(await server.receive())}/hold`;
@@ -37,8 +39,7 @@ export async function run(): Promise<Report> {
     await server.end();
   }
   const median = (how: string, count: number): number => summarize(resident.get(`${how} ${count}`) ?? []).median;
-  const perGuest = (how: string): number =>
-    slope(COUNTS.map((count) => [count, median(how, count)] as const)) * 1024;
+  const perGuest = (how: string): number => slope(COUNTS.map((count) => [count, median(how, count)] as const)) * 1024;
   return {
     title: "Memory per waiting guest",
     method: `Resident memory of a process of its own, while its guests (1 MB, JSPI) wait on an http-get that is not \

@@ -66,8 +66,7 @@ function peerSubject(
   if (command === undefined) return undefined;
   const compiled = join(folder, "calculator.cwasm");
   execFileSync(command, ["compile", component, "-o", compiled]);
-  return () =>
-    timeProcess(command, ["run", "--allow-precompiled", "--invoke", "add(5, 3)", compiled], options);
+  return () => timeProcess(command, ["run", "--allow-precompiled", "--invoke", "add(5, 3)", compiled], options);
 }
 
 /** A script that does with the demo skill what the command does, and nothing else. */

@@ -14,7 +14,9 @@ const words = process.argv.slice(2);
 const named = words.filter((word) => !word.startsWith("--"));
 const unknown = words.find((word) => !FORMATS.includes(word) && !BENCHMARKS.includes(word));
 if (unknown !== undefined) {
-  process.stderr.write(`There is no benchmark ${unknown}; there are ${BENCHMARKS.join(", ")} (and ${FORMATS.join(", ")})\n`);
+  process.stderr.write(
+    `There is no benchmark ${unknown}; there are ${BENCHMARKS.join(", ")} (and ${FORMATS.join(", ")})\n`,
+  );
   process.exit(2);
 }
 

@@ -104,7 +104,9 @@ async function waitingGuests(cache: string): Promise<Section> {
         const bare = ratioOfPairs(values, samples["bare guests, one thread"]).median;
         return [name, figure(summary.median), range(summary), times(alone), times(bare)];
       }),
-      notes: [verdict(`the time of ${GUESTS} waiting guests`, total.median, AIM_MS, (value) => `${Math.round(value)} ms`)],
+      notes: [
+        verdict(`the time of ${GUESTS} waiting guests`, total.median, AIM_MS, (value) => `${Math.round(value)} ms`),
+      ],
     };
   } finally {
     await server.end();

@@ -1,34 +1,40 @@
 import type { AuditEvent } from "../audit/event.ts";
 import { JsonLinesSink } from "../audit/json-lines.ts";
-import { messageOf } from "../shared/errors.ts";
 import { auditLine } from "./audit-lines.ts";
-import type { Output } from "./terminal.ts";
+import { type Output, styled } from "./terminal.ts";
 
-/** Where a run's accesses go: lines for a person, the audit file, and the list for `--json`. */
+/** How many accesses are printed, and how many `--json` lists. The audit file has them all. */
+const MAX_SHOWN = 1000;
+
+/** Where the accesses of a run go: lines for a person, the audit file, and the list for `--json`. */
 export class AccessLog implements Disposable {
   readonly #sink: JsonLinesSink | undefined;
-  readonly #lines: Output | undefined;
+  readonly #stream: Output;
   readonly #events: AuditEvent[] = [];
-  #failure: unknown;
+  readonly #lost = new AbortController();
+  #count = 0;
 
   /**
    * @param auditFile Where to append events as JSON lines, if anywhere.
-   * @param lines Where to print a line for each access, if anywhere.
+   * @param stream Where to print a line for each of the first 1,000 accesses.
+   * @throws CordonError `usage` when the audit file cannot be opened.
    */
-  constructor(auditFile: string | undefined, lines: Output | undefined) {
+  constructor(auditFile: string | undefined, stream: Output) {
     this.#sink = auditFile === undefined ? undefined : new JsonLinesSink(auditFile);
-    this.#lines = lines;
+    this.#stream = stream;
   }
 
   /** The listener to give to a sandbox. */
   readonly record = (event: AuditEvent): void => {
-    if (this.#events.length < MAX_LISTED) this.#events.push(event);
-    if (this.#lines !== undefined) this.#lines.write(`${auditLine(event, this.#lines)}\n`);
-    try {
-      this.#sink?.write(event);
-    } catch (thrown) {
-      this.#failure ??= thrown;
+    this.#count += 1;
+    if (this.#count <= MAX_SHOWN) {
+      this.#events.push(event);
+      this.#stream.write(`${auditLine(event, this.#stream)}\n`);
+    } else if (this.#count === MAX_SHOWN + 1) {
+      const notice = "further accesses are not printed; --audit FILE records them all";
+      this.#stream.write(`${styled("quiet", `[…] ${notice}`, this.#stream)}\n`);
     }
+    this.#keep(event);
   };
 
   /** The first accesses, at most 1,000. */
@@ -36,16 +42,27 @@ export class AccessLog implements Disposable {
     return this.#events;
   }
 
-  /** Throws when an event could not be written to the audit file: a run without its record has failed. */
-  assertWritten(): void {
-    if (this.#failure instanceof Error) throw this.#failure;
-    if (this.#failure !== undefined) throw new Error(messageOf(this.#failure));
+  /** How many there were. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Aborted when an event could not be written to the audit file, with the error: a run without its record must end. */
+  get lost(): AbortSignal {
+    return this.#lost.signal;
   }
 
   /** Closes the audit file. */
   [Symbol.dispose](): void {
     this.#sink?.[Symbol.dispose]();
   }
-}
 
-const MAX_LISTED = 1000;
+  #keep(event: AuditEvent): void {
+    if (this.lost.aborted) return;
+    try {
+      this.#sink?.write(event);
+    } catch (thrown) {
+      this.#lost.abort(thrown);
+    }
+  }
+}

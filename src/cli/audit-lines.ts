@@ -1,5 +1,5 @@
 import type { AuditEvent } from "../audit/event.ts";
-import { quoteText } from "../shared/quote-text.ts";
+import { escapeInvisible, quoteText } from "../shared/quote-text.ts";
 import { neutralisedLine, type Output, styled } from "./terminal.ts";
 
 /** What an allowed call did, in words; the resource follows in quotes. */
@@ -32,12 +32,9 @@ export function auditLine(event: AuditEvent, stream: Output): string {
   }
 }
 
-/** As {@link quoteText}, in single quotes: what is inside cannot close them. */
+/** Text in single quotes: what is inside cannot close them. */
 function singleQuoted(text: string): string {
-  const inner = quoteText(text.replaceAll('"', "\u0000"), SHOWN_RESOURCE);
-  return inner
-    .replaceAll("'", String.raw`\'`)
-    .replace(/^"/, "'")
-    .replace(/"(…?)$/, "'$1")
-    .replaceAll(String.raw`\u{0}`, '"');
+  const shown = text.slice(0, SHOWN_RESOURCE);
+  const inner = escapeInvisible(shown.replaceAll(/[\\']/g, String.raw`\$&`));
+  return `'${inner}'${shown.length < text.length ? "…" : ""}`;
 }

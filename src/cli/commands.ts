@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs";
-import { Command, CommanderError, Option } from "commander";
+import { Argument, Command, CommanderError, Option } from "commander";
 import { EXIT } from "./exit-codes.ts";
 import { reportFailure } from "./failure.ts";
-import { expandBareGrants, GRANT_TERMS } from "./grant-options.ts";
+import { expandBareGrants, GRANT_TERMS, grantValueHint } from "./grant-options.ts";
+import { printJson } from "./json-output.ts";
 import { addRunOptions, type RunFlags } from "./run-options.ts";
-import { styled } from "./terminal.ts";
+import { neutralised, neutralisedLine, styled } from "./terminal.ts";
 
 /** Runs the command line and returns its exit code. */
 export async function main(words: readonly string[]): Promise<number> {
@@ -13,11 +14,16 @@ export async function main(words: readonly string[]): Promise<number> {
     code = exit;
   });
   try {
-    await program.parseAsync(expandBareGrants(words), { from: "user" });
+    const runs = words[0] === "run";
+    await program.parseAsync(runs ? expandBareGrants(words) : words, { from: "user" });
+    const hint = runs && code === EXIT.usage ? grantValueHint(words) : undefined;
+    if (hint !== undefined) process.stderr.write(`${neutralisedLine(hint)}\n`);
     return code;
   } catch (thrown) {
-    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? EXIT.done : EXIT.usage;
-    return reportFailure(thrown, process.stderr);
+    if (!(thrown instanceof CommanderError)) return reportFailure(thrown, process.stderr);
+    if (thrown.exitCode === 0) return EXIT.done;
+    if (asksForJson(words)) printJson({ status: "error", error: usageError(thrown) }, process.stdout);
+    return EXIT.usage;
   }
 }
 
@@ -31,7 +37,8 @@ function commandLine(exit: (code: number) => void): Command {
       styleTitle: (title) => styled("heading", title, process.stdout),
     })
     .configureOutput({
-      outputError: (text, write) => write(text.replace(/^error:/, styled("bad", "error:", process.stderr))),
+      outputError: (text, write) =>
+        write(neutralised(text).replace(/^error:/, styled("bad", "error:", process.stderr))),
     })
     .version(packageVersion(), "-V, --version", "print the version")
     .helpOption("-h, --help", "print this help")
@@ -59,7 +66,7 @@ function commandLine(exit: (code: number) => void): Command {
 
   program
     .command("scan")
-    .description("scan a skill's code with the bundled scanner and print its findings as JSON")
+    .description("scan a skill's code and print the findings as JSON")
     .option("--file <FILE>", "scan a file")
     .option("--code <CODE>", "scan the code itself")
     .addOption(
@@ -75,13 +82,32 @@ function commandLine(exit: (code: number) => void): Command {
   program
     .command("demo")
     .description("run the two bundled demo skills: one is blocked, one does its work")
-    .addArgument(program.createArgument("[skill]", "run only this one").choices(["malicious", "trusted"]))
+    .addArgument(new Argument("[skill]", "run only this one").choices(["malicious", "trusted"]))
     .action(async (skill: string | undefined) => {
       const { demoCommand } = await import("./demo.ts");
       exit(await demoCommand(skill));
     });
 
+  program
+    .command("completion")
+    .description("print a script that completes commands and flags in a shell")
+    .addArgument(new Argument("<shell>", "the shell").choices(["bash", "zsh", "fish"]))
+    .action(async (shell: "bash" | "zsh" | "fish") => {
+      const { completionScript } = await import("./completion.ts");
+      process.stdout.write(completionScript(program, shell));
+    });
+
   return program;
+}
+
+/** Whether stdout is to be one JSON document, asked before the words can be told to make sense. */
+function asksForJson(words: readonly string[]): boolean {
+  const end = words.indexOf("--");
+  return (end < 0 ? words : words.slice(0, end)).includes("--json");
+}
+
+function usageError({ message }: CommanderError): { readonly code: string; readonly message: string } {
+  return { code: "usage", message: message.replace(/^error: /, "").replaceAll(/\s*\n\s*/g, " ") };
 }
 
 function packageVersion(): string {

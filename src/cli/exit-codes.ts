@@ -35,10 +35,20 @@ const BY_CODE: Readonly<Record<ErrorCode, number>> = {
   cancelled: EXIT.interrupted,
 };
 
+/** What else decides an exit code. */
+export interface ExitCircumstances {
+  /** Whether any denied access makes the command fail; default `false`. */
+  readonly failOnDenied?: boolean | undefined;
+  /** The exit code of the signal that interrupted the command, if one did. */
+  readonly interrupted?: number | undefined;
+}
+
 /** The exit code for what was thrown. A guest that failed after it was denied something could not go on without it. */
-export function exitCodeOf(thrown: unknown): number {
+export function exitCodeOf(thrown: unknown, { failOnDenied, interrupted }: ExitCircumstances = {}): number {
   if (!(thrown instanceof CordonError)) return EXIT.fault;
+  if (thrown.code === "cancelled" && interrupted !== undefined) return interrupted;
   const couldNotGoOn = thrown.code === "guest-error" || thrown.code === "trap";
-  if (couldNotGoOn && (thrown.usage?.denials ?? 0) > 0) return EXIT.denied;
+  const denials = thrown.usage?.denials ?? 0;
+  if (denials > 0 && (couldNotGoOn || (failOnDenied === true && thrown.code === "limit"))) return EXIT.denied;
   return BY_CODE[thrown.code];
 }

@@ -21,9 +21,25 @@ const BARE: Readonly<Record<string, string>> = {
 
 /** Spells out the bare forms, up to a `--`. */
 export function expandBareGrants(words: readonly string[]): string[] {
+  return words.map((word, index) => (isBareGrant(words, index) ? (BARE[word] ?? word) : word));
+}
+
+/**
+ * What to say to someone whose command failed and who wrote `--allow-fs-read PATH`, where the path became the component
+ * or the export.
+ */
+export function grantValueHint(words: readonly string[]): string | undefined {
+  for (const [index, flag] of words.entries()) {
+    const value = words[index + 1];
+    if (!isBareGrant(words, index) || value === undefined || /^-|\.wasm$/.test(value)) continue;
+    return `(A grant takes its value after an equals sign: ${flag}=${value})`;
+  }
+  return undefined;
+}
+
+function isBareGrant(words: readonly string[], index: number): boolean {
   const end = words.indexOf("--");
-  const parsed = end < 0 ? words.length : end;
-  return words.map((word, index) => (index < parsed && Object.hasOwn(BARE, word) ? (BARE[word] ?? word) : word));
+  return (end < 0 || index < end) && Object.hasOwn(BARE, words[index] ?? "");
 }
 
 /** How the flags are shown in a command's help, where that is not how they are declared. */

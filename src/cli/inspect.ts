@@ -1,36 +1,41 @@
 import { inspect, type Inspection } from "../sandbox/inspect.ts";
-import { printFunctionType } from "../shared/print-wit.ts";
-import type { WitWorldSide } from "../shared/wit.ts";
+import { printFunctionType, printType } from "../shared/print-wit.ts";
+import type { WitFunction, WitType, WitWorldSide } from "../shared/wit.ts";
+import { EXIT } from "./exit-codes.ts";
 import { errorDocument, reportFailure } from "./failure.ts";
-import { EXIT, exitCodeOf } from "./exit-codes.ts";
+import { printJson } from "./json-output.ts";
 import { table } from "./table.ts";
-import { neutralisedLine, styled } from "./terminal.ts";
+import { neutralisedLine, type Output, styled } from "./terminal.ts";
+
+/** How many functions and types of each side are listed; `--json` has them all. */
+const MAX_LISTED = 500;
+
+/** How many missing imports are named in the summary. */
+const MAX_MISSING = 5;
 
 /** `cordon inspect FILE`: shows what a component is and could reach. Returns the exit code. */
 export async function inspectCommand(file: string, flags: { readonly json?: boolean }): Promise<number> {
   const out = process.stdout;
   try {
     const inspection = await inspect(file);
-    if (flags.json === true) out.write(`${JSON.stringify(inspection, undefined, 2)}\n`);
-    else out.write(`${inspectionLines(inspection).join("\n")}\n`);
+    if (flags.json === true) printJson(inspection, out);
+    else out.write(`${inspectionLines(inspection, out).join("\n")}\n`);
     return EXIT.done;
   } catch (thrown) {
-    if (flags.json !== true) return reportFailure(thrown, process.stderr);
-    out.write(`${JSON.stringify({ status: "error", error: errorDocument(thrown) }, undefined, 2)}\n`);
-    return exitCodeOf(thrown);
+    if (flags.json === true) printJson({ status: "error", error: errorDocument(thrown) }, out);
+    return reportFailure(thrown, process.stderr);
   }
 }
 
-function inspectionLines(found: Inspection): readonly string[] {
-  const heading = (text: string): string => styled("heading", text, process.stdout);
+function inspectionLines(found: Inspection, out: Output): readonly string[] {
+  const heading = (text: string): string => styled("heading", text, out);
+  const modules = `${found.coreModules} core module${found.coreModules === 1 ? "" : "s"}`;
   const facts = table([
     ["Component", neutralisedLine(found.name)],
     ["Digest", found.digest],
-    ["Size", `${found.bytes.toLocaleString("en")} bytes in ${found.coreModules} core modules`],
-    [
-      "Producers",
-      found.producers.map(({ name, version }) => neutralisedLine(`${name} ${version}`)).join(", ") || "unknown",
-    ],
+    ["Size", `${found.bytes.toLocaleString("en")} bytes in ${modules}`],
+    ["Producers", producers(found)],
+    ["Can run", found.runnable ? "yes" : `no: it lacks ${missing(found)}`],
   ]);
   return [
     ...facts,
@@ -46,21 +51,46 @@ function inspectionLines(found: Inspection): readonly string[] {
   ];
 }
 
+function producers({ producers: found }: Inspection): string {
+  const names = found.map(({ name, version }) => (version === "" ? name : `${name} ${version}`));
+  return names.map((one) => neutralisedLine(one)).join(", ") || "unknown";
+}
+
+function missing({ missing: found }: Inspection): string {
+  const named = found.slice(0, MAX_MISSING).map(neutralisedLine).join(", ");
+  return found.length > MAX_MISSING ? `${named} and ${found.length - MAX_MISSING} more` : named;
+}
+
 function reachLines({ reach }: Inspection): readonly string[] {
-  return table(
-    reach.map((one) => [`  ${neutralisedLine(one.interface)}`, one.access, one.flag === undefined ? "" : one.flag]),
-  );
+  return capped(table(reach.map((one) => [`  ${neutralisedLine(one.interface)}`, one.access, one.flag ?? ""])));
 }
 
 function sideLines({ functions, interfaces, other }: WitWorldSide): readonly string[] {
   const lines = [
-    ...functions.map((fn) => `  ${neutralisedLine(fn.name)}: ${neutralisedLine(printFunctionType(fn))}`),
+    ...functions.map((fn) => functionLine(fn, "  ")),
     ...other.map(({ name, kind }) => `  ${neutralisedLine(name)}: ${kind}`),
     ...interfaces.flatMap((one) => [
       `  ${neutralisedLine(one.name)}`,
       ...one.resources.map((name) => `    resource ${neutralisedLine(name)}`),
-      ...one.functions.map((fn) => `    ${neutralisedLine(fn.name)}: ${neutralisedLine(printFunctionType(fn))}`),
+      ...one.types.map(({ name, type }) => `    type ${neutralisedLine(name)} = ${definition(type)}`),
+      ...one.functions.map((fn) => functionLine(fn, "    ")),
     ]),
   ];
-  return lines.length === 0 ? ["  none"] : lines;
+  return lines.length === 0 ? ["  none"] : capped(lines);
+}
+
+function functionLine(fn: WitFunction, margin: string): string {
+  return `${margin}${neutralisedLine(fn.name)}: ${neutralisedLine(printFunctionType(fn, { names: true }))}`;
+}
+
+/** A named type with its own structure, and the types in it by their names. */
+function definition(type: WitType): string {
+  if (!("name" in type)) return neutralisedLine(printType(type, { names: true }));
+  const { name: _name, ...unnamed } = type;
+  return neutralisedLine(printType(unnamed as WitType, { names: true }));
+}
+
+function capped(lines: readonly string[]): readonly string[] {
+  if (lines.length <= MAX_LISTED) return lines;
+  return [...lines.slice(0, MAX_LISTED), `  … and ${lines.length - MAX_LISTED} more lines; --json lists all`];
 }

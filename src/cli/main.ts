@@ -5,10 +5,15 @@ import { join } from "node:path";
 import { prewarm } from "../sandbox/prewarm.ts";
 import { isPrivateDirectory } from "../shared/private-directory.ts";
 import { cacheDirectory } from "../shared/xdg.ts";
+import { watchOutput } from "./output-errors.ts";
 
 /** Commands that run a guest: its worker thread starts while the command line is still being read. */
 const RUNS_GUESTS: ReadonlySet<string | undefined> = new Set(["run", "scan", "demo"]);
 
+watchOutput();
+process.once("uncaughtException", (thrown) => {
+  void import("./failure.ts").then(({ reportFailure }) => process.exit(reportFailure(thrown, process.stderr)));
+});
 const words = process.argv.slice(2);
 const release = RUNS_GUESTS.has(words[0]) && !words.includes("--help") ? prewarm() : undefined;
 // Node's default place for compiled code is a folder in /tmp that another user may have made.

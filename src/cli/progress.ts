@@ -1,5 +1,5 @@
 import type { TranspileStage } from "../component/transpile/messages.ts";
-import { type Output, styled } from "./terminal.ts";
+import { neutralisedLine, type Output, styled } from "./terminal.ts";
 
 /** Nothing is shown for what is over sooner, in milliseconds. */
 const QUIET_MS = 1000;
@@ -23,7 +23,7 @@ export class LoadProgress implements Disposable {
   #drawn = false;
 
   constructor(name: string, stream: Output) {
-    this.#name = name;
+    this.#name = neutralisedLine(name);
     this.#stream = stream;
   }
 
@@ -43,7 +43,9 @@ export class LoadProgress implements Disposable {
   #draw(): void {
     const elapsed = Date.now() - this.#since;
     if (elapsed < QUIET_MS) return;
-    const text = `First load of ${this.#name}: ${WORDS[this.#stage]} … ${(elapsed / 1000).toFixed(1)} s`;
+    const whole = `First load of ${this.#name}: ${WORDS[this.#stage]} … ${(elapsed / 1000).toFixed(1)} s`;
+    // A line that wraps could not be taken away.
+    const text = whole.slice(0, (this.#stream.columns || 80) - 1);
     this.#stream.write(`\r\u001b[K${styled("quiet", text, this.#stream)}`);
     this.#drawn = true;
   }

@@ -18,27 +18,48 @@ const SIZE_UNITS: Readonly<Record<string, number>> = {
   gib: 1024 ** 3,
 };
 
-/** Reads a duration such as `500ms`, `1.5s`, `2m`; a bare number is in seconds. Returns milliseconds. */
-export function parseDuration(text: string, flag: string): number {
-  return parseQuantity(text, flag, DURATION_UNITS_MS, 1000, "a duration such as 500ms, 5s or 2m");
+/** The least and the most that a flag takes, both inclusive. */
+export type Bounds = readonly [minimum: number, maximum: number];
+
+/**
+ * Reads a duration such as `500ms`, `1.5s`, `2m`; a bare number is in seconds. Returns milliseconds.
+ *
+ * @throws CordonError `usage` when it is none, or out of bounds.
+ */
+export function parseDuration(text: string, flag: string, bounds: Bounds): number {
+  const value = parseQuantity(text, DURATION_UNITS_MS, 1000);
+  return within(value, bounds, text, flag, "a duration such as 500ms, 5s or 2m", "ms");
 }
 
-/** Reads a size such as `64MiB`, `512K`, `1GB`; a bare number is in bytes. Returns bytes. */
-export function parseSize(text: string, flag: string): number {
-  return parseQuantity(text, flag, SIZE_UNITS, 1, "a size such as 64MiB, 512K or 1GB");
+/**
+ * Reads a size such as `64MiB`, `512K`, `1GB`; a bare number is in bytes. `K`, `KI` and `KiB` are 1,024, `KB` is 1,000.
+ * Returns bytes.
+ *
+ * @throws CordonError `usage` when it is none, or out of bounds.
+ */
+export function parseSize(text: string, flag: string, bounds: Bounds): number {
+  const value = parseQuantity(text, SIZE_UNITS, 1);
+  return within(value, bounds, text, flag, "a size such as 64MiB, 512K or 1GB", "bytes");
 }
 
-function parseQuantity(
-  text: string,
-  flag: string,
-  units: Readonly<Record<string, number>>,
-  bare: number,
-  expected: string,
-): number {
+function parseQuantity(text: string, units: Readonly<Record<string, number>>, bare: number): number {
   const match = /^(\d{1,12}(?:\.\d{1,6})?) ?([a-z]*)$/i.exec(text.trim());
   const unit = match?.[2]?.toLowerCase() ?? "";
   const factor = unit === "" ? bare : Object.hasOwn(units, unit) ? units[unit] : undefined;
-  const value = Math.round(Number(match?.[1]) * (factor ?? Number.NaN));
-  if (Number.isSafeInteger(value) && value > 0) return value;
-  throw new CordonError("usage", `Cannot read ${flag}=${JSON.stringify(text)}: it takes ${expected}, above zero`);
+  return Math.round(Number(match?.[1]) * (factor ?? Number.NaN));
+}
+
+function within(
+  value: number,
+  [minimum, maximum]: Bounds,
+  text: string,
+  flag: string,
+  expected: string,
+  unit: string,
+): number {
+  if (Number.isSafeInteger(value) && value >= minimum && value <= maximum) return value;
+  throw new CordonError(
+    "usage",
+    `Cannot read ${flag}=${JSON.stringify(text)}: it takes ${expected}, from ${minimum} to ${maximum} ${unit}`,
+  );
 }

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
-import type { AuditEvent } from "../audit/event.ts";
 import type { SandboxOptions } from "../sandbox/sandbox.ts";
+import { LIMIT_BOUNDS } from "../sandbox/limit-options.ts";
 import { addGrantOptions, type GrantFlags, grantsFromFlags } from "./grant-options.ts";
 import { parseDuration, parseSize } from "./quantities.ts";
 
@@ -23,16 +23,20 @@ export function addRunOptions(command: Command): Command {
     .option("--json", "print one JSON document");
 }
 
-/** What the flags mean for the sandbox. */
-export function sandboxOptions(flags: RunFlags, onEvent: (event: AuditEvent) => void): SandboxOptions {
-  const timeoutMs = flags.timeout === undefined ? undefined : parseDuration(flags.timeout, "--timeout");
-  const memoryBytes = flags.maxMemory === undefined ? undefined : parseSize(flags.maxMemory, "--max-memory");
+/**
+ * What the flags mean for the sandbox.
+ *
+ * @throws CordonError `usage` for a quantity that cannot be read or is out of bounds.
+ */
+export function sandboxOptions(flags: RunFlags): SandboxOptions {
+  const { timeout, maxMemory } = flags;
   return {
     grants: grantsFromFlags(flags),
     limits: {
-      ...(timeoutMs === undefined ? {} : { timeoutMs }),
-      ...(memoryBytes === undefined ? {} : { memoryBytes }),
+      ...(timeout === undefined ? {} : { timeoutMs: parseDuration(timeout, "--timeout", LIMIT_BOUNDS.timeoutMs) }),
+      ...(maxMemory === undefined
+        ? {}
+        : { memoryBytes: parseSize(maxMemory, "--max-memory", LIMIT_BOUNDS.memoryBytes) }),
     },
-    onEvent,
   };
 }

@@ -1,16 +1,26 @@
+import { basename } from "node:path";
 import { parseArguments } from "../component/values/parse-argument.ts";
-import { printWave } from "../component/values/print-wave.ts";
 import { toJson } from "../component/values/to-json.ts";
-import { findExport } from "../sandbox/exports.ts";
+import { type CallableExport, findExport } from "../sandbox/exports.ts";
 import { type CallResult, Sandbox } from "../sandbox/sandbox.ts";
 import { CordonError } from "../shared/errors.ts";
-import type { WitFunction, WitType } from "../shared/wit.ts";
 import { AccessLog } from "./access-log.ts";
-import { errorDocument, reportFailure } from "./failure.ts";
+import { grantOverAuditFile } from "./audit-reach.ts";
 import { EXIT, exitCodeOf } from "./exit-codes.ts";
+import { errorDocument, reportFailure } from "./failure.ts";
+import { Interruption } from "./interruption.ts";
+import { printJson } from "./json-output.ts";
 import { LoadProgress } from "./progress.ts";
+import { resultText, valueType } from "./result-text.ts";
 import { type RunFlags, sandboxOptions } from "./run-options.ts";
-import { writeGuestText } from "./terminal.ts";
+import { neutralisedLine, styled, writeGuestText } from "./terminal.ts";
+
+/** What is known of a run by the time it ends. */
+interface Known {
+  log?: AccessLog;
+  interruption?: Interruption;
+  called?: CallableExport;
+}
 
 /** `cordon run FILE [EXPORT] [ARG...]`: calls one export and prints its typed result. Returns the exit code. */
 export async function runCommand(
@@ -19,72 +29,84 @@ export async function runCommand(
   words: readonly string[],
   flags: RunFlags,
 ): Promise<number> {
-  using log = new AccessLog(flags.audit, flags.json === true ? undefined : process.stderr);
-  const interrupt = new AbortController();
-  const onSignal = (): void => interrupt.abort(new Error("interrupted"));
-  process.once("SIGINT", onSignal);
-  process.once("SIGTERM", onSignal);
+  const known: Known = {};
   try {
-    using progress = new LoadProgress(file, process.stderr);
-    const options = { ...sandboxOptions(flags, log.record), signal: interrupt.signal, onStage: progress.stage };
-    await using sandbox = await Sandbox.open(file, options);
-    progress[Symbol.dispose]();
-    const called = findExport(sandbox.component.interface, exportName);
-    const parameters = parseArguments(called.function, words);
-    const result = await sandbox.call(called.name, parameters, { signal: interrupt.signal });
-    log.assertWritten();
-    if (flags.json === true) printJson(documentOf(sandbox, called.name, called.function, result, log));
-    else printValue(result.value, called.function.result);
-    return flags.failOnDenied === true && result.usage.denials > 0 ? EXIT.denied : EXIT.done;
+    return await run(file, exportName, words, flags, known);
   } catch (thrown) {
-    if (flags.json !== true) return reportFailure(thrown, process.stderr);
-    const usage = thrown instanceof CordonError ? thrown.usage : undefined;
-    const payload =
-      thrown instanceof CordonError && thrown.code === "guest-error" ? { payload: plain(thrown.payload) } : {};
-    printJson({ status: "error", error: { ...errorDocument(thrown), ...payload }, usage, events: log.events });
-    return exitCodeOf(thrown);
-  } finally {
-    process.off("SIGINT", onSignal);
-    process.off("SIGTERM", onSignal);
+    const failure: unknown = known.log?.lost.aborted === true ? known.log.lost.reason : thrown;
+    const usage = failure instanceof CordonError ? failure.usage : undefined;
+    if (flags.json === true) {
+      const error = errorDocument(failure, known.called?.function.result);
+      printJson({ status: "error", error, usage, ...accesses(known.log) }, process.stdout);
+    }
+    reportFailure(failure, process.stderr);
+    return exitCodeOf(failure, { failOnDenied: flags.failOnDenied, interrupted: known.interruption?.exitCode });
   }
 }
 
-/** The type of what a call returns: of `ok` for a function that returns a `result`. */
-function valueType(type: WitType | undefined): WitType | undefined {
-  return type?.kind === "result" ? type.ok : type;
+async function run(
+  file: string,
+  exportName: string | undefined,
+  words: readonly string[],
+  flags: RunFlags,
+  known: Known,
+): Promise<number> {
+  // Opening the audit file can block, on a FIFO, so it comes before signals are caught.
+  using log = new AccessLog(flags.audit, process.stderr);
+  known.log = log;
+  using interruption = new Interruption();
+  known.interruption = interruption;
+  const signal = AbortSignal.any([interruption.signal, log.lost]);
+  using progress = new LoadProgress(basename(file), process.stderr);
+  await using sandbox = await Sandbox.open(file, {
+    ...sandboxOptions(flags),
+    signal,
+    onEvent: log.record,
+    onStage: progress.stage,
+  });
+  progress[Symbol.dispose]();
+  warnOfReachableAudit(flags);
+
+  const called = findExport(sandbox.component.interface, exportName);
+  known.called = called;
+  const result = await sandbox.call(called.name, parseArguments(called.function, words), { signal });
+  log.lost.throwIfAborted();
+  if (flags.json === true) printJson(resultDocument(sandbox, called, result, log), process.stdout);
+  else printResult(result.value, called);
+  return flags.failOnDenied === true && result.usage.denials > 0 ? EXIT.denied : EXIT.done;
 }
 
-function printValue(value: unknown, result: WitType | undefined): void {
-  const type = valueType(result);
-  if (type === undefined) return;
-  if (type.kind === "string" && typeof value === "string") writeGuestText(value, process.stdout);
-  else writeGuestText(printWave(value, type), process.stdout);
+function printResult(value: unknown, called: CallableExport): void {
+  const text = resultText(value, called.function.result, process.stdout.isTTY);
+  if (text !== undefined) writeGuestText(text, process.stdout);
 }
 
-function documentOf(
-  sandbox: Sandbox,
-  name: string,
-  fn: WitFunction,
+function resultDocument(
+  { component }: Sandbox,
+  called: CallableExport,
   { value, usage }: CallResult,
   log: AccessLog,
 ): Record<string, unknown> {
-  const type = valueType(fn.result);
-  const { name: component, digest } = sandbox.component;
+  const type = valueType(called.function.result);
   return {
     status: "ok",
-    component: { name: component, digest },
-    export: name,
+    component: { name: component.name, digest: component.digest },
+    export: called.name,
     result: type === undefined ? null : toJson(value, type),
     usage,
-    events: log.events,
+    ...accesses(log),
   };
 }
 
-function printJson(document: Record<string, unknown>): void {
-  process.stdout.write(`${JSON.stringify(document, undefined, 2)}\n`);
+/** The first 1,000 accesses, and how many there were. */
+function accesses(log: AccessLog | undefined): Record<string, unknown> {
+  return { events: log?.events ?? [], eventCount: log?.count ?? 0 };
 }
 
-/** An error payload as JSON, with 64-bit integers as strings. */
-function plain(payload: unknown): unknown {
-  return typeof payload === "bigint" ? payload.toString() : payload;
+function warnOfReachableAudit(flags: RunFlags): void {
+  if (flags.audit === undefined) return;
+  const grant = grantOverAuditFile(flags.audit, flags.allowFsWrite ?? []);
+  if (grant === undefined) return;
+  const text = `the guest may write the audit file itself, through --allow-fs-write=${neutralisedLine(grant)}`;
+  process.stderr.write(`${styled("warning", "warning:", process.stderr)} ${text}; keep it elsewhere\n`);
 }

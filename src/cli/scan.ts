@@ -2,12 +2,14 @@ import { readFile, stat } from "node:fs/promises";
 import { hasFindingAtLeast, SEVERITIES } from "../scanner/report.ts";
 import { scanCode } from "../scanner/scan.ts";
 import { CordonError } from "../shared/errors.ts";
-import { EXIT } from "./exit-codes.ts";
+import { EXIT, exitCodeOf } from "./exit-codes.ts";
 import { reportFailure } from "./failure.ts";
+import { Interruption } from "./interruption.ts";
+import { printJson } from "./json-output.ts";
 import { LoadProgress } from "./progress.ts";
 
-/** The largest file that is scanned, in bytes. */
-const MAX_SCANNED_BYTES = 4 * 1024 * 1024;
+/** The largest file that is scanned, in bytes. The scanner reads as many characters, so all of the file is scanned. */
+const MAX_SCANNED_BYTES = 4_000_000;
 
 /** `cordon scan (--file F | --code C)`: prints the scanner's report as JSON. Returns the exit code. */
 export async function scanCommand(flags: {
@@ -15,16 +17,18 @@ export async function scanCommand(flags: {
   readonly code?: string;
   readonly failOn: string;
 }): Promise<number> {
+  using interruption = new Interruption();
   try {
     const code = await codeToScan(flags.file, flags.code);
     using progress = new LoadProgress("the scanner", process.stderr);
-    const report = await scanCode(code, progress.stage);
+    const report = await scanCode(code, { signal: interruption.signal, onStage: progress.stage });
     progress[Symbol.dispose]();
-    process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
+    printJson(report, process.stdout);
     const threshold = SEVERITIES.find((severity) => severity === flags.failOn);
     return threshold !== undefined && hasFindingAtLeast(report, threshold) ? EXIT.failed : EXIT.done;
   } catch (thrown) {
-    return reportFailure(thrown, process.stderr);
+    reportFailure(thrown, process.stderr);
+    return exitCodeOf(thrown, { interrupted: interruption.exitCode });
   }
 }
 

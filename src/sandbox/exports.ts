@@ -1,6 +1,7 @@
 import { camelCase } from "../component/values/naming.ts";
 import type { ExportPath } from "../runtime/messages.ts";
 import { CordonError } from "../shared/errors.ts";
+import { escapeInvisible } from "../shared/quote-text.ts";
 import { nearest } from "../shared/suggest.ts";
 import type { ComponentInterface, WitFunction } from "../shared/wit.ts";
 
@@ -11,6 +12,12 @@ export interface CallableExport {
   readonly function: WitFunction;
   readonly path: ExportPath;
 }
+
+/** How many exports one message names. */
+const MAX_NAMED = 200;
+
+/** How much of a name is shown, in UTF-16 code units. */
+const MAX_NAME_LENGTH = 200;
 
 /** What is called when no export is named. */
 const DEFAULT_EXPORT = /^sandbox:skill\/skill(?:@[^#]*)?#run$/;
@@ -53,11 +60,8 @@ export function findExport(component: ComponentInterface, wanted: string | undef
   if (only !== undefined && matching.length === 1) return only;
   const quoted = JSON.stringify(wanted);
   if (matching.length > 1) {
-    const names = matching.map(({ name }) => name).join(", ");
-    throw new CordonError(
-      "usage",
-      `Cannot call ${quoted}: ${matching.length} exports have that name; use one of ${names}`,
-    );
+    const problem = `${matching.length} exports have that name; write one of them in full`;
+    throw new CordonError("usage", `Cannot call ${quoted}: ${problem}: ${names(matching)}`);
   }
   const near = nearest(
     wanted,
@@ -82,5 +86,12 @@ function shortNames(full: string): readonly string[] {
 
 function listed(callable: readonly CallableExport[]): string {
   if (callable.length === 0) return "it exports no function that can be called";
-  return `its exports are ${callable.map(({ name }) => name).join(", ")}`;
+  return `its exports are ${names(callable)}`;
+}
+
+/** Names on one line, whoever chose them. */
+function names(callable: readonly CallableExport[]): string {
+  const shown = callable.slice(0, MAX_NAMED).map(({ name }) => escapeInvisible(name.slice(0, MAX_NAME_LENGTH)));
+  const rest = callable.length > MAX_NAMED ? ` and ${callable.length - MAX_NAMED} more` : "";
+  return shown.join(", ") + rest;
 }

@@ -3,45 +3,71 @@ import type { HostInterface } from "../host/capability.ts";
 import type { ImportedInterface } from "../runtime/messages.ts";
 import { CordonError } from "../shared/errors.ts";
 import { printFunctionType } from "../shared/print-wit.ts";
+import { escapeInvisible } from "../shared/quote-text.ts";
 import type { ComponentInterface, WitInterface } from "../shared/wit.ts";
 
+/** How many problems one message names. */
+const MAX_NAMED = 200;
+
+/** How much of one problem is shown, in UTF-16 code units. */
+const MAX_PROBLEM_LENGTH = 1000;
+
+/** Where the printed type of a wanted function is cut; what the host provides is far shorter, so a cut type is none of it. */
+const MAX_TYPE_LENGTH = 400;
+
 /**
- * Matches what a component imports with what the host provides. Types are compared too: the glue lifts arguments by the
- * component's own declaration, so a host function must never be linked under another type than its own.
+ * Matches what a component imports with what the host provides.
  *
  * @throws CordonError `unsupported` that names every import which is missing or of another type.
  */
 export function resolveImports(
-  { imports }: ComponentInterface,
+  component: ComponentInterface,
   provided: readonly HostInterface[],
 ): readonly ImportedInterface[] {
-  const problems: string[] = [
+  const problems = importProblems(component, provided);
+  if (problems.length > 0) {
+    const named = problems.slice(0, MAX_NAMED).join(", ");
+    const rest = problems.length > MAX_NAMED ? ` and ${problems.length - MAX_NAMED} more` : "";
+    throw new CordonError(
+      "unsupported",
+      `Cannot load the component: it imports what this version does not provide: ${named}${rest}`,
+    );
+  }
+  return component.imports.interfaces.flatMap((imported) => {
+    const host = isUsed(imported) ? provided.find(({ name }) => name === imported.name) : undefined;
+    if (host === undefined) return [];
+    const functions = imported.functions.map(({ name }) => ({ name, property: camelCase(name) }));
+    return [{ name: imported.name, providedBy: host.name, functions }];
+  });
+}
+
+/**
+ * The imports that cannot be provided, each in words on one line; empty when the component can run. Types are compared
+ * too: the glue lifts arguments by the component's own declaration, so a host function must never be linked under
+ * another type than its own.
+ */
+export function importProblems({ imports }: ComponentInterface, provided: readonly HostInterface[]): readonly string[] {
+  const problems = [
     ...imports.other.map(({ name, kind }) => `${name} (a ${kind})`),
     ...imports.functions.map(({ name }) => name),
   ];
-  const resolved: ImportedInterface[] = [];
-  for (const imported of imports.interfaces) {
-    if (imported.functions.length === 0 && imported.resources.length === 0) continue;
+  for (const imported of imports.interfaces.filter(isUsed)) {
     const host = provided.find(({ name }) => name === imported.name);
     if (host === undefined) problems.push(imported.name);
-    else {
-      problems.push(...mismatches(imported, host));
-      const functions = imported.functions.map(({ name }) => ({ name, property: camelCase(name) }));
-      resolved.push({ name: imported.name, providedBy: host.name, functions });
-    }
+    else problems.push(...mismatches(imported, host));
   }
-  if (problems.length === 0) return resolved;
-  throw new CordonError(
-    "unsupported",
-    `Cannot load the component: it imports what this version does not provide: ${problems.join(", ")}`,
-  );
+  return problems.map((problem) => escapeInvisible(problem.slice(0, MAX_PROBLEM_LENGTH)));
+}
+
+function isUsed({ functions, resources }: WitInterface): boolean {
+  return functions.length + resources.length > 0;
 }
 
 function mismatches(imported: WitInterface, host: HostInterface): readonly string[] {
   const problems = imported.resources.map((name) => `${imported.name}#${name} (a resource)`);
   for (const wanted of imported.functions) {
     const found = host.functions.find(({ name }) => name === wanted.name);
-    const type = printFunctionType(wanted);
+    const type = printFunctionType(wanted, { maxLength: MAX_TYPE_LENGTH });
     if (found === undefined) problems.push(`${imported.name}#${wanted.name}`);
     else if (found.type !== type) {
       problems.push(`${imported.name}#${wanted.name} of type ${type} (it is ${found.type})`);

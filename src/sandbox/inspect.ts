@@ -3,6 +3,7 @@ import { digestOf } from "../component/digest.ts";
 import { HOST_INTERFACES } from "../host/interfaces.ts";
 import type { ComponentInterface } from "../shared/wit.ts";
 import { callableExports } from "./exports.ts";
+import { importProblems } from "./imports.ts";
 import { type ComponentSource, readComponent } from "./source.ts";
 
 /** Something outside itself that a component could reach if it were granted. */
@@ -29,8 +30,10 @@ export interface Inspection {
   /** Names of the functions that can be called. */
   readonly callable: readonly string[];
   readonly reach: readonly Reach[];
-  /** Whether every import is provided, so that it can run. */
+  /** Whether every import is provided with the type it is declared with, so that it can run. */
   readonly runnable: boolean;
+  /** The imports that keep it from running, each with what is wrong with it where it is there at all. */
+  readonly missing: readonly string[];
 }
 
 const ACCESS: Readonly<Record<string, { readonly access: string; readonly flag: string }>> = {
@@ -55,6 +58,7 @@ export async function inspect(source: ComponentSource): Promise<Inspection> {
     ...imports.functions.map(({ name: imported }) => reachOf(imported)),
     ...imports.other.map(({ name: imported }) => reachOf(imported)),
   ];
+  const missing = importProblems(decoded.interface, HOST_INTERFACES);
   return {
     name,
     digest: digestOf(bytes),
@@ -64,7 +68,8 @@ export async function inspect(source: ComponentSource): Promise<Inspection> {
     interface: decoded.interface,
     callable: callableExports(decoded.interface).map((one) => one.name),
     reach,
-    runnable: reach.every(({ flag }) => flag !== undefined),
+    runnable: missing.length === 0,
+    missing,
   };
 }
 

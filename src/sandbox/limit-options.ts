@@ -6,7 +6,7 @@ import { nearest } from "../shared/suggest.ts";
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 /** The bounds of each limit, both inclusive. */
-const BOUNDS: Readonly<Record<keyof Limits, readonly [minimum: number, maximum: number]>> = {
+export const LIMIT_BOUNDS: Readonly<Record<keyof Limits, readonly [minimum: number, maximum: number]>> = {
   timeoutMs: [1, MAX_TIMEOUT_MS],
   memoryBytes: [65_536, 2 ** 40],
   maxCrossingBytes: [0, 2 ** 31],
@@ -27,7 +27,7 @@ export function limitsFrom(given: Partial<Limits> = {}, base: Limits = DEFAULT_L
   for (const [name, value] of Object.entries(given)) {
     if (value === undefined) continue;
     if (!isLimit(name)) throw unknownLimit(name);
-    const [minimum, maximum] = BOUNDS[name];
+    const [minimum, maximum] = LIMIT_BOUNDS[name];
     if (!Number.isSafeInteger(value) || value < minimum || value > maximum) {
       throw new CordonError(
         "usage",
@@ -40,11 +40,11 @@ export function limitsFrom(given: Partial<Limits> = {}, base: Limits = DEFAULT_L
 }
 
 function isLimit(name: string): name is keyof Limits {
-  return Object.hasOwn(BOUNDS, name);
+  return Object.hasOwn(LIMIT_BOUNDS, name);
 }
 
 function unknownLimit(name: string): CordonError {
-  const near = nearest(name, Object.keys(BOUNDS));
-  const hint = near === undefined ? `the limits are ${Object.keys(BOUNDS).join(", ")}` : `did you mean ${near}?`;
+  const near = nearest(name, Object.keys(LIMIT_BOUNDS));
+  const hint = near === undefined ? `the limits are ${Object.keys(LIMIT_BOUNDS).join(", ")}` : `did you mean ${near}?`;
   return new CordonError("usage", `Cannot set the limit ${JSON.stringify(name)}: there is none of that name; ${hint}`);
 }

@@ -20,8 +20,8 @@ export interface ReadComponent {
 /**
  * Reads a component and makes sure it looks like one.
  *
- * @throws CordonError `usage` when there is nothing to read, `invalid-component` when it is no component, `limit` when it
- * is over {@link MAX_COMPONENT_BYTES}, `host` when reading fails.
+ * @throws CordonError `usage` when it cannot be read, `invalid-component` when it is no component, `limit` when it
+ * is over {@link MAX_COMPONENT_BYTES}.
  */
 export async function readComponent(source: ComponentSource): Promise<ReadComponent> {
   if (source instanceof Uint8Array) return { bytes: checked(source, "the given bytes"), name: "component" };
@@ -79,7 +79,7 @@ function unreadable(quoted: string, thrown: unknown): CordonError {
   };
   const reason = reasons[code];
   if (reason !== undefined) return new CordonError("usage", `Cannot load ${quoted}: ${reason}`, { cause: thrown });
-  return new CordonError("host", `Cannot load ${quoted}: reading it failed (${code || "unknown error"})`, {
+  return new CordonError("usage", `Cannot load ${quoted}: reading it failed (${code || "unknown error"})`, {
     cause: thrown,
   });
 }

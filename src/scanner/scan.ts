@@ -1,5 +1,5 @@
+import type { LoadOptions } from "../sandbox/program.ts";
 import { Sandbox } from "../sandbox/sandbox.ts";
-import type { TranspileStage } from "../component/transpile/messages.ts";
 import { assetPath } from "../shared/bundled.ts";
 import { parseReport, type ScanReport } from "./report.ts";
 
@@ -9,13 +9,17 @@ const SCAN_TIMEOUT_MS = 60_000;
 /**
  * Scans code with the bundled scanner: a component that imports nothing and is granted nothing.
  *
- * @throws CordonError `limit` when the code is too large for the scanner's time or memory, `trap` or `host`.
+ * @throws CordonError `limit` when the code is too large for the scanner's time or memory, `trap`, `cancelled` or `host`.
  */
-export async function scanCode(code: string, onStage?: (stage: TranspileStage) => void): Promise<ScanReport> {
+export async function scanCode(
+  code: string,
+  { signal, onStage }: Pick<LoadOptions, "signal" | "onStage"> = {},
+): Promise<ScanReport> {
   await using scanner = await Sandbox.open(assetPath("skills/skill-scanner.wasm"), {
     limits: { timeoutMs: SCAN_TIMEOUT_MS },
+    signal,
     onStage,
   });
-  const { value } = await scanner.call("sandbox:skill/scanner#scan-code", [code]);
+  const { value } = await scanner.call("sandbox:skill/scanner#scan-code", [code], { signal });
   return parseReport(value);
 }

@@ -33,17 +33,18 @@ export function buildArtifact(request: ArtifactRequest, transpiler: Transpiler):
     for (const { name } of [...side.interfaces, ...side.functions, ...side.other]) assertSafeName(name);
   }
   const files = transpile(request, decoded, transpiler);
-  const scripts = files.filter(([name]) => name.endsWith(".js"));
-  const [script] = scripts;
-  if (script === undefined || scripts.length !== 1) throw new CordonError("host", "The transpiler gave no glue");
+  // Hardening refuses names that could be code, so it comes before anything is read into the glue's text.
+  const modules = files
+    .filter(([name]) => name.endsWith(".wasm"))
+    .map(([name, bytes]) => ({ name, ...hardenModule(bytes) }));
+  const [script, ...others] = files.filter(([name]) => name.endsWith(".js"));
+  if (script === undefined || others.length > 0) throw new CordonError("host", "The transpiler gave no single glue");
   const glue = Buffer.from(script[1]).toString("utf8");
   return {
     digest: request.digest,
     interface: decoded,
     glue: asFunctionBody(glue),
-    modules: files
-      .filter(([name]) => name.endsWith(".wasm"))
-      .map(([name, bytes]) => ({ name, ...hardenModule(bytes) })),
+    modules,
     instantiations: plannedInstantiations(glue),
   };
 }
@@ -102,7 +103,7 @@ function names(functions: readonly WitFunction[]): readonly string[] {
 
 /** The glue is one ES module that exports `instantiate`; as a function body, each call of it has a scope of its own. */
 function asFunctionBody(glue: string): string {
-  // Line feeds alone begin a line here: in a string literal the glue escapes them, but not U+2028, which /^/m takes too.
+  // No name that is left holds a line feed, so these match whole lines of the generator's own.
   const body = glue
     .replace(/\nexport const _util = \{\s*\};?\s*$/, "\n")
     .replace(/(^|\n)export function instantiate\(/, "$1return function instantiate(");

@@ -1,0 +1,130 @@
+/**
+ * One way of loading a component in a fresh process, with what it took. Parameters: which way, the component, an empty
+ * folder or one that holds the artifact. Sends an object of milliseconds by stage, in order.
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { performance } from "node:perf_hooks";
+import { pathToFileURL } from "node:url";
+import { Worker } from "node:worker_threads";
+import { ROOT } from "../../scripts/exec.ts";
+import { decodeArtifact, encodeArtifact } from "../../src/component/artifact.ts";
+import { ArtifactCache } from "../../src/component/artifact-cache.ts";
+import { artifactKey } from "../../src/component/artifact-key.ts";
+import { digestOf } from "../../src/component/digest.ts";
+import { buildArtifact, type Transpiler } from "../../src/component/transpile/build-artifact.ts";
+import type { TranspileMessage, TranspileRequest } from "../../src/component/transpile/messages.ts";
+import { readComponent } from "../../src/sandbox/source.ts";
+import { BLOCKING } from "./artifact.ts";
+import { reply } from "./child.ts";
+import { BUNDLE, library } from "./cordon.ts";
+
+/** Milliseconds by stage, in the order in which the stages ran. */
+export type Stages = Readonly<Record<string, number>>;
+
+const [way = "", path = "", directory = ""] = process.argv.slice(2);
+const stages: Record<string, number> = {};
+let lapStart = 0;
+
+function lap(stage: string): void {
+  const now = performance.now();
+  stages[stage] = now - lapStart;
+  lapStart = now;
+}
+
+/** Every stage by itself, all in this thread. */
+async function piecewise(): Promise<void> {
+  lapStart = performance.now();
+  const { bytes: component } = await readComponent(path);
+  lap("read");
+  const digest = digestOf(component);
+  lap("digest");
+  const url = pathToFileURL(join(ROOT, "dist/assets/transpiler/transpiler.js")).href;
+  const transpiler = (await import(url)) as Transpiler & { readonly ready: Promise<void> };
+  await transpiler.ready;
+  lap("load the transpiler");
+  const artifact = buildArtifact(
+    { component, digest, blocking: BLOCKING },
+    {
+      takeDiagnostics: transpiler.takeDiagnostics,
+      generate: (...parameters) => {
+        lap("decode");
+        const generated = transpiler.generate(...parameters);
+        lap("transpile");
+        return generated;
+      },
+    },
+  );
+  lap("harden");
+  const encoded = encodeArtifact(artifact);
+  lap("encode");
+  decodeArtifact(encoded);
+  lap("check");
+  if (!(await new ArtifactCache({ directory }).put(artifactKey(digest, BLOCKING), encoded))) {
+    throw new Error("the artifact was not kept");
+  }
+  lap("cache write");
+  await Promise.all(artifact.modules.map(({ bytes }) => WebAssembly.compile(bytes)));
+  lap("compile");
+}
+
+/** The worker thread that does the middle stages in truth, seen from outside. */
+async function workerThread(): Promise<void> {
+  const component = readFileSync(path);
+  const request: TranspileRequest = { component, digest: digestOf(component), blocking: BLOCKING };
+  lapStart = performance.now();
+  const worker = new Worker(join(BUNDLE, "transpile-worker.js"), {
+    workerData: request,
+    argv: [],
+    env: {},
+    execArgv: [],
+  });
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  worker.on("message", (message: TranspileMessage) => {
+    if (message.type === "stage") lap(message.stage === "starting" ? "start the worker" : "load the transpiler");
+    else if (message.type === "artifact") resolve();
+    else reject(new Error(message.message));
+  });
+  worker.once("error", reject);
+  await promise;
+  lap("work");
+  await worker.terminate();
+}
+
+/** What a user waits for: a sandbox, from the bundle. */
+async function open(): Promise<void> {
+  const { Sandbox } = await library();
+  lapStart = performance.now();
+  await using sandbox = await Sandbox.open(path, { cache: { directory } });
+  lap("open");
+  const { value } = await sandbox.call("add", [5, 3]);
+  lap("first call");
+  if (value !== 8) throw new Error(`the guest added wrongly: ${String(value)}`);
+}
+
+/** Reading and compiling the core modules of an artifact that was kept, unchecked and in this thread. */
+async function bareCached(): Promise<void> {
+  const digest = digestOf(readFileSync(path));
+  const artifact = await new ArtifactCache({ directory }).get(artifactKey(digest, BLOCKING), digest);
+  if (artifact === undefined) throw new Error("the artifact was not kept");
+  lapStart = performance.now();
+  readFileSync(join(directory, `${artifactKey(digest, BLOCKING)}.artifact`));
+  for (const { bytes } of artifact.modules) new WebAssembly.Module(bytes);
+  lap("bare");
+}
+
+switch (way) {
+  case "piecewise":
+    await piecewise();
+    break;
+  case "worker":
+    await workerThread();
+    break;
+  case "open":
+    await open();
+    break;
+  default:
+    await bareCached();
+}
+reply(stages);
+process.disconnect();
