@@ -59,13 +59,6 @@ async function measure(path: string, cache: string): Promise<Measured> {
   const imports = bareNetwork();
   const { Sandbox } = await library();
   await using sandbox = await Sandbox.open(path, { cache: { directory: cache } });
-  const timed = async (call: () => Promise<unknown>): Promise<number> => {
-    const start = performance.now();
-    const sum = await call();
-    const elapsed = performance.now() - start;
-    if (sum !== 8) throw new Error(`the guest added wrongly: ${String(sum)}`);
-    return elapsed * MICROSECONDS;
-  };
   const samples = await interleaved(ROUNDS, {
     bare: () => timed(() => program.call("add", [5, 3], imports)),
     cordon: () => timed(async () => (await sandbox.call("add", [5, 3])).value),
@@ -75,6 +68,14 @@ async function measure(path: string, cache: string): Promise<Measured> {
     cordon: summarize(samples.cordon),
     ratio: ratioOfPairs(samples.cordon, samples.bare),
   };
+}
+
+async function timed(call: () => Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  const sum = await call();
+  const elapsed = performance.now() - start;
+  if (sum !== 8) throw new Error(`the guest added wrongly: ${String(sum)}`);
+  return elapsed * MICROSECONDS;
 }
 
 async function peer(): Promise<readonly string[]> {

@@ -39,28 +39,22 @@ async function load(path: string): Promise<Section> {
   const bare = samples.piecewise.map((stages) => sum(stages, (stage) => BARE.has(stage)));
   const bareFirst = summarize(bare).median;
   const bareCached = summarize(samples.bareCached.map((stages) => sum(stages))).median;
-  const row = (name: string, values: readonly number[], against?: number): string[] => {
-    const summary = summarize(values);
-    const ratio = against === undefined ? "" : times(summary.median / against);
-    return [name, figure(summary.median), range(summary), ratio];
-  };
-  const stage = (from: readonly Stages[], name: string): readonly number[] => from.map((stages) => stages[name] ?? 0);
   const [one] = samples.piecewise;
   const { size } = await stat(path);
   return {
     title: `A component of ${(size / 1e6).toFixed(1)} MB, ms`,
     header: ["stage", "median", "min–max", "× bare"],
     rows: [
-      ...Object.keys(one ?? {}).map((name) => row(name, stage(samples.piecewise, name))),
+      ...Object.keys(one ?? {}).map((name) => row(name, taken(samples.piecewise, name))),
       row("bare stages together", bare, bareFirst),
-      row("in the worker: its start", stage(samples.worker, "start the worker")),
-      row("in the worker: load the transpiler", stage(samples.worker, "load the transpiler")),
-      row("in the worker: decode to encode", stage(samples.worker, "work")),
-      row("Sandbox.open, first", stage(samples.first, "open"), bareFirst),
-      row("then the first call", stage(samples.first, "first call")),
-      row("bare: read and compile what was kept", stage(samples.bareCached, "bare"), bareCached),
-      row("Sandbox.open, cached", stage(samples.cached, "open"), bareCached),
-      row("then the first call", stage(samples.cached, "first call")),
+      row("in the worker: its start", taken(samples.worker, "start the worker")),
+      row("in the worker: load the transpiler", taken(samples.worker, "load the transpiler")),
+      row("in the worker: decode to encode", taken(samples.worker, "work")),
+      row("Sandbox.open, first", taken(samples.first, "open"), bareFirst),
+      row("then the first call", taken(samples.first, "first call")),
+      row("bare: read and compile what was kept", taken(samples.bareCached, "bare"), bareCached),
+      row("Sandbox.open, cached", taken(samples.cached, "open"), bareCached),
+      row("then the first call", taken(samples.cached, "first call")),
     ],
     notes: peer(path),
   };
@@ -81,6 +75,18 @@ async function take(path: string): Promise<Samples> {
     samples.bareCached.push(await once("bare-cached", directory));
   }
   return samples;
+}
+
+/** A line of the table; `against` is the bare figure beside it. */
+function row(name: string, values: readonly number[], against?: number): readonly string[] {
+  const summary = summarize(values);
+  const ratio = against === undefined ? "" : times(summary.median / against);
+  return [name, figure(summary.median), range(summary), ratio];
+}
+
+/** What one stage took in each of the processes. */
+function taken(from: readonly Stages[], stage: string): readonly number[] {
+  return from.map((stages) => stages[stage] ?? 0);
 }
 
 function sum(stages: Stages, counted: (stage: string) => boolean = () => true): number {

@@ -40,6 +40,7 @@ export async function run(): Promise<Report> {
   }
   const median = (how: string, count: number): number => summarize(resident.get(`${how} ${count}`) ?? []).median;
   const perGuest = (how: string): number => slope(COUNTS.map((count) => [count, median(how, count)] as const)) * 1024;
+  const ratio = (how: string): string => times(perGuest(how) / perGuest("bare"));
   return {
     title: "Memory per waiting guest",
     method: `Resident memory of a process of its own, while its guests (1 MB, JSPI) wait on an http-get that is not \
@@ -48,12 +49,9 @@ answered. Median of ${ROUNDS} processes; the memory per guest is the slope of th
       {
         title: "Resident memory, MiB",
         header: ["process", ...COUNTS.map((count) => `${count} waiting`), "per guest, KiB", "× bare"],
-        rows: Object.entries(SUBJECTS).map(([how, name]) => [
-          name,
-          ...COUNTS.map((count) => figure(median(how, count))),
-          figure(perGuest(how)),
-          times(perGuest(how) / perGuest("bare")),
-        ]),
+        rows: Object.entries(SUBJECTS).map(([how, name]) =>
+          [[name], COUNTS.map((count) => figure(median(how, count))), [figure(perGuest(how)), ratio(how)]].flat(),
+        ),
         notes: [`A guest's linear memory starts at ${initialPages * 64} KiB, of which it touches a part.`],
       },
     ],

@@ -26,16 +26,17 @@ export async function run(): Promise<Report> {
       timeProcess(process.execPath, parameters, options);
   const adding = await calculator();
   const peer = peerSubject(adding, folder.path, options);
-  const samples = await interleaved(ROUNDS, {
+  const subjects: Record<string, Subject> = {
     "node -e 0": node("-e", "0"),
     "node, the demo skill's artifact, bare": node(await bareScript(folder.path)),
     "cordon --version": node(COMMAND, "--version"),
     "cordon run, the demo skill": node(COMMAND, "run", DEMO_SKILL),
     "cordon run, add(5, 3)": node(COMMAND, "run", adding, "add", "5", "3"),
-    ...(peer === undefined ? {} : { "wasmtime run, add(5, 3), compiled ahead": peer }),
-  });
-  const bare = samples["node -e 0"];
-  const ratio = ratioOfPairs(samples["cordon run, the demo skill"], bare);
+  };
+  if (peer !== undefined) subjects["wasmtime run, add(5, 3), compiled ahead"] = peer;
+  const samples = await interleaved(ROUNDS, subjects);
+  const bare = samples["node -e 0"] ?? [];
+  const ratio = ratioOfPairs(samples["cordon run, the demo skill"] ?? [], bare);
   return {
     title: "Whole process, warm cache",
     method: `Spawn to exit, ${ROUNDS.counted} paired rounds after ${ROUNDS.warmUp} that warm the caches. \

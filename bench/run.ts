@@ -2,6 +2,7 @@
  * Builds what is missing and runs the benchmarks: all of them, or those named. With `--markdown`, the report is Markdown;
  * with `--json`, one JSON document.
  */
+import { loadavg } from "node:os";
 import { ensureBuilt } from "../scripts/ensure-built.ts";
 import { resultOf } from "./support/child.ts";
 import { machine } from "./support/machine.ts";
@@ -21,6 +22,10 @@ if (unknown !== undefined) {
 }
 
 await ensureBuilt();
+const [load = 0] = loadavg();
+if (load > 0.5) {
+  process.stderr.write(`The machine is busy (load ${load.toFixed(2)}): take the figures with care.\n`);
+}
 const reports: Record<string, Report> = {};
 const show = words.includes("--markdown") ? asMarkdown : asText;
 const asJson = words.includes("--json");

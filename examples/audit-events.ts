@@ -34,7 +34,10 @@ try {
 
   const denied = events.filter(({ result }) => result === "Denied");
   assert.deepEqual(denied.map(({ action }) => action).sort(), ["filesystem-read.read-file", "network.http-get"]);
-  assert.deepEqual(events.map(({ sequence }) => sequence), [1, 2, 3]);
+  assert.deepEqual(
+    events.map(({ sequence }) => sequence),
+    [1, 2, 3],
+  );
   assert.ok(events.every(({ componentId }) => componentId === "example-tool"));
   assert.ok(events.every(({ componentDigest }) => componentDigest === sandbox.component.digest));
   assert.ok(denied.every(({ reason }) => reason !== undefined));

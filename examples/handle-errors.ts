@@ -6,7 +6,12 @@ import { CordonError, run, type SandboxOptions } from "cordon";
 
 const calculator = new URL("../build/examples/calculator.wasm", import.meta.url);
 
-async function attempt(source: string | URL, name: string, parameters: unknown[], options?: SandboxOptions) {
+async function attempt(
+  source: string | URL,
+  name: string,
+  parameters: readonly unknown[],
+  options?: SandboxOptions,
+): Promise<string> {
   try {
     return `value ${String(await run(source, name, parameters, options))}`;
   } catch (error) {
@@ -28,8 +33,9 @@ async function attempt(source: string | URL, name: string, parameters: unknown[]
       case "signature":
       case "cancelled":
       case "host":
-        return `${error.code}: ${error.message}`;
+        break;
     }
+    return `${error.code}: ${error.message}`;
   }
 }
 

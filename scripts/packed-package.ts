@@ -65,7 +65,8 @@ export function checkInstallScripts(modules: string): number {
     // Packages from the registry do not run `prepare` when they are installed; ours must not have one either.
     const own = manifest.endsWith("node_modules/cordon/package.json");
     for (const name of INSTALL_SCRIPTS) {
-      if (scripts[name] !== undefined && (own || name !== "prepare")) throw new Error(`${manifest} has a script ${name}`);
+      if (scripts[name] !== undefined && (own || name !== "prepare"))
+        throw new Error(`${manifest} has a script ${name}`);
     }
     if (filesBelow(join(manifest, "..")).some((file) => file.endsWith("binding.gyp"))) {
       throw new Error(`${manifest} has a binding.gyp, which npm compiles on installation`);

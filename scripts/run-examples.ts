@@ -12,7 +12,9 @@ import { ensureBuilt } from "./ensure-built.ts";
 import { ROOT } from "./exec.ts";
 
 const named = process.argv.slice(2).map((name) => basename(name, ".ts"));
-const found = globSync("examples/*.ts", { cwd: ROOT }).map((path) => basename(path, ".ts")).sort();
+const found = globSync("examples/*.ts", { cwd: ROOT })
+  .map((path) => basename(path, ".ts"))
+  .sort();
 const examples = named.length === 0 ? found : named;
 const checks = new CheckList();
 const env = { ...process.env, XDG_CACHE_HOME: join(ROOT, "build/example-cache") };

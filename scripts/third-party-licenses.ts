@@ -76,7 +76,9 @@ export function packagesOf(moduleIds: readonly string[]): readonly string[] {
 /** The Rust crates that a compiled module names in the source locations of its panics, as `name-version`, sorted. */
 export function cratesIn(module: Uint8Array): readonly string[] {
   const text = Buffer.from(module).toString("latin1");
-  const places = text.matchAll(/(?:\/index\.crates\.io-[0-9a-f]+|\/rust\/deps)\/([a-zA-Z0-9_-]+-[0-9][0-9A-Za-z.+-]*)\//g);
+  const places = text.matchAll(
+    /(?:\/index\.crates\.io-[0-9a-f]+|\/rust\/deps)\/([a-zA-Z0-9_-]+-[0-9][0-9A-Za-z.+-]*)\//g,
+  );
   return [...new Set([...places].map(([, crate]) => crate ?? ""))].sort();
 }
 
@@ -107,7 +109,9 @@ export async function writeThirdPartyLicenses(moduleIds: readonly string[]): Pro
     "# Third-party software in this package",
     "`dist/` holds code of the packages below. What `package.json` lists under `dependencies` is not in it: it is installed beside it, with its own licence.",
     "| package | version | licence | what of it |\n| --- | --- | --- | --- |\n" +
-      packages.map((one) => `| ${one.name} | ${one.version} | ${one.license} | ${NOTES[one.name] ?? "bundled"} |`).join("\n"),
+      packages
+        .map((one) => `| ${one.name} | ${one.version} | ${one.license} | ${NOTES[one.name] ?? "bundled"} |`)
+        .join("\n"),
     "## Compiled into the WebAssembly modules",
     "The modules under `dist/assets/` hold the standard library of Rust (Apache-2.0 OR MIT) and the crates below, as far as the source locations in them tell. " +
       "Those under `dist/assets/skills/` also hold QuickJS-NG, rquickjs and wasi-libc. Where there is a choice of licences, Apache-2.0 is chosen.",

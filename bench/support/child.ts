@@ -72,3 +72,8 @@ export async function resultOf(module: string, parameters: readonly string[]): P
 export function reply(message: unknown): void {
   process.send?.(message);
 }
+
+/** Sends the last message to the process that started this one, and lets this one end. */
+export function finish(message: unknown): void {
+  process.send?.(message, undefined, {}, () => process.disconnect?.());
+}

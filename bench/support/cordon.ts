@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type * as Library from "../../src/sandbox/index.ts";
 import { ROOT } from "../../scripts/exec.ts";
 
 /** The folder of the bundle that users install. */
@@ -11,6 +12,6 @@ export const COMMAND: string = join(BUNDLE, "cordon.js");
 export const DEMO_SKILL: string = join(ROOT, "dist/assets/skills/demo-malicious.wasm");
 
 /** The library as users import it: the bundle, not the sources. */
-export async function library(): Promise<typeof import("../../src/sandbox/index.ts")> {
-  return (await import(join(BUNDLE, "index.js"))) as typeof import("../../src/sandbox/index.ts");
+export async function library(): Promise<typeof Library> {
+  return (await import(join(BUNDLE, "index.js"))) as typeof Library;
 }

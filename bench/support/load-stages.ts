@@ -16,7 +16,7 @@ import { buildArtifact, type Transpiler } from "../../src/component/transpile/bu
 import type { TranspileMessage, TranspileRequest } from "../../src/component/transpile/messages.ts";
 import { readComponent } from "../../src/sandbox/source.ts";
 import { BLOCKING } from "./artifact.ts";
-import { reply } from "./child.ts";
+import { finish } from "./child.ts";
 import { BUNDLE, library } from "./cordon.ts";
 
 /** Milliseconds by stage, in the order in which the stages ran. */
@@ -109,8 +109,9 @@ async function bareCached(): Promise<void> {
   if (artifact === undefined) throw new Error("the artifact was not kept");
   lapStart = performance.now();
   readFileSync(join(directory, `${artifactKey(digest, BLOCKING)}.artifact`));
-  for (const { bytes } of artifact.modules) new WebAssembly.Module(bytes);
+  const compiled = artifact.modules.map(({ bytes }) => new WebAssembly.Module(bytes));
   lap("bare");
+  if (compiled.length === 0) throw new Error("the artifact has no core module");
 }
 
 switch (way) {
@@ -126,5 +127,4 @@ switch (way) {
   default:
     await bareCached();
 }
-reply(stages);
-process.disconnect();
+finish(stages);

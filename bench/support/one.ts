@@ -1,7 +1,6 @@
 /** Runs the benchmark named on the command line and sends its report to the process that started this one. */
-import { reply } from "./child.ts";
+import { finish } from "./child.ts";
 import type { Benchmark } from "./report.ts";
 
 const { run } = (await import(new URL(`../${process.argv[2] ?? ""}.ts`, import.meta.url).href)) as Benchmark;
-reply(await run());
-process.disconnect();
+finish(await run());

@@ -20,8 +20,7 @@ const server = createServer((request, response) => {
   if (held.length === expected) reply("held");
 });
 
-process.on("message", (message) => {
-  const order = String(message);
+process.on("message", (order: string) => {
   if (order === "release") {
     for (const response of held) response.end("released");
     held = [];

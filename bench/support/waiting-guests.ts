@@ -36,10 +36,8 @@ async function starter(): Promise<{ readonly start: () => Promise<unknown>; read
 }
 
 const { start, close } = await starter();
-// What starting up left behind is not counted with the guests.
-globalThis.gc?.();
 reply("ready");
 await Promise.all(Array.from({ length: Number(count) }, start));
 if (count === "0") await new Promise((resolve) => process.once("disconnect", resolve));
 await close();
-if (process.connected) process.disconnect();
+process.disconnect?.();

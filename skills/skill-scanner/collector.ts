@@ -1,7 +1,7 @@
 import type { Finding, Hit, Severity } from "./finding.ts";
 
 /** How many findings of one severity are kept and counted. A flood of mild ones cannot crowd out a severe one. */
-export const MAX_PER_SEVERITY = 10_000;
+const MAX_PER_SEVERITY = 10_000;
 
 const RANK: Readonly<Record<Severity, number>> = { critical: 0, high: 1, medium: 2, low: 3 };
 

@@ -38,7 +38,7 @@ export interface Destination {
 }
 
 /**
- * The suspicious destinations a text names: as a URL, or as the whole text (`host`, `host/path`). A host in the middle
+ * The suspicious destinations a text names, in its order: as a URL, or as the whole text (`host`, `host/path`). A host in the middle
  * of a sentence is not one.
  */
 export function suspiciousDestinations(text: string): Destination[] {
@@ -61,7 +61,7 @@ export function suspiciousDestinations(text: string): Destination[] {
     }
     scheme = lower.indexOf("://", scheme + 3);
   }
-  return found;
+  return found.sort((a, b) => a.at - b.at);
 }
 
 /** Finds an address where a URL or the whole text names it. */
@@ -128,6 +128,7 @@ const HARMLESS_NAMES = new Set(
 
 /** How much an environment variable's name says: a secret, something ordinary, or nothing. */
 export function environmentVariableKind(name: string): "secret" | "plain" | "harmless" {
+  if (name.length > 200) return "plain";
   const upper = name.toUpperCase();
   if (HARMLESS_NAMES.has(upper) || /^(?:LC|XDG|PYTHON|CI)_?[A-Z0-9_]{0,60}$/.test(upper)) {
     return isSecretName(upper) && !HARMLESS_NAMES.has(upper) ? "secret" : "harmless";

@@ -8,6 +8,7 @@ import {
   joinPath,
   LABEL,
   literal,
+  MAX_FOLDED,
   named,
   tainted,
   union,
@@ -42,7 +43,14 @@ export function argument(args: Arguments, position: number, name?: string): Valu
 
 /** A call's complete text argument, or undefined when it is not known to the last character. */
 export function exactText(value: Value): string | undefined {
-  return value.text === undefined || value.text.includes(HOLE) ? undefined : value.text;
+  const text = value.text;
+  // Texts with holes are never longer; looking for them in longer ones at every use would take too long.
+  return text === undefined || (text.length <= MAX_FOLDED && text.includes(HOLE)) ? undefined : text;
+}
+
+/** The complete text, if it is short enough to be a name of something. */
+export function exactName(value: Value): string | undefined {
+  return value.text === undefined || value.text.length > 200 ? undefined : exactText(value);
 }
 
 const NONE: ReadonlySet<string> = new Set();
@@ -83,7 +91,7 @@ const OTHER_DECODERS = new Set(
 );
 
 /** True for calls that turn encoded data into what it hides. */
-export function isDecoder(call: Call): boolean {
+function isDecoder(call: Call): boolean {
   const name = call.name ?? "";
   return BASE64_CALLS.has(name) || HEX_CALLS.has(name) || OTHER_DECODERS.has(name) || codecOf(call) !== undefined;
 }
@@ -97,13 +105,14 @@ export function resultOf(call: Call, budget: Budget): Value {
     if (isDecoder(call)) return decoded(call, budget);
     if (name === "builtins.chr")
       return first.number === undefined ? tainted(first) : folded(charOf(first.number), first);
-    if (name === "builtins.map" || name === "builtins.list" || name === "builtins.tuple") return mapped(name, args);
+    if (name === "builtins.map" || name === "builtins.list" || name === "builtins.tuple")
+      return mapped(name, args, budget);
     if (name === "builtins.reversed") return reversed(first, budget);
     if (name === "os.path.join") return joinPath(args.positional);
     if (name === "pathlib.Path") return { ...joinPath(args.positional), name: "pathlib.Path()" };
     if (name === "pathlib.Path.home") return { ...literal("~"), name: "pathlib.Path()" };
     if (SAME_PATH_CALLS.has(name)) {
-      const bytes = first.items === undefined ? undefined : bytesOf(first.items);
+      const bytes = first.items !== undefined && budget.spend(first.items.length) ? bytesOf(first.items) : undefined;
       return bytes === undefined ? { ...first, name: undefined } : folded(bytes, first);
     }
   }
@@ -144,9 +153,7 @@ function textMethod(call: Call, budget: Budget): Value | undefined {
       );
     }
     case "join":
-      return first.items === undefined
-        ? folded(undefined, all)
-        : folded(first.items.map((item) => item.text ?? HOLE).join(text), all);
+      return first.items === undefined ? folded(undefined, all) : folded(joinTexts(first.items, text), all);
     case "joinpath":
     case "with_name":
       return { ...joinPath([receiver, ...args.positional]), name: receiver.name };
@@ -215,17 +222,24 @@ function decoded(call: Call, budget: Budget): Value {
 }
 
 /** `map(chr, [104, 105])` gives characters; anything else its elements' labels. */
-function mapped(name: string, args: Arguments): Value {
+function mapped(name: string, args: Arguments, budget: Budget): Value {
   const list = argument(args, name === "builtins.map" ? 1 : 0);
   const mapper = name === "builtins.map" ? argument(args, 0).name : undefined;
   if (name !== "builtins.map") return { ...list, name: undefined };
-  if (mapper === "builtins.chr" && list.items !== undefined) {
+  if (mapper === "builtins.chr" && list.items !== undefined && budget.spend(list.items.length)) {
     return {
       ...tainted(list),
       items: list.items.map((item) => (item.number === undefined ? UNKNOWN : literal(charOf(item.number)))),
     };
   }
   return tainted(union([elementOf(list), ...args.positional]));
+}
+
+/** The texts of a list put together, unless that is too long to follow. */
+function joinTexts(items: readonly Value[], separator: string): string | undefined {
+  let length = 0;
+  for (const item of items) length += (item.text?.length ?? 1) + separator.length;
+  return length > MAX_FOLDED ? undefined : items.map((item) => item.text ?? HOLE).join(separator);
 }
 
 /** The characters of a list of numbers. */

@@ -1,6 +1,6 @@
 import type { Semantics } from "./python-semantics.ts";
 import type { Value } from "./python-values.ts";
-import { concatenate, either, folded, HOLE, joinPath, tainted, union, UNKNOWN } from "./python-values.ts";
+import { concatenate, either, folded, HOLE, joinPath, MAX_FOLDED, tainted, union, UNKNOWN } from "./python-values.ts";
 
 /** What a frame stands for: the statement, a bracket, an f-string or a field of one. */
 export type FrameKind = "top" | "group" | "call" | "list" | "subscript" | "dict" | "fstring" | "field";
@@ -102,7 +102,10 @@ export function valueOfFrame(frame: Frame, semantics: Semantics): Value {
       return frame.count === 1 ? only : collectionOf(frame);
     case "fstring": {
       let text = "";
-      for (const part of frame.items) text += part.text ?? HOLE;
+      for (const part of frame.items) {
+        if (text.length + (part.text?.length ?? 0) > MAX_FOLDED) return union(frame.items);
+        text += part.text ?? HOLE;
+      }
       return { ...folded(text, union(frame.items)), folded: frame.count > 1 };
     }
     case "list":

@@ -1,5 +1,5 @@
 import type { Call } from "./python-calls.ts";
-import { argument, exactText } from "./python-calls.ts";
+import { argument, exactName } from "./python-calls.ts";
 import { canonicalName } from "./python-names.ts";
 import type { Semantics } from "./python-semantics.ts";
 import type { Value } from "./python-values.ts";
@@ -10,10 +10,10 @@ export function reflection(call: Call, semantics: Pick<Semantics, "load" | "attr
   const { name } = call;
   if (name === undefined) return undefined;
   const first = argument(call.args, 0);
-  const text = exactText(first);
+  const text = exactName(first);
   switch (name) {
     case "builtins.getattr": {
-      const attribute = exactText(argument(call.args, 1));
+      const attribute = exactName(argument(call.args, 1));
       return attribute === undefined ? tainted(first) : semantics.attribute(first, attribute, call.line);
     }
     case "builtins.vars":

@@ -2,7 +2,7 @@
 export const HOLE = "\u0000";
 
 /** Texts put together from parts are no longer followed past this length: a bound on the work of long chains. */
-const MAX_FOLDED = 16_384;
+export const MAX_FOLDED = 16_384;
 
 /** List elements past this number are only known by their labels. */
 export const MAX_ITEMS = 4_096;
@@ -151,13 +151,16 @@ export function union(values: Iterable<Value>): Value {
 export function concatenate(a: Value, b: Value): Value {
   const both = union([a, b]);
   if (a.text === undefined && b.text === undefined) return both;
+  if ((a.text?.length ?? 0) + (b.text?.length ?? 0) > MAX_FOLDED) return both;
   return folded((a.text ?? HOLE) + (b.text ?? HOLE), both);
 }
 
 /** Path segments put together, as `os.path.join` and `Path / x` do. */
 export function joinPath(parts: readonly Value[]): Value {
   const both = union(parts);
-  if (parts.every((part) => part.text === undefined)) return both;
+  let length = 0;
+  for (const part of parts) length += part.text?.length ?? 0;
+  if (length === 0 || length > MAX_FOLDED) return both;
   const text = parts.map((part) => part.text ?? HOLE).join("/");
   return folded(text.replaceAll("//", "/"), both);
 }

@@ -2,7 +2,7 @@ import { Budget } from "./budget.ts";
 import { credentialPath, isEnvironmentFile } from "./credential-paths.ts";
 import type { Report } from "./finding.ts";
 import type { Call } from "./python-calls.ts";
-import { argument, argumentsOf, exactText, formatText, resultOf, reversed } from "./python-calls.ts";
+import { argument, argumentsOf, exactName, formatText, resultOf, reversed } from "./python-calls.ts";
 import type { Machine } from "./python-machine.ts";
 import { canonicalName, Names } from "./python-names.ts";
 import { reflection } from "./python-reflection.ts";
@@ -39,8 +39,11 @@ const RULES: readonly Rules[] = [
   dangerousImports,
 ];
 
-/** Up to this length, a file is read twice before the reading that reports, beyond it once. */
+/** Up to this length, in UTF-16 units, a file is read twice before the reading that reports. */
 const SMALL = 100_000;
+
+/** Up to this length it is read once before, beyond it not at all. */
+const LARGE = 1_000_000;
 
 /** Characters that are folded, decoded and looked into in one reading. */
 const TEXT_BUDGET = 1_000_000;
@@ -82,7 +85,9 @@ export function analysePython(source: string, scan: ScanContext): void {
     for (const reporting of [false, false, true]) analysis.read(lines, reporting);
   } else {
     // The tokens of a large file would take too much memory: each reading makes them anew.
-    for (const reporting of [false, true]) analysis.read(logicalLines(source), reporting);
+    for (const reporting of source.length <= LARGE ? [false, true] : [true]) {
+      analysis.read(logicalLines(source), reporting);
+    }
   }
 }
 
@@ -134,6 +139,7 @@ class PythonAnalysis implements Machine {
   }
 
   attribute(base: Value, name: string, line: number): Value {
+    if (name.length > 200) return tainted(base);
     if (name.startsWith("__")) for (const rules of RULES) rules.attribute?.(name, line, this.#context);
     const path = base.path === undefined || base.path.length > 200 ? undefined : `${base.path}.${name}`;
     const qualified = base.name === undefined ? undefined : named(canonicalName(`${base.name}.${name}`)).name;
@@ -154,7 +160,7 @@ class PythonAnalysis implements Machine {
   }
 
   subscript(base: Value, index: Value, line: number): Value {
-    const key = exactText(index);
+    const key = exactName(index);
     if (this.storing && base.name === "os.environ") return UNKNOWN;
     if (key !== undefined && base.name === "globals()") return this.load(key);
     if (key !== undefined && base.name === "sys.modules") return named(canonicalName(key));
@@ -210,7 +216,7 @@ class PythonAnalysis implements Machine {
 
   dictItem(key: Value, value: Value, line: number): Value {
     if ((value.labels & SECRET_LABELS) === 0) return value;
-    const header = exactText(key)?.toLowerCase();
+    const header = exactName(key)?.toLowerCase();
     if (header !== undefined && AUTH_HEADERS.has(header) && (value.labels & SECRET_LABELS) === LABEL.secret) {
       return { ...value, labels: (value.labels & ~LABEL.secret) | LABEL.authorisation };
     }

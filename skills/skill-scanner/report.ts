@@ -3,10 +3,10 @@ import type { Category, Finding, Hit, Severity } from "./finding.ts";
 import { CATEGORIES, SEVERITIES } from "./finding.ts";
 
 /** How many findings a report lists; the most severe are chosen. `total_findings` counts the others too. */
-export const MAX_LISTED = 1_000;
+const MAX_LISTED = 1_000;
 
 /** What one finding takes off a score of 1. */
-export const SEVERITY_WEIGHTS: Readonly<Record<Severity, number>> = {
+const SEVERITY_WEIGHTS: Readonly<Record<Severity, number>> = {
   critical: 0.4,
   high: 0.25,
   medium: 0.1,

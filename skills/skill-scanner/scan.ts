@@ -11,7 +11,7 @@ import { findHiddenText } from "./rules/hidden-text.ts";
 import { analyseShell } from "./shell.ts";
 
 /** Text past this length, in UTF-16 units, is not read; a finding says so. */
-export const MAX_LENGTH = 4_000_000;
+const MAX_LENGTH = 4_000_000;
 
 /** How deep code inside code is followed: a string in a script in a string. */
 const MAX_NESTING = 3;

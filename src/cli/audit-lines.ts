@@ -18,18 +18,13 @@ export function auditLine(event: AuditEvent, stream: Output): string {
   const who = `Component ${singleQuoted(event.componentId)}`;
   const reason = neutralisedLine(event.reason ?? "");
   const attempt = `attempted ${event.action}(${quoteText(event.resource, SHOWN_RESOURCE)})`;
-  switch (event.result) {
-    case "Allowed": {
-      const done = DONE[event.action] ?? event.action;
-      return `${styled("good", "[ALLOWED]", stream)} ${who} ${done} ${singleQuoted(event.resource)} successfully`;
-    }
-    case "Denied": {
-      const line = `${styled("bad", "[DENIED]", stream)} ${who} ${attempt} without permission`;
-      return reason === "" ? line : `${line}\n${styled("quiet", `         ${reason}`, stream)}`;
-    }
-    case "Error":
-      return `${styled("warning", "[ERROR]", stream)} ${who} ${attempt}: ${reason}`;
+  if (event.result === "Allowed") {
+    const done = DONE[event.action] ?? event.action;
+    return `${styled("good", "[ALLOWED]", stream)} ${who} ${done} ${singleQuoted(event.resource)} successfully`;
   }
+  if (event.result === "Error") return `${styled("warning", "[ERROR]", stream)} ${who} ${attempt}: ${reason}`;
+  const line = `${styled("bad", "[DENIED]", stream)} ${who} ${attempt} without permission`;
+  return reason === "" ? line : `${line}\n${styled("quiet", `         ${reason}`, stream)}`;
 }
 
 /** Text in single quotes: what is inside cannot close them. */

@@ -27,16 +27,14 @@ interface CompletedCommand {
 
 /** A completion script for the commands and flags that `program` declares. */
 export function completionScript(program: Command, shell: Shell): string {
-  const commands = commandsOf(program);
-  switch (shell) {
-    case "bash":
-      return bashScript(commands);
-    case "zsh":
-      return zshScript(commands);
-    case "fish":
-      return fishScript(commands);
-  }
+  return SCRIPTS[shell](commandsOf(program));
 }
+
+const SCRIPTS: Readonly<Record<Shell, (commands: readonly CompletedCommand[]) => string>> = {
+  bash: bashScript,
+  zsh: zshScript,
+  fish: fishScript,
+};
 
 function commandsOf(program: Command): readonly CompletedCommand[] {
   const helper = program.createHelp();

@@ -47,7 +47,7 @@ async function demo(name: string, grants: GrantsInput, signal: AbortSignal): Pro
     onStage: progress.stage,
   });
   progress[Symbol.dispose]();
-  const { value } = await sandbox.call(undefined, [], { signal });
+  const { value } = await sandbox.call("skill#run", [], { signal });
   out.write(`\n${styled("heading", "=== Component Result ===", out)}\n`);
   writeGuestText(String(value), out);
 }

@@ -49,10 +49,16 @@ export const GRANT_TERMS: Readonly<Record<string, string>> = {
   "--allow-network": "--allow-network[=HOST[:PORT]]",
 };
 
+function repeatable(value: string, previous: readonly string[] | undefined): readonly string[] {
+  return [...(previous ?? []), value];
+}
+
+function grant(flags: string, description: string): Option {
+  return new Option(flags, description).argParser(repeatable);
+}
+
 /** Adds the grant flags to a command. */
 export function addGrantOptions(command: Command): Command {
-  const repeatable = (value: string, previous: readonly string[] = []): readonly string[] => [...previous, value];
-  const grant = (flags: string, description: string): Option => new Option(flags, description).argParser(repeatable);
   return command
     .addOption(grant("--allow-fs-read <PATH>", "read PATH and all below it; bare: the current directory (repeatable)"))
     .addOption(

@@ -87,7 +87,7 @@ function functionLine(fn: WitFunction, margin: string): string {
 function definition(type: WitType): string {
   if (!("name" in type)) return neutralisedLine(printType(type, { names: true }));
   const { name: _name, ...unnamed } = type;
-  return neutralisedLine(printType(unnamed as WitType, { names: true }));
+  return neutralisedLine(printType(unnamed, { names: true }));
 }
 
 function capped(lines: readonly string[]): readonly string[] {

@@ -14,6 +14,12 @@ export function table(rows: readonly (readonly string[])[], gap: number = 2): re
   );
 }
 
+/** Characters that take two columns of a terminal. */
+const WIDE =
+  /^(?:\p{Emoji_Presentation}|[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\uff01-\uff60])/u;
+
 function displayWidth(text: string): number {
-  return [...text].length;
+  let width = 0;
+  for (const { segment } of new Intl.Segmenter().segment(text)) width += WIDE.test(segment) ? 2 : 1;
+  return width;
 }

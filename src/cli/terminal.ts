@@ -18,9 +18,8 @@ export function styled(style: keyof typeof STYLES, text: string, stream: Output)
   return styleText(STYLES[style], text, { stream });
 }
 
-// C0 controls but tab, line feed and a carriage return before one; DEL; C1 controls; separators; what reorders text.
-const UNSAFE =
-  /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]|\r(?!\n)/g;
+/** Every control character but tab, line feed and a carriage return before one; separators; what reorders text. */
+const UNSAFE = /(?![\t\n]|\r\n)[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
 
 /** Text from a guest, made safe to print on a terminal: control characters are shown as escapes instead of obeyed. */
 export function neutralised(text: string): string {

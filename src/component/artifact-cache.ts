@@ -6,7 +6,7 @@ import { cacheDirectory } from "../shared/xdg.ts";
 import { type Artifact, decodeArtifact } from "./artifact.ts";
 
 /** The size at which the least recently used entries are removed: 1 GiB. */
-export const DEFAULT_CACHE_BYTES: number = 1024 * 1024 * 1024;
+const DEFAULT_CACHE_BYTES: number = 1024 * 1024 * 1024;
 
 /** A temporary file this old was left behind by a process that died. */
 const STALE_TEMPORARY_MS = 3_600_000;

@@ -17,7 +17,7 @@ export type {
   WitType,
   WitWorldSide,
 } from "../shared/wit.ts";
-export type { ComponentInfo, LoadOptions } from "./program.ts";
+export type { ComponentInfo, LoadOptions } from "./component-info.ts";
 export { run } from "./run.ts";
 export { type CallOptions, type CallResult, Sandbox, type SandboxOptions } from "./sandbox.ts";
 export type { ComponentSource } from "./source.ts";

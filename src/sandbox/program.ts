@@ -1,38 +1,14 @@
 import type { Artifact } from "../component/artifact.ts";
-import { ArtifactCache, type ArtifactCacheOptions } from "../component/artifact-cache.ts";
+import { ArtifactCache } from "../component/artifact-cache.ts";
 import { digestOf } from "../component/digest.ts";
 import { prepare } from "../component/prepare.ts";
-import type { TranspileStage } from "../component/transpile/messages.ts";
 import { HOST_INTERFACES } from "../host/interfaces.ts";
 import type { Program } from "../runtime/messages.ts";
 import type { WorkerPool } from "../runtime/pool.ts";
 import { CordonError, messageOf } from "../shared/errors.ts";
-import type { ComponentInterface } from "../shared/wit.ts";
+import type { ComponentInfo, LoadOptions } from "./component-info.ts";
 import { resolveImports } from "./imports.ts";
 import { type ComponentSource, readComponent } from "./source.ts";
-
-/** What a loaded component is. */
-export interface ComponentInfo {
-  /** The name it goes by in events: the file's name without its extension. */
-  readonly name: string;
-  /** `sha256:` and 64 hex digits. */
-  readonly digest: string;
-  /** Size of the component, in bytes. */
-  readonly bytes: number;
-  /** What it imports and exports. */
-  readonly interface: ComponentInterface;
-}
-
-/** How a component is loaded. */
-export interface LoadOptions {
-  /** The name the component goes by in events; default the file's name without its extension. */
-  readonly name?: string | undefined;
-  /** Where artifacts are kept between processes; `false` keeps none. Default `$XDG_CACHE_HOME/cordon/artifacts`, 1 GiB. */
-  readonly cache?: ArtifactCacheOptions | false | undefined;
-  readonly signal?: AbortSignal | undefined;
-  /** Told of the stages of a first load, which can take a second; not called when the artifact was cached. */
-  readonly onStage?: ((stage: TranspileStage) => void) | undefined;
-}
 
 /** A component that is ready to run. */
 export interface Loaded {

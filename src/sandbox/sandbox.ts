@@ -7,10 +7,11 @@ import { leasePool, type PoolLease } from "../runtime/shared-pool.ts";
 import { CordonError } from "../shared/errors.ts";
 import type { Limits } from "../shared/limits.ts";
 import type { Usage } from "../shared/usage.ts";
+import type { ComponentInfo, LoadOptions } from "./component-info.ts";
 import { valueOf } from "./ending.ts";
 import { findExport } from "./exports.ts";
 import { limitsFrom } from "./limit-options.ts";
-import { type ComponentInfo, type Loaded, type LoadOptions, loadProgram } from "./program.ts";
+import { type Loaded, loadProgram } from "./program.ts";
 import type { ComponentSource } from "./source.ts";
 import { usageOf } from "./usage.ts";
 

@@ -5,7 +5,7 @@ import { sniff } from "../component/decode/sniff.ts";
 import { CordonError } from "../shared/errors.ts";
 
 /** The largest component that is read, in bytes: 256 MiB. */
-export const MAX_COMPONENT_BYTES: number = 256 * 1024 * 1024;
+const MAX_COMPONENT_BYTES: number = 256 * 1024 * 1024;
 
 /** Where a component comes from: a path, a `file:` URL, or its bytes. */
 export type ComponentSource = string | URL | Uint8Array;

@@ -44,8 +44,8 @@ export function parseReport(text: unknown): ScanReport {
 
 /** Whether a report has a finding of that severity or a worse one. */
 export function hasFindingAtLeast(report: ScanReport, threshold: Severity): boolean {
-  const worst = SEVERITIES.slice(0, SEVERITIES.indexOf(threshold) + 1);
-  return report.findings.some(({ severity }) => worst.includes(severity));
+  const limit = SEVERITIES.indexOf(threshold);
+  return report.findings.some(({ severity }) => SEVERITIES.indexOf(severity) <= limit);
 }
 
 function notAReport(cause?: unknown): CordonError {

@@ -1,4 +1,4 @@
-import type { LoadOptions } from "../sandbox/program.ts";
+import type { LoadOptions } from "../sandbox/component-info.ts";
 import { Sandbox } from "../sandbox/sandbox.ts";
 import { assetPath } from "../shared/bundled.ts";
 import { parseReport, type ScanReport } from "./report.ts";

@@ -1,6 +1,6 @@
 import { environmentVariableKind } from "../indicators.ts";
 import type { Call } from "../python-calls.ts";
-import { argument, argumentsOf, exactText } from "../python-calls.ts";
+import { argument, argumentsOf, exactName } from "../python-calls.ts";
 import { HOLE, LABEL, SECRET_LABELS } from "../python-values.ts";
 import { destinationOf, networkCall } from "./network-calls.ts";
 import type { RuleContext, Rules } from "./rule.ts";
@@ -58,7 +58,7 @@ function environmentRead(call: Call, context: RuleContext): number | undefined {
   if (name === undefined) return undefined;
   if (READS.has(name)) {
     const key = argument(call.args, 0, "key");
-    const text = exactText(key);
+    const text = exactName(key);
     if (text === undefined) {
       const description = "Environment variable with a computed name";
       context.report({ category: CATEGORY, severity: "medium", line, description });

@@ -44,6 +44,9 @@ const OTHER_CALLS: Readonly<Record<string, readonly [Severity, string]>> = {
 /** Calls that execute what their data says. */
 const DATA_LOADERS = /^(?:pickle|dill|cloudpickle|jsonpickle|marshal)\./;
 
+/** Longer commands are not looked into at every use. */
+const MAX_COMMAND = 16_384;
+
 const EXEC_FAMILY = /^os\.(?:exec|spawn)[lv]p?e?$/;
 
 /** Modules and calls that run programs, native code or code in data. */
@@ -103,7 +106,7 @@ function commandRun(call: Call, name: string, context: RuleContext): number {
   const command = argument(call.args, 0, "args");
   const text = commandText(call, command);
   const shell = call.args.keywords.has("shell") && call.args.keywords.get("shell")?.number !== 0;
-  const fixed = text !== undefined && !text.includes(HOLE);
+  const fixed = text !== undefined && text.length <= MAX_COMMAND && !text.includes(HOLE);
   const program = command.items === undefined ? command : union(command.items.filter((_, at) => at !== 1).slice(0, 2));
   if ((program.labels & FOREIGN_LABELS) !== 0) {
     const description = "Command that was decoded or downloaded is run";
@@ -121,7 +124,8 @@ function commandRun(call: Call, name: string, context: RuleContext): number {
     const description = `${name} with a shell${fixed ? "" : " and a command put together at run time"}`;
     context.report({ category: CATEGORY, severity, line, description, subject: "command" });
   }
-  if (text !== undefined) context.nested(`#!/bin/sh\n${text.replaceAll(HOLE, "_")}`, line, "In a command: ");
+  if (text !== undefined && text.length <= MAX_COMMAND)
+    context.nested(`#!/bin/sh\n${text.replaceAll(HOLE, "_")}`, line, "In a command: ");
   return LABEL.file;
 }
 

@@ -1,5 +1,5 @@
 import type { Call } from "../python-calls.ts";
-import { argument, exactText } from "../python-calls.ts";
+import { argument, exactName, exactText } from "../python-calls.ts";
 import { FOREIGN_LABELS, LABEL } from "../python-values.ts";
 import { decodeBase64, decodeHex, decodeSpelledHex, isPrintable } from "../text-tools.ts";
 import { dangerousModule } from "./dangerous-modules.ts";
@@ -86,7 +86,7 @@ function executed(call: Call, severity: "high" | "medium", context: RuleContext)
 function imported(call: Call, context: RuleContext): void {
   const { line, name } = call;
   const how = short(name ?? "");
-  const module = exactText(argument(call.args, 0, "name"));
+  const module = exactName(argument(call.args, 0, "name"));
   if (module === undefined) {
     const description = `Import of a computed module by ${how}`;
     context.report({ category: CATEGORY, severity: "medium", line, description });

@@ -6,13 +6,20 @@ import type { Rules } from "./rule.ts";
 
 const CATEGORY = "suspicious_network";
 
+/** A longer destination is looked at where it stands, not again at every use. */
+const MAX_URL = 4_096;
+
 const CONNECTS = new Set(["socket.socket().connect", "socket.socket().connect_ex", "socket.create_connection"]);
 
 /** Known exfiltration endpoints, raw sockets, reverse shells. */
 export const suspiciousNetwork: Rules = {
   text(text, line, context) {
-    for (const { severity, description, at } of suspiciousDestinations(text)) {
-      context.report({ category: CATEGORY, severity, line: line + newlines(text, at), description });
+    let at = text.indexOf("\n");
+    let on = line;
+    for (const destination of suspiciousDestinations(text)) {
+      for (; at !== -1 && at < destination.at; at = text.indexOf("\n", at + 1)) on += 1;
+      const { severity, description } = destination;
+      context.report({ category: CATEGORY, severity, line: on, description });
     }
   },
   call(call, context) {
@@ -20,7 +27,7 @@ export const suspiciousNetwork: Rules = {
     const network = networkCall(call);
     if (network !== undefined) {
       const target = destinationOf(call, network)?.text ?? "";
-      const worst = suspiciousDestinations(target)[0];
+      const worst = target.length > MAX_URL ? undefined : suspiciousDestinations(target)[0];
       if (worst !== undefined) {
         const description = `Request to a suspicious destination. ${worst.description}`;
         context.report({ category: CATEGORY, severity: worst.severity, line, description, subject: worst.description });
@@ -65,10 +72,4 @@ export const suspiciousNetwork: Rules = {
 
 function shellOf(first: string | undefined, whole: string | undefined): string {
   return first ?? whole?.split(" ", 1)[0] ?? "";
-}
-
-function newlines(text: string, end: number): number {
-  let count = 0;
-  for (let at = text.indexOf("\n"); at !== -1 && at < end; at = text.indexOf("\n", at + 1)) count += 1;
-  return count;
 }

@@ -27,7 +27,7 @@ export function readExternName(decoding: Decoding, reader: ByteReader): string {
 }
 
 /** Reads the sort of an index. */
-export function readSort(reader: ByteReader): AnySort {
+function readSort(reader: ByteReader): AnySort {
   const start = reader.offset;
   switch (reader.u8()) {
     case 0x00:

@@ -44,7 +44,7 @@ export function readValueTypeUse(frame: Frame, reader: ByteReader): ValueType {
 }
 
 /** Reads an optional value type: a zero, or a one and the type. */
-export function readOptional(frame: Frame, reader: ByteReader): ValueType | undefined {
+function readOptional(frame: Frame, reader: ByteReader): ValueType | undefined {
   const start = reader.offset;
   const present = reader.u8();
   if (present > 0x01) reader.fail("an optional type is neither there nor left out", start);
