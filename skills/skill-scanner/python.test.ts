@@ -192,7 +192,7 @@ describe("each category", () => {
     [
       "code hidden in base64",
       'x = "aW1wb3J0IG9zOyBvcy5zeXN0ZW0oJ2lkJyk="',
-      ["1 high obfuscated_code", "1 high dangerous_imports"],
+      ["1 high dangerous_imports", "1 high obfuscated_code"],
     ],
     ["text hidden in escapes", 'x = "\\x69\\x6d\\x70\\x6f\\x72\\x74\\x20\\x6f\\x73"', ["1 medium obfuscated_code"]],
     ["compile", 'compile(source, "f", "exec")', ["1 medium obfuscated_code"]],

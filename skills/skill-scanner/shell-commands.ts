@@ -29,6 +29,8 @@ interface Frame {
   /** The word that the substitution is part of. */
   readonly word: string | undefined;
   piped: boolean;
+  /** True between double quotes. */
+  quoted: boolean;
   /** Where the command at hand starts. */
   line: number;
   /** The first word of the first command. */
@@ -68,7 +70,7 @@ class ShellParser {
   #step(char: string): void {
     const code = this.#code;
     const frame = this.#frame;
-    if (frame.closer === '"') return this.#inDoubleQuotes(char);
+    if (frame.quoted) return this.#inDoubleQuotes(char);
     if (char === frame.closer) return this.#closeFrame();
     if (char === "\n") {
       this.#at += 1;
@@ -84,7 +86,7 @@ class ShellParser {
     } else if (char === '"') {
       this.#at += 1;
       this.#word ??= "";
-      this.#frames.push({ ...frame, closer: '"' });
+      frame.quoted = true;
     } else if (char === "#" && this.#word === undefined) {
       while (this.#at < code.length && code[this.#at] !== "\n") this.#at += 1;
     } else if (this.#opensSubstitution(char)) {
@@ -116,8 +118,7 @@ class ShellParser {
 
   #inDoubleQuotes(char: string): void {
     if (char === '"') {
-      const quoted = this.#frames.pop();
-      if (quoted !== undefined) this.#frame.words = quoted.words;
+      this.#frame.quoted = false;
       this.#at += 1;
     } else if (char === "\\") {
       if (this.#code[this.#at + 1] === "\n") this.#line += 1;
@@ -140,7 +141,7 @@ class ShellParser {
 
   #opensSubstitution(char: string): boolean {
     const two = this.#code.slice(this.#at, this.#at + 2);
-    const inQuotes = this.#frame.closer === '"';
+    const inQuotes = this.#frame.quoted;
     const paren = two === "$(" || (!inQuotes && (two === "<(" || two === ">("));
     if ((!paren && char !== "`") || this.#frames.length >= MAX_DEPTH) return false;
     this.#at += paren ? 2 : 1;
@@ -221,5 +222,5 @@ class ShellParser {
 }
 
 function newFrame(closer: string, word: string | undefined): Frame {
-  return { words: [], closer, word, piped: false, line: 0, first: "" };
+  return { words: [], closer, word, piped: false, quoted: false, line: 1, first: "" };
 }
