@@ -1,0 +1,180 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { before, test } from "node:test";
+import { promisify } from "node:util";
+import { assertNoLeftovers, cordon, cordonInShell } from "../support/cli.ts";
+import { wordySkill } from "../support/cli-guests.ts";
+import { temporaryFolder, testGuest } from "../support/guests.ts";
+
+let guest: string;
+before(async () => {
+  guest = await testGuest();
+});
+
+test("--help tells of every command, and each command's help of its flags", async () => {
+  const whole = await cordon(["--help"]);
+  assert.deepEqual([whole.code, whole.stderr], [0, ""]);
+  const commands = ["run", "inspect", "scan", "demo", "completion"];
+  for (const command of commands) assert.match(whole.stdout, new RegExp(`^ {2}${command} `, "m"));
+  const flags: Readonly<Record<string, readonly string[]>> = {
+    run: [
+      "--allow-fs-read[=PATH]",
+      "--allow-fs-write[=PATH]",
+      "--allow-network[=HOST[:PORT]]",
+      "--timeout <DURATION>",
+      "--max-memory <SIZE>",
+      "--fail-on-denied",
+      "--audit <FILE>",
+      "--json",
+    ],
+    inspect: ["--json"],
+    scan: ["--file <FILE>", "--code <CODE>", "--fail-on <SEVERITY>"],
+    demo: ["malicious", "trusted"],
+    completion: ["bash", "zsh", "fish"],
+  };
+  for (const command of commands) {
+    for (const words of [
+      [command, "--help"],
+      ["help", command],
+    ]) {
+      const { code, stdout, stderr } = await cordon(words);
+      assert.deepEqual([code, stderr], [0, ""]);
+      assert.match(stdout, new RegExp(`^Usage: cordon ${command} `));
+      for (const flag of flags[command] ?? []) assert.ok(stdout.includes(flag), `${command}: ${flag}`);
+    }
+  }
+});
+
+test("--version prints the version alone", async () => {
+  const { version } = JSON.parse(await readFile("package.json", "utf8")) as { version: string };
+  assert.deepEqual(await cordon(["--version"]), { code: 0, stdout: `${version}\n`, stderr: "" });
+});
+
+test("without a command, the help goes to stderr", async () => {
+  const { code, stdout, stderr } = await cordon([]);
+  assert.deepEqual([code, stdout], [2, ""]);
+  assert.match(stderr, /^Usage: cordon /);
+});
+
+test("wrong flags and commands are answered with the nearest right one", async () => {
+  const cases: readonly (readonly [RegExp, readonly string[]])[] = [
+    [/^error: unknown option '--alow-fs-read'\n\(Did you mean --allow-fs-read\?\)\n$/, ["run", "--alow-fs-read", "x"]],
+    [/^error: unknown option '--allow-netwrok=a'\n\(Did you mean --allow-network\?\)\n$/, ["run", "--allow-netwrok=a"]],
+    [/^error: unknown option '--jsn'\n\(Did you mean --json\?\)\n$/, ["inspect", "--jsn", "x"]],
+    [/^error: unknown command 'rnu'\n\(Did you mean run\?\)\n$/, ["rnu"]],
+    [/^error: missing required argument 'file'\n$/, ["run"]],
+    [/Allowed choices are critical, high, medium, low, never/, ["scan", "--code", "x", "--fail-on", "worst"]],
+    [/Allowed choices are malicious, trusted/, ["demo", "neither"]],
+    [/unknown option '--allow-fs-read'/, ["inspect", "--allow-fs-read", "x"]],
+    [/unknown option '\\u\{1b\}\[31m--x'|unknown option '-\\u\{1b\}/, ["run", "-\u001b[31m--x"]],
+  ];
+  for (const [message, words] of cases) {
+    const { code, stdout, stderr } = await cordon(words);
+    assert.deepEqual([code, stdout], [2, ""], words.join(" "));
+    assert.match(stderr, message);
+  }
+});
+
+test("bad files are one clear message and exit code 2, for run and inspect alike", async (context) => {
+  const folder = await temporaryFolder(context);
+  const whole = await readFile(guest);
+  const files: readonly (readonly [string, Uint8Array | string, RegExp])[] = [
+    ["empty.wasm", "", /the file is empty/],
+    ["text.wasm", "(component)", /it is text, not a WebAssembly component/],
+    ["noise.wasm", Uint8Array.of(0x7f, 0x45, 0, 1, 2), /does not start with the preamble/],
+    ["core.wasm", Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0), /a core WebAssembly module, not a component/],
+    ["truncated.wasm", whole.subarray(0, 200_000), /at byte \d+/],
+  ];
+  for (const [name, content] of files) await writeFile(join(folder, name), content);
+  const cases: readonly (readonly [string, RegExp])[] = [
+    ["absent.wasm", /there is no such file; check the path/],
+    [".", /it is a directory; name a component file/],
+    ["text.wasm/x", /a part of the path is not a directory/],
+    ...files.map(([name, , message]) => [name, message] as const),
+  ];
+  for (const command of ["run", "inspect"]) {
+    for (const [name, message] of cases) {
+      const { code, stdout, stderr } = await cordon([command, name], { cwd: folder });
+      assert.deepEqual([code, stdout], [2, ""], `${command} ${name}: ${stderr}`);
+      assert.match(stderr, message);
+      assert.match(stderr, /^error: [^\n]+\n$/);
+    }
+  }
+  const left = await readdir(folder);
+  assert.deepEqual(left.sort(), files.map(([name]) => name).sort());
+});
+
+test("nothing is left behind among temporary files or in the cache", async (context) => {
+  const folder = await temporaryFolder(context);
+  const temporary = await temporaryFolder(context);
+  const environment = { XDG_CACHE_HOME: folder, TMPDIR: temporary };
+  assert.equal((await cordon(["run", guest, "add", "1", "2"], { environment })).code, 0);
+  assert.equal((await cordon(["demo"], { environment })).code, 0);
+  assert.equal((await cordon(["scan", "--code", "x = 1"], { environment })).code, 0);
+  assert.equal((await cordon(["run", guest, "fail", "x"], { environment })).code, 4);
+  assert.deepEqual(await readdir(temporary), []);
+  assert.deepEqual((await readdir(join(folder, "cordon"))).sort(), ["artifacts", "code"]);
+  await assertNoLeftovers(folder);
+});
+
+test("a reader that leaves early is no failure", async () => {
+  const wordy = await wordySkill();
+  const { stdout, stderr, code } = await cordonInShell(`"$@" | head -n 1; exit "\${PIPESTATUS[0]}"`, ["run", wordy]);
+  assert.deepEqual({ stdout, stderr, code }, { stdout: "line\n", stderr: "", code: 0 });
+  const both = await cordonInShell(`"$@" 2>&1 >/dev/null | true; exit "\${PIPESTATUS[0]}"`, [
+    "run",
+    guest,
+    "check",
+    "--",
+    "-1",
+  ]);
+  assert.equal(both.code, 1);
+});
+
+test("output that is lost is a failure", { skip: process.platform !== "linux" }, async () => {
+  const { stderr, code } = await cordonInShell('exec "$@" >/dev/full', ["run", guest, "add", "1", "2"]);
+  assert.deepEqual([code, stderr], [70, "error: Cannot write the output: ENOSPC\n"]);
+  assert.equal((await cordonInShell('exec "$@" >&- 2>&-', ["run", guest, "add", "1", "2"])).code, 0);
+});
+
+test("it runs without a home, a cache or a terminal, and with none of the environment", async () => {
+  const bare = 'exec env -i "$@"';
+  assert.equal((await cordonInShell(bare, ["inspect", guest, "--json"])).code, 0);
+  const unusable = { XDG_CACHE_HOME: "/dev/null/cache" };
+  assert.equal((await cordon(["run", guest, "add", "1", "2"], { environment: unusable })).stdout, "3\n");
+});
+
+test("the bash completion offers what there is", async (context) => {
+  const folder = await temporaryFolder(context);
+  await writeFile(join(folder, "a skill.wasm"), "");
+  const { stdout: script } = await cordon(["completion", "bash"]);
+  const complete = async (...words: readonly string[]): Promise<readonly string[]> => {
+    const simulation = `${script}
+      COMP_WORDS=(cordon "$@"); COMP_CWORD=$#; _cordon; printf '%s\\n' "\${COMPREPLY[@]}"`;
+    const { stdout } = await promisify(execFile)("bash", ["-c", simulation, "bash", ...words], { cwd: folder });
+    return stdout.trimEnd().split("\n");
+  };
+  assert.deepEqual(await complete("i"), ["inspect"]);
+  assert.deepEqual(await complete("run", "--allow-fs"), ["--allow-fs-read", "--allow-fs-write"]);
+  assert.deepEqual(await complete("run", "--allow-fs-read", "=", ""), ["a skill.wasm"]);
+  assert.deepEqual(await complete("run", "--audit", "a"), ["a skill.wasm"]);
+  assert.deepEqual(await complete("run", "a"), ["a skill.wasm"]);
+  assert.deepEqual(await complete("run", "--timeout", ""), [""]);
+  assert.deepEqual(await complete("scan", "--fail-on", "me"), ["medium"]);
+  assert.deepEqual(await complete("scan", "--fail-on", "="), ["critical", "high", "medium", "low", "never"]);
+  assert.deepEqual(await complete("demo", ""), ["malicious", "trusted"]);
+  assert.deepEqual(await complete("completion", "z"), ["zsh"]);
+  assert.deepEqual(await complete("help", "sc"), ["scan"]);
+});
+
+test("each shell's completion names every visible command and flag, and no hidden one", async () => {
+  for (const shell of ["bash", "zsh", "fish"]) {
+    const { code, stdout, stderr } = await cordon(["completion", shell]);
+    assert.deepEqual([code, stderr], [0, ""]);
+    const words = ["inspect", "completion", "allow-fs-write", "fail-on-denied", "max-memory", "critical", "malicious"];
+    for (const word of words) assert.ok(stdout.includes(word), `${shell}: ${word}`);
+    assert.doesNotMatch(stdout, /allow-public-network/);
+  }
+});
