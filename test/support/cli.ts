@@ -78,7 +78,7 @@ export async function cordonInShell(
   words: readonly string[],
   options: CliOptions = {},
 ): Promise<CliResult> {
-  const child = spawn("bash", ["-c", script, "bash", process.execPath, COMMAND, ...words], {
+  const child = spawn("bash", ["--norc", "-c", script, "bash", process.execPath, COMMAND, ...words], {
     cwd: options.cwd ?? ROOT,
     env: { PATH: process.env["PATH"], XDG_CACHE_HOME: CLI_CACHE, ...options.environment },
   });
@@ -102,8 +102,8 @@ export async function cordonOnTerminal(words: readonly string[], options: CliOpt
   child.stdin.end();
   const { stdout, stderr, code } = collect(child);
   const exit = await code;
-  // The terminal itself makes two characters of each line feed.
-  return { code: exit, stdout: stdout().replaceAll("\r\n", "\n"), stderr: stderr() };
+  // The terminal itself puts a carriage return before each line feed.
+  return { code: exit, stdout: stdout().replaceAll(/\r+\n/g, "\n"), stderr: stderr() };
 }
 
 /** What stdout is with `--json`: one document and nothing else. */

@@ -41,7 +41,7 @@ export const suspiciousNetwork: Rules = {
       context.report({ category: CATEGORY, severity, line, description: "Connection over a raw socket" });
     } else if (name === "socket.socket().bind") {
       context.report({ category: CATEGORY, severity: "low", line, description: "Program listens on a raw socket" });
-    } else if (name === "os.dup2" || name === "pty.spawn") {
+    } else if ((name === "os.dup2" && (argument(call.args, 1).number ?? 0) <= 2) || name === "pty.spawn") {
       context.note("shell", line);
     } else if (
       name.startsWith("subprocess.") &&
