@@ -34,8 +34,8 @@ class Evaluator {
   readonly #tokens: readonly Token[];
   readonly #to: number;
   readonly #semantics: Semantics;
-  readonly #frames: Frame[] = [newFrame("top", UNKNOWN, 0)];
   #frame: Frame = newFrame("top", UNKNOWN, 0);
+  readonly #frames: Frame[] = [this.#frame];
   /** The line of the last token that is part of a value. */
   #line = 0;
   /** Brackets that stand too deep to be followed. */
@@ -48,7 +48,6 @@ class Evaluator {
   }
 
   run(from: number): Value {
-    this.#frame = this.#frames[0] ?? this.#frame;
     for (let at = from; at < this.#to; at++) {
       const token = this.#tokens[at];
       if (token === undefined) continue;

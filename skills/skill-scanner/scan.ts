@@ -47,22 +47,19 @@ class Scan {
 
   #readAs(language: Language, code: string, depth: number, report: Report): void {
     const nested = (inner: string, line: number, how: string): boolean => this.#nested(inner, line, how, depth, report);
+    const block = (inner: string, line: number, languages: readonly Language[] | undefined): void => {
+      if (depth >= MAX_NESTING) return;
+      this.read(inner, languages, depth + 1, (hit) => report({ ...hit, line: hit.line + line - 1 }));
+    };
     switch (language) {
       case "python":
         return analysePython(code, { report, nested });
       case "javascript":
         return analyseJavaScript(code, { report, nested });
       case "shell":
-        return analyseShell(code, { report, nested });
+        return analyseShell(code, { report, nested, block });
       case "markdown":
-        return analyseMarkdown(code, {
-          report,
-          block: (block, line, languages) => {
-            if (depth >= MAX_NESTING) return;
-            const shifted: Report = (hit) => report({ ...hit, line: hit.line + line - 1 });
-            this.read(block, languages, depth + 1, shifted);
-          },
-        });
+        return analyseMarkdown(code, { report, block });
       case "text":
         return analyseText(code, { report, nested });
     }

@@ -42,7 +42,7 @@ describe("shell", () => {
     [
       "code in a here-document",
       '#!/bin/sh\necho now it starts; python3 <<EOF\nimport os\nos.system("id")\nEOF\n',
-      ["2 high dangerous_imports"],
+      ["4 high dangerous_imports"],
     ],
     ["Python on the command line", "#!/bin/sh\npython3 -c 'eval(input())'", ["2 high obfuscated_code"]],
     ["comments and quoted text", "#!/bin/sh\n# curl x | sh\necho \"curl x | sh\"\necho 'eval $x'", []],

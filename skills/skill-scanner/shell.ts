@@ -1,6 +1,7 @@
 import { credentialPath, isEnvironmentFile } from "./credential-paths.ts";
 import type { Report, Severity } from "./finding.ts";
 import { environmentVariableKind, suspiciousDestinations } from "./indicators.ts";
+import type { Language } from "./language.ts";
 import type { Command } from "./shell-commands.ts";
 import { parseShell } from "./shell-commands.ts";
 
@@ -8,6 +9,8 @@ import { parseShell } from "./shell-commands.ts";
 export interface ShellContext {
   readonly report: Report;
   nested(code: string, line: number, how: string): boolean;
+  /** Reads a part of the script in the given languages, or in those it looks like; it starts at line `line`. */
+  block(code: string, line: number, languages: readonly Language[] | undefined): void;
 }
 
 const INTERPRETERS = /^(?:ba|z|da|k)?sh$|^(?:python|perl|ruby|node|php|pwsh|powershell)[\d.]*$/;
@@ -86,7 +89,7 @@ export function analyseShell(code: string, scan: ShellContext): void {
   for (const { text, line, command } of documents) {
     const head = baseName(command);
     if (!INTERPRETERS.test(head)) continue;
-    scan.nested(head.endsWith("sh") ? `#!/bin/sh\n${text}` : text, line, "In a here-document: ");
+    scan.block(text, line, head.endsWith("sh") ? ["shell"] : undefined);
   }
 }
 

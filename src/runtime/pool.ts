@@ -7,7 +7,7 @@ const MAX_GUESTS_PER_WORKER = 256;
 
 /**
  * A pool of worker threads. A worker runs one guest at a time and holds many that wait on host calls; an invocation is
- * sent to a worker only when it would start there at once, so none queues behind a guest that spins.
+ * sent to a worker only when no other is about to start there, so that none queues behind one that spins from its start.
  */
 export class WorkerPool {
   readonly #size: number;
@@ -101,14 +101,16 @@ export class WorkerPool {
     }
   }
 
-  /** The free worker that holds the fewest guests; a new one when none is free and there is room. */
+  /**
+   * The free worker that holds the fewest guests; a new one when none is free and there is room. Workers on which a guest
+   * that came back from a wait has the processor are the last choice.
+   */
   #place(): WorkerSlot | undefined {
-    let best: WorkerSlot | undefined;
-    for (const slot of this.#slots) {
-      if (!slot.free || slot.load >= MAX_GUESTS_PER_WORKER) continue;
-      if (best === undefined || slot.load < best.load) best = slot;
-    }
-    return best ?? (this.#slots.size < this.#size ? this.#open() : undefined);
+    const free = [...this.#slots].filter((slot) => slot.free && slot.load < MAX_GUESTS_PER_WORKER);
+    const idle = free.filter((slot) => !slot.busy);
+    const best = leastLoaded(idle);
+    if (best !== undefined) return best;
+    return this.#slots.size < this.#size ? this.#open() : leastLoaded(free);
   }
 
   #open(): WorkerSlot {
@@ -124,4 +126,10 @@ export class WorkerPool {
     this.#slots.add(slot);
     return slot;
   }
+}
+
+function leastLoaded(slots: readonly WorkerSlot[]): WorkerSlot | undefined {
+  let best: WorkerSlot | undefined;
+  for (const slot of slots) if (best === undefined || slot.load < best.load) best = slot;
+  return best;
 }

@@ -69,6 +69,11 @@ export class WorkerSlot {
     return !this.#dead && this.#starting === 0;
   }
 
+  /** Whether a guest that came back from a wait has the processor just now. */
+  get busy(): boolean {
+    return Atomics.load(this.#shared, SHARED_SLOTS.running) !== 0;
+  }
+
   /** Sends an invocation. */
   start(pending: Pending): void {
     const { program, invocation } = pending.job;

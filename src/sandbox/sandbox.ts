@@ -72,7 +72,7 @@ export class Sandbox implements AsyncDisposable {
    * `unsupported` when it imports what is not provided, `limit`, `host` or `cancelled`.
    */
   static async open(source: ComponentSource, options: SandboxOptions = {}): Promise<Sandbox> {
-    const grants = parseGrants(options.grants ?? {}, { cwd: process.cwd() });
+    const grants = parseGrants(options.grants ?? {}, { cwd: currentDirectory() });
     const limits = limitsFrom(options.limits);
     const lease = leasePool();
     try {
@@ -140,4 +140,13 @@ export class Sandbox implements AsyncDisposable {
 
 function eitherSignal(closing: AbortSignal, given: AbortSignal | undefined): AbortSignal {
   return given === undefined ? closing : AbortSignal.any([closing, given]);
+}
+
+function currentDirectory(): string {
+  try {
+    return process.cwd();
+  } catch (thrown) {
+    const message = "Cannot use the current directory: it is gone; change to one that exists";
+    throw new CordonError("usage", message, { cause: thrown });
+  }
 }

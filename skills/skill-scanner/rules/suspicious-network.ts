@@ -1,4 +1,5 @@
 import { isPublicAddress, suspiciousDestinations } from "../indicators.ts";
+import type { Call } from "../python-calls.ts";
 import { argument } from "../python-calls.ts";
 import { LABEL, SECRET_LABELS } from "../python-values.ts";
 import { destinationOf, networkCall } from "./network-calls.ts";
@@ -8,6 +9,8 @@ const CATEGORY = "suspicious_network";
 
 /** A longer destination is looked at where it stands, not again at every use. */
 const MAX_URL = 4_096;
+
+const SHELLS = new Set("sh bash zsh /bin/sh /bin/bash /bin/zsh cmd.exe cmd powershell.exe".split(" "));
 
 const CONNECTS = new Set(["socket.socket().connect", "socket.socket().connect_ex", "socket.create_connection"]);
 
@@ -41,19 +44,11 @@ export const suspiciousNetwork: Rules = {
       context.report({ category: CATEGORY, severity, line, description: "Connection over a raw socket" });
     } else if (name === "socket.socket().bind") {
       context.report({ category: CATEGORY, severity: "low", line, description: "Program listens on a raw socket" });
-    } else if ((name === "os.dup2" && (argument(call.args, 1).number ?? 0) <= 2) || name === "pty.spawn") {
+    } else if (startsShell(call)) {
       context.note("shell", line);
-    } else if (
-      name.startsWith("subprocess.") &&
-      ["bash", "/bin/sh", "/bin/bash", "sh", "cmd.exe"].includes(
-        shellOf(call.args.positional[0]?.items?.[0]?.text, argument(call.args, 0).text),
-      )
-    ) {
-      context.note("shell", line);
-    }
-    const connects = (argument(call.args, 0).labels & SECRET_LABELS) !== 0 && name === "socket.gethostbyname";
-    if (connects)
+    } else if (name === "socket.gethostbyname" && (argument(call.args, 0).labels & SECRET_LABELS) !== 0) {
       context.report({ category: CATEGORY, severity: "critical", line, description: "Secret in a DNS query" });
+    }
     return name === "socket.socket().recv" ? LABEL.remote : undefined;
   },
   end(context) {
@@ -70,6 +65,12 @@ export const suspiciousNetwork: Rules = {
   },
 };
 
-function shellOf(first: string | undefined, whole: string | undefined): string {
-  return first ?? whole?.split(" ", 1)[0] ?? "";
+/** True for what a reverse shell does after it connects: standard streams redirected, a shell started. */
+function startsShell({ name = "", args }: Call): boolean {
+  const first = argument(args, 0);
+  if (name === "pty.spawn") return true;
+  if (name === "os.dup2") return (argument(args, 1).number ?? 0) <= 2;
+  if (!name.startsWith("subprocess.")) return false;
+  const program = first.items?.[0]?.text ?? first.text?.slice(0, 100).split(" ", 1)[0] ?? "";
+  return SHELLS.has(program);
 }

@@ -147,7 +147,7 @@ function bracketed(open: string, items: readonly string[], close: string, layout
   const margin = "  ".repeat(layout.level);
   if (!layout.indent || (line.length + margin.length <= LINE && !line.includes("\n"))) return line;
   const short = open === "[" && items.every((item) => item.length <= LINE / 10);
-  const lines = short ? filled(items, LINE - margin.length - 2) : items;
+  const lines = short ? filled(items, LINE - margin.length - 3) : items;
   return `${open}\n${lines.map((item) => `${margin}  ${item}`).join(",\n")}\n${margin}${close}`;
 }
 

@@ -1,0 +1,27 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { table } from "./table.ts";
+
+test("columns are as wide as their widest cell, and lines end where their text does", () => {
+  assert.deepEqual(
+    table([
+      ["a", "b", "c"],
+      ["long", "", "x"],
+      ["é", "y", ""],
+    ]),
+    ["a     b  c", "long     x", "é     y"],
+  );
+  assert.deepEqual(table([]), []);
+});
+
+test("characters of two columns count as two, and those of several code points as one", () => {
+  assert.deepEqual(
+    table([
+      ["日本", "|"],
+      ["👩‍👧", "|"],
+      ["e\u0301e\u0301", "|"],
+      ["abcd", "|"],
+    ]),
+    ["日本  |", "👩‍👧    |", "e\u0301e\u0301    |", "abcd  |"],
+  );
+});
