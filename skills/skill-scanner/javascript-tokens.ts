@@ -13,6 +13,9 @@ export interface JsToken {
 /** A slash whose partner is further away is taken for a division: a bound on looking ahead. */
 const MAX_REGEX = 300;
 
+/** How many characters are looked at in vain before every slash is a division. */
+const MAX_LOOKAHEAD = 300_000;
+
 /** After these words a slash starts a regular expression. */
 const BEFORE_REGEX = new Set(
   "return typeof case in of delete void throw new do else instanceof yield await".split(" "),
@@ -25,6 +28,7 @@ export function tokeniseJavaScript(source: string): JsToken[] {
   const templates: number[] = [];
   let line = 1;
   let at = 0;
+  let lookahead = MAX_LOOKAHEAD;
 
   const countLines = (text: string): void => {
     for (let found = text.indexOf("\n"); found !== -1; found = text.indexOf("\n", found + 1)) line += 1;
@@ -70,7 +74,9 @@ export function tokeniseJavaScript(source: string): JsToken[] {
       at += 1;
       readTemplate();
     } else if (char === "/" && startsRegex(tokens.at(-1))) {
-      at = endOfRegex(source, at);
+      const end = lookahead > 0 ? endOfRegex(source, at) : undefined;
+      if (end === undefined) lookahead -= MAX_REGEX;
+      at = end ?? at + 1;
     } else if (/[\w$\u0080-\uffff]/.test(char)) {
       const start = at;
       while (at < source.length && /[\w$\u0080-\uffff]/.test(source[at] ?? "")) at += 1;
@@ -106,8 +112,8 @@ function startsRegex(before: JsToken | undefined): boolean {
   return before.kind === "name" && BEFORE_REGEX.has(before.text);
 }
 
-/** The offset after a regular expression, or after the slash when the line ends first: then it was a division. */
-function endOfRegex(source: string, start: number): number {
+/** The offset after a regular expression; undefined when the line ends first: then the slash was a division. */
+function endOfRegex(source: string, start: number): number | undefined {
   let inClass = false;
   for (let at = start + 1; at < source.length && source[at] !== "\n" && at - start < MAX_REGEX; at++) {
     const char = source[at];
@@ -116,7 +122,7 @@ function endOfRegex(source: string, start: number): number {
     else if (char === "]") inClass = false;
     else if (char === "/" && !inClass) return at + 1;
   }
-  return start + 1;
+  return undefined;
 }
 
 function unescape(raw: string): string {

@@ -27,6 +27,9 @@ const FS_PROMISES = /^fs\/promises\.(?:readFile|open|copyFile|readdir)$/;
 const SENDS =
   /^(?:fetch|globalThis\.fetch|axios|axios\.(?:get|post|put|patch|request)|got|got\.post|https?\.(?:request|get)|navigator\.sendBeacon|needle\.post|superagent\.post|request\.post)$/;
 const EVALS = /^(?:eval|Function|vm\.(?:runInThisContext|runInNewContext|runInContext|Script))$/;
+/** Words that start another statement where the semicolon is left out. */
+const STATEMENTS = new Set("const let var return if for while try throw import export class".split(" "));
+
 const DECODERS = new Set(["atob", "unescape"]);
 
 /**
@@ -158,6 +161,7 @@ class JavaScriptAnalysis {
     let end = start;
     for (; end < this.#tokens.length && end < start + 400; end++) {
       const token = this.#tokens[end];
+      if (depth === 0 && token?.kind === "name" && STATEMENTS.has(token.text)) break;
       if (token?.kind !== "punct") continue;
       if ("([{".includes(token.text)) depth += 1;
       else if (")]}".includes(token.text)) depth -= 1;

@@ -37,6 +37,10 @@ const readThenSpin = (path) => {
   }
   for (;;);
 };
+const getThenSpin = (url) => {
+  httpGet(url);
+  for (;;);
+};
 const getInALoop = (url) => {
   let done = 0;
   for (;;) {
@@ -72,6 +76,7 @@ export const api = {
   post,
   spin,
   readThenSpin,
+  getThenSpin,
   getInALoop,
   recurse,
   allocate,
