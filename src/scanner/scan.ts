@@ -3,8 +3,8 @@ import { Sandbox } from "../sandbox/sandbox.ts";
 import { assetPath } from "../shared/bundled.ts";
 import { parseReport, type ScanReport } from "./report.ts";
 
-/** Time for one scan, in milliseconds. */
-const SCAN_TIMEOUT_MS = 60_000;
+/** Bounds of one scan: enough for the largest file that is taken. */
+const SCAN_LIMITS = { timeoutMs: 60_000, memoryBytes: 512 * 1024 * 1024 } as const;
 
 /**
  * Scans code with the bundled scanner: a component that imports nothing and is granted nothing.
@@ -16,7 +16,7 @@ export async function scanCode(
   { signal, onStage }: Pick<LoadOptions, "signal" | "onStage"> = {},
 ): Promise<ScanReport> {
   await using scanner = await Sandbox.open(assetPath("skills/skill-scanner.wasm"), {
-    limits: { timeoutMs: SCAN_TIMEOUT_MS },
+    limits: SCAN_LIMITS,
     signal,
     onStage,
   });

@@ -5,7 +5,7 @@ import { open, readlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { checkPath } from "./check.ts";
 import { errnoOf, failed, failureReason } from "./failure.ts";
-import type { FileAccess, FileRequest, FileTarget, OpenAttempt } from "./open.ts";
+import type { FileAccess, FileRequest, FileTarget, OpenAttempt } from "./file-request.ts";
 import { fileKindProblem } from "./regular-file.ts";
 
 const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;

@@ -2,7 +2,7 @@ import { constants } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { lstat, open } from "node:fs/promises";
 import { errnoOf, failed, failureReason } from "./failure.ts";
-import type { FileAccess, FileRequest, FileTarget, OpenAttempt } from "./open.ts";
+import type { FileAccess, FileRequest, FileTarget, OpenAttempt } from "./file-request.ts";
 import { fileKindProblem } from "./regular-file.ts";
 import { resolvePath } from "./resolve.ts";
 

@@ -19,7 +19,7 @@ import type { PathGrant } from "../../policy/grants.ts";
 import { parseGrants } from "../../policy/parse-grants.ts";
 import { openByDescriptor } from "./open-by-descriptor.ts";
 import { openByIdentity } from "./open-by-identity.ts";
-import type { FileAccess, OpenTarget } from "./open.ts";
+import type { FileAccess, OpenTarget } from "./file-request.ts";
 import { openGranted } from "./open.ts";
 
 let base = "";

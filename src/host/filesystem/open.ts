@@ -1,35 +1,10 @@
 import type { FileHandle } from "node:fs/promises";
-import type { PathGrant } from "../../policy/grants.ts";
 import type { FileOutcome } from "./failure.ts";
 import { failed } from "./failure.ts";
+import type { FileAccess, FileRequest, OpenTarget } from "./file-request.ts";
 import { openByDescriptor } from "./open-by-descriptor.ts";
 import { openByIdentity } from "./open-by-identity.ts";
 import { resolvePath } from "./resolve.ts";
-
-/** What a file is opened for. */
-export type FileAccess = "read" | "write";
-
-/** One file that a guest names. */
-export interface FileRequest {
-  readonly grants: readonly PathGrant[];
-  /** Where relative paths start. */
-  readonly cwd: string;
-  /** As the guest named it, without a `pathProblem`. */
-  readonly path: string;
-}
-
-/** A path that was resolved inside the grants. */
-export interface FileTarget {
-  readonly real: string;
-  /** Whether a file was there; a file to write is created when it was not. */
-  readonly exists: boolean;
-}
-
-/** The result of one attempt to open a target; `changed`: the folders changed meanwhile, and the path means something else now. */
-export type OpenAttempt = FileOutcome<FileHandle> | { readonly kind: "changed" };
-
-/** Opens a target, and makes sure that what was opened is inside the grants. */
-export type OpenTarget = (request: FileRequest, target: FileTarget, access: FileAccess) => Promise<OpenAttempt>;
 
 /** How often a path is resolved again when folders are renamed while it is opened. */
 const MAX_ATTEMPTS = 5;

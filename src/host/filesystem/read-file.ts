@@ -2,7 +2,7 @@ import { isUtf8 } from "node:buffer";
 import type { FileHandle } from "node:fs/promises";
 import type { FileOutcome } from "./failure.ts";
 import { failed, failureReason } from "./failure.ts";
-import type { FileRequest } from "./open.ts";
+import type { FileRequest } from "./file-request.ts";
 import { openGranted } from "./open.ts";
 
 /** The bounds of one read. */

@@ -4,7 +4,7 @@ import type { HostContext, HostInterface, HostResult } from "../capability.ts";
 import { cutResource, err, ok, quote } from "../text.ts";
 import type { FileOutcome } from "./failure.ts";
 import { failed, failureReason } from "./failure.ts";
-import type { FileRequest } from "./open.ts";
+import type { FileRequest } from "./file-request.ts";
 import { readTextFile } from "./read-file.ts";
 import { pathProblem } from "./resolve.ts";
 import { writeTextFile } from "./write-file.ts";
