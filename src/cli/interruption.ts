@@ -4,8 +4,8 @@ const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 const SIGNALS = Object.keys(EXIT_CODES) as readonly (keyof typeof EXIT_CODES)[];
 
 /**
- * What can end a command early: the first SIGINT, SIGTERM or SIGHUP, or the command itself. A second signal ends the
- * process at once, as if this were not there.
+ * Ends a command early at the first SIGINT, SIGTERM or SIGHUP. A second one ends the process at once, as if this were not
+ * there.
  */
 export class Interruption implements Disposable {
   readonly #controller = new AbortController();
@@ -23,11 +23,6 @@ export class Interruption implements Disposable {
   /** 128 and the signal's number, once there was one. */
   get exitCode(): number | undefined {
     return this.#exitCode;
-  }
-
-  /** Ends what goes on for another reason. */
-  abort(reason: unknown): void {
-    this.#controller.abort(reason);
   }
 
   /** Leaves signals to the process again. */

@@ -1,5 +1,6 @@
 import type { LoadOptions } from "../sandbox/component-info.ts";
 import { Sandbox } from "../sandbox/sandbox.ts";
+import { CordonError } from "../shared/errors.ts";
 import { assetPath } from "../shared/bundled.ts";
 import { parseReport, type ScanReport } from "./report.ts";
 
@@ -20,6 +21,22 @@ export async function scanCode(
     signal,
     onStage,
   });
-  const { value } = await scanner.call("sandbox:skill/scanner#scan-code", [code], { signal });
-  return parseReport(value);
+  try {
+    const { value } = await scanner.call("sandbox:skill/scanner#scan-code", [code], { signal });
+    return parseReport(value);
+  } catch (thrown) {
+    throw thrown instanceof CordonError ? tooMuch(thrown) : thrown;
+  }
+}
+
+/** The caller can set no limits, so what the sandbox says of them would not help. */
+function tooMuch(error: CordonError): CordonError {
+  if (error.code !== "limit" && error.code !== "trap") return error;
+  const message = "Cannot scan the code: it takes the scanner more time or memory than it may have; scan it in parts";
+  const { code, limit, usage } = error;
+  return new CordonError(code, message, {
+    cause: error,
+    ...(limit === undefined ? {} : { limit }),
+    ...(usage === undefined ? {} : { usage }),
+  });
 }

@@ -8,10 +8,10 @@ import { fileURLToPath } from "node:url";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 /** The built command. */
-export const COMMAND: string = join(ROOT, "dist/bin/cordon.js");
+const COMMAND = join(ROOT, "dist/bin/cordon.js");
 
 /** The command's `XDG_CACHE_HOME`, so that a guest is transpiled once for all tests. */
-export const CLI_CACHE: string = join(ROOT, "build/test-cli-cache");
+const CLI_CACHE = join(ROOT, "build/test-cli-cache");
 
 /** How the command is started. Its environment holds nothing but what is named here and where its cache is. */
 export interface CliOptions {
