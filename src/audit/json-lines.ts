@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, writeSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, writeFileSync } from "node:fs";
 import { CordonError, messageOf } from "../shared/errors.ts";
 import type { AuditEvent } from "./event.ts";
 
@@ -13,23 +13,29 @@ export class JsonLinesSink implements Disposable {
 
   /**
    * @param path Created with mode 0600 when it is not there.
-   * @throws CordonError `usage` when the file cannot be opened for appending, or is no regular file, FIFO or terminal.
+   * @throws CordonError `usage` when the file cannot be opened for appending, or is neither a regular file nor a terminal.
    */
   constructor(path: string) {
     this.#path = path;
+    const { O_WRONLY, O_APPEND, O_CREAT, O_NONBLOCK } = constants;
     try {
-      this.#file = openSync(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT, 0o600);
+      // Non-blocking, so that a FIFO without a reader cannot hold the run up before it is refused.
+      this.#file = openSync(path, O_WRONLY | O_APPEND | O_CREAT | (O_NONBLOCK ?? 0), 0o600);
     } catch (thrown) {
       throw this.#failure(thrown);
     }
-    if (fstatSync(this.#file).isDirectory()) throw this.#failure(new Error("it is a directory"));
+    const found = fstatSync(this.#file);
+    if (found.isFile() || found.isCharacterDevice()) return;
+    closeSync(this.#file);
+    throw this.#failure(new Error("it is neither a file nor a terminal"));
   }
 
   /** Appends one event. @throws CordonError `host` when it cannot be written. */
   write(event: AuditEvent): void {
     if (!this.#open) return;
     try {
-      writeSync(this.#file, `${JSON.stringify(event)}\n`);
+      // All of it: a plain write may stop short.
+      writeFileSync(this.#file, `${JSON.stringify(event)}\n`);
     } catch (thrown) {
       throw new CordonError("host", `Cannot write the audit file ${JSON.stringify(this.#path)}: ${messageOf(thrown)}`, {
         cause: thrown,

@@ -12,6 +12,8 @@ export interface PathGrant {
    * same file below {@link root}. Equal to `root` unless the operator named a symbolic link.
    */
   readonly path: string;
+  /** Real paths below {@link root} that the grant leaves out, with everything below them. */
+  readonly except: readonly string[];
   /** As the operator wrote it, for messages. */
   readonly written: string;
 }

@@ -48,13 +48,14 @@ test("paths are resolved when they are granted, and keep how they were written",
     { cwd: base },
   );
   assert.deepEqual(grants.filesystemRead, [
-    { root: base, path: base, written: "." },
-    { root: join(base, "data"), path: join(base, "link"), written: "link" },
+    { root: base, path: base, except: [], written: "." },
+    { root: join(base, "data"), path: join(base, "link"), except: [], written: "link" },
   ]);
   assert.deepEqual(grants.filesystemWrite, [
     {
       root: join(base, "data/file.txt"),
       path: join(base, "link/file.txt"),
+      except: [],
       written: join(base, "data/../link/file.txt").replace(base, base),
     },
   ]);

@@ -31,6 +31,14 @@ export interface GrantsInput {
   readonly network?: NetworkGrantsInput;
 }
 
+/** Where grants are read. */
+export interface GrantsBase {
+  /** Where relative paths start. */
+  readonly cwd: string;
+  /** Folders that no write grant covers, whatever it says: what the host itself keeps code in. */
+  readonly protectedFolders?: readonly string[];
+}
+
 /**
  * Reads grants as an operator wrote them. Every path must exist; its symbolic links are resolved now, once. The result is
  * frozen.
@@ -38,7 +46,7 @@ export interface GrantsInput {
  * @throws {CordonError} `policy` with every problem in one message: an unknown key, a value of the wrong type, a path that
  * does not exist, a host outside the grammar. `usage` when `base.cwd` is not an absolute path of an existing folder.
  */
-export function parseGrants(input: GrantsInput, base: { readonly cwd: string }): Grants {
+export function parseGrants(input: GrantsInput, base: GrantsBase): Grants {
   const cwd = isAbsolute(base.cwd) ? realPath(base.cwd) : { problem: "it is not absolute" };
   if (typeof cwd !== "string") {
     throw new CordonError(
@@ -46,14 +54,18 @@ export function parseGrants(input: GrantsInput, base: { readonly cwd: string }):
       `Cannot use ${quote(base.cwd)} as the current folder: ${cwd.problem}; name a folder that exists`,
     );
   }
+  const protectedFolders = (base.protectedFolders ?? []).map((folder) => {
+    const real = realPath(resolve(folder));
+    return typeof real === "string" ? real : resolve(folder);
+  });
   const problems: string[] = [];
   const root = section(input, "the grants", ["filesystem", "network"], problems);
   const filesystem = section(root["filesystem"] ?? {}, "filesystem", ["read", "write"], problems);
   const network = section(root["network"] ?? {}, "network", ["public", "hosts"], problems);
   const grants: Grants = {
     cwd,
-    filesystemRead: parsePaths(filesystem["read"], "read", cwd, problems),
-    filesystemWrite: parsePaths(filesystem["write"], "write", cwd, problems),
+    filesystemRead: parsePaths(filesystem["read"], "read", cwd, [], problems),
+    filesystemWrite: parsePaths(filesystem["write"], "write", cwd, protectedFolders, problems),
     network: parseNetwork(network, problems),
   };
   if (problems.length === 1) throw new CordonError("policy", problems.join());
@@ -84,13 +96,19 @@ function section(
   return { __proto__: null, ...value };
 }
 
-function parsePaths(value: unknown, access: "read" | "write", cwd: string, problems: string[]): readonly PathGrant[] {
+function parsePaths(
+  value: unknown,
+  access: "read" | "write",
+  cwd: string,
+  except: readonly string[],
+  problems: string[],
+): readonly PathGrant[] {
   const grants: PathGrant[] = [];
   for (const written of strings(value, `filesystem.${access}`, problems)) {
     const path = resolve(cwd, written);
     const root = written === "" ? { problem: "the path is empty" } : realPath(path);
     if (typeof root === "string") {
-      grants.push(Object.freeze({ root, path, written }));
+      grants.push(Object.freeze({ root, path, except: Object.freeze([...except]), written }));
     } else {
       problems.push(`Cannot grant ${access} of ${quote(written)}: ${root.problem}; name a file or folder that exists`);
     }

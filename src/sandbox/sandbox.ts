@@ -6,7 +6,10 @@ import { type GrantsInput, parseGrants } from "../policy/parse-grants.ts";
 import { leasePool, type PoolLease } from "../runtime/shared-pool.ts";
 import { CordonError } from "../shared/errors.ts";
 import type { Limits } from "../shared/limits.ts";
+import { printFunctionType } from "../shared/print-wit.ts";
 import type { Usage } from "../shared/usage.ts";
+import { holdsHandle } from "../shared/wit-handles.ts";
+import { cacheDirectory } from "../shared/xdg.ts";
 import type { ComponentInfo, LoadOptions } from "./component-info.ts";
 import { valueOf } from "./ending.ts";
 import { findExport } from "./exports.ts";
@@ -72,7 +75,10 @@ export class Sandbox implements AsyncDisposable {
    * `unsupported` when it imports what is not provided, `limit`, `host` or `cancelled`.
    */
   static async open(source: ComponentSource, options: SandboxOptions = {}): Promise<Sandbox> {
-    const grants = parseGrants(options.grants ?? {}, { cwd: currentDirectory() });
+    const grants = parseGrants(options.grants ?? {}, {
+      cwd: currentDirectory(),
+      protectedFolders: ownFolders(options.cache),
+    });
     const limits = limitsFrom(options.limits);
     const lease = leasePool();
     try {
@@ -93,7 +99,7 @@ export class Sandbox implements AsyncDisposable {
    * @param name `function`, or `interface#function`, where the interface may be shortened; see docs/sdk.md. Default: the
    * `run` of a skill.
    * @param parameters In the shapes of docs/values.md.
-   * @throws CordonError `usage` for a wrong name or wrong arguments, `guest-error` when the function returns `err`,
+   * @throws CordonError `usage` for a wrong name or wrong arguments, `unsupported` when it returns a handle, `guest-error` when the function returns `err`,
    * `trap`, `limit`, `cancelled` or `host`. All but `usage` carry what the call used.
    */
   async call(name?: string, parameters: readonly unknown[] = [], options: CallOptions = {}): Promise<CallResult> {
@@ -101,6 +107,10 @@ export class Sandbox implements AsyncDisposable {
       throw new CordonError("cancelled", "Cannot call the component: its sandbox is closed");
     }
     const called = findExport(this.#loaded.info.interface, name);
+    if (holdsHandle(called.function.result)) {
+      const type = printFunctionType(called.function, { names: true });
+      throw new CordonError("unsupported", `Cannot call ${called.name}: its result cannot leave its instance: ${type}`);
+    }
     const normal = normalizeArguments(called.function, parameters);
     const limits = limitsFrom(options.limits, this.#limits);
     this.#invocations += 1;
@@ -149,4 +159,10 @@ function currentDirectory(): string {
     const message = "Cannot use the current directory: it is gone; change to one that exists";
     throw new CordonError("usage", message, { cause: thrown });
   }
+}
+
+/** What Cordon keeps code in that it will run: no guest may write there. */
+function ownFolders(cache: SandboxOptions["cache"]): readonly string[] {
+  const configured = typeof cache === "object" ? cache.directory : undefined;
+  return [cacheDirectory(), ...(configured === undefined ? [] : [configured])];
 }

@@ -10,11 +10,16 @@ export function usageOf(ended: Ended, denials: number): Usage {
   const { usage, wallMs } = ended;
   const calls = [...(usage?.hostCalls ?? [])];
   return {
-    wallMs,
-    cpuMs: usage?.cpuMs,
+    wallMs: toMicroseconds(wallMs),
+    cpuMs: usage === undefined ? undefined : toMicroseconds(usage.cpuMs),
     memoryHighWaterBytes: usage?.memoryHighWaterBytes,
     hostCalls: usage === undefined ? undefined : calls.reduce((total, [, count]) => total + count, 0),
     hostCallsByFunction: Object.fromEntries(calls),
     denials: usage?.denials ?? denials,
   };
+}
+
+/** Milliseconds without the digits that no clock here can mean. */
+function toMicroseconds(milliseconds: number): number {
+  return Math.round(milliseconds * 1000) / 1000;
 }

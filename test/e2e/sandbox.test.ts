@@ -297,3 +297,35 @@ test("an import of a known name and another type is refused", async () => {
   );
   await failsWith("unsupported", /http-get of type func\(url: u32\) -> string/, open({}, liar));
 });
+
+test("an export that returns a resource is refused before it is called", async () => {
+  const source = `(component
+    (type $r (resource (rep i32)))
+    (core module $m (func (export "make") (result i32) unreachable))
+    (core instance $i (instantiate $m))
+    (func $make (result (own $r)) (canon lift (core func $i "make")))
+    (component $c
+      (import "r" (type $r (sub resource)))
+      (import "make" (func $make (result (own $r))))
+      (export $e "r" (type $r))
+      (export "make" (func $make) (func (result (own $e)))))
+    (instance $out (instantiate $c (with "r" (type $r)) (with "make" (func $make))))
+    (export "acme:things/maker" (instance $out)))`;
+  await using sandbox = await open({}, await textGuest("returns-resource", source));
+  await failsWith("unsupported", /cannot leave its instance: func\(\) -> r/, sandbox.call("make"));
+});
+
+test("a guest cannot write where Cordon keeps code, whatever it is granted", async (context) => {
+  const folder = await temporaryFolder(context);
+  const directory = join(folder, "cache");
+  await using sandbox = await Sandbox.open(guest, {
+    cache: { directory },
+    grants: { filesystem: { read: [folder], write: [folder] } },
+  });
+  await sandbox.call("write", [join(folder, "beside.txt"), "fine"]);
+  await failsWith(
+    "guest-error",
+    /Permission denied/,
+    sandbox.call("write", [join(directory, "planted.artifact"), "code"]),
+  );
+});

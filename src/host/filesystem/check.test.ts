@@ -3,7 +3,7 @@ import { test } from "node:test";
 import * as fc from "fast-check";
 import { checkPath } from "./check.ts";
 
-const DATA = [{ root: "/data", path: "/data", written: "./data" }];
+const DATA = [{ root: "/data", path: "/data", except: [], written: "./data" }];
 
 for (const [real, allowed] of [
   ["/data", true],
@@ -32,17 +32,27 @@ for (const [real, allowed] of [
 
 test("no grants allow nothing, the root folder's grant allows all", () => {
   assert.equal(checkPath([], "/x").allowed, false);
-  assert.equal(checkPath([{ root: "/", path: "/", written: "/" }], "/any/thing").allowed, true);
+  assert.equal(checkPath([{ root: "/", path: "/", except: [], written: "/" }], "/any/thing").allowed, true);
 });
 
 test("exactly the segments of the root must come first", () => {
   const segments = fc.array(fc.stringMatching(/^[ab]{1,2}$/), { minLength: 1, maxLength: 4 });
   fc.assert(
     fc.property(segments, segments, (root, path) => {
-      const grant = { root: `/${root.join("/")}`, path: "/unused", written: "" };
+      const grant = { root: `/${root.join("/")}`, path: "/unused", except: [], written: "" };
       const expected = root.every((segment, index) => segment === path[index]);
       assert.equal(checkPath([grant], `/${path.join("/")}`).allowed, expected);
     }),
     { numRuns: 500 },
   );
+});
+
+test("what a grant leaves out is denied, with everything below it, and its neighbours are not", () => {
+  const home = [{ root: "/home", path: "/home", except: ["/home/.cache/cordon"], written: "~" }];
+  for (const path of ["/home/.cache/cordon", "/home/.cache/cordon/code/x"]) {
+    assert.equal(checkPath(home, path).allowed, false, path);
+  }
+  for (const path of ["/home", "/home/.cache", "/home/.cache/cordons", "/home/.cache/cordon.txt"]) {
+    assert.equal(checkPath(home, path).allowed, true, path);
+  }
 });
