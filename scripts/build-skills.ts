@@ -2,7 +2,8 @@ import { cp, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { rolldown } from "rolldown";
 import { bundledModules } from "./bundled-modules.ts";
-import { exec, ROOT } from "./exec.ts";
+import { outputOf } from "./capture.ts";
+import { ROOT } from "./exec.ts";
 
 const OUT = join(ROOT, "dist/assets/skills");
 
@@ -33,7 +34,7 @@ export async function buildSkills(): Promise<readonly string[]> {
     modules.push(...bundledModules(written));
     await bundle.close();
     // prettier-ignore
-    await exec(join(ROOT, "node_modules/.bin/componentize-qjs"), [
+    await outputOf(join(ROOT, "node_modules/.bin/componentize-qjs"), [
       "--sync", "--stub-wasi", "--opt-size", "--minify",
       "--wit", "wit", "--world", skill.world, "--js", script, "--output", join(OUT, `${skill.name}.wasm`),
     ]);

@@ -5,6 +5,16 @@ import { buildSkills } from "./build-skills.ts";
 import { buildTranspiler } from "./build-transpiler.ts";
 import { writeThirdPartyLicenses } from "./third-party-licenses.ts";
 
+const STEPS = [
+  ["the host", buildHost],
+  ["the transpiler", buildTranspiler],
+  ["the bundled guests", buildSkills],
+] as const;
+
 await rm(new URL("../dist", import.meta.url), { recursive: true, force: true });
-const modules = [...(await buildHost()), ...(await buildTranspiler()), ...(await buildSkills())];
+const modules: string[] = [];
+for (const [what, build] of STEPS) {
+  process.stderr.write(`Building ${what}\n`);
+  modules.push(...(await build()));
+}
 await writeThirdPartyLicenses(modules);
