@@ -9,7 +9,7 @@ import { parse } from "@bytecodealliance/jco-transpile/wasm-tools";
 import { ROOT } from "../../scripts/exec.ts";
 
 /** Where guests are kept from one run to the next. */
-export const BUILT: string = join(ROOT, "build/bench");
+const BUILT: string = join(ROOT, "build/bench");
 
 /** Needed for the large guest alone, and itself 385 MB, so the set-up installs it below `build/` and nothing depends on it. */
 const COMPONENTIZE_JS = "@bytecodealliance/componentize-js@0.23.0";
