@@ -31,6 +31,8 @@ export class WorkerSlot {
   readonly #shared = new Int32Array(new SharedArrayBuffer(SHARED_LENGTH * Int32Array.BYTES_PER_ELEMENT));
   readonly #held = new Map<number, Pending>();
   readonly #loaded = new Set<string>();
+  /** Tickets of invocations whose callers are answered and whose guests are not gone yet. */
+  readonly #leaving = new Set<number>();
   readonly #events: SlotEvents;
   readonly #exited: Promise<void>;
   /** The invocation that was sent and has neither ended nor waited yet: it has the processor. */
@@ -64,9 +66,11 @@ export class WorkerSlot {
     return this.#held.size;
   }
 
-  /** Whether an invocation sent now would start at once. */
+  /**
+   * Whether an invocation may be sent now: none is about to start, and none is being ended, which may yet take the thread.
+   */
   get free(): boolean {
-    return !this.#dead && this.#starting === 0;
+    return !this.#dead && this.#starting === 0 && this.#leaving.size === 0;
   }
 
   /** Whether a guest that came back from a wait has the processor just now. */
@@ -104,6 +108,7 @@ export class WorkerSlot {
       this.#forget(pending);
       return;
     }
+    this.#leaving.add(pending.ticket);
     this.#post({ type: "cancel", ticket: pending.ticket });
     this.#watch(pending, 0);
   }
@@ -191,7 +196,9 @@ export class WorkerSlot {
   #forget(pending: Pending): void {
     clearTimeout(pending.timer);
     this.#held.delete(pending.ticket);
+    const left = this.#leaving.delete(pending.ticket);
     if (this.#held.size === 0) this.#worker.unref();
+    if (left && this.free) this.#events.freed();
   }
 
   #kill(): void {
