@@ -94,9 +94,9 @@ export type FromWorker =
 export const SHARED_SLOTS = {
   /** The ticket of the guest that is on the processor, or 0. */
   running: 0,
-  /** The highest ticket that was started. */
+  /** The ticket that was started last. */
   started: 1,
-  /** A ticket that was sent and must not be started any more. At most one is sent and not started at a time. */
+  /** A ticket that was sent and must not be started any more; the worker sets it back to 0 when it has seen it. */
   revoked: 2,
 } as const;
 

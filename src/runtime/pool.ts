@@ -55,9 +55,14 @@ export class WorkerPool {
     for (const slot of this.#slots) slot.prepare(programId, glue);
   }
 
-  /** Lets every worker forget a program. */
-  unload(programId: string): void {
-    for (const slot of this.#slots) slot.unload(programId);
+  /** Ends every invocation of a program as cancelled, and lets every worker forget it. */
+  unload(programId: string, reason: unknown): void {
+    const queued = this.#queue.filter((pending) => pending.job.program.id === programId);
+    for (const pending of queued) this.#cancel(pending, reason);
+    for (const slot of this.#slots) {
+      slot.stopProgram(programId, { kind: "cancelled", reason });
+      slot.unload(programId);
+    }
   }
 
   /** Ends every thread. Invocations that were running or queued end as cancelled. */

@@ -113,6 +113,13 @@ export class WorkerSlot {
     this.#watch(pending, 0);
   }
 
+  /** Ends every invocation of a program. */
+  stopProgram(programId: string, ending: Ending): void {
+    for (const pending of this.#held.values()) {
+      if (pending.job.program.id === programId) this.stop(pending, ending);
+    }
+  }
+
   /** Sends the glue of a program to come. */
   prepare(programId: string, glue: string): void {
     if (!this.#dead) this.#post({ type: "glue", programId, glue });

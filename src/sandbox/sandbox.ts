@@ -56,7 +56,7 @@ export class Sandbox implements AsyncDisposable {
   readonly #limits: Limits;
   readonly #recorder: AuditRecorder;
   readonly #lease: PoolLease;
-  readonly #closing = new AbortController();
+  #closed = false;
   #invocations = 0;
 
   private constructor(loaded: Loaded, grants: Grants, limits: Limits, recorder: AuditRecorder, lease: PoolLease) {
@@ -103,7 +103,7 @@ export class Sandbox implements AsyncDisposable {
    * `trap`, `limit`, `cancelled` or `host`. All but `usage` carry what the call used.
    */
   async call(name?: string, parameters: readonly unknown[] = [], options: CallOptions = {}): Promise<CallResult> {
-    if (this.#closing.signal.aborted) {
+    if (this.#closed) {
       throw new CordonError("cancelled", "Cannot call the component: its sandbox is closed");
     }
     const called = findExport(this.#loaded.info.interface, name);
@@ -125,7 +125,7 @@ export class Sandbox implements AsyncDisposable {
         grants: this.#grants,
         limits,
       },
-      signal: eitherSignal(this.#closing.signal, options.signal),
+      signal: options.signal,
       observe: (observation) => {
         if (observation.result === "Denied") denials += 1;
         this.#recorder.record(invocation, observation);
@@ -137,8 +137,8 @@ export class Sandbox implements AsyncDisposable {
 
   /** Ends every call that is running, as cancelled, and lets go of everything. Safe to call more than once. */
   async close(): Promise<void> {
-    this.#closing.abort(new Error("the sandbox was closed"));
-    this.#lease.pool.unload(this.#loaded.program.id);
+    this.#closed = true;
+    this.#lease.pool.unload(this.#loaded.program.id, new Error("the sandbox was closed"));
     await this.#lease.release();
   }
 
@@ -146,10 +146,6 @@ export class Sandbox implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
-}
-
-function eitherSignal(closing: AbortSignal, given: AbortSignal | undefined): AbortSignal {
-  return given === undefined ? closing : AbortSignal.any([closing, given]);
 }
 
 function currentDirectory(): string {

@@ -57,7 +57,7 @@ async function start({ ticket, invocation }: Extract<ToWorker, { type: "start" }
 }
 
 async function outcomeOf(ticket: number, guest: GuestInvocation, loaded: Loaded | undefined): Promise<WorkerOutcome> {
-  if (Atomics.load(shared, SHARED_SLOTS.revoked) === ticket) return { kind: "revoked" };
+  if (Atomics.compareExchange(shared, SHARED_SLOTS.revoked, ticket, 0) === ticket) return { kind: "revoked" };
   if (loaded === undefined) return { kind: "fault", message: "the program was not loaded into the worker" };
   if (typeof loaded.realm === "string") return { kind: "fault", message: loaded.realm };
   return guest.run(loaded.realm, loaded.program);

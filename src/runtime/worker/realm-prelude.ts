@@ -10,7 +10,6 @@
 export interface HostSide {
   readonly decode: (encoding: string, bytes: Uint8Array) => string;
   readonly encodeInto: (text: string, target: Uint8Array) => { readonly read: number; readonly written: number };
-  readonly setTimeout: (callback: () => void, delayMs: number) => void;
 }
 
 /** The guest that is on the processor, as far as the realm has to know it. */
@@ -139,13 +138,6 @@ export function realmPrelude(host: HostSide): RealmSide {
     TextEncoder,
     console: { debug: silent, error: silent, info: silent, log: silent, warn: silent },
     queueMicrotask: (callback: () => void): void => void Promise.resolve().then(callback),
-    setTimeout: (callback: () => void, delay?: number): void => {
-      try {
-        host.setTimeout(() => callback(), typeof delay === "number" ? delay : 0);
-      } catch (thrown) {
-        throw inThisRealm(thrown);
-      }
-    },
   };
   for (const name of Object.keys(replacements)) {
     Object.defineProperty(globalThis, name, { value: replacements[name], configurable: false, writable: false });
@@ -159,6 +151,9 @@ export function realmPrelude(host: HostSide): RealmSide {
     return Reflect.apply(slice, this, [start, end]) as ArrayBuffer;
   };
   Object.defineProperty(ArrayBuffer.prototype, "slice", { value: chargedSlice, configurable: false, writable: false });
+  // Nothing may bring a guest's code back after its end, when no deadline watches it. The glue runs destructors from a
+  // registry where there is one, and it gets no timers.
+  for (const name of ["FinalizationRegistry", "WeakRef", "Atomics"]) Reflect.deleteProperty(globalThis, name);
   // With this tag a guest could catch host exceptions as values, and so swallow the end of its invocation.
   Reflect.deleteProperty(WebAssembly, "JSTag");
 

@@ -62,5 +62,4 @@ const HOST_SIDE: HostSide = {
     return decoder.decode(bytes);
   },
   encodeInto: (text, target) => encoder.encodeInto(text, target),
-  setTimeout: (callback, delayMs) => void setTimeout(callback, Math.max(0, Math.min(delayMs, 60_000))),
 };
