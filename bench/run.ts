@@ -29,7 +29,7 @@ if (load > 0.5) {
 const reports: Record<string, Report> = {};
 const show = words.includes("--markdown") ? asMarkdown : asText;
 const asJson = words.includes("--json");
-if (!asJson) process.stdout.write(`${machine()}\n\n`);
+if (!asJson) process.stdout.write(`${words.includes("--markdown") ? "# Benchmark results\n\n" : ""}${machine()}\n\n`);
 for (const name of named.length > 0 ? named : BENCHMARKS) {
   const start = performance.now();
   // Each in a process of its own, so that none inherits what another left in memory.
