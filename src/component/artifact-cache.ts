@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { open, readdir, readFile, rename, rm, stat, utimes } from "node:fs/promises";
+import { constants, type Stats } from "node:fs";
+import { lstat, open, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { isPrivateDirectory } from "../shared/private-directory.ts";
 import { cacheDirectory } from "../shared/xdg.ts";
@@ -15,6 +16,13 @@ const STALE_TEMPORARY_MS = 3_600_000;
 const TOUCH_INTERVAL_MS = 3_600_000;
 
 const SUFFIX = ".artifact";
+
+/** Names of entries and of files that are being written. Nothing else in the folder is Cordon's to remove. */
+const ENTRY = /^[0-9a-f]{64}\.artifact$/;
+const TEMPORARY = /^\.[0-9a-f]{64}\.\d+\.[0-9a-f]{12}\.tmp$/;
+
+/** Neither links nor FIFOs are waited for or followed; where the platform has no such flags, 0 changes nothing. */
+const NO_LINK: number = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
 /** Where artifacts are kept, and how much of them. */
 export interface ArtifactCacheOptions {
@@ -45,12 +53,20 @@ export class ArtifactCache {
   /** The intact entry of that key for the component of that digest, if there is one. */
   async get(key: string, digest: string): Promise<Artifact | undefined> {
     if (!this.#isUsable()) return undefined;
-    const path = this.#path(key);
     try {
-      const artifact = decodeArtifact(await readFile(path));
-      if (artifact.digest !== digest) return undefined;
-      await this.#touch(path);
-      return artifact;
+      const file = await open(this.#path(key), constants.O_RDONLY | NO_LINK);
+      try {
+        const found = await file.stat();
+        if (!isOwn(found)) return undefined;
+        const artifact = decodeArtifact(await file.readFile());
+        if (artifact.digest !== digest) return undefined;
+        const now = new Date();
+        // On a disk that cannot be written, entries are still of use.
+        if (now.getTime() - found.mtimeMs > TOUCH_INTERVAL_MS) await file.utimes(now, now).catch(() => undefined);
+        return artifact;
+      } finally {
+        await file.close();
+      }
     } catch {
       // Absent, damaged or unreadable: all the same, it is made again and the entry replaced.
       return undefined;
@@ -82,12 +98,6 @@ export class ArtifactCache {
     return join(this.#directory, key + SUFFIX);
   }
 
-  async #touch(path: string): Promise<void> {
-    const { mtimeMs } = await stat(path);
-    const now = new Date();
-    if (now.getTime() - mtimeMs > TOUCH_INTERVAL_MS) await utimes(path, now, now);
-  }
-
   #isUsable(): boolean {
     this.#usable ??= isPrivateDirectory(this.#directory);
     return this.#usable;
@@ -97,9 +107,10 @@ export class ArtifactCache {
     const entries: { readonly path: string; readonly size: number; readonly usedMs: number }[] = [];
     for (const name of await readdir(this.#directory)) {
       const path = join(this.#directory, name);
-      const found = await stat(path).catch(() => undefined);
+      if (!ENTRY.test(name) && !TEMPORARY.test(name)) continue;
+      const found = await lstat(path).catch(() => undefined);
       if (found === undefined) continue;
-      if (name.endsWith(SUFFIX)) entries.push({ path, size: found.size, usedMs: found.mtimeMs });
+      if (ENTRY.test(name)) entries.push({ path, size: found.size, usedMs: found.mtimeMs });
       else if (Date.now() - found.mtimeMs > STALE_TEMPORARY_MS) await rm(path, { force: true });
     }
     entries.sort((a, b) => b.usedMs - a.usedMs);
@@ -109,4 +120,10 @@ export class ArtifactCache {
       if (total > this.#maxBytes) await rm(path, { force: true });
     }
   }
+}
+
+/** Whether an open file was written by this user and by no one else: the folder it was found in may have been swapped. */
+function isOwn(found: Stats): boolean {
+  if (!found.isFile()) return false;
+  return process.getuid === undefined || (found.uid === process.getuid() && (found.mode & 0o022) === 0);
 }

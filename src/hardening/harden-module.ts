@@ -1,9 +1,11 @@
 import { ByteReader } from "../shared/byte-reader.ts";
 import { CordonError } from "../shared/errors.ts";
 import { MEMORY_NAMESPACE, type MemoryDeclaration, memoryField } from "../shared/hardening-profile.ts";
+import { capTables } from "./cap-tables.ts";
 import { readImports } from "./import-section.ts";
 import { unsignedLeb128 } from "./leb128.ts";
 import { readMemoryType, writeMemoryType } from "./memory-type.ts";
+import { refuseUnbounded } from "./refuse-unbounded.ts";
 import { assertSafeModuleNames } from "./safe-names.ts";
 import { readSections, SECTION, type Section, wellFormed, writeSections } from "./module-sections.ts";
 
@@ -14,24 +16,36 @@ export interface HardenedModule {
   readonly bytes: Uint8Array;
   /** The memories it used to define, in order. The host makes them, with the maximum it chooses, for each instance. */
   readonly memories: readonly MemoryDeclaration[];
+  /** How many entries the tables that it defines can have together. */
+  readonly tableEntries: number;
 }
 
 /**
  * Rewrites a core module so that every memory it defines becomes an import, which the host satisfies with a memory whose
  * maximum is the invocation's. Imported memories come before defined ones in the index space, and these are appended to
- * the imports, so no index changes. One compiled module serves invocations with different caps.
+ * the imports, so no index changes. One compiled module serves invocations with different caps. Its tables get maxima.
  *
  * @throws CordonError `invalid-component` when it is malformed or imports from the host's namespace, `unsupported` for
- * shared memory and for names that could become code in the glue.
+ * shared memory, garbage-collected types and names that could become code in the glue, `limit` for tables and functions
+ * that are too large.
  */
 export function hardenModule(module: Uint8Array): HardenedModule {
-  const sections = readSections(module);
-  assertSafeModuleNames(sections);
-  refuseReservedImports(sections);
+  const found = readSections(module);
+  assertSafeModuleNames(found);
+  refuseReservedImports(found);
+  refuseUnbounded(found);
+  let tableEntries = 0;
+  const sections = found.map((section) => {
+    if (section.id !== SECTION.table) return section;
+    const { content, entries } = capTables(section.content);
+    tableEntries += entries;
+    return { ...section, content };
+  });
   const memories = sections.filter(({ id }) => id === SECTION.memory).flatMap(({ content }) => readMemories(content));
-  if (memories.length === 0) return { bytes: module, memories };
+  if (memories.length === 0 && tableEntries === 0) return { bytes: module, memories, tableEntries };
   const rest = sections.filter(({ id }) => id !== SECTION.memory);
-  return { bytes: writeSections(withMemoryImports(rest, memories)), memories };
+  const bytes = writeSections(memories.length === 0 ? rest : withMemoryImports(rest, memories));
+  return { bytes, memories, tableEntries };
 }
 
 function refuseReservedImports(sections: readonly Section[]): void {

@@ -9,7 +9,7 @@ export interface Section {
 }
 
 /** Section ids of the WebAssembly core specification, 5.5.2, as far as hardening looks at them. */
-export const SECTION = { custom: 0, type: 1, import: 2, memory: 5, export: 7 } as const;
+export const SECTION = { custom: 0, type: 1, import: 2, table: 4, memory: 5, export: 7, code: 10 } as const;
 
 const PREAMBLE = Uint8Array.of(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00);
 

@@ -98,7 +98,9 @@ export const SHARED_SLOTS = {
   started: 1,
   /** A ticket that was sent and must not be started any more; the worker sets it back to 0 when it has seen it. */
   revoked: 2,
+  /** How many observations the main thread has handled, modulo 2^32. */
+  observed: 3,
 } as const;
 
 /** Length of that array. */
-export const SHARED_LENGTH = 3;
+export const SHARED_LENGTH = 4;

@@ -35,7 +35,7 @@ export interface Pending {
   /** Whether the caller has been answered already, while the worker may still be busy with the guest. */
   settled: boolean;
   startedAt: number;
-  /** How many workers died before they could start it. Only one invocation of a worker can be in that state. */
+  /** How many workers died before they could start it. */
   lostStarts: number;
   timer?: NodeJS.Timeout;
   stopListening?: () => void;

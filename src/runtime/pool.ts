@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { MAX_MEMORIES_AT_ONCE, memoriesOf } from "./address-space.ts";
 import type { Ended, Job, Pending } from "./pending.ts";
 import { WorkerSlot } from "./worker-slot.ts";
 
@@ -98,12 +99,18 @@ export class WorkerPool {
   #dispatch(): void {
     for (;;) {
       const next = this.#queue[0];
-      if (next === undefined) return;
+      if (next === undefined || !this.#hasRoomFor(next)) return;
       const slot = this.#place();
       if (slot === undefined) return;
       this.#queue.shift();
       slot.start(next);
     }
+  }
+
+  #hasRoomFor(next: Pending): boolean {
+    let memories = 0;
+    for (const slot of this.#slots) memories += slot.memories;
+    return memories === 0 || memories + memoriesOf(next.job.program) <= MAX_MEMORIES_AT_ONCE;
   }
 
   /**
@@ -121,6 +128,10 @@ export class WorkerPool {
   #open(): WorkerSlot {
     const slot: WorkerSlot = new WorkerSlot({
       freed: () => this.#dispatch(),
+      returned: (pending) => {
+        this.#queue.unshift(pending);
+        this.#dispatch();
+      },
       gone: (notStarted) => {
         this.#slots.delete(slot);
         if (this.#closed) for (const pending of notStarted) this.#drop(pending);

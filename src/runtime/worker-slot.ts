@@ -2,6 +2,7 @@ import { performance } from "node:perf_hooks";
 import { Worker } from "node:worker_threads";
 import { workerUrl } from "../shared/bundled.ts";
 import { messageOf } from "../shared/errors.ts";
+import { memoriesOf } from "./address-space.ts";
 import { type FromWorker, SHARED_LENGTH, SHARED_SLOTS, type ToWorker } from "./messages.ts";
 import type { Ending, Pending } from "./pending.ts";
 
@@ -11,6 +12,12 @@ const WATCH_MS = 25;
 /** How many looks a worker gets on which no guest is known to run, and which does not answer. */
 const MAX_SILENT_LOOKS = 20;
 
+/** How often a worker is looked at that was sent an invocation and has not started it, in milliseconds. */
+const START_LOOK_MS = 100;
+
+/** How many such looks a worker gets on which no guest is known to run: 5 s, in which a machine starts a thread. */
+const MAX_IDLE_LOOKS = 50;
+
 /** How many workers may die under an invocation that has not started before it is given up. */
 const MAX_LOST_STARTS = 2;
 
@@ -19,8 +26,10 @@ export const WORKER_HEAP_MB = 256;
 
 /** What a slot tells the pool. */
 export interface SlotEvents {
-  /** The worker can take another invocation. */
+  /** The worker may be able to take another invocation. */
   readonly freed: () => void;
+  /** This invocation was taken back before it started, for another guest keeps the worker busy; it can run elsewhere. */
+  readonly returned: (pending: Pending) => void;
   /** The worker is gone; these invocations had not started and can run elsewhere. */
   readonly gone: (notStarted: readonly Pending[]) => void;
 }
@@ -37,6 +46,8 @@ export class WorkerSlot {
   readonly #exited: Promise<void>;
   /** The invocation that was sent and has neither ended nor waited yet: it has the processor. */
   #starting = 0;
+  #startLook: NodeJS.Timeout | undefined;
+  #memories = 0;
   #dead = false;
 
   constructor(events: SlotEvents) {
@@ -52,6 +63,7 @@ export class WorkerSlot {
     });
     this.#worker.unref();
     this.#worker.on("message", (message: FromWorker) => this.#receive(message));
+    this.#worker.on("messageerror", (error) => this.#kill(endingOf(error)));
     this.#worker.on("error", (error) => this.#lose(endingOf(error)));
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#exited = promise;
@@ -59,6 +71,11 @@ export class WorkerSlot {
       this.#lose({ kind: "lost", message: "its worker thread ended" });
       resolve();
     });
+  }
+
+  /** How many linear memories the invocations that it holds have together. */
+  get memories(): number {
+    return this.#memories;
   }
 
   /** How many invocations it holds, waiting ones included. */
@@ -86,10 +103,12 @@ export class WorkerSlot {
       this.#loaded.add(program.id);
     }
     this.#held.set(pending.ticket, pending);
+    this.#memories += memoriesOf(program);
     this.#worker.ref();
     this.#starting = pending.ticket;
     pending.startedAt = performance.now();
     this.#arm(pending);
+    this.#watchStart(0);
     try {
       this.#post({ type: "start", ticket: pending.ticket, invocation });
     } catch (thrown) {
@@ -103,11 +122,7 @@ export class WorkerSlot {
   stop(pending: Pending, ending: Ending): void {
     if (!this.#held.has(pending.ticket)) return;
     this.#answer(pending, ending);
-    if (!this.#hasStarted(pending)) {
-      Atomics.store(this.#shared, SHARED_SLOTS.revoked, pending.ticket);
-      this.#forget(pending);
-      return;
-    }
+    if (this.#revoke(pending)) return;
     this.#leaving.add(pending.ticket);
     this.#post({ type: "cancel", ticket: pending.ticket });
     this.#watch(pending, 0);
@@ -134,8 +149,36 @@ export class WorkerSlot {
   /** Ends the thread; the invocations in it end as cancelled. */
   async close(): Promise<void> {
     for (const pending of this.#held.values()) this.#answer(pending, { kind: "cancelled", reason: undefined });
-    this.#kill();
+    this.#kill(STOPPED_BY_FORCE);
     await this.#exited;
+  }
+
+  /** Takes back an invocation that has not started; false when it has. */
+  #revoke(pending: Pending): boolean {
+    if (this.#hasStarted(pending)) return false;
+    Atomics.store(this.#shared, SHARED_SLOTS.revoked, pending.ticket);
+    // The worker says that it starts, then looks whether it may: one of the two threads sees what the other wrote.
+    if (this.#hasStarted(pending)) return false;
+    this.#forget(pending);
+    return true;
+  }
+
+  /**
+   * Looks after an invocation that was sent until it starts. One that comes behind a guest which came back from a wait and
+   * keeps the processor is given to another worker. A worker on which nobody is known to run and which starts nothing
+   * hangs, and is ended.
+   */
+  #watchStart(idleLooks: number): void {
+    clearTimeout(this.#startLook);
+    this.#startLook = setTimeout(() => {
+      if (this.#dead || this.#starting === 0 || this.#lastStarted() === this.#starting) return;
+      const busy = this.#held.has(Atomics.load(this.#shared, SHARED_SLOTS.running));
+      const pending = this.#held.get(this.#starting);
+      if (busy && pending !== undefined && this.#revoke(pending)) this.#events.returned(pending);
+      if (idleLooks < MAX_IDLE_LOOKS) this.#watchStart(busy ? 0 : idleLooks + 1);
+      else this.#kill({ kind: "lost", message: "its worker thread did not answer" });
+    }, START_LOOK_MS);
+    this.#startLook.unref();
   }
 
   #post(message: ToWorker): void {
@@ -157,7 +200,7 @@ export class WorkerSlot {
   #watch(pending: Pending, silentLooks: number): void {
     const running = Atomics.load(this.#shared, SHARED_SLOTS.running);
     if (running === pending.ticket || silentLooks > MAX_SILENT_LOOKS) {
-      this.#kill();
+      this.#kill(STOPPED_BY_FORCE);
       return;
     }
     clearTimeout(pending.timer);
@@ -166,8 +209,13 @@ export class WorkerSlot {
     }, WATCH_MS);
   }
 
+  /** At most one invocation at a time was sent and has not started. */
   #hasStarted(pending: Pending): boolean {
-    return Atomics.load(this.#shared, SHARED_SLOTS.started) >= pending.ticket;
+    return pending.ticket !== this.#starting || this.#lastStarted() === pending.ticket;
+  }
+
+  #lastStarted(): number {
+    return Atomics.load(this.#shared, SHARED_SLOTS.started);
   }
 
   #receive(message: FromWorker): void {
@@ -179,18 +227,29 @@ export class WorkerSlot {
     const pending = this.#held.get(message.ticket);
     if (message.type === "observed") {
       pending?.job.observe(message.observation);
+      Atomics.add(this.#shared, SHARED_SLOTS.observed, 1);
       return;
     }
     if (pending !== undefined) {
-      this.#answer(pending, message.outcome, message);
+      const takenBack = message.outcome.kind === "revoked" && !pending.settled;
+      if (!takenBack) this.#answer(pending, message.outcome, message);
       this.#forget(pending);
+      if (takenBack) this.#events.returned(pending);
     }
     if (this.#starting === message.ticket) this.#freeProcessor();
+    else this.#events.freed();
   }
 
   #freeProcessor(): void {
     this.#starting = 0;
+    clearTimeout(this.#startLook);
+    this.#restWhenIdle();
     this.#events.freed();
+  }
+
+  /** An idle worker does not keep the process alive; one that still has to answer does, for calls may be queued for it. */
+  #restWhenIdle(): void {
+    if (this.#held.size === 0 && this.#starting === 0) this.#worker.unref();
   }
 
   #answer(pending: Pending, ending: Ending, message?: Extract<FromWorker, { type: "ended" }>): void {
@@ -202,14 +261,13 @@ export class WorkerSlot {
 
   #forget(pending: Pending): void {
     clearTimeout(pending.timer);
-    this.#held.delete(pending.ticket);
-    const left = this.#leaving.delete(pending.ticket);
-    if (this.#held.size === 0) this.#worker.unref();
-    if (left && this.free) this.#events.freed();
+    if (this.#held.delete(pending.ticket)) this.#memories -= memoriesOf(pending.job.program);
+    this.#leaving.delete(pending.ticket);
+    this.#restWhenIdle();
   }
 
-  #kill(): void {
-    this.#lose({ kind: "lost", message: "another guest on its worker thread had to be stopped by force" });
+  #kill(ending: Ending): void {
+    this.#lose(ending);
     void this.#worker.terminate();
   }
 
@@ -217,20 +275,29 @@ export class WorkerSlot {
   #lose(ending: Ending): void {
     if (this.#dead) return;
     this.#dead = true;
-    const started = Atomics.load(this.#shared, SHARED_SLOTS.started);
+    clearTimeout(this.#startLook);
     const culprit = Atomics.load(this.#shared, SHARED_SLOTS.running);
     const notStarted: Pending[] = [];
     for (const pending of this.#held.values()) {
       clearTimeout(pending.timer);
-      if (pending.ticket > started && !pending.settled && pending.lostStarts < MAX_LOST_STARTS) {
+      if (this.#hasStarted(pending)) {
+        this.#answer(pending, pending.ticket === culprit ? ending : asBystander(ending));
+      } else if (pending.settled || pending.lostStarts >= MAX_LOST_STARTS) {
+        this.#answer(pending, ending);
+      } else {
         pending.lostStarts += 1;
         notStarted.push(pending);
-      } else this.#answer(pending, pending.ticket === culprit ? ending : asBystander(ending));
+      }
     }
     this.#held.clear();
     this.#events.gone(notStarted);
   }
 }
+
+const STOPPED_BY_FORCE: Ending = {
+  kind: "lost",
+  message: "another guest on its worker thread had to be stopped by force",
+};
 
 function asBystander(ending: Ending): Ending {
   if (ending.kind === "lost") return ending;

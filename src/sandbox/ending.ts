@@ -2,13 +2,17 @@ import { printWave } from "../component/values/print-wave.ts";
 import type { Ended } from "../runtime/pending.ts";
 import { WORKER_HEAP_MB } from "../runtime/worker-slot.ts";
 import { CordonError } from "../shared/errors.ts";
+import { escapeInvisible } from "../shared/quote-text.ts";
 import type { Limits } from "../shared/limits.ts";
 import type { Usage } from "../shared/usage.ts";
 import type { WitType } from "../shared/wit.ts";
 import type { CallableExport } from "./exports.ts";
 
-/** Longest part of a guest's error value that goes into a message, in characters. */
+/** Longest part of what a guest said that goes into a message, in UTF-16 code units. */
 const MAX_SHOWN = 300;
+
+/** How many values an error value may hold to be shown in a message. */
+const MAX_SHOWN_VALUES = 300;
 
 /**
  * The value of a call that ended well.
@@ -16,7 +20,7 @@ const MAX_SHOWN = 300;
  * @throws CordonError for every other ending, with the usage.
  */
 export function valueOf({ ending }: Ended, called: CallableExport, limits: Limits, usage: Usage): unknown {
-  const attempt = `Calling ${called.name}`;
+  const attempt = `Calling ${shownText(called.name)}`;
   switch (ending.kind) {
     case "value":
       return ending.value;
@@ -26,7 +30,7 @@ export function valueOf({ ending }: Ended, called: CallableExport, limits: Limit
       throw new CordonError("guest-error", `${attempt}: the guest returned an error${shown}`, { payload, usage });
     }
     case "trap":
-      throw new CordonError("trap", `${attempt}: the guest trapped: ${ending.message}`, { usage });
+      throw new CordonError("trap", `${attempt}: the guest trapped: ${shownText(ending.message)}`, { usage });
     case "memory":
       throw new CordonError(
         "limit",
@@ -60,13 +64,37 @@ export function valueOf({ ending }: Ended, called: CallableExport, limits: Limit
     case "lost":
       throw new CordonError("host", `${attempt}: it was lost, since ${ending.message}; call it again`, { usage });
     case "fault":
-      throw new CordonError("host", `${attempt}: ${ending.message}`, { usage });
+      throw new CordonError("host", `${attempt}: ${shownText(ending.message)}`, { usage });
   }
 }
 
 function shownPayload(payload: unknown, type: WitType | undefined): string {
   if (type?.kind !== "result" || type.err === undefined) return "";
-  const text = typeof payload === "string" ? payload : printWave(payload, type.err);
-  const line = text.replaceAll(/\s+/g, " ");
-  return `: ${line.length > MAX_SHOWN ? `${line.slice(0, MAX_SHOWN)}…` : line}`;
+  if (typeof payload === "string") return `: ${shownText(payload)}`;
+  return isSmall(payload) ? `: ${shownText(printWave(payload, type.err))}` : "";
+}
+
+/** What a guest said, on one line, cut, and with nothing in it that could drive a terminal. */
+function shownText(text: string): string {
+  const line = escapeInvisible(text.slice(0, MAX_SHOWN).replaceAll(/\s+/g, " "));
+  return text.length > MAX_SHOWN ? `${line}…` : line;
+}
+
+/** Whether a value is quickly written out: a guest may return hundreds of megabytes as an error. */
+function isSmall(value: unknown): boolean {
+  const left: unknown[] = [value];
+  for (let seen = 0; left.length > 0; seen += 1) {
+    if (seen > MAX_SHOWN_VALUES) return false;
+    const next = left.pop();
+    if (typeof next === "string" && next.length > MAX_SHOWN_VALUES) return false;
+    if (typeof next !== "object" || next === null) continue;
+    if (ArrayBuffer.isView(next) ? next.byteLength > MAX_SHOWN_VALUES : isLong(next)) return false;
+    left.push(...(next instanceof Map ? [...next].flat() : Object.values(next)));
+  }
+  return true;
+}
+
+function isLong(value: object): boolean {
+  if (Array.isArray(value)) return value.length > MAX_SHOWN_VALUES;
+  return value instanceof Map && value.size > MAX_SHOWN_VALUES;
 }

@@ -1,7 +1,7 @@
 import { camelCase } from "../component/values/naming.ts";
 import type { ExportPath } from "../runtime/messages.ts";
 import { CordonError } from "../shared/errors.ts";
-import { escapeInvisible } from "../shared/quote-text.ts";
+import { escapeInvisible, quoteText } from "../shared/quote-text.ts";
 import { nearest } from "../shared/suggest.ts";
 import type { ComponentInterface, WitFunction } from "../shared/wit.ts";
 
@@ -58,7 +58,7 @@ export function findExport(component: ComponentInterface, wanted: string | undef
   const matching = callable.filter(({ name }) => shortNames(name).includes(wanted));
   const [only] = matching;
   if (only !== undefined && matching.length === 1) return only;
-  const quoted = JSON.stringify(wanted);
+  const quoted = quoteText(wanted, MAX_NAME_LENGTH);
   if (matching.length > 1) {
     const problem = `${matching.length} exports have that name; write one of them in full`;
     throw new CordonError("usage", `Cannot call ${quoted}: ${problem}: ${names(matching)}`);
@@ -67,7 +67,7 @@ export function findExport(component: ComponentInterface, wanted: string | undef
     wanted,
     callable.flatMap(({ name }) => [name, ...shortNames(name)]),
   );
-  const hint = near === undefined ? "" : `did you mean ${JSON.stringify(near)}? `;
+  const hint = near === undefined ? "" : `did you mean ${quoteText(near, MAX_NAME_LENGTH)}? `;
   throw new CordonError("usage", `Cannot call ${quoted}: there is no such export; ${hint}${listed(callable)}`);
 }
 

@@ -6,6 +6,7 @@ import { HOST_INTERFACES } from "../host/interfaces.ts";
 import type { Program } from "../runtime/messages.ts";
 import type { WorkerPool } from "../runtime/pool.ts";
 import { CordonError, messageOf } from "../shared/errors.ts";
+import { escapeInvisible } from "../shared/quote-text.ts";
 import type { ComponentInfo, LoadOptions } from "./component-info.ts";
 import { resolveImports } from "./imports.ts";
 import { type ComponentSource, readComponent } from "./source.ts";
@@ -21,6 +22,9 @@ const BLOCKING: readonly string[] = HOST_INTERFACES.flatMap((provided) =>
   provided.functions.filter(({ blocking }) => blocking).map(({ name }) => `${provided.name}#${name}`),
 );
 
+/** How much is shown of what the engine says about a core module: names in it are the guest's. In UTF-16 code units. */
+const MAX_REASON_LENGTH = 500;
+
 let programs = 0;
 
 /**
@@ -32,8 +36,9 @@ let programs = 0;
 export async function loadProgram(
   source: ComponentSource,
   options: LoadOptions,
-  pool: Pick<WorkerPool, "prepare">,
+  pool: Pick<WorkerPool, "prepare" | "unload">,
 ): Promise<Loaded> {
+  assertNotAborted(options.signal);
   const read = await readComponent(source);
   const digest = digestOf(read.bytes);
   const cache = options.cache === false ? undefined : new ArtifactCache(options.cache);
@@ -42,7 +47,12 @@ export async function loadProgram(
   const imports = resolveImports(artifact.interface, HOST_INTERFACES);
   programs += 1;
   const id = `${digest}/${programs}`;
+  assertNotAborted(signal);
   pool.prepare(id, artifact.glue);
+  const modules = await compile(artifact).catch((thrown: unknown) => {
+    pool.unload(id, thrown);
+    throw thrown;
+  });
   return {
     info: {
       name: options.name ?? read.name,
@@ -53,11 +63,16 @@ export async function loadProgram(
     program: {
       id,
       glue: artifact.glue,
-      modules: await compile(artifact),
+      modules,
       instantiations: artifact.instantiations,
       imports,
     },
   };
+}
+
+function assertNotAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted !== true) return;
+  throw new CordonError("cancelled", "Loading the component was cancelled", { cause: signal.reason });
 }
 
 async function compile({ modules }: Artifact): Promise<Program["modules"]> {
@@ -66,6 +81,7 @@ async function compile({ modules }: Artifact): Promise<Program["modules"]> {
       modules.map(async ({ name, bytes, memories }) => ({ name, memories, module: await WebAssembly.compile(bytes) })),
     );
   } catch (thrown) {
-    throw new CordonError("invalid-component", `Cannot load the component: ${messageOf(thrown)}`, { cause: thrown });
+    const reason = escapeInvisible(messageOf(thrown).slice(0, MAX_REASON_LENGTH));
+    throw new CordonError("invalid-component", `Cannot load the component: ${reason}`, { cause: thrown });
   }
 }

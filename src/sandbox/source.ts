@@ -3,6 +3,7 @@ import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import { sniff } from "../component/decode/sniff.ts";
 import { CordonError } from "../shared/errors.ts";
+import { quoteText } from "../shared/quote-text.ts";
 
 /** The largest component that is read, in bytes: 256 MiB. */
 const MAX_COMPONENT_BYTES: number = 256 * 1024 * 1024;
@@ -24,9 +25,12 @@ export interface ReadComponent {
  * is over {@link MAX_COMPONENT_BYTES}.
  */
 export async function readComponent(source: ComponentSource): Promise<ReadComponent> {
-  if (source instanceof Uint8Array) return { bytes: checked(source, "the given bytes"), name: "component" };
+  if (source instanceof Uint8Array) {
+    // A copy: the artifact is kept under the digest of these bytes, and the caller may go on to use the buffer.
+    return { bytes: new Uint8Array(checked(source, "the given bytes")), name: "component" };
+  }
   const path = pathOf(source);
-  return { bytes: checked(await readBounded(path), JSON.stringify(path)), name: nameOf(path) };
+  return { bytes: checked(await readBounded(path), quoteText(path)), name: nameOf(path) };
 }
 
 function pathOf(source: string | URL): string {
@@ -42,7 +46,7 @@ function nameOf(path: string): string {
 }
 
 async function readBounded(path: string): Promise<Uint8Array> {
-  const quoted = JSON.stringify(path);
+  const quoted = quoteText(path);
   try {
     // Non-blocking, so that a FIFO cannot hold us up before it is refused.
     const { O_RDONLY, O_NONBLOCK } = (await import("node:fs")).constants;

@@ -74,6 +74,10 @@ const BUILT_INS: ReadonlyMap<number, readonly Immediate[]> = new Map<number, rea
   [0x42, []], // thread.available-parallelism
 ]);
 
+/** The built-ins that run to their end at once: lower, and new, drop and rep of resources. */
+const SYNCHRONOUS: ReadonlySet<number> = new Set([0x01, 0x02, 0x03, 0x04]);
+/** Options that only asynchronous functions have: async, callback. */
+const ASYNC_OPTIONS: ReadonlySet<number> = new Set([0x06, 0x07]);
 /** Options that carry the index of a core definition: memory, realloc, post-return, callback, core type. */
 const INDEXED_OPTIONS: ReadonlySet<number> = new Set([0x03, 0x04, 0x05, 0x07, 0x08]);
 /** Options that stand alone: the three string encodings, async, gc. */
@@ -88,14 +92,15 @@ export function readCanon(decoding: Decoding, frame: Frame, reader: ByteReader):
     readImmediate(decoding, frame, reader, "core-index");
     readImmediate(decoding, frame, reader, "options");
     const type = frame.type(reader.u32(), reader);
-    return type.sort === "function"
-      ? type
-      : reader.fail("a lifted function has a type that is not a function's", start);
+    if (type.sort !== "function") return reader.fail("a lifted function has a type that is not a function's", start);
+    if (type.async) decoding.asynchronous = true;
+    return type;
   }
   const immediates = BUILT_INS.get(opcode);
   if (immediates === undefined) {
     return reader.fail(`the canonical definition 0x${opcode.toString(16)} is unknown`, start);
   }
+  if (!SYNCHRONOUS.has(opcode)) decoding.asynchronous = true;
   for (const immediate of immediates) readImmediate(decoding, frame, reader, immediate);
   return undefined;
 }
@@ -121,7 +126,8 @@ function readImmediate(decoding: Decoding, frame: Frame, reader: ByteReader, imm
       break;
     case "function": {
       const index = reader.u32();
-      if (index >= frame.functions.length) missing(reader, "function", index);
+      const type = frame.functions[index] ?? missing(reader, "function", index);
+      if (type.async) decoding.asynchronous = true;
       break;
     }
     case "results":
@@ -130,6 +136,7 @@ function readImmediate(decoding: Decoding, frame: Frame, reader: ByteReader, imm
     case "options":
       for (let left = decoding.elements(reader); left > 0; left -= 1) {
         const option = reader.u8();
+        if (ASYNC_OPTIONS.has(option)) decoding.asynchronous = true;
         if (INDEXED_OPTIONS.has(option)) reader.u32();
         else if (!PLAIN_OPTIONS.has(option))
           reader.fail(`the canonical option 0x${option.toString(16)} is unknown`, start);

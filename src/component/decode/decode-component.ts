@@ -17,6 +17,8 @@ export interface DecodedComponent {
   /** Its core modules in the order they lie in the bytes, those of nested components included. */
   readonly coreModules: readonly CoreModuleRange[];
   readonly counts: DefinitionCounts;
+  /** Whether it lifts or lowers async functions, or uses a built-in for tasks, threads, streams, futures or errors. */
+  readonly asynchronous: boolean;
 }
 
 const NOT_A_COMPONENT: Readonly<Record<Exclude<ReturnType<typeof sniff>, "component">, string>> = {
@@ -66,6 +68,7 @@ export function decodeComponent(bytes: Uint8Array, bounds: DecodeBounds = DEFAUL
       producers: [...decoding.producers.values()],
       coreModules: decoding.modules,
       counts: { ...decoding.counts },
+      asynchronous: decoding.asynchronous,
     };
   } catch (error) {
     if (!(error instanceof MalformedError)) throw error;

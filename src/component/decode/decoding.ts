@@ -58,6 +58,8 @@ export class Decoding {
   readonly producers: Map<string, Producer> = new Map();
   /** End of each nested component and type body that was walked once already, by its start. */
   readonly walked: Map<number, number> = new Map();
+  /** Whether it uses the asynchronous ABI: async functions, or built-ins for tasks, threads, streams and futures. */
+  asynchronous: boolean = false;
   /** How many resource types were made so far; a body that made none means the same every time it is evaluated. */
   resourcesMade: number = 0;
   #steps = 0;

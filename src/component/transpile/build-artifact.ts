@@ -1,9 +1,20 @@
-import { hardenModule } from "../../hardening/harden-module.ts";
+import { MAX_TABLE_ENTRIES, tooManyEntries } from "../../hardening/cap-tables.ts";
+import { type HardenedModule, hardenModule } from "../../hardening/harden-module.ts";
 import { assertSafeName } from "../../hardening/safe-names.ts";
 import { CordonError, messageOf } from "../../shared/errors.ts";
+import { escapeInvisible } from "../../shared/quote-text.ts";
 import type { ComponentInterface, WitFunction } from "../../shared/wit.ts";
 import type { Artifact } from "../artifact.ts";
 import { decodeComponent } from "../decode/decode-component.ts";
+
+/**
+ * The most linear memories that all instances of a program have together; one of 64-bit addresses counts twice. Each takes
+ * 8 GiB (or 16) of the process's address space, of which there are 128 TiB, whatever its size.
+ */
+const MAX_MEMORIES = 100;
+
+/** The largest glue, in bytes; every worker holds it. That of a JavaScript engine of 12 MB has 0.3 MB. */
+const MAX_GLUE_BYTES = 16 * 1024 * 1024;
 
 /** The bundled transpiler, as far as it is used. */
 export interface Transpiler {
@@ -28,7 +39,8 @@ export interface ArtifactRequest {
  * @throws CordonError `invalid-component`, `unsupported` or `limit`.
  */
 export function buildArtifact(request: ArtifactRequest, transpiler: Transpiler): Artifact {
-  const { interface: decoded } = decodeComponent(request.component);
+  const { interface: decoded, asynchronous } = decodeComponent(request.component);
+  if (asynchronous) throw refusedAsynchronous();
   for (const side of [decoded.imports, decoded.exports]) {
     for (const { name } of [...side.interfaces, ...side.functions, ...side.other]) assertSafeName(name);
   }
@@ -39,14 +51,52 @@ export function buildArtifact(request: ArtifactRequest, transpiler: Transpiler):
     .map(([name, bytes]) => ({ name, ...hardenModule(bytes) }));
   const [script, ...others] = files.filter(([name]) => name.endsWith(".js"));
   if (script === undefined || others.length > 0) throw new CordonError("host", "The transpiler gave no single glue");
+  if (script[1].length > MAX_GLUE_BYTES) throw tooComplex("bytes of glue", script[1].length, MAX_GLUE_BYTES);
   const glue = Buffer.from(script[1]).toString("utf8");
+  const instantiations = plannedInstantiations(glue);
+  boundInstances(modules, instantiations);
   return {
     digest: request.digest,
     interface: decoded,
     glue: asFunctionBody(glue),
-    modules,
-    instantiations: plannedInstantiations(glue),
+    modules: modules.map(({ name, bytes, memories }) => ({ name, bytes, memories })),
+    instantiations,
   };
+}
+
+/**
+ * The asynchronous ABI lets a guest go on after it has answered, and come back from timers that no turn of its covers; its
+ * deadline would not hold. Nothing that Cordon provides needs it.
+ */
+function refusedAsynchronous(): CordonError {
+  return new CordonError(
+    "unsupported",
+    "Cannot load the component: it uses the asynchronous ABI (async functions, tasks, streams or futures), which this " +
+      "version does not run; build it for synchronous functions",
+  );
+}
+
+/** What a program's instances take together, of what no cap of an invocation counts. */
+function boundInstances(
+  modules: readonly ({ readonly name: string } & HardenedModule)[],
+  instantiations: readonly string[],
+): void {
+  const byName = new Map(modules.map((one) => [one.name, one]));
+  let memories = 0;
+  let tableEntries = 0;
+  for (const name of instantiations) {
+    const instantiated = byName.get(name);
+    for (const { address64 } of instantiated?.memories ?? []) memories += address64 ? 2 : 1;
+    tableEntries += instantiated?.tableEntries ?? 0;
+  }
+  if (memories > MAX_MEMORIES) throw tooComplex("linear memories", memories, MAX_MEMORIES);
+  if (tableEntries > MAX_TABLE_ENTRIES) throw tooManyEntries(tableEntries);
+}
+
+function tooComplex(what: string, used: number, cap: number): CordonError {
+  return new CordonError("limit", `Cannot load the component: it has ${used} ${what}, over the bound of ${cap}`, {
+    limit: { limit: "complexity", cap, used },
+  });
 }
 
 function transpile(
@@ -82,7 +132,7 @@ function payloadText(thrown: unknown): string | undefined {
 }
 
 function oneLine(text: string): string {
-  return text.replaceAll(/\s+/g, " ").trim().slice(0, 500);
+  return escapeInvisible(text.slice(0, 2000).replaceAll(/\s+/g, " ").trim()).slice(0, 500);
 }
 
 function importedNames({ imports }: ComponentInterface): readonly string[] {

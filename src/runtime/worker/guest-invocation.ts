@@ -1,19 +1,23 @@
 import { performance } from "node:perf_hooks";
-import type { AuditObservation } from "../../audit/event.ts";
 import type { HostContext, HostFunction, HostInterface, HostResult } from "../../host/capability.ts";
 import type { Invocation, Program, WorkerOutcome, WorkerUsage } from "../messages.ts";
 import { MEMORY_NAMESPACE } from "../../shared/hardening-profile.ts";
 import { GuestMemory } from "./guest-memory.ts";
 import { MemoryCapTooSmall } from "./memory-allotment.ts";
+import type { Observations } from "./observations.ts";
 import type { GuestExports, Realm } from "./realm.ts";
 import type { BoundImport, Occupant } from "./realm-prelude.ts";
 import type { Turns } from "./turns.ts";
+import { isLargerThan } from "./value-size.ts";
+
+/** The longest delay of a timer of the glue, in milliseconds; its own are of 10 at most. */
+const MAX_TIMER_MS = 60_000;
 
 /** What an invocation needs of the worker it runs in. */
 export interface GuestEnvironment {
   readonly turns: Turns;
   readonly interfaces: ReadonlyMap<string, HostInterface>;
-  readonly observe: (ticket: number, observation: AuditObservation) => void;
+  readonly observations: Observations;
 }
 
 /** One call on one fresh instance. */
@@ -30,6 +34,8 @@ export class GuestInvocation {
   #onProcessorSince = 0;
   #realm: Realm | undefined;
   #overBudget = false;
+  #ended = false;
+  readonly #timers = new Set<NodeJS.Timeout>();
   readonly #occupant: Occupant;
 
   constructor(ticket: number, invocation: Invocation, environment: GuestEnvironment) {
@@ -42,6 +48,7 @@ export class GuestInvocation {
         this.#overBudget = true;
         this.#abort.abort();
       },
+      later: (callback, delayMs) => this.#later(callback, delayMs),
     };
     this.#context = {
       grants: invocation.grants,
@@ -49,7 +56,7 @@ export class GuestInvocation {
       signal: this.#abort.signal,
       observe: (observation) => {
         if (observation.result === "Denied") this.#denials += 1;
-        environment.observe(ticket, observation);
+        environment.observations.report(ticket, observation);
       },
     };
   }
@@ -63,12 +70,14 @@ export class GuestInvocation {
       const guest = this.#instantiate(realm, program, this.#memory);
       const target = exportedFunction(guest, this.#invocation.target);
       const value = await target(...this.#invocation.parameters);
-      return this.#overBudget ? { kind: "host-memory" } : { kind: "value", value };
+      return this.#bounded({ kind: "value", value });
     } catch (thrown) {
-      return this.#overBudget ? { kind: "host-memory" } : outcomeOf(thrown);
+      return this.#bounded(outcomeOf(thrown));
     } finally {
       this.#leave();
       this.#abort.abort();
+      this.#ended = true;
+      for (const timer of this.#timers) clearTimeout(timer);
     }
   }
 
@@ -85,6 +94,14 @@ export class GuestInvocation {
       hostCalls: this.#hostCalls,
       denials: this.#denials,
     };
+  }
+
+  /** What leaves the worker takes its share of the main thread's heap, which all callers live on. */
+  #bounded(outcome: WorkerOutcome): WorkerOutcome {
+    const given =
+      outcome.kind === "value" ? outcome.value : outcome.kind === "guest-error" ? outcome.payload : undefined;
+    const over = this.#overBudget || isLargerThan(given, this.#invocation.limits.maxCrossingBytes);
+    return over ? { kind: "host-memory" } : outcome;
   }
 
   #instantiate(realm: Realm, program: Program, memory: GuestMemory): GuestExports {
@@ -118,6 +135,7 @@ export class GuestInvocation {
     try {
       return await provided.call(this.#context, ...(parameters as never[]));
     } finally {
+      await this.#environment.observations.caughtUp();
       await this.#environment.turns.comeBack(this.#ticket);
       this.#onProcessorSince = performance.now();
       this.#realm?.occupy(this.#occupant);
@@ -128,6 +146,22 @@ export class GuestInvocation {
   #directCall(label: string, provided: HostFunction, parameters: unknown[]): HostResult {
     this.#admit(label);
     return provided.call(this.#context, ...(parameters as never[])) as HostResult;
+  }
+
+  #later(callback: () => void, delayMs: number): void {
+    if (this.#ended) return;
+    const timer = setTimeout(
+      () => {
+        this.#timers.delete(timer);
+        void this.#environment.turns.lend(this.#ticket, () => {
+          if (this.#ended) return;
+          this.#realm?.occupy(this.#occupant);
+          callback();
+        });
+      },
+      Math.max(0, Math.min(delayMs, MAX_TIMER_MS)),
+    );
+    this.#timers.add(timer);
   }
 
   #admit(label: string): void {

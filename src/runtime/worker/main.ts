@@ -4,6 +4,7 @@ import { HOST_INTERFACES } from "../../host/interfaces.ts";
 import { messageOf } from "../../shared/errors.ts";
 import { type FromWorker, type Program, SHARED_SLOTS, type ToWorker, type WorkerOutcome } from "../messages.ts";
 import { GuestInvocation } from "./guest-invocation.ts";
+import { Observations } from "./observations.ts";
 import { Realm } from "./realm.ts";
 import { Turns } from "./turns.ts";
 
@@ -23,8 +24,7 @@ const running = new Map<number, GuestInvocation>();
 const environment = {
   turns,
   interfaces: new Map(HOST_INTERFACES.map((provided) => [provided.name, provided])),
-  observe: (ticket: number, observation: Extract<FromWorker, { type: "observed" }>["observation"]) =>
-    post({ type: "observed", ticket, observation }),
+  observations: new Observations(shared, post),
 };
 
 function post(message: FromWorker): void {
@@ -72,6 +72,12 @@ function end(ticket: number, outcome: WorkerOutcome, guest: GuestInvocation): vo
     post({ type: "ended", ticket, outcome: { kind: "fault", message }, usage: guest.usage() });
   }
 }
+
+// The glue makes promises that nobody waits for, and a guest can have them rejected. That ends no other guest: its own call
+// ends by the promise that is waited for, or by its deadline. Errors of this realm are Cordon's own faults.
+process.on("unhandledRejection", (reason) => {
+  if (reason instanceof Error) throw reason;
+});
 
 port.on("message", (message: ToWorker) => {
   switch (message.type) {

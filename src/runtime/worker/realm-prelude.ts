@@ -18,6 +18,8 @@ export interface Occupant {
   readonly crossingBytes: number;
   /** Called when it asks for more. What it asked for has not been allocated. */
   readonly exceeded: () => void;
+  /** Calls back after a delay, in a turn of the guest's own, and not at all when it has ended by then. */
+  readonly later: (callback: () => void, delayMs: number) => void;
 }
 
 /** A host function as the prelude sees it: arguments of the guest in, a WIT `result` out. */
@@ -86,6 +88,7 @@ export function realmPrelude(host: HostSide): RealmSide {
 
   let budget = 0;
   let exceeded: () => void = () => undefined;
+  let later: Occupant["later"] = () => undefined;
 
   /** Charges a copy of guest memory to the guest's budget, before it is made. */
   function charge(bytes: number): void {
@@ -138,6 +141,13 @@ export function realmPrelude(host: HostSide): RealmSide {
     TextEncoder,
     console: { debug: silent, error: silent, info: silent, log: silent, warn: silent },
     queueMicrotask: (callback: () => void): void => void Promise.resolve().then(callback),
+    setTimeout: (callback: () => void, delay?: number): void => {
+      try {
+        later(() => callback(), typeof delay === "number" ? delay : 0);
+      } catch (thrown) {
+        throw inThisRealm(thrown);
+      }
+    },
   };
   for (const name of Object.keys(replacements)) {
     Object.defineProperty(globalThis, name, { value: replacements[name], configurable: false, writable: false });
@@ -151,8 +161,8 @@ export function realmPrelude(host: HostSide): RealmSide {
     return Reflect.apply(slice, this, [start, end]) as ArrayBuffer;
   };
   Object.defineProperty(ArrayBuffer.prototype, "slice", { value: chargedSlice, configurable: false, writable: false });
-  // Nothing may bring a guest's code back after its end, when no deadline watches it. The glue runs destructors from a
-  // registry where there is one, and it gets no timers.
+  // Nothing may bring a guest's code back after its end, when no deadline watches it; the glue would run destructors from
+  // a registry.
   for (const name of ["FinalizationRegistry", "WeakRef", "Atomics"]) Reflect.deleteProperty(globalThis, name);
   // With this tag a guest could catch host exceptions as values, and so swallow the end of its invocation.
   Reflect.deleteProperty(WebAssembly, "JSTag");
@@ -246,6 +256,7 @@ export function realmPrelude(host: HostSide): RealmSide {
     occupy(occupant) {
       budget = occupant.crossingBytes;
       exceeded = occupant.exceeded;
+      later = occupant.later;
     },
     instantiate(glue, side, imports, memoryNamespace) {
       // The glue holds a token for each core module: the module itself is an object of the host's realm.

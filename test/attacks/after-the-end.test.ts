@@ -1,0 +1,164 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parseGrants } from "../../src/policy/parse-grants.ts";
+import type { Ended } from "../../src/runtime/pending.ts";
+import { WorkerPool } from "../../src/runtime/pool.ts";
+import { Sandbox } from "../../src/sandbox/index.ts";
+import { DEFAULT_LIMITS } from "../../src/shared/limits.ts";
+import { failsWith } from "../support/errors.ts";
+import { TEST_CACHE, textGuest } from "../support/guests.ts";
+
+/** What a guest leaves behind when its call has ended, and what becomes of the calls beside it. */
+
+let programs = 0;
+
+interface GlueOptions {
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** Runs the body of a function as a guest: what generated glue could do, without a component around it. */
+async function asGuest(
+  pool: WorkerPool,
+  body: string,
+  { timeoutMs = 20_000, signal }: GlueOptions = {},
+): Promise<Ended> {
+  programs += 1;
+  const glue = `return function instantiate() { return { f: () => { ${body} } } }`;
+  return pool.run({
+    program: { id: `glue/${programs}`, glue, modules: [], instantiations: [], imports: [] },
+    invocation: {
+      programId: `glue/${programs}`,
+      target: { property: "f" },
+      parameters: [],
+      grants: parseGrants({}, { cwd: "/" }),
+      limits: { ...DEFAULT_LIMITS, timeoutMs },
+    },
+    signal,
+    observe: () => undefined,
+  });
+}
+
+const later = (milliseconds: number, then: string): string =>
+  `return new Promise((resolve) => setTimeout(() => { ${then} }, ${milliseconds}))`;
+
+const SPIN = "for (;;);";
+
+test("components of the asynchronous ABI, which could go on after they answered, are refused at load", async () => {
+  const guest = (fields: string, lift: string): string => `(component
+    (core func $return (canon task.return))
+    (core module $m (import "host" "return" (func $return)) ${fields})
+    (core instance $i (instantiate $m (with "host" (instance (export "return" (func $return))))))
+    ${lift})`;
+  const callback = guest(
+    `(func (export "f") (result i32) call $return i32.const 1)
+     (func (export "cb") (param i32 i32 i32) (result i32) (loop $l (br $l)) i32.const 0)`,
+    `(type $t (func async)) (func (export "f") (type $t) (canon lift (core func $i "f") async (callback (core func $i "cb"))))`,
+  );
+  const sources = {
+    "answers-then-spins": callback,
+    "async-nested": `(component (component $inner ${callback.slice("(component".length)} (instance (instantiate $inner)))`,
+    "async-type": `(component (core module $m (func (export "f"))) (core instance $i (instantiate $m))
+      (type $t (func async)) (func (export "f") (type $t) (canon lift (core func $i "f"))))`,
+    yields: `(component (core func $y (canon thread.yield))
+      (core module $m (import "" "y" (func $y (result i32))) (func (export "f") (loop $l (drop (call $y)) (br $l))))
+      (core instance $i (instantiate $m (with "" (instance (export "y" (func $y))))))
+      (func (export "f") (canon lift (core func $i "f"))))`,
+  };
+  for (const [name, text] of Object.entries(sources)) {
+    const source = await textGuest(name, text);
+    await failsWith("unsupported", /asynchronous ABI/, Sandbox.open(source, { cache: TEST_CACHE }));
+  }
+});
+
+test("a timer of a guest that has ended never fires", async () => {
+  const pool = new WorkerPool(1);
+  const first = await asGuest(pool, `setTimeout(() => { ${SPIN} }, 20); return 1`);
+  assert.deepEqual(first.ending, { kind: "value", value: 1 });
+  // This one comes back after the other's timer was due, on the same thread.
+  const second = await asGuest(pool, later(60, "resolve(2)"));
+  assert.deepEqual(second.ending, { kind: "value", value: 2 });
+  await pool.close();
+});
+
+test(
+  "a thread that spins for nobody is found out, and the call that waits for it runs",
+  { timeout: 30_000 },
+  async () => {
+    const pool = new WorkerPool(1);
+    const first = await asGuest(
+      pool,
+      `const answer = Promise.resolve(1);
+     let after = answer;
+     for (let turn = 0; turn < 50; turn += 1) after = after.then(() => undefined);
+     after.then(() => { ${SPIN} });
+     return answer`,
+    );
+    assert.deepEqual(first.ending, { kind: "value", value: 1 });
+    const second = await asGuest(pool, "return 2");
+    assert.deepEqual(second.ending, { kind: "value", value: 2 });
+    await pool.close();
+  },
+);
+
+test("a promise that nobody waits for and that is rejected ends no one", async () => {
+  const pool = new WorkerPool(1);
+  const neighbour = asGuest(pool, later(200, "resolve('here')"));
+  const faulty = await asGuest(pool, `Promise.reject(new Error("nobody waits for this")); return 1`);
+  assert.deepEqual(faulty.ending, { kind: "value", value: 1 });
+  assert.deepEqual((await neighbour).ending, { kind: "value", value: "here" });
+  await pool.close();
+});
+
+test("more guests that wait than workers hold all run", { timeout: 30_000 }, async () => {
+  const pool = new WorkerPool(1);
+  const waiting = Array.from({ length: 600 }, () => asGuest(pool, later(50, "resolve(1)")));
+  for (const { ending } of await Promise.all(waiting)) assert.deepEqual(ending, { kind: "value", value: 1 });
+  await pool.close();
+});
+
+test("a call that was sent behind a guest that came back to spin runs, once, when that one is ended", async () => {
+  const pool = new WorkerPool(1);
+  const spinning = asGuest(pool, later(30, SPIN), { timeoutMs: 500 });
+  const behind = Array.from({ length: 20 }, (_, n) => asGuest(pool, later(n * 10, `resolve(${n})`)));
+  const endings = (await Promise.all(behind)).map(({ ending }) => ending);
+  // Those that waited on the same thread may be lost with it, which is said.
+  for (const [n, ending] of endings.entries()) {
+    if (ending.kind !== "lost") assert.deepEqual(ending, { kind: "value", value: n });
+  }
+  assert.deepEqual((await spinning).ending, { kind: "deadline" });
+  assert.deepEqual((await asGuest(pool, "return 1")).ending, { kind: "value", value: 1 });
+  await pool.close();
+});
+
+test("a call that moved to another worker does not make that worker forget those it holds", async () => {
+  const pool = new WorkerPool(2);
+  const abort = new AbortController();
+  await Promise.all([asGuest(pool, "return 1"), asGuest(pool, "return 1")]);
+  const comesBack = asGuest(pool, later(20, SPIN), { timeoutMs: 2000 });
+  const keepsBusy = asGuest(pool, "const end = Date.now() + 120; while (Date.now() < end); return 1");
+  await asGuest(pool, later(40, "resolve(1)"), { timeoutMs: 1000 });
+  const moved = asGuest(pool, "return 'moved'");
+  const held = asGuest(pool, later(600, SPIN), { signal: abort.signal });
+  assert.deepEqual((await keepsBusy).ending.kind, "value");
+  assert.deepEqual((await moved).ending, { kind: "value", value: "moved" });
+  abort.abort(new Error("enough"));
+  assert.equal((await held).ending.kind, "cancelled");
+  assert.equal((await comesBack).ending.kind, "deadline");
+  const after = await Promise.all(Array.from({ length: 4 }, () => asGuest(pool, later(700, "resolve(1)"))));
+  for (const { ending } of after) assert.deepEqual(ending, { kind: "value", value: 1 });
+  await pool.close();
+});
+
+test("aborting calls at any moment loses no worker and no later call", async () => {
+  const pool = new WorkerPool(1);
+  for (let round = 0; round < 300; round += 1) {
+    const abort = new AbortController();
+    const call = asGuest(pool, round % 2 === 0 ? "return 1" : later(5, "resolve(1)"), { signal: abort.signal });
+    for (let turn = 0; turn < round % 7; turn += 1) await new Promise(setImmediate);
+    abort.abort();
+    assert.match((await call).ending.kind, /^(?:value|cancelled)$/);
+  }
+  assert.deepEqual((await asGuest(pool, "return 2")).ending, { kind: "value", value: 2 });
+  await pool.close();
+});

@@ -1,0 +1,138 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Sandbox, type SandboxOptions } from "../../src/sandbox/index.ts";
+import { failsWith } from "../support/errors.ts";
+import { TEST_CACHE, testGuest, textGuest } from "../support/guests.ts";
+import { coreFunction } from "../support/text-guests.ts";
+
+/** What a guest can take of the engine besides its linear memory. Without the bounds, most of these end the process. */
+
+function open(source: string, options: SandboxOptions = {}): Promise<Sandbox> {
+  return Sandbox.open(source, { cache: TEST_CACHE, ...options });
+}
+
+/** A function that grows its table by `step` entries until it fails, and returns the table's size. */
+const GROWING = (table: string, step: number): string => `(component
+  (core module $m
+    ${table}
+    (func (export "f") (result i32)
+      (loop $l (br_if $l (i32.ne (table.grow $t (ref.null func) (i32.const ${step})) (i32.const -1))))
+      table.size $t))
+  (core instance $i (instantiate $m))
+  (func (export "f") (result u32) (canon lift (core func $i "f"))))`;
+
+test("tables that start large are refused at load", async () => {
+  for (const [name, fields] of Object.entries({
+    "table-large": "(table 10000000 funcref)",
+    "table-external": "(table 10000000 externref)",
+    "tables-many": "(table 90000 90000 funcref)".repeat(100),
+  })) {
+    const error = await failsWith(
+      "limit",
+      /its tables take \d+ entries, over the bound/,
+      open(await textGuest(name, coreFunction("", { fields }))),
+    );
+    assert.equal(error.limit?.limit, "complexity");
+  }
+});
+
+test("tables of many instances are counted together", async () => {
+  const instances = Array.from({ length: 900 }, (_, n) => `(core instance $i${n} (instantiate $m))`).join("\n");
+  const text = `(component (core module $m (table 1000 1000 funcref)) ${instances})`;
+  await failsWith("limit", /its tables take 900000 entries/, open(await textGuest("tables-of-instances", text)));
+});
+
+test("a table grows to a bound and not past it", async () => {
+  for (const [name, step] of [
+    ["growing-table", 1000],
+    ["growing-table-at-once", 1],
+  ] as const) {
+    await using sandbox = await open(await textGuest(name, GROWING("(table $t 0 funcref)", step)));
+    const { value } = await sandbox.call("f");
+    assert.ok(Number(value) <= 16_384 && Number(value) > 16_384 - step, String(value));
+  }
+  await using own = await open(await textGuest("growing-table-capped", GROWING("(table $t 0 7 funcref)", 1)));
+  assert.equal((await own.call("f")).value, 7);
+  await using started = await open(await textGuest("growing-table-started", GROWING("(table $t 20000 funcref)", 1)));
+  assert.equal((await started.call("f")).value, 20_000);
+});
+
+test("tables that other modules import, with initializers and of 64-bit addresses, still work", async () => {
+  const text = `(component
+    (core module $a
+      (func $seven (result i32) i32.const 7)
+      (table (export "t") 3 funcref (ref.func $seven))
+      (table (export "wide") i64 2 funcref)
+      (elem declare func $seven))
+    (core instance $a (instantiate $a))
+    (core module $b
+      (type $f (func (result i32)))
+      (import "a" "t" (table $t 1 funcref))
+      (import "a" "wide" (table $wide i64 1 funcref))
+      (func (export "f") (result i32)
+        (i32.add (call_indirect $t (type $f) (i32.const 2)) (i32.wrap_i64 (table.size $wide)))))
+    (core instance $b (instantiate $b (with "a" (instance $a))))
+    (func (export "f") (result u32) (canon lift (core func $b "f"))))`;
+  await using sandbox = await open(await textGuest("shared-tables", text));
+  assert.equal((await sandbox.call("f")).value, 9);
+});
+
+test("garbage-collected types are refused at load: their values live on the engine's heap", async () => {
+  for (const [name, type] of Object.entries({
+    "gc-array": "(type $a (array (mut i64)))",
+    "gc-struct": "(type $s (struct (field i32)))",
+    "gc-group": "(rec (type $s (struct)) (type $t (struct (field (ref null $s)))))",
+  })) {
+    await failsWith(
+      "unsupported",
+      /garbage-collected types/,
+      open(await textGuest(name, coreFunction("", { fields: type }))),
+    );
+  }
+});
+
+test("more memories than an address space has room for are refused at load", async () => {
+  const instances = (count: number): string =>
+    Array.from({ length: count }, (_, n) => `(core instance $i${n} (instantiate $m))`).join("\n");
+  const many = (fields: string, count: number): string => `(component
+    (core module $m ${fields} (func (export "f") (result i32) i32.const 1)) ${instances(count)}
+    (func (export "f") (result u32) (canon lift (core func $i0 "f"))))`;
+  await using most = await open(await textGuest("memories-most", many("(memory 0)(memory 0)", 50)));
+  assert.equal((await most.call("f")).value, 1);
+  for (const [name, text] of Object.entries({
+    "memories-over": many("(memory 0)(memory 0)", 51),
+    "memories-many": many("(memory 0)".repeat(100), 900),
+    "memories-wide": many("(memory i64 0)", 51),
+  })) {
+    await failsWith("limit", /linear memories, over the bound of 100/, open(await textGuest(name, text)));
+  }
+});
+
+test("a function body that is too large to compile within bounds is refused at load", async () => {
+  const body = "(drop (i32.const 1))".repeat(400_000);
+  const error = await failsWith(
+    "limit",
+    /a function in it has \d+ bytes/,
+    open(await textGuest("body-large", coreFunction(body))),
+  );
+  assert.equal(error.limit?.limit, "complexity");
+});
+
+test("a result that is small in memory and large as values is stopped before it leaves the worker", async () => {
+  const text = `(component
+    (core module $m
+      (memory (export "memory") 500)
+      (func (export "f") (param $length i32) (result i32)
+        (i32.store (i32.const 0) (i32.const 16))
+        (i32.store (i32.const 4) (local.get $length))
+        i32.const 0))
+    (core instance $i (instantiate $m))
+    (func (export "f") (param "length" u32) (result (list bool))
+      (canon lift (core func $i "f") (memory (core memory $i "memory")))))`;
+  await using sandbox = await open(await textGuest("booleans", text));
+  assert.equal(((await sandbox.call("f", [100_000])).value as unknown[]).length, 100_000);
+  const error = await failsWith("limit", /copy more than 67108864 bytes/, sandbox.call("f", [25_000_000]));
+  assert.equal(error.limit?.limit, "host-memory");
+  await using next = await open(await testGuest());
+  assert.equal((await next.call("add", [1, 2])).value, 3);
+});
