@@ -4,13 +4,17 @@
 .DEFAULT_GOAL := help
 INSTALLED := node_modules/.package-lock.json
 
+# npm itself runs under that Node too: under an older one it leaves out, without a word, the optional packages that ask
+# for a newer, and the native halves of build tools are such packages.
+NODE_VERSION = $(shell node -p "require('./package.json').devDependencies.node")
+
 .PHONY: help demo test build bench lint format format-check typecheck check-package examples clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{ printf "  make %-14s %s\n", $$1, $$2 }'
 
 $(INSTALLED): package.json package-lock.json
-	npm ci --no-audit --no-fund
+	npm exec --yes --package=node@$(NODE_VERSION) -- npm ci --no-audit --no-fund
 	@touch $(INSTALLED)
 
 demo: $(INSTALLED) ## Run the two demo skills: one is blocked, one does its work

@@ -3,6 +3,8 @@ import { Worker } from "node:worker_threads";
 import { workerUrl } from "../shared/bundled.ts";
 import { messageOf } from "../shared/errors.ts";
 import { memoriesOf } from "./address-space.ts";
+import { asBystander, endingOf, STOPPED_BY_FORCE } from "./endings.ts";
+import { LoadedPrograms } from "./loaded-programs.ts";
 import { type FromWorker, SHARED_LENGTH, SHARED_SLOTS, type ToWorker } from "./messages.ts";
 import type { Ending, Pending } from "./pending.ts";
 
@@ -39,7 +41,7 @@ export class WorkerSlot {
   readonly #worker: Worker;
   readonly #shared = new Int32Array(new SharedArrayBuffer(SHARED_LENGTH * Int32Array.BYTES_PER_ELEMENT));
   readonly #held = new Map<number, Pending>();
-  readonly #loaded = new Set<string>();
+  readonly #loaded = new LoadedPrograms();
   /** Tickets of invocations whose callers are answered and whose guests are not gone yet. */
   readonly #leaving = new Set<number>();
   readonly #events: SlotEvents;
@@ -98,10 +100,8 @@ export class WorkerSlot {
   /** Sends an invocation. */
   start(pending: Pending): void {
     const { program, invocation } = pending.job;
-    if (!this.#loaded.has(program.id)) {
-      this.#post({ type: "load", program });
-      this.#loaded.add(program.id);
-    }
+    if (!this.#loaded.isWhole(program.id)) this.#post({ type: "load", program });
+    this.#used(program.id, program.glue, true);
     this.#held.set(pending.ticket, pending);
     this.#memories += memoriesOf(program);
     this.#worker.ref();
@@ -137,7 +137,9 @@ export class WorkerSlot {
 
   /** Sends the glue of a program to come. */
   prepare(programId: string, glue: string): void {
-    if (!this.#dead) this.#post({ type: "glue", programId, glue });
+    if (this.#dead) return;
+    this.#post({ type: "glue", programId, glue });
+    this.#used(programId, glue, false);
   }
 
   /** Forgets a program, so that its compiled code can be freed. */
@@ -179,6 +181,11 @@ export class WorkerSlot {
       else this.#kill({ kind: "lost", message: "its worker thread did not answer" });
     }, START_LOOK_MS);
     this.#startLook.unref();
+  }
+
+  /** Notes that a program was used, and has the worker forget those that were not for longest. Their guests go on. */
+  #used(programId: string, glue: string, isWhole: boolean): void {
+    for (const forgotten of this.#loaded.use(programId, glue.length, isWhole)) this.unload(forgotten);
   }
 
   #post(message: ToWorker): void {
@@ -292,20 +299,4 @@ export class WorkerSlot {
     this.#held.clear();
     this.#events.gone(notStarted);
   }
-}
-
-const STOPPED_BY_FORCE: Ending = {
-  kind: "lost",
-  message: "another guest on its worker thread had to be stopped by force",
-};
-
-function asBystander(ending: Ending): Ending {
-  if (ending.kind === "lost") return ending;
-  return { kind: "lost", message: "another guest on its worker thread took the thread down" };
-}
-
-function endingOf(error: unknown): Ending {
-  const code = typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
-  if (code === "ERR_WORKER_OUT_OF_MEMORY") return { kind: "worker-memory" };
-  return { kind: "fault", message: messageOf(error) };
 }

@@ -53,6 +53,9 @@ export function findExport(component: ComponentInterface, wanted: string | undef
     if (run !== undefined) return run;
     throw new CordonError("usage", `Cannot call the component: it is no skill, so name an export; ${listed(callable)}`);
   }
+  if (typeof wanted !== "string") {
+    throw new CordonError("usage", `Cannot call an export: its name is no string; ${listed(callable)}`);
+  }
   const exact = callable.find(({ name }) => name === wanted);
   if (exact !== undefined) return exact;
   const matching = callable.filter(({ name }) => shortNames(name).includes(wanted));

@@ -35,10 +35,17 @@ export async function readComponent(source: ComponentSource): Promise<ReadCompon
 
 function pathOf(source: string | URL): string {
   if (typeof source === "string") return source;
+  if (!(source instanceof URL)) {
+    throw new CordonError("usage", "Cannot load a component: give its path, a file: URL, or its bytes as a Uint8Array");
+  }
   if (source.protocol !== "file:") {
     throw new CordonError("usage", `Cannot load ${source.href}: only files can be loaded; name a path or a file: URL`);
   }
-  return fileURLToPath(source);
+  try {
+    return fileURLToPath(source);
+  } catch (thrown) {
+    throw new CordonError("usage", `Cannot load ${source.href}: it names no file of this machine`, { cause: thrown });
+  }
 }
 
 function nameOf(path: string): string {

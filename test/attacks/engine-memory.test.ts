@@ -131,7 +131,7 @@ test("a result that is small in memory and large as values is stopped before it 
       (canon lift (core func $i "f") (memory (core memory $i "memory")))))`;
   await using sandbox = await open(await textGuest("booleans", text));
   assert.equal(((await sandbox.call("f", [100_000])).value as unknown[]).length, 100_000);
-  const error = await failsWith("limit", /copy more than 67108864 bytes/, sandbox.call("f", [25_000_000]));
+  const error = await failsWith("limit", /copy more than 67108864 bytes/, sandbox.call("f", [9_000_000]));
   assert.equal(error.limit?.limit, "host-memory");
   await using next = await open(await testGuest());
   assert.equal((await next.call("add", [1, 2])).value, 3);
