@@ -7,7 +7,7 @@ import { ROOT } from "./exec.ts";
 
 const OUT = join(ROOT, "dist/assets/skills");
 
-/** The bundled guests: folder under `skills/`, its entry file and its world in `wit/`. */
+/** The bundled guests: folder under `skills/`, its entry file and its world in `wit/skill.wit`. */
 const SKILLS = [
   { name: "demo-malicious", entry: "demo-malicious.ts", world: "skill-component" },
   { name: "demo-trusted", entry: "demo-trusted.ts", world: "skill-component" },
@@ -36,7 +36,7 @@ export async function buildSkills(): Promise<readonly string[]> {
     // prettier-ignore
     await outputOf(join(ROOT, "node_modules/.bin/componentize-qjs"), [
       "--sync", "--stub-wasi", "--opt-size", "--minify",
-      "--wit", "wit", "--world", skill.world, "--js", script, "--output", join(OUT, `${skill.name}.wasm`),
+      "--wit", "wit/skill.wit", "--world", skill.world, "--js", script, "--output", join(OUT, `${skill.name}.wasm`),
     ]);
   }
   return modules;

@@ -1,25 +1,52 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { rolldown } from "rolldown";
 import { capMemories } from "../src/hardening/cap-memories.ts";
 import { bundledModules } from "./bundled-modules.ts";
 import { ROOT } from "./exec.ts";
 
-const PACKAGE = join(ROOT, "node_modules/@bytecodealliance/jco-transpile");
-const OUT = join(ROOT, "dist/assets/transpiler");
+const VENDOR = join(ROOT, "node_modules/@bytecodealliance/jco-transpile/vendor");
+const ADAPTERS = join(ROOT, "node_modules/@bytecodealliance/jco/lib");
+const ASSETS = join(ROOT, "dist/assets");
 
 /** 1 GiB: a 12 MB component needs a tenth of it. */
-const MAX_TRANSPILER_PAGES = 16_384;
+const MAX_TOOL_PAGES = 16_384;
+
+/** A tool that is a WebAssembly component: what of `src/component/transpile/` is bundled, where to, and its core modules. */
+interface BundledTool {
+  readonly name: "transpiler" | "componentizer";
+  readonly modules: readonly string[];
+}
 
 /**
  * Bundles the one part of `@bytecodealliance/jco-transpile` that runs when a component is loaded. Its dependency tree is
- * over 100 MB, mostly an optimiser; this is 4 MB. The WASI it is linked against is ours, which grants it nothing, and its
- * linear memories are capped. Returns the ids of the modules in the bundle.
+ * over 100 MB, mostly an optimiser; this is 4 MB. Returns the ids of the modules in the bundle.
  */
 export async function buildTranspiler(): Promise<readonly string[]> {
-  await mkdir(OUT, { recursive: true });
+  const parts = ["core", "core2"].map((part) => `js-component-bindgen-component.${part}.wasm`);
+  return bundleTool({ name: "transpiler", modules: parts });
+}
+
+/**
+ * Bundles what makes components of core modules: `wasm-tools`, as the same package brings it, and the adapters of WASI
+ * preview 1. Returns the ids of the modules in the bundle.
+ */
+export async function buildComponentizer(): Promise<readonly string[]> {
+  const modules = await bundleTool({
+    name: "componentizer",
+    modules: ["core", "core2"].map((part) => `wasm-tools.${part}.wasm`),
+  });
+  const adapters = ["command", "reactor"].map((kind) => join(ADAPTERS, `wasi_snapshot_preview1.${kind}.wasm`));
+  for (const adapter of adapters) await copyFile(adapter, join(ASSETS, "componentizer", basename(adapter)));
+  return [...modules, ...adapters];
+}
+
+/** The WASI that a tool is linked against is ours, which grants it nothing, and its linear memories are capped. */
+async function bundleTool({ name, modules }: BundledTool): Promise<readonly string[]> {
+  const out = join(ASSETS, name);
+  await mkdir(out, { recursive: true });
   const bundle = await rolldown({
-    input: join(ROOT, "src/component/transpile/bundled-transpiler.ts"),
+    input: join(ROOT, `src/component/transpile/bundled-${name}.ts`),
     platform: "node",
     external: [/^node:/],
     // Its "use components" directive is gone from the bundle, which nothing reads.
@@ -36,12 +63,10 @@ export async function buildTranspiler(): Promise<readonly string[]> {
       },
     ],
   });
-  const written = await bundle.write({ file: join(OUT, "transpiler.js"), format: "esm", minify: true });
+  const written = await bundle.write({ file: join(out, `${name}.js`), format: "esm", minify: true });
   await bundle.close();
-  for (const part of ["core", "core2"]) {
-    const name = `js-component-bindgen-component.${part}.wasm`;
-    const module = await readFile(join(PACKAGE, "vendor", name));
-    await writeFile(join(OUT, name), capMemories(module, MAX_TRANSPILER_PAGES));
+  for (const file of modules) {
+    await writeFile(join(out, file), capMemories(await readFile(join(VENDOR, file)), MAX_TOOL_PAGES));
   }
   return bundledModules(written);
 }

@@ -2,12 +2,13 @@
 import { rm } from "node:fs/promises";
 import { buildHost } from "./build-host.ts";
 import { buildSkills } from "./build-skills.ts";
-import { buildTranspiler } from "./build-transpiler.ts";
+import { buildComponentizer, buildTranspiler } from "./build-transpiler.ts";
 import { writeThirdPartyLicenses } from "./third-party-licenses.ts";
 
 const STEPS = [
   ["the host", buildHost],
   ["the transpiler", buildTranspiler],
+  ["the componentizer", buildComponentizer],
   ["the bundled guests", buildSkills],
 ] as const;
 

@@ -50,7 +50,12 @@ test("every package in the bundles of dist/bin is named, with its licence in ful
 
 test("what comes by other ways than a bundle of dist/bin is named too", () => {
   for (const name of ["@bytecodealliance/jco-transpile", "componentize-qjs"]) assertNamed(name);
-  for (const name of ["QuickJS-NG", "rquickjs", "wasi-libc"]) assert.match(document, new RegExp(`^### ${name}$`, "m"));
+  for (const name of ["ICU4X", "QuickJS-NG", "rquickjs", "wasi-libc"])
+    assert.match(document, new RegExp(`^### ${name}$`, "m"));
+  assert.match(
+    document,
+    /^\| @bytecodealliance\/jco \| [0-9.]+ \| Apache-2\.0 WITH LLVM-exception \| the adapters of WASI preview 1/m,
+  );
   assert.match(document, /Fabrice Bellard/);
   assert.match(document, /LLVM Exceptions to the Apache 2\.0 License/);
 });

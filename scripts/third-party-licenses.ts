@@ -19,10 +19,15 @@ const CRATE_LICENSES: Readonly<Record<string, string>> = {
   bumpalo: APACHE_OR_MIT,
   "cranelift-bitset": LLVM,
   "cranelift-entity": LLVM,
+  flate2: APACHE_OR_MIT,
   hashbrown: APACHE_OR_MIT,
   heck: APACHE_OR_MIT,
+  icu_normalizer: "Unicode-3.0",
+  idna: APACHE_OR_MIT,
   indexmap: APACHE_OR_MIT,
   leb128fmt: APACHE_OR_MIT,
+  miniz_oxide: `${APACHE_OR_MIT} OR Zlib`,
+  "percent-encoding": APACHE_OR_MIT,
   "rquickjs-core": "MIT",
   "rustc-demangle": APACHE_OR_MIT,
   semver: APACHE_OR_MIT,
@@ -30,9 +35,15 @@ const CRATE_LICENSES: Readonly<Record<string, string>> = {
   serde_core: APACHE_OR_MIT,
   serde_json: APACHE_OR_MIT,
   smallvec: APACHE_OR_MIT,
+  spdx: APACHE_OR_MIT,
+  termcolor: "MIT OR Unlicense",
   "unicode-width": APACHE_OR_MIT,
+  url: APACHE_OR_MIT,
+  utf8_iter: APACHE_OR_MIT,
   "wasm-encoder": `${LLVM} OR ${APACHE_OR_MIT}`,
+  "wasm-metadata": `${LLVM} OR ${APACHE_OR_MIT}`,
   wasmparser: `${LLVM} OR ${APACHE_OR_MIT}`,
+  wasmprinter: `${LLVM} OR ${APACHE_OR_MIT}`,
   "wasmtime-environ": LLVM,
   "wasmtime-internal-component-util": LLVM,
   "wasmtime-internal-core": LLVM,
@@ -47,12 +58,16 @@ export const UNKNOWN_LICENSE = "not recorded";
 
 /** Packages that reach `dist/` otherwise than as bundled modules, and what is said of those whose use is not plain. */
 const NOTES: Readonly<Record<string, string>> = {
+  "@bytecodealliance/jco": "the adapters of WASI preview 1, compiled from Rust, unchanged",
   "@bytecodealliance/jco-transpile":
-    "the transpiler: its generated JavaScript, bundled, and its core modules, which are compiled from Rust. " +
+    "the transpiler and the componentizer: their generated JavaScript, bundled, and their core modules, compiled from Rust. " +
     "The copies are changed: the maxima of their linear memories are lowered, and they are linked against a WASI of this project",
   "componentize-qjs": "the JavaScript runtime inside the bundled guests, compiled from Rust and C",
   rolldown: "helper functions that the bundler adds to its output",
 };
+
+/** Packages without a licence file, by the package of the same source repository that has it. */
+const TEXT_IN: Readonly<Record<string, string>> = { "@bytecodealliance/jco": "@bytecodealliance/jco-transpile" };
 
 /** One package of npm whose code is in `dist/`. */
 interface ThirdPartyPackage {
@@ -114,11 +129,12 @@ export async function writeThirdPartyLicenses(moduleIds: readonly string[]): Pro
         .join("\n"),
     "## Compiled into the WebAssembly modules",
     "The modules under `dist/assets/` hold the standard library of Rust (Apache-2.0 OR MIT) and the crates below, as far as the source locations in them tell. " +
-      "Those under `dist/assets/skills/` also hold QuickJS-NG, rquickjs and wasi-libc. Where there is a choice of licences, Apache-2.0 is chosen.",
+      "Those under `dist/assets/skills/` also hold QuickJS-NG, rquickjs and wasi-libc. " +
+      "Where there is a choice of licences, Apache-2.0 is chosen if it is among them, and the Unlicense otherwise.",
     `| crate | version | licence |\n| --- | --- | --- |\n${crates.join("\n")}`,
     "## Licences",
     ...packages.map((one) => section(`${one.name} ${one.version}`, one.text)),
-    ...["QuickJS-NG", "rquickjs", "wasi-libc"].map((name) =>
+    ...["ICU4X", "QuickJS-NG", "rquickjs", "wasi-libc"].map((name) =>
       section(name, readFileSync(join(TEXTS, `${name.toLowerCase()}.txt`), "utf8")),
     ),
     "The text of Apache-2.0 for the crates above is that of @bytecodealliance/jco-transpile, with its LLVM exception where the table names it.",
@@ -132,13 +148,14 @@ function readPackage(name: string): ThirdPartyPackage {
     readonly version: string;
     readonly license: string;
   };
-  const file = readdirSync(folder).find((one) => /^licen[cs]e(?:\.(?:md|txt))?$/i.test(one));
+  const textFolder = join(ROOT, "node_modules", TEXT_IN[name] ?? name);
+  const file = readdirSync(textFolder).find((one) => /^licen[cs]e(?:\.(?:md|txt))?$/i.test(one));
   if (file === undefined) throw new Error(`Cannot name the licence of ${name}: its package has no licence file`);
   return {
     name,
     version: manifest.version,
     license: manifest.license.replace(/^\((.*)\)$/, "$1"),
-    text: readFileSync(join(folder, file), "utf8"),
+    text: readFileSync(join(textFolder, file), "utf8"),
   };
 }
 

@@ -71,7 +71,7 @@ async function piecewise(): Promise<void> {
 /** The worker thread that does the middle stages in truth, seen from outside. */
 async function workerThread(): Promise<void> {
   const component = readFileSync(path);
-  const request: TranspileRequest = { component, digest: digestOf(component), blocking: BLOCKING };
+  const request: TranspileRequest = { type: "artifact", component, digest: digestOf(component), blocking: BLOCKING };
   lapStart = performance.now();
   const worker = new Worker(join(BUNDLE, "transpile-worker.js"), {
     workerData: request,
@@ -83,7 +83,7 @@ async function workerThread(): Promise<void> {
   worker.on("message", (message: TranspileMessage) => {
     if (message.type === "stage") lap(message.stage === "starting" ? "start the worker" : "load the transpiler");
     else if (message.type === "artifact") resolve();
-    else reject(new Error(message.message));
+    else reject(new Error(message.type === "refused" ? message.message : `it answered with a ${message.type}`));
   });
   worker.once("error", reject);
   await promise;

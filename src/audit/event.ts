@@ -1,5 +1,11 @@
 /** What kind of access an event is about. */
-export type AuditEventType = "FilesystemAccess" | "NetworkAccess" | "EnvironmentAccess" | "PolicyViolation";
+export type AuditEventType =
+  | "FilesystemAccess"
+  | "NetworkAccess"
+  | "EnvironmentAccess"
+  | "ProcessStart"
+  | "CustomAccess"
+  | "PolicyViolation";
 
 /** How a host call ended: `Allowed` and done, `Denied` before any effect, or `Error` after it was allowed. */
 export type AuditResult = "Allowed" | "Denied" | "Error";

@@ -5,6 +5,7 @@ import { reportFailure } from "./failure.ts";
 import { expandBareGrants, GRANT_TERMS, grantValueHint } from "./grant-options.ts";
 import { printJson } from "./json-output.ts";
 import { addRunOptions, type RunFlags } from "./run-options.ts";
+import type { ServeFlags } from "./serve-http.ts";
 import { neutralised, neutralisedLine, styled } from "./terminal.ts";
 
 /** Runs the command line and returns its exit code. */
@@ -14,7 +15,7 @@ export async function main(words: readonly string[]): Promise<number> {
     code = exit;
   });
   try {
-    const runs = words[0] === "run";
+    const runs = words[0] === "run" || words[0] === "serve-http";
     await program.parseAsync(runs ? expandBareGrants(words) : words, { from: "user" });
     const hint = runs && code === EXIT.usage ? grantValueHint(words) : undefined;
     if (hint !== undefined) process.stderr.write(`${neutralisedLine(hint)}\n`);
@@ -52,6 +53,16 @@ function commandLine(exit: (code: number) => void): Command {
     .action(async (file: string, name: string | undefined, parameters: string[], flags: RunFlags) => {
       const { runCommand } = await import("./run.ts");
       exit(await runCommand(file, name, parameters, flags));
+    });
+
+  addRunOptions(program.command("serve-http"))
+    .description("answer HTTP requests with a component, a fresh instance for each")
+    .argument("<file>", "the component, of the wasi:http/proxy world")
+    .option("--addr <HOST:PORT>", "listen on HOST:PORT", "127.0.0.1:8080")
+    .option("--max-concurrent <COUNT>", "answer this many requests at once, and further ones with 503 (default: 256)")
+    .action(async (file: string, flags: ServeFlags) => {
+      const { serveHttpCommand } = await import("./serve-http.ts");
+      exit(await serveHttpCommand(file, flags));
     });
 
   program

@@ -1,5 +1,5 @@
 import type { Argument, Command, Option } from "commander";
-import { GRANT_TERMS } from "./grant-options.ts";
+import { takesAttachedValue } from "./grant-options.ts";
 
 /** The shells there is a completion script for. */
 export type Shell = "bash" | "zsh" | "fish";
@@ -52,7 +52,7 @@ function flagOf(option: Option): CompletedFlag {
     spellings: [option.long, option.short].filter((one) => one !== undefined),
     description: option.description,
     value: placeholder === undefined ? undefined : valueOf(placeholder, option.argChoices),
-    attached: Object.hasOwn(GRANT_TERMS, option.long ?? ""),
+    attached: takesAttachedValue(option.long ?? ""),
   };
 }
 
@@ -65,7 +65,7 @@ function restOf(declared: readonly Argument[], program: Command): Completed | un
 
 function valueOf(placeholder: string, choices: readonly string[] | undefined): Completed {
   if (choices !== undefined) return { kind: "words", words: choices };
-  return { kind: /^(?:file|path)$/i.test(placeholder) ? "files" : "free", words: [] };
+  return { kind: /^(?:file|folder|path)$/i.test(placeholder) ? "files" : "free", words: [] };
 }
 
 function bashScript(commands: readonly CompletedCommand[]): string {

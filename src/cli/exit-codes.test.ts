@@ -5,7 +5,17 @@ import type { Usage } from "../shared/usage.ts";
 import { type ExitCircumstances, exitCodeOf } from "./exit-codes.ts";
 
 function usage(denials: number): Usage {
-  return { wallMs: 1, cpuMs: 1, memoryHighWaterBytes: 0, hostCalls: denials, hostCallsByFunction: {}, denials };
+  return {
+    wallMs: 1,
+    cpuMs: 1,
+    memoryHighWaterBytes: 0,
+    hostCalls: denials,
+    hostCallsByFunction: {},
+    denials,
+    readBytes: 0,
+    writtenBytes: 0,
+    handlesHighWater: 0,
+  };
 }
 
 function codeOf(code: ErrorCode, denials = 0, circumstances?: ExitCircumstances): number {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { expandBareGrants, grantsFromFlags, grantValueHint } from "./grant-options.ts";
+import { expandBareGrants, grantValueHint } from "./grant-options.ts";
+import { grantsFromFlags } from "./grants-from-flags.ts";
 
 test("bare grants are spelled out, others and what follows -- are left alone", () => {
   assert.deepEqual(

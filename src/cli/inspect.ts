@@ -13,6 +13,13 @@ const MAX_LISTED = 500;
 /** How many missing imports are named in the summary. */
 const MAX_MISSING = 5;
 
+const FORMS: Readonly<Record<Inspection["form"], string>> = {
+  component: "component",
+  "preview1-command": "WASI preview 1 program, made into a component",
+  "preview1-reactor": "WASI preview 1 library, made into a component",
+  "json-module": "core module with the JSON interface",
+};
+
 /** `cordon inspect FILE`: shows what a component is and could reach. Returns the exit code. */
 export async function inspectCommand(file: string, flags: { readonly json?: boolean }): Promise<number> {
   const out = process.stdout;
@@ -32,6 +39,7 @@ function inspectionLines(found: Inspection, out: Output): readonly string[] {
   const modules = `${found.coreModules} core module${found.coreModules === 1 ? "" : "s"}`;
   const facts = table([
     ["Component", neutralisedLine(found.name)],
+    ["Form", FORMS[found.form]],
     ["Digest", found.digest],
     ["Size", `${found.bytes.toLocaleString("en")} bytes in ${modules}`],
     ["Producers", producers(found)],

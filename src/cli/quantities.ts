@@ -2,6 +2,8 @@ import { CordonError } from "../shared/errors.ts";
 
 const DURATION_UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
+const FINE_DURATION_UNITS_NS: Readonly<Record<string, number>> = { ns: 1, us: 1e3, ms: 1e6, s: 1e9 };
+
 const SIZE_UNITS: Readonly<Record<string, number>> = {
   b: 1,
   kb: 1000,
@@ -29,6 +31,26 @@ export type Bounds = readonly [minimum: number, maximum: number];
 export function parseDuration(text: string, flag: string, bounds: Bounds): number {
   const value = parseQuantity(text, DURATION_UNITS_MS, 1000);
   return within(value, bounds, text, flag, "a duration such as 500ms, 5s or 2m", "ms");
+}
+
+/**
+ * Reads a short duration such as `100ns`, `50us`, `1ms`, `1s`; a bare number is in seconds. Returns nanoseconds.
+ *
+ * @throws CordonError `usage` when it is none, or out of bounds.
+ */
+export function parseFineDuration(text: string, flag: string, bounds: Bounds): number {
+  const value = parseQuantity(text, FINE_DURATION_UNITS_NS, 1e9);
+  return within(value, bounds, text, flag, "a duration such as 100ns, 50us or 1ms", "ns");
+}
+
+/**
+ * Reads a whole number such as `128`.
+ *
+ * @throws CordonError `usage` when it is none, or out of bounds.
+ */
+export function parseCount(text: string, flag: string, bounds: Bounds): number {
+  const value = /^\d{1,12}$/.test(text) ? Number(text) : Number.NaN;
+  return within(value, bounds, text, flag, "a whole number", "");
 }
 
 /**
@@ -60,6 +82,6 @@ function within(
   if (Number.isSafeInteger(value) && value >= minimum && value <= maximum) return value;
   throw new CordonError(
     "usage",
-    `Cannot read ${flag}=${JSON.stringify(text)}: it takes ${expected}, from ${minimum} to ${maximum} ${unit}`,
+    `Cannot read ${flag}=${JSON.stringify(text)}: it takes ${expected}, from ${minimum} to ${maximum} ${unit}`.trimEnd(),
   );
 }

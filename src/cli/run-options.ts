@@ -1,13 +1,11 @@
 import type { Command } from "commander";
 import type { SandboxOptions } from "../sandbox/sandbox.ts";
-import { LIMIT_BOUNDS } from "../sandbox/limit-options.ts";
-import { addGrantOptions, type GrantFlags, grantsFromFlags } from "./grant-options.ts";
-import { parseDuration, parseSize } from "./quantities.ts";
+import { addGrantOptions, type GrantFlags } from "./grant-options.ts";
+import { grantsFromFlags } from "./grants-from-flags.ts";
+import { addLimitOptions, type LimitFlags, limitsFromFlags } from "./limit-options.ts";
 
-/** The flags that bound a run, as parsed. */
-export interface RunFlags extends GrantFlags {
-  readonly timeout?: string;
-  readonly maxMemory?: string;
+/** The flags of a run, as parsed. */
+export interface RunFlags extends GrantFlags, LimitFlags {
   readonly json?: boolean;
   readonly failOnDenied?: boolean;
   readonly audit?: string;
@@ -15,9 +13,9 @@ export interface RunFlags extends GrantFlags {
 
 /** Adds the flags of commands that run a component. */
 export function addRunOptions(command: Command): Command {
-  return addGrantOptions(command)
-    .option("--timeout <DURATION>", "end it after DURATION, such as 500ms, 5s or 2m (default: 30s)")
-    .option("--max-memory <SIZE>", "cap its memory, such as 64MiB (default: 128MiB)")
+  addGrantOptions(command);
+  addLimitOptions(command);
+  return command
     .option("--fail-on-denied", "exit with 3 when any access was denied")
     .option("--audit <FILE>", "append every access to FILE as JSON lines")
     .option("--json", "print one JSON document");
@@ -26,17 +24,8 @@ export function addRunOptions(command: Command): Command {
 /**
  * What the flags mean for the sandbox.
  *
- * @throws CordonError `usage` for a quantity that cannot be read or is out of bounds.
+ * @throws CordonError `usage` for a flag that cannot be read, or a quantity that is out of bounds.
  */
 export function sandboxOptions(flags: RunFlags): SandboxOptions {
-  const { timeout, maxMemory } = flags;
-  return {
-    grants: grantsFromFlags(flags),
-    limits: {
-      ...(timeout === undefined ? {} : { timeoutMs: parseDuration(timeout, "--timeout", LIMIT_BOUNDS.timeoutMs) }),
-      ...(maxMemory === undefined
-        ? {}
-        : { memoryBytes: parseSize(maxMemory, "--max-memory", LIMIT_BOUNDS.memoryBytes) }),
-    },
-  };
+  return { grants: grantsFromFlags(flags), limits: limitsFromFlags(flags) };
 }

@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import { parseArguments } from "../component/values/parse-argument.ts";
 import { toJson } from "../component/values/to-json.ts";
+import { isCommand } from "../sandbox/entries.ts";
 import { type CallableExport, findExport } from "../sandbox/exports.ts";
 import { type CallResult, Sandbox } from "../sandbox/sandbox.ts";
 import { CordonError } from "../shared/errors.ts";
@@ -12,6 +13,8 @@ import { Interruption } from "./interruption.ts";
 import { printJson } from "./json-output.ts";
 import { LoadProgress } from "./progress.ts";
 import { resultText, valueType } from "./result-text.ts";
+import { outputDocument, programExitCode, runProgram } from "./run-program.ts";
+import { writableFolders } from "./grants-from-flags.ts";
 import { type RunFlags, sandboxOptions } from "./run-options.ts";
 import { neutralisedLine, styled, writeGuestText } from "./terminal.ts";
 
@@ -22,7 +25,10 @@ interface Known {
   called?: CallableExport;
 }
 
-/** `cordon run FILE [EXPORT] [ARG...]`: calls one export and prints its typed result. Returns the exit code. */
+/**
+ * `cordon run FILE [EXPORT] [ARG...]`: calls one export and prints its typed result, or runs a program with all the words as its
+ * arguments. Returns the exit code.
+ */
 export async function runCommand(
   file: string,
   exportName: string | undefined,
@@ -67,13 +73,25 @@ async function run(
   progress[Symbol.dispose]();
   warnOfReachableAudit(flags);
 
+  const { failOnDenied = false, json = false } = flags;
+  if (isCommand(sandbox.component.interface)) {
+    const programWords = exportName === undefined ? words : [exportName, ...words];
+    const result = await runProgram(sandbox, programWords, { signal, stdin: flags.stdin === true, capture: json });
+    log.lost.throwIfAborted();
+    if (json)
+      printJson(
+        { ...documentHead(sandbox), ...outputDocument(result), usage: result.usage, ...accesses(log) },
+        process.stdout,
+      );
+    return programExitCode(result, failOnDenied);
+  }
   const called = findExport(sandbox.component.interface, exportName);
   known.called = called;
   const result = await sandbox.call(called.name, parseArguments(called.function, words), { signal });
   log.lost.throwIfAborted();
-  if (flags.json === true) printJson(resultDocument(sandbox, called, result, log), process.stdout);
+  if (json) printJson(resultDocument(sandbox, called, result, log), process.stdout);
   else printResult(result.value, called);
-  return flags.failOnDenied === true && result.usage.denials > 0 ? EXIT.denied : EXIT.done;
+  return failOnDenied && result.usage.denials > 0 ? EXIT.denied : EXIT.done;
 }
 
 function printResult(value: unknown, called: CallableExport): void {
@@ -81,16 +99,19 @@ function printResult(value: unknown, called: CallableExport): void {
   if (text !== undefined) writeGuestText(text, process.stdout);
 }
 
+function documentHead({ component }: Sandbox): Record<string, unknown> {
+  return { status: "ok", component: { name: component.name, digest: component.digest } };
+}
+
 function resultDocument(
-  { component }: Sandbox,
+  sandbox: Sandbox,
   called: CallableExport,
   { value, usage }: CallResult,
   log: AccessLog,
 ): Record<string, unknown> {
   const type = valueType(called.function.result);
   return {
-    status: "ok",
-    component: { name: component.name, digest: component.digest },
+    ...documentHead(sandbox),
     export: called.name,
     result: type === undefined ? null : toJson(value, type),
     usage,
@@ -105,8 +126,10 @@ function accesses(log: AccessLog | undefined): Record<string, unknown> {
 
 function warnOfReachableAudit(flags: RunFlags): void {
   if (flags.audit === undefined) return;
-  const grant = grantOverAuditFile(flags.audit, flags.allowFsWrite ?? []);
-  if (grant === undefined) return;
-  const text = `the guest may write the audit file itself, through --allow-fs-write=${neutralisedLine(grant)}`;
+  const written = grantOverAuditFile(flags.audit, flags.allowFsWrite ?? []);
+  const opened = grantOverAuditFile(flags.audit, writableFolders(flags));
+  if (written === undefined && opened === undefined) return;
+  const flag = written === undefined ? `--dir ${opened ?? ""}` : `--allow-fs-write=${written}`;
+  const text = `the guest may write the audit file itself, through ${neutralisedLine(flag)}`;
   process.stderr.write(`${styled("warning", "warning:", process.stderr)} ${text}; keep it elsewhere\n`);
 }

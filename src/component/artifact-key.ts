@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import { HARDENING_PROFILE } from "../shared/hardening-profile.ts";
+import { JSON_ABI_GLUE_HASH } from "./core/json-abi-glue-text.ts";
 import { TRANSPILER_VERSION } from "./transpile/version.ts";
 
 /** Format of the artifact file and of the glue's surroundings; raise it when either changes. */
-const ARTIFACT_FORMAT = 4;
+const ARTIFACT_FORMAT = 6;
 
 /**
  * The cache key of a component's artifact: everything that decides its content.
@@ -11,6 +12,13 @@ const ARTIFACT_FORMAT = 4;
  * @param blocking The host functions that may suspend a guest, as `interface#function`; the glue depends on them.
  */
 export function artifactKey(digest: string, blocking: readonly string[]): string {
-  const parts = [digest, ARTIFACT_FORMAT, TRANSPILER_VERSION, HARDENING_PROFILE, ...[...blocking].sort()];
+  const parts = [
+    digest,
+    ARTIFACT_FORMAT,
+    TRANSPILER_VERSION,
+    JSON_ABI_GLUE_HASH,
+    HARDENING_PROFILE,
+    ...[...blocking].sort(),
+  ];
   return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
 }

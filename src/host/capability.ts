@@ -1,40 +1,65 @@
 import type { AuditObservation } from "../audit/event.ts";
 import type { Grants } from "../policy/grants.ts";
 import type { Limits } from "../shared/limits.ts";
+import type { InvocationEnd } from "../shared/invocation-end.ts";
+import type { IoMeters } from "./metering/io-meters.ts";
 
-/** What a host function sees of the invocation it runs for. */
+/** What a host function sees of the invocation it runs for. One object for the whole invocation. */
 export interface HostContext {
   readonly grants: Grants;
   readonly limits: Limits;
+  /** The program's arguments after its name, for a command program. */
+  readonly programArguments: readonly string[];
   /** Aborted when the invocation ends, for whatever reason; pending I/O stops with it. */
   readonly signal: AbortSignal;
+  /** What the invocation may still read, write and hold open. Charged before the work is done. */
+  readonly meters: IoMeters;
   /** Records one access. Denials are recorded before the guest learns of them. */
   readonly observe: (observation: AuditObservation) => void;
+  /**
+   * Asks the thread that embeds Cordon, which holds stdin, stdout and custom functions. The payload and the answer are plain
+   * data that can be cloned. Rejects when the embedder's part fails or the invocation has ended.
+   */
+  readonly ask: (service: string, payload: unknown) => Promise<unknown>;
+  /**
+   * Ends the invocation: every later host call of it fails, whatever the guest catches. Throws, so that the guest does not
+   * go on from this call.
+   */
+  readonly end: (ending: InvocationEnd) => never;
 }
 
-/** A WIT `result` as data; the glue turns it into what the guest's language expects. */
-export type HostResult<T = unknown> =
+/**
+ * What a host function answers. For a function whose WIT result is a `result`, its two cases; for any other, `ok` with the
+ * value, or with `undefined` when there is none. Values have the shapes of docs/values.md; a handle is the host object
+ * itself.
+ */
+export type HostResult<T = unknown, E = unknown> =
   | { readonly tag: "ok"; readonly val: T }
-  | { readonly tag: "err"; readonly val: string };
+  | { readonly tag: "err"; readonly val: E };
 
 /** One function that guests can import. */
 export interface HostFunction {
-  /** The name in WIT, kebab-case. */
+  /** The name in WIT as the binary has it: `read-file`, `[method]input-stream.read`, `[static]fields.from-list`. */
   readonly name: string;
   /** The function's WIT type, as `printFunctionType` prints it; a guest that declares another type is refused. */
   readonly type: string;
-  /** Whether the call may wait for I/O. Blocking functions return a promise, and the guest is suspended until it settles. */
+  /** Whether the call may wait for I/O: the guest can then be suspended until the promise it returns settles. */
   readonly blocking: boolean;
   /**
    * Does the work. Arguments have the shapes of the WIT types, lifted from the guest: their types hold, their content is
-   * hostile. Must not throw: a failure is an `err` the guest can handle.
+   * hostile. An argument of a resource type is the host object the handle stands for, and of the right class. A failure the
+   * guest can handle is an `err`; what throws is a trap. Only a blocking function may return a promise.
    */
   readonly call: (context: HostContext, ...parameters: readonly never[]) => HostResult | Promise<HostResult>;
 }
 
 /** One interface that guests can import. */
 export interface HostInterface {
-  /** The full WIT name, such as `sandbox:skill/network`. */
+  /** The WIT name without a version, such as `sandbox:skill/network` or `wasi:io/streams`. */
   readonly name: string;
+  /** Its version, such as `0.1.0`; those of WASI are served by what `shared/interface-name.ts` says, and have none here. */
+  readonly version?: string;
+  /** Names of the resources it defines. Their host objects are disposed of by `Symbol.dispose`, if they have it. */
+  readonly resources?: readonly string[];
   readonly functions: readonly HostFunction[];
 }

@@ -1,17 +1,15 @@
-import type { HostResult } from "./capability.ts";
-
 /** The longest resource an audit event carries, in UTF-16 units. */
 const MAX_RESOURCE_LENGTH = 4_096;
 const MAX_QUOTED_LENGTH = 256;
 
 /** A successful result. */
-export function ok<T>(val: T): HostResult<T> {
+export function ok<T>(val: T): { readonly tag: "ok"; readonly val: T } {
   return { tag: "ok", val };
 }
 
 /** A failure that the guest can handle. */
-export function err(message: string): HostResult<never> {
-  return { tag: "err", val: message };
+export function err<E>(val: E): { readonly tag: "err"; readonly val: E } {
+  return { tag: "err", val };
 }
 
 /** What a guest named, cut to the length an audit event may have. */

@@ -18,35 +18,140 @@ export interface PathGrant {
   readonly written: string;
 }
 
-/** One host that may be reached. */
-export interface HostGrant {
-  /**
-   * `name`: exactly this lower-case DNS name without a trailing dot, resolved to public addresses only.
-   * `loopback`: the name `localhost`, which stands for 127.0.0.0/8 and ::1 and is never looked up.
-   * `address`: exactly this IP address in canonical form, whatever its class.
-   */
-  readonly kind: "name" | "loopback" | "address";
-  readonly host: string;
-  /** The port; absent, it is the default port of the URL's scheme (80 or 443). */
-  readonly port?: number;
+/** A host folder that a WASI guest finds opened under a name of its own. */
+export interface Preopen {
+  /** The name the guest sees, such as `/` or `data`; never empty, without NUL. */
+  readonly guest: string;
+  /** Absolute, with symbolic links resolved when the grant was made; a folder. */
+  readonly root: string;
+  /** Whether files may be written and metadata changed; reading always may. */
+  readonly write: boolean;
+  /** Whether files, folders and links may be made; only with {@link write}. */
+  readonly create: boolean;
+  /** Whether they may be removed, and renamed away; only with {@link write}. */
+  readonly delete: boolean;
+  /** The size no file may be made to pass, in bytes. */
+  readonly maxFileBytes: number;
+  /** Real paths below {@link root} that may not be written, with everything below them. */
+  readonly except: readonly string[];
   /** As the operator wrote it, for messages. */
   readonly written: string;
 }
 
-/** What the network grant covers. */
-export interface NetworkGrant {
-  /** Any host, any port, public addresses only. */
-  readonly public: boolean;
-  readonly hosts: readonly HostGrant[];
+/** What a network rule is about. */
+export type NetworkTarget =
+  /**
+   * Exactly this lower-case DNS name without a trailing dot. Reaches public addresses only. The name `localhost` is never
+   * looked up and reaches the addresses 127.0.0.0/8 and ::1 only.
+   */
+  | { readonly kind: "name"; readonly name: string }
+  /** Every DNS name that ends in `.` and this suffix, the suffix itself not. Reaches public addresses only. */
+  | { readonly kind: "suffix"; readonly suffix: string }
+  /** The name `localhost`, never looked up, and the addresses 127.0.0.0/8 and ::1. */
+  | { readonly kind: "loopback" }
+  /** The addresses of a block, whatever their class; a single address has all its bits as prefix. Canonical form. */
+  | { readonly kind: "block"; readonly address: string; readonly prefix: number }
+  /** Any name and address, as long as the address is public. */
+  | { readonly kind: "public" }
+  /** Any name and address, private ones included. */
+  | { readonly kind: "any" };
+
+/** Ports from `start` to `end`, both included. */
+export interface PortRange {
+  readonly start: number;
+  readonly end: number;
 }
+
+/** The protocols a rule can be limited to. HTTP rules say nothing about raw sockets, and socket rules nothing about HTTP. */
+export type NetworkScheme = "http" | "https" | "tcp" | "udp";
+
+/** One rule of who may be reached. */
+export interface NetworkRule {
+  /** The protocols it covers; never empty. */
+  readonly schemes: readonly NetworkScheme[];
+  readonly target: NetworkTarget;
+  /** The ports it covers; `undefined` for the default port of HTTP's scheme, which covers no raw socket. */
+  readonly ports: readonly PortRange[] | undefined;
+  /** As the operator wrote it, for messages. */
+  readonly written: string;
+}
+
+/** What a guest may reach over the network. A denial wins over every permission. */
+export interface NetworkGrant {
+  readonly allow: readonly NetworkRule[];
+  readonly deny: readonly NetworkRule[];
+}
+
+/** Where a guest may wait for connections and datagrams: the block must hold the address, `ports` the port. */
+export interface ListenRule {
+  readonly schemes: readonly ("tcp" | "udp")[];
+  readonly address: string;
+  readonly prefix: number;
+  readonly ports: readonly PortRange[];
+  readonly written: string;
+}
+
+/** Which names a guest may look up: exact ones, ones below a suffix, or all. */
+export interface LookupRule {
+  readonly target: Extract<NetworkTarget, { readonly kind: "name" | "suffix" | "any" | "loopback" }>;
+  readonly written: string;
+}
+
+/** Which programs of the host a guest may start. */
+export type ProcessGrant =
+  | { readonly kind: "none" }
+  /** These, by the absolute real path each name stands for. */
+  | { readonly kind: "commands"; readonly commands: readonly { readonly name: string; readonly path: string }[] }
+  | { readonly kind: "full" };
+
+/** What a guest sees of time. Nothing can set the host's clocks, and sleeping needs no grant. */
+export interface ClockGrant {
+  /**
+   * `none`: the wall clock starts at 2000-01-01T00:00:00Z with every invocation and the monotonic clock at 0, and both tell
+   * only what time went by since. `read`: they tell the host's time.
+   */
+  readonly kind: "none" | "read";
+  /** Readings are rounded down to a multiple of this, in nanoseconds; at least 1. */
+  readonly resolutionNs: number;
+}
+
+/** Where a guest's random bytes come from. */
+export type RandomGrant =
+  /** Asking for random bytes ends the guest. */
+  | { readonly kind: "none" }
+  /** A generator that gives the same bytes for the same seed. Not for secrets. */
+  | { readonly kind: "pseudo"; readonly seed: bigint }
+  /** The host's secure generator. */
+  | { readonly kind: "full" };
+
+/** What a custom host function may be used for; the function that the embedder registered reads it. */
+export type CustomGrant =
+  | { readonly kind: "boolean"; readonly value: boolean }
+  | { readonly kind: "numeric"; readonly minimum: number; readonly maximum: number }
+  | { readonly kind: "string"; readonly value: string }
+  | { readonly kind: "string-list"; readonly values: readonly string[] };
 
 /** Everything a guest was granted. The empty form grants nothing. */
 export interface Grants {
   /** Absolute, links resolved: the folder that the guest's relative paths start from. Grants nothing by itself. */
   readonly cwd: string;
+  /** For the interfaces that take paths: `sandbox:skill` and the `vak` module. */
   readonly filesystemRead: readonly PathGrant[];
   readonly filesystemWrite: readonly PathGrant[];
+  /** For `wasi:filesystem`. */
+  readonly preopens: readonly Preopen[];
   readonly network: NetworkGrant;
+  readonly listen: readonly ListenRule[];
+  readonly lookup: readonly LookupRule[];
+  /** Exactly the variables the guest sees, allow and deny lists already applied. */
+  readonly environment: readonly (readonly [name: string, value: string])[];
+  /** Whether the guest may read the stdin it is given. */
+  readonly stdin: boolean;
+  readonly process: ProcessGrant;
+  readonly clocks: ClockGrant;
+  readonly random: RandomGrant;
+  /** By name. */
+  readonly custom: Readonly<Record<string, CustomGrant>>;
 }
 
 /** Grants nothing: the default. */
@@ -54,5 +159,14 @@ export const NO_GRANTS: Grants = Object.freeze({
   cwd: "/",
   filesystemRead: Object.freeze([]),
   filesystemWrite: Object.freeze([]),
-  network: Object.freeze({ public: false, hosts: Object.freeze([]) }),
+  preopens: Object.freeze([]),
+  network: Object.freeze({ allow: Object.freeze([]), deny: Object.freeze([]) }),
+  listen: Object.freeze([]),
+  lookup: Object.freeze([]),
+  environment: Object.freeze([]),
+  stdin: false,
+  process: Object.freeze({ kind: "none" as const }),
+  clocks: Object.freeze({ kind: "none" as const, resolutionNs: 1_000_000 }),
+  random: Object.freeze({ kind: "pseudo" as const, seed: 0n }),
+  custom: Object.freeze({}),
 });

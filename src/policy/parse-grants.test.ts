@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { inspect } from "node:util";
 import { CordonError } from "../shared/errors.ts";
 import { NO_GRANTS } from "./grants.ts";
 import type { GrantsInput } from "./parse-grants.ts";
@@ -38,7 +39,16 @@ test("nothing written grants nothing, and that is the default", () => {
     cwd: "/",
     filesystemRead: [],
     filesystemWrite: [],
-    network: { public: false, hosts: [] },
+    preopens: [],
+    network: { allow: [], deny: [] },
+    listen: [],
+    lookup: [],
+    environment: [],
+    stdin: false,
+    process: { kind: "none" },
+    clocks: { kind: "none", resolutionNs: 1_000_000 },
+    random: { kind: "pseudo", seed: 0n },
+    custom: {},
   });
 });
 
@@ -67,15 +77,30 @@ test("the current folder's own links are resolved", () => {
 
 test("hosts and public", () => {
   const { network } = parseGrants({ network: { public: true, hosts: ["localhost:8080"] } }, { cwd: base });
-  assert.equal(network.public, true);
-  assert.deepEqual(network.hosts, [{ kind: "loopback", host: "localhost", port: 8080, written: "localhost:8080" }]);
+  assert.deepEqual(network, {
+    allow: [
+      {
+        schemes: ["http", "https"],
+        target: { kind: "name", name: "localhost" },
+        ports: [{ start: 8080, end: 8080 }],
+        written: "localhost:8080",
+      },
+      {
+        schemes: ["http", "https"],
+        target: { kind: "public" },
+        ports: [{ start: 0, end: 65_535 }],
+        written: "public",
+      },
+    ],
+    deny: [],
+  });
 });
 
 test("the result is frozen all through", () => {
   const grants = parseGrants({ filesystem: { read: ["."], write: ["."] }, network: { hosts: ["a.b"] } }, { cwd: base });
   const pending: unknown[] = [grants];
   for (let value = pending.pop(); value !== undefined; value = pending.pop()) {
-    assert.ok(Object.isFrozen(value), JSON.stringify(value));
+    assert.ok(Object.isFrozen(value), inspect(value));
     if (typeof value === "object" && value !== null)
       pending.push(...Object.values(value).filter((v) => typeof v === "object"));
   }
@@ -93,7 +118,10 @@ test("unknown keys name the nearest known one", () => {
   assert.match(problem({ filesytem: {} }), /unknown key "filesytem"; did you mean "filesystem"\?/);
   assert.match(problem({ filesystem: { reed: [] } }), /filesystem: unknown key "reed"; did you mean "read"\?/);
   assert.match(problem({ network: { host: [] } }), /did you mean "hosts"\?/);
-  assert.match(problem({ environment: {} }), /the keys are filesystem and network/);
+  assert.match(
+    problem({ capabilities: {} }),
+    /the keys are filesystem, network, listen, lookup, environment, stdin, process, clocks, random and custom$/,
+  );
   assert.match(problem(JSON.parse('{"__proto__": {"network": {"public": true}}}')), /unknown key "__proto__"/);
 });
 

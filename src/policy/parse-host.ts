@@ -1,5 +1,18 @@
 import { isIPv4, isIPv6 } from "node:net";
-import type { HostGrant } from "./grants.ts";
+
+/** One host, as `--allow-network` and the SDK's `network.hosts` write it. */
+export interface HostGrant {
+  /**
+   * `name`: exactly this lower-case DNS name without a trailing dot. `loopback`: the name `localhost`. `address`: exactly this
+   * IP address in canonical form.
+   */
+  readonly kind: "name" | "loopback" | "address";
+  readonly host: string;
+  /** The port; absent, it is the default port of the URL's scheme (80 or 443). */
+  readonly port?: number;
+  /** As the operator wrote it, for messages. */
+  readonly written: string;
+}
 
 /** What a host grant looks like; part of every message about a wrong one. */
 const GRAMMAR = "write HOST, HOST:PORT, IPV4:PORT or [IPV6]:PORT";

@@ -1,6 +1,9 @@
 import type { AuditObservation } from "../audit/event.ts";
 import type { Grants } from "../policy/grants.ts";
 import type { MemoryDeclaration } from "../shared/hardening-profile.ts";
+import type { HandleShape } from "../shared/handle-shape.ts";
+import type { HttpRequestHead } from "../shared/http-message.ts";
+import type { InvocationEnd } from "../shared/invocation-end.ts";
 import type { Limits } from "../shared/limits.ts";
 
 /** A compiled core module, with the memories that the host makes for each of its instances. */
@@ -22,13 +25,31 @@ export interface Program {
   readonly imports: readonly ImportedInterface[];
 }
 
-/** An interface the component imports, and the functions of it that it uses. */
+/** How a function that the component imports appears to the glue. */
+export interface ImportedFunction {
+  /** The name in WIT as the binary has it, such as `[method]input-stream.read`. */
+  readonly name: string;
+  readonly kind: "function" | "method" | "static" | "constructor";
+  /** The resource whose class it belongs to, if any. */
+  readonly resource: string | undefined;
+  /** The name the glue calls it by. A constructor has none. */
+  readonly property: string;
+  /** Where its parameters hold handles, `self` included. */
+  readonly parameters: readonly (HandleShape | undefined)[];
+  readonly result: HandleShape | undefined;
+  /** Whether its WIT result is a `result`, so that it can fail with a value. */
+  readonly fallible: boolean;
+}
+
+/** An interface the component imports, and what of it it uses. */
 export interface ImportedInterface {
-  /** The name as the component wrote it. */
+  /** The name the glue asks for it by: without a version. */
   readonly name: string;
   /** The name of the host interface that provides it. */
   readonly providedBy: string;
-  readonly functions: readonly { readonly name: string; readonly property: string }[];
+  /** Its resources, with the names of their classes. */
+  readonly resources: readonly { readonly name: string; readonly className: string }[];
+  readonly functions: readonly ImportedFunction[];
 }
 
 /** Which export to call: `interface` is absent for a function at the root of the world. Names are the glue's. */
@@ -42,6 +63,10 @@ export interface Invocation {
   readonly programId: string;
   readonly target: ExportPath;
   readonly parameters: readonly unknown[];
+  /** What a program is told its arguments are, its own name first. */
+  readonly programArguments: readonly string[];
+  /** The HTTP request to answer: the target then takes the request and the way its answer goes, instead of `parameters`. */
+  readonly request?: HttpRequestHead | undefined;
   readonly grants: Grants;
   readonly limits: Limits;
 }
@@ -54,8 +79,13 @@ export interface WorkerUsage {
   readonly memoryHighWaterBytes: number;
   /** Calls the guest made to host functions, by `interface#function`. */
   readonly hostCalls: ReadonlyMap<string, number>;
-  /** How many of them were denied. */
+  /** How many accesses were denied. */
   readonly denials: number;
+  /** Bytes read from files, sockets and HTTP bodies, and written to them. */
+  readonly readBytes: number;
+  readonly writtenBytes: number;
+  /** The most handles it held at once. */
+  readonly handlesHighWater: number;
 }
 
 /** How an invocation ended, as data. */
@@ -66,6 +96,8 @@ export type WorkerOutcome =
   | { readonly kind: "memory"; readonly neededBytes: number }
   /** It made the host hold more than it may. */
   | { readonly kind: "host-memory" }
+  /** The host ended it from within a call: it exited, or came to a limit. */
+  | InvocationEnd
   /** It was revoked before it started. */
   | { readonly kind: "revoked" }
   | { readonly kind: "fault"; readonly message: string };
@@ -77,11 +109,21 @@ export type ToWorker =
   | { readonly type: "load"; readonly program: Program }
   | { readonly type: "unload"; readonly programId: string }
   | { readonly type: "start"; readonly ticket: number; readonly invocation: Invocation }
-  | { readonly type: "cancel"; readonly ticket: number };
+  | { readonly type: "cancel"; readonly ticket: number }
+  /** The answer to an `ask`; `failed` carries no reason, which would be the embedder's. */
+  | { readonly type: "answer"; readonly ask: number; readonly failed: boolean; readonly value: unknown };
 
 /** Worker to main thread. */
 export type FromWorker =
   | { readonly type: "suspended" }
+  /** Asks the thread that embeds Cordon for something; numbered over the life of the worker. */
+  | {
+      readonly type: "ask";
+      readonly ticket: number;
+      readonly ask: number;
+      readonly service: string;
+      readonly payload: unknown;
+    }
   | { readonly type: "observed"; readonly ticket: number; readonly observation: AuditObservation }
   | {
       readonly type: "ended";

@@ -25,6 +25,8 @@ export interface Job {
   readonly signal?: AbortSignal | undefined;
   /** Called for every access the guest makes or is denied, in order; must not throw. */
   readonly observe: (observation: AuditObservation) => void;
+  /** Answers what host functions ask of the embedder: stdin, stdout, custom functions. Without it, nothing is answered. */
+  readonly answer?: ((service: string, payload: unknown, signal: AbortSignal) => Promise<unknown>) | undefined;
 }
 
 /** An invocation from the moment it is asked for to its end. */
@@ -37,6 +39,8 @@ export interface Pending {
   startedAt: number;
   /** How many workers died before they could start it. */
   lostStarts: number;
+  /** Ends what was asked of the embedder and not answered yet. */
+  asking?: AbortController;
   timer?: NodeJS.Timeout;
   stopListening?: () => void;
 }

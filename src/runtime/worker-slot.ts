@@ -232,6 +232,10 @@ export class WorkerSlot {
       return;
     }
     const pending = this.#held.get(message.ticket);
+    if (message.type === "ask") {
+      void this.#answerAsk(message, pending);
+      return;
+    }
     if (message.type === "observed") {
       pending?.job.observe(message.observation);
       Atomics.add(this.#shared, SHARED_SLOTS.observed, 1);
@@ -245,6 +249,28 @@ export class WorkerSlot {
     }
     if (this.#starting === message.ticket) this.#freeProcessor();
     else this.#events.freed();
+  }
+
+  /** Why the embedder's part failed is not the guest's to know. */
+  async #answerAsk({ ask, service, payload }: Extract<FromWorker, { type: "ask" }>, pending?: Pending): Promise<void> {
+    const answer = pending?.settled === false ? pending.job.answer : undefined;
+    let value: unknown;
+    let failed = answer === undefined;
+    try {
+      if (pending !== undefined && answer !== undefined) {
+        pending.asking ??= new AbortController();
+        value = await answer(service, payload, pending.asking.signal);
+      }
+    } catch {
+      failed = true;
+    }
+    if (this.#dead) return;
+    try {
+      this.#post({ type: "answer", ask, failed, value });
+    } catch {
+      // What cannot be cloned cannot be an answer.
+      this.#post({ type: "answer", ask, failed: true, value: undefined });
+    }
   }
 
   #freeProcessor(): void {
@@ -262,6 +288,7 @@ export class WorkerSlot {
   #answer(pending: Pending, ending: Ending, message?: Extract<FromWorker, { type: "ended" }>): void {
     if (pending.settled) return;
     pending.settled = true;
+    pending.asking?.abort();
     const wallMs = performance.now() - pending.startedAt;
     pending.settle(message === undefined ? { ending, wallMs } : { ending, wallMs, usage: message.usage });
   }

@@ -31,6 +31,16 @@ export function valueOf({ ending }: Ended, called: CallableExport, limits: Limit
     }
     case "trap":
       throw new CordonError("trap", `${attempt}: the guest trapped: ${shownText(ending.message)}`, { usage });
+    case "exit":
+      throw new CordonError("guest-error", `${attempt}: the guest exited with status ${ending.code}`, {
+        payload: { exitCode: ending.code },
+        usage,
+      });
+    case "limit":
+      throw new CordonError("limit", `${attempt}: ${ending.message}; raise the limit if it needs more`, {
+        usage,
+        limit: { limit: ending.limit, cap: ending.cap },
+      });
     case "memory":
       throw new CordonError(
         "limit",
@@ -66,6 +76,18 @@ export function valueOf({ ending }: Ended, called: CallableExport, limits: Limit
     case "fault":
       throw new CordonError("host", `${attempt}: ${shownText(ending.message)}`, { usage });
   }
+}
+
+/**
+ * The exit code of a program that ended.
+ *
+ * @param value Gives the value of a call that ended well, and throws for every other ending.
+ */
+export function exitCodeOf({ ending }: Ended, value: () => unknown): number {
+  if (ending.kind === "exit") return ending.code;
+  if (ending.kind === "guest-error") return 1;
+  value();
+  return 0;
 }
 
 function shownPayload(payload: unknown, type: WitType | undefined): string {

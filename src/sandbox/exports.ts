@@ -88,7 +88,8 @@ function shortNames(full: string): readonly string[] {
 }
 
 function listed(callable: readonly CallableExport[]): string {
-  if (callable.length === 0) return "it exports no function that can be called";
+  if (callable.length === 0)
+    return "it exports no function that can be called; a core module has some only with its WIT embedded in it";
   return `its exports are ${names(callable)}`;
 }
 

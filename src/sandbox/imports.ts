@@ -1,10 +1,12 @@
-import { camelCase } from "../component/values/naming.ts";
+import { camelCase, upperCamelCase } from "../component/values/naming.ts";
 import type { HostInterface } from "../host/capability.ts";
-import type { ImportedInterface } from "../runtime/messages.ts";
+import type { ImportedFunction, ImportedInterface } from "../runtime/messages.ts";
 import { CordonError } from "../shared/errors.ts";
+import { handleShape } from "../shared/handle-shape.ts";
+import { findProvided, withoutVersion } from "../shared/interface-name.ts";
 import { printFunctionType } from "../shared/print-wit.ts";
 import { escapeInvisible } from "../shared/quote-text.ts";
-import type { ComponentInterface, WitInterface } from "../shared/wit.ts";
+import type { ComponentInterface, WitFunction, WitInterface } from "../shared/wit.ts";
 
 /** How many problems one message names. */
 const MAX_NAMED = 200;
@@ -12,8 +14,11 @@ const MAX_NAMED = 200;
 /** How much of one problem is shown, in UTF-16 code units. */
 const MAX_PROBLEM_LENGTH = 1000;
 
-/** Where the printed type of a wanted function is cut; what the host provides is far shorter, so a cut type is none of it. */
-const MAX_TYPE_LENGTH = 400;
+/** Where the printed type of a wanted function is cut; what the host provides is shorter, so a cut type is none of it. */
+const MAX_TYPE_LENGTH = 4_000;
+
+/** How much of a type is shown. */
+const MAX_SHOWN_TYPE = 400;
 
 /**
  * Matches what a component imports with what the host provides.
@@ -34,11 +39,38 @@ export function resolveImports(
     );
   }
   return component.imports.interfaces.flatMap((imported) => {
-    const host = isUsed(imported) ? provided.find(({ name }) => name === imported.name) : undefined;
+    const host = isUsed(imported) ? findProvided(imported.name, provided) : undefined;
     if (host === undefined) return [];
-    const functions = imported.functions.map(({ name }) => ({ name, property: camelCase(name) }));
-    return [{ name: imported.name, providedBy: host.name, functions }];
+    return [
+      {
+        name: withoutVersion(imported.name),
+        providedBy: host.name,
+        resources: imported.resources.map((name) => ({ name, className: upperCamelCase(name) })),
+        functions: imported.functions.map(importedFunction),
+      },
+    ];
   });
+}
+
+function importedFunction(fn: WitFunction): ImportedFunction {
+  const { name, kind, resource, property } = partsOf(fn.name);
+  return {
+    name,
+    kind,
+    resource,
+    property,
+    parameters: fn.parameters.map(({ type }) => handleShape(type, camelCase)),
+    // A constructor's result is the handle itself.
+    result: handleShape(fn.result, camelCase),
+    fallible: fn.result?.kind === "result",
+  };
+}
+
+/** Takes a function's name in the binary apart (Component Model, `plainname`). */
+function partsOf(name: string): Pick<ImportedFunction, "name" | "kind" | "resource" | "property"> {
+  const [, kind, resource, method] = /^\[(method|static|constructor)\]([^.]+)(?:\.(.+))?$/.exec(name) ?? [];
+  if (kind === undefined) return { name, kind: "function", resource: undefined, property: camelCase(name) };
+  return { name, kind: kind as "method", resource, property: method === undefined ? "" : camelCase(method) };
 }
 
 /**
@@ -52,7 +84,7 @@ export function importProblems({ imports }: ComponentInterface, provided: readon
     ...imports.functions.map(({ name }) => name),
   ];
   for (const imported of imports.interfaces.filter(isUsed)) {
-    const host = provided.find(({ name }) => name === imported.name);
+    const host = findProvided(imported.name, provided);
     if (host === undefined) problems.push(imported.name);
     else problems.push(...mismatches(imported, host));
   }
@@ -64,14 +96,20 @@ function isUsed({ functions, resources }: WitInterface): boolean {
 }
 
 function mismatches(imported: WitInterface, host: HostInterface): readonly string[] {
-  const problems = imported.resources.map((name) => `${imported.name}#${name} (a resource)`);
+  const problems = imported.resources
+    .filter((name) => host.resources?.includes(name) !== true)
+    .map((name) => `${imported.name}#${name} (a resource)`);
   for (const wanted of imported.functions) {
     const found = host.functions.find(({ name }) => name === wanted.name);
     const type = printFunctionType(wanted, { maxLength: MAX_TYPE_LENGTH });
     if (found === undefined) problems.push(`${imported.name}#${wanted.name}`);
     else if (found.type !== type) {
-      problems.push(`${imported.name}#${wanted.name} of type ${type} (it is ${found.type})`);
+      problems.push(`${imported.name}#${wanted.name} of type ${cut(type)} (it is ${cut(found.type)})`);
     }
   }
   return problems;
+}
+
+function cut(type: string): string {
+  return type.length > MAX_SHOWN_TYPE ? `${type.slice(0, MAX_SHOWN_TYPE)}…` : type;
 }

@@ -3,7 +3,15 @@ export type { AuditEvent, AuditEventType, AuditResult } from "../audit/event.ts"
 export type { AuditListener } from "../audit/recorder.ts";
 export type { ArtifactCacheOptions } from "../component/artifact-cache.ts";
 export type { TranspileStage } from "../component/transpile/messages.ts";
-export type { FilesystemGrantsInput, GrantsInput, NetworkGrantsInput } from "../policy/parse-grants.ts";
+export type { ClocksInput } from "../policy/parse-clocks.ts";
+export type { CustomInput } from "../policy/parse-custom.ts";
+export type { EnvironmentInput } from "../policy/parse-environment.ts";
+export type { FilesystemGrantsInput, GrantsInput } from "../policy/parse-grants.ts";
+export type { LookupInput } from "../policy/parse-lookup.ts";
+export type { HostInput, NetworkGrantsInput, NetworkInput, PortsInput } from "../policy/parse-network.ts";
+export type { PreopenDefaultsInput, PreopenInput } from "../policy/parse-preopens.ts";
+export type { ProcessInput } from "../policy/parse-process.ts";
+export type { RandomInput } from "../policy/parse-random.ts";
 export { CordonError, ERROR_CODES, type ErrorCode, type LimitDetail } from "../shared/errors.ts";
 export { DEFAULT_LIMITS, type Limits } from "../shared/limits.ts";
 export type { Usage } from "../shared/usage.ts";
@@ -18,6 +26,10 @@ export type {
   WitWorldSide,
 } from "../shared/wit.ts";
 export type { ComponentInfo, LoadOptions } from "./component-info.ts";
+export type { HttpExchange } from "./http-exchange.ts";
+export type { HttpFields, HttpRequestHead, HttpResponseHead } from "../shared/http-message.ts";
 export { run } from "./run.ts";
-export { type CallOptions, type CallResult, Sandbox, type SandboxOptions } from "./sandbox.ts";
+export { type CallOptions, type CallResult, type ExecuteResult, Sandbox, type SandboxOptions } from "./sandbox.ts";
+export { type HttpServer, serveHttp, type ServeHttpOptions } from "./serve-http.ts";
 export type { ComponentSource } from "./source.ts";
+export type { OutputSink, StdioOptions } from "./stdio.ts";

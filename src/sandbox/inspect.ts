@@ -1,20 +1,13 @@
-import { decodeComponent } from "../component/decode/decode-component.ts";
+import { describe } from "../component/describe.ts";
+import type { ModuleForm } from "../component/description.ts";
 import { digestOf } from "../component/digest.ts";
 import { HOST_INTERFACES } from "../host/interfaces.ts";
+import { findProvided } from "../shared/interface-name.ts";
 import type { ComponentInterface } from "../shared/wit.ts";
 import { callableExports } from "./exports.ts";
 import { importProblems } from "./imports.ts";
+import { type Reach, reachOf } from "./reach.ts";
 import { type ComponentSource, readComponent } from "./source.ts";
-
-/** Something outside itself that a component could reach if it were granted. */
-export interface Reach {
-  /** The interface it imports. */
-  readonly interface: string;
-  /** What the interface gives access to, in words. */
-  readonly access: string;
-  /** The flag that grants it; `undefined` when this version does not provide the interface. */
-  readonly flag: string | undefined;
-}
 
 /** What is known of a component without running it. */
 export interface Inspection {
@@ -23,6 +16,9 @@ export interface Inspection {
   readonly digest: string;
   /** Size, in bytes. */
   readonly bytes: number;
+  /** What the bytes are; see docs/core-modules.md. */
+  readonly form: ModuleForm;
+  /** How many core modules it has, the adapter of a WASI preview 1 program among them. */
   readonly coreModules: number;
   /** The tools that made it, as it says itself. */
   readonly producers: readonly { readonly field: string; readonly name: string; readonly version: string }[];
@@ -36,48 +32,26 @@ export interface Inspection {
   readonly missing: readonly string[];
 }
 
-const ACCESS: Readonly<Record<string, { readonly access: string; readonly flag: string }>> = {
-  "sandbox:skill/filesystem-read": { access: "read files", flag: "--allow-fs-read[=PATH]" },
-  "sandbox:skill/filesystem-write": { access: "write files", flag: "--allow-fs-write[=PATH]" },
-  "sandbox:skill/network": { access: "make HTTP requests", flag: "--allow-network[=HOST[:PORT]]" },
-};
-
 /**
- * Looks into a component without transpiling or running it.
+ * Looks into a component, or a core module that Cordon runs like one, without running it.
  *
- * @throws CordonError `usage`, `invalid-component`, `limit` or `host`.
+ * @throws CordonError `usage`, `invalid-component`, `unsupported`, `limit` or `host`.
  */
 export async function inspect(source: ComponentSource): Promise<Inspection> {
   const { bytes, name } = await readComponent(source);
-  const decoded = decodeComponent(bytes);
-  const { imports } = decoded.interface;
-  const reach: readonly Reach[] = [
-    ...imports.interfaces
-      .filter(({ functions, resources }) => functions.length + resources.length > 0)
-      .map(({ name: imported }) => reachOf(imported)),
-    ...imports.functions.map(({ name: imported }) => reachOf(imported)),
-    ...imports.other.map(({ name: imported }) => reachOf(imported)),
-  ];
-  const missing = importProblems(decoded.interface, HOST_INTERFACES);
+  const described = await describe(bytes);
+  const missing = importProblems(described.interface, HOST_INTERFACES);
   return {
     name,
     digest: digestOf(bytes),
     bytes: bytes.length,
-    coreModules: decoded.coreModules.length,
-    producers: decoded.producers,
-    interface: decoded.interface,
-    callable: callableExports(decoded.interface).map((one) => one.name),
-    reach,
+    form: described.form,
+    coreModules: described.coreModules,
+    producers: described.producers,
+    interface: described.interface,
+    callable: callableExports(described.interface).map((one) => one.name),
+    reach: reachOf(described.interface, (imported) => findProvided(imported, HOST_INTERFACES) !== undefined),
     runnable: missing.length === 0,
     missing,
   };
-}
-
-function reachOf(name: string): Reach {
-  const provided = HOST_INTERFACES.some((host) => host.name === name);
-  const known = Object.hasOwn(ACCESS, name) ? ACCESS[name] : undefined;
-  if (!provided || known === undefined) {
-    return { interface: name, access: "not provided by this version", flag: undefined };
-  }
-  return { interface: name, ...known };
 }

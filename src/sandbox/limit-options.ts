@@ -15,6 +15,16 @@ export const LIMIT_BOUNDS: Readonly<Record<keyof Limits, readonly [minimum: numb
   maxResponseBodyBytes: [0, 2 ** 29],
   maxRequestBodyBytes: [0, 2 ** 29],
   httpTimeoutMs: [1, MAX_TIMEOUT_MS],
+  maxOpenFiles: [0, 65_536],
+  maxSockets: [0, 65_536],
+  maxConnections: [0, 65_536],
+  maxHandles: [0, 2 ** 20],
+  maxReadBytes: [0, Number.MAX_SAFE_INTEGER],
+  maxWriteBytes: [0, Number.MAX_SAFE_INTEGER],
+  readBytesPerSecond: [1, Number.MAX_SAFE_INTEGER],
+  writeBytesPerSecond: [1, Number.MAX_SAFE_INTEGER],
+  maxStdoutBytes: [0, Number.MAX_SAFE_INTEGER],
+  maxHeaderBytes: [0, 2 ** 24],
 };
 
 /**

@@ -3,6 +3,7 @@ import { AuditRecorder } from "../audit/recorder.ts";
 import { normalizeArguments } from "../component/values/check-value.ts";
 import type { Grants } from "../policy/grants.ts";
 import { type GrantsInput, parseGrants } from "../policy/parse-grants.ts";
+import type { Ended } from "../runtime/pending.ts";
 import { leasePool, type PoolLease } from "../runtime/shared-pool.ts";
 import { CordonError } from "../shared/errors.ts";
 import type { Limits } from "../shared/limits.ts";
@@ -11,11 +12,14 @@ import type { Usage } from "../shared/usage.ts";
 import { holdsHandle } from "../shared/wit-handles.ts";
 import { cacheDirectory } from "../shared/xdg.ts";
 import type { ComponentInfo, LoadOptions } from "./component-info.ts";
-import { valueOf } from "./ending.ts";
-import { findExport } from "./exports.ts";
+import { answerFor, type HttpExchange } from "./http-exchange.ts";
+import { commandEntry, httpHandler } from "./entries.ts";
+import { exitCodeOf, valueOf } from "./ending.ts";
+import { type CallableExport, findExport } from "./exports.ts";
 import { limitsFrom } from "./limit-options.ts";
 import { type Loaded, loadProgram } from "./program.ts";
 import type { ComponentSource } from "./source.ts";
+import { Stdio, type StdioOptions } from "./stdio.ts";
 import { usageOf } from "./usage.ts";
 
 /** How a sandbox is opened. Everything that is left out is denied or at its default. */
@@ -28,8 +32,8 @@ export interface SandboxOptions extends LoadOptions {
   readonly onEvent?: AuditListener | undefined;
 }
 
-/** How one call is made. */
-export interface CallOptions {
+/** How one call is made. Without a sink, what the guest writes to stdout and stderr is dropped. */
+export interface CallOptions extends StdioOptions {
   /** Ends the call early, with a `cancelled` error. */
   readonly signal?: AbortSignal | undefined;
   /** Limits of this call in place of the sandbox's. */
@@ -40,6 +44,17 @@ export interface CallOptions {
 export interface CallResult {
   /** In the shapes of docs/values.md: the value of `ok` when the function returns a `result`. */
   readonly value: unknown;
+  readonly usage: Usage;
+}
+
+/** What a program gave. */
+export interface ExecuteResult {
+  /** From 0 to 255. A program that returns without a status has 0 when it was well, 1 when not. */
+  readonly exitCode: number;
+  /** What it wrote to stdout; empty when a sink took it. */
+  readonly stdout: Uint8Array;
+  /** What it wrote to stderr; empty when a sink took it. */
+  readonly stderr: Uint8Array;
   readonly usage: Usage;
 }
 
@@ -78,6 +93,7 @@ export class Sandbox implements AsyncDisposable {
     const grants = parseGrants(options.grants ?? {}, {
       cwd: currentDirectory(),
       protectedFolders: ownFolders(options.cache),
+      env: process.env,
     });
     const limits = limitsFrom(options.limits);
     const lease = leasePool();
@@ -103,9 +119,7 @@ export class Sandbox implements AsyncDisposable {
    * `trap`, `limit`, `cancelled` or `host`. All but `usage` carry what the call used.
    */
   async call(name?: string, parameters: readonly unknown[] = [], options: CallOptions = {}): Promise<CallResult> {
-    if (this.#closed) {
-      throw new CordonError("cancelled", "Cannot call the component: its sandbox is closed");
-    }
+    this.#assertOpen();
     const called = findExport(this.#loaded.info.interface, name);
     if (holdsHandle(called.function.result)) {
       const type = printFunctionType(called.function, { names: true });
@@ -113,6 +127,62 @@ export class Sandbox implements AsyncDisposable {
     }
     const normal = normalizeArguments(called.function, parameters);
     const limits = limitsFrom(options.limits, this.#limits);
+    const { ended, usage } = await this.#run(
+      { called, parameters: normal, limits },
+      new Stdio(options, false),
+      options,
+    );
+    return { value: valueOf(ended, called, limits, usage), usage };
+  }
+
+  /**
+   * Runs a program, a component of the `wasi:cli/command` world, on a fresh instance.
+   *
+   * @param programArguments What comes after the program's own name.
+   * @throws CordonError `usage` when it is no program or an argument holds NUL, `trap`, `limit`, `cancelled` or `host`. An exit
+   * code other than 0 is no error.
+   */
+  async execute(programArguments: readonly string[] = [], options: CallOptions = {}): Promise<ExecuteResult> {
+    this.#assertOpen();
+    const called = commandEntry(this.#loaded.info.interface);
+    assertArguments(programArguments);
+    const limits = limitsFrom(options.limits, this.#limits);
+    const stdio = new Stdio(options, true);
+    const { ended, usage } = await this.#run({ called, parameters: [], programArguments, limits }, stdio, options);
+    const exitCode = exitCodeOf(ended, () => valueOf(ended, called, limits, usage));
+    return { exitCode, stdout: stdio.captured("stdout"), stderr: stdio.captured("stderr"), usage };
+  }
+
+  /**
+   * Has a component of the `wasi:http/proxy` world answer one request, on a fresh instance. Settles when the answer is whole.
+   *
+   * @throws CordonError `usage` when it is none of that world, `guest-error`, `trap`, `limit`, `cancelled` or `host`.
+   */
+  async handle(exchange: HttpExchange, options: CallOptions = {}): Promise<{ readonly usage: Usage }> {
+    this.#assertOpen();
+    const called = httpHandler(this.#loaded.info.interface);
+    const limits = limitsFrom(options.limits, this.#limits);
+    const work = { called, parameters: [], limits, exchange };
+    const { ended, usage } = await this.#run(work, new Stdio(options, false), options);
+    valueOf(ended, called, limits, usage);
+    return { usage };
+  }
+
+  /** @throws CordonError `usage` when the component is none of the `wasi:http/proxy` world. */
+  assertHttpHandler(): void {
+    httpHandler(this.#loaded.info.interface);
+  }
+
+  /** The limits that calls have which set none of their own. */
+  get limits(): Limits {
+    return this.#limits;
+  }
+
+  async #run(
+    { called, parameters, programArguments = [], limits, exchange }: Work,
+    stdio: Stdio,
+    { signal }: CallOptions,
+  ): Promise<{ readonly ended: Ended; readonly usage: Usage }> {
     this.#invocations += 1;
     const invocation = this.#invocations;
     let denials = 0;
@@ -121,18 +191,29 @@ export class Sandbox implements AsyncDisposable {
       invocation: {
         programId: this.#loaded.program.id,
         target: called.path,
-        parameters: normal,
+        parameters,
+        programArguments: [this.#loaded.info.name, ...programArguments],
+        request: exchange?.head,
         grants: this.#grants,
         limits,
       },
-      signal: options.signal,
+      signal,
       observe: (observation) => {
         if (observation.result === "Denied") denials += 1;
         this.#recorder.record(invocation, observation);
       },
+      answer: (service, payload) =>
+        stdio.answer(service, payload) ??
+        (exchange === undefined ? undefined : answerFor(exchange, service, payload)) ??
+        Promise.reject(new Error(`nothing answers ${service}`)),
     });
-    const usage = usageOf(ended, denials);
-    return { value: valueOf(ended, called, limits, usage), usage };
+    await stdio.close();
+    return { ended, usage: usageOf(ended, denials) };
+  }
+
+  #assertOpen(): void {
+    if (!this.#closed) return;
+    throw new CordonError("cancelled", "Cannot call the component: its sandbox is closed");
   }
 
   /** Ends every call that is running, as cancelled, and lets go of everything. Safe to call more than once. */
@@ -146,6 +227,21 @@ export class Sandbox implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
+}
+
+/** One invocation to make. */
+interface Work {
+  readonly called: CallableExport;
+  readonly parameters: readonly unknown[];
+  readonly programArguments?: readonly string[];
+  readonly limits: Limits;
+  readonly exchange?: HttpExchange;
+}
+
+function assertArguments(programArguments: readonly string[]): void {
+  const wrong = programArguments.findIndex((one) => typeof one !== "string" || one.includes("\0"));
+  if (wrong < 0) return;
+  throw new CordonError("usage", `Cannot run the program: argument ${wrong + 1} is no string or holds a NUL character`);
 }
 
 function currentDirectory(): string {

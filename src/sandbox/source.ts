@@ -19,7 +19,7 @@ export interface ReadComponent {
 }
 
 /**
- * Reads a component and makes sure it looks like one.
+ * Reads a component, or a core module, and makes sure it looks like one.
  *
  * @throws CordonError `usage` when it cannot be read, `invalid-component` when it is no component, `limit` when it
  * is over {@link MAX_COMPONENT_BYTES}.
@@ -110,9 +110,8 @@ function checked(bytes: Uint8Array, what: string): Uint8Array {
 
 const PROBLEMS: Readonly<Record<ReturnType<typeof sniff>, string | undefined>> = {
   component: undefined,
-  "core-module":
-    "it is a core WebAssembly module, not a component; " +
-    "turn it into one with its toolchain (`wasm-tools component new`), since this version runs components only",
+  // What can be made of it is told when it is read.
+  "core-module": undefined,
   text: "it is text, not a WebAssembly component; compile it first",
   empty: "the file is empty",
   unknown: "it does not start with the preamble of a WebAssembly component",

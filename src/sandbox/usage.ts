@@ -16,6 +16,9 @@ export function usageOf(ended: Ended, denials: number): Usage {
     hostCalls: usage === undefined ? undefined : calls.reduce((total, [, count]) => total + count, 0),
     hostCallsByFunction: Object.fromEntries(calls),
     denials: usage?.denials ?? denials,
+    readBytes: usage?.readBytes,
+    writtenBytes: usage?.writtenBytes,
+    handlesHighWater: usage?.handlesHighWater,
   };
 }
 

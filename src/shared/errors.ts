@@ -34,8 +34,8 @@ export type ErrorCode = (typeof ERROR_CODES)[number];
 
 /** Which limit ended an invocation, with its cap and what was used, both in the limit's own unit. */
 export interface LimitDetail {
-  /** `deadline` is in milliseconds, `memory`, `host-memory` and `component-size` in bytes, the others are counts. */
-  readonly limit: "deadline" | "memory" | "host-memory" | "component-size" | "complexity";
+  /** `deadline` is in milliseconds, `memory`, `host-memory`, `component-size` and `stdout-bytes` in bytes, the others are counts. */
+  readonly limit: "deadline" | "memory" | "host-memory" | "component-size" | "complexity" | "handles" | "stdout-bytes";
   /** The cap that was in force. */
   readonly cap: number;
   /** What was used when the limit struck, where it is known. */

@@ -19,6 +19,26 @@ export interface Limits {
   readonly maxRequestBodyBytes: number;
   /** Time for one HTTP exchange, redirects included, in milliseconds; default 10,000. */
   readonly httpTimeoutMs: number;
+  /** Files and folders a guest may hold open at once, its preopens left out; default 128. */
+  readonly maxOpenFiles: number;
+  /** Sockets a guest may hold at once; default 32. */
+  readonly maxSockets: number;
+  /** Connections a guest may hold at once, those of HTTP included; default 16. */
+  readonly maxConnections: number;
+  /** Handles of every kind (descriptors, streams, pollables, fields, ...) a guest may hold at once; default 8,192. */
+  readonly maxHandles: number;
+  /** What a guest may read from files, sockets and HTTP bodies in all, in bytes; default 1 GiB. */
+  readonly maxReadBytes: number;
+  /** What a guest may write to files, sockets and HTTP bodies in all, in bytes; default 256 MiB. */
+  readonly maxWriteBytes: number;
+  /** The same in a second, in bytes; default 1 GiB, which is no bound beside the total's. */
+  readonly readBytesPerSecond: number;
+  /** The same in a second, in bytes; default 1 GiB, which is no bound beside the total's. */
+  readonly writeBytesPerSecond: number;
+  /** What a guest may write to its stdout and stderr together, in bytes; default 16 MiB. */
+  readonly maxStdoutBytes: number;
+  /** The names and values of one set of HTTP headers or trailers, in bytes; default 64 KiB. */
+  readonly maxHeaderBytes: number;
 }
 
 /** The limits of an invocation that sets none. */
@@ -31,4 +51,14 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   maxResponseBodyBytes: 8 * 1024 * 1024,
   maxRequestBodyBytes: 8 * 1024 * 1024,
   httpTimeoutMs: 10_000,
+  maxOpenFiles: 128,
+  maxSockets: 32,
+  maxConnections: 16,
+  maxHandles: 8_192,
+  maxReadBytes: 1024 * 1024 * 1024,
+  maxWriteBytes: 256 * 1024 * 1024,
+  readBytesPerSecond: 1024 * 1024 * 1024,
+  writeBytesPerSecond: 1024 * 1024 * 1024,
+  maxStdoutBytes: 16 * 1024 * 1024,
+  maxHeaderBytes: 64 * 1024,
 });

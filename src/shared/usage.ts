@@ -12,4 +12,10 @@ export interface Usage {
   readonly hostCallsByFunction: Readonly<Record<string, number>>;
   /** Accesses that were denied. */
   readonly denials: number;
+  /** Bytes read from files, sockets and HTTP bodies; `undefined` when its worker could not be asked. */
+  readonly readBytes: number | undefined;
+  /** Bytes written to them; `undefined` when its worker could not be asked. */
+  readonly writtenBytes: number | undefined;
+  /** The most handles it held at once; `undefined` when its worker could not be asked. */
+  readonly handlesHighWater: number | undefined;
 }

@@ -19,6 +19,12 @@ declare namespace WebAssembly {
   }
   class RuntimeError extends Error {}
   class CompileError extends Error {}
+  /** Wraps a function that may answer with a promise: a guest that imports it is suspended until that settles (JSPI). */
+  class Suspending {
+    constructor(fn: (...parameters: never[]) => unknown);
+  }
+  /** Wraps an export that may be suspended, so that it answers with a promise. */
+  function promising<P extends unknown[]>(fn: (...parameters: P) => unknown): (...parameters: P) => Promise<unknown>;
   function compile(bytes: Uint8Array): Promise<Module>;
   function validate(bytes: Uint8Array): boolean;
 }

@@ -33,6 +33,7 @@ async function asGuest(
       programId: `glue/${programs}`,
       target: { property: "f" },
       parameters: [],
+      programArguments: [],
       grants: parseGrants({}, { cwd: "/" }),
       limits: { ...DEFAULT_LIMITS, timeoutMs },
     },
@@ -179,7 +180,7 @@ test("aborting calls at any moment loses no later call, and the process stays fo
      const pool = new WorkerPool(1);
      const glue = "return function instantiate() { return { f: () => 1 } }";
      const program = { id: "p", glue, modules: [], instantiations: [], imports: [] };
-     const invocation = { programId: "p", target: { property: "f" }, parameters: [], grants, limits };
+     const invocation = { programId: "p", target: { property: "f" }, parameters: [], programArguments: [], grants, limits };
      const run = (signal) => pool.run({ program, invocation, signal, observe: () => undefined });
      for (let round = 0; round < 200; round += 1) {
        const abort = new AbortController();

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { fileURLToPath } from "node:url";
-import { parse } from "@bytecodealliance/jco-transpile/wasm-tools";
+import { parse, print } from "@bytecodealliance/jco-transpile/wasm-tools";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const BUILT = join(ROOT, "build/guests");
@@ -55,7 +55,8 @@ export async function temporaryFolder(context: { after: (hook: () => Promise<voi
   return folder;
 }
 
-async function built(
+/** A guest that is built when it is asked for the first time, in a folder of its own, and kept by its inputs. */
+export async function built(
   name: string,
   inputs: readonly string[],
   build: (folder: string, output: string) => Promise<void>,
@@ -84,5 +85,37 @@ export function starlingGuest(name: string, source: string, world: string): Prom
     // Its types ask for a path, which this form of the call does without.
     const { component } = await componentize(source, world, options as Parameters<typeof componentize>[2]);
     await writeFile(output, component);
+  });
+}
+
+/** Where the official WIT of WASI is. */
+const WASI_WIT = join(ROOT, "node_modules/@bytecodealliance/jco/lib/wit/builtin/0.2.12");
+
+/**
+ * A guest that runs JavaScript with all of WASI in reach, built from `test/guests/wasi-probe.js` with componentize-qjs. The
+ * engine's own imports of WASI are stubbed, and the tool would do so with the script's, too; so it is built for packages of
+ * another name, which is put right in what comes out.
+ */
+export async function wasiProbe(): Promise<string> {
+  const [script = "", world = ""] = ["js", "wit"].map((kind) =>
+    readFileSync(join(ROOT, `test/guests/wasi-probe.${kind}`), "utf8").replaceAll("wasi:", "wasq:"),
+  );
+  return built("wasi-probe", [script, world], async (folder, output) => {
+    for (const name of ["cli", "clocks", "filesystem", "http", "io", "random", "sockets"]) {
+      const text = readFileSync(join(WASI_WIT, `wasi-${name}/package.wit`), "utf8");
+      await mkdir(join(folder, `wit/deps/${name}`), { recursive: true });
+      await writeFile(join(folder, `wit/deps/${name}/package.wit`), text.replaceAll("wasi:", "wasq:"));
+    }
+    await writeFile(join(folder, "wit/world.wit"), world);
+    await writeFile(join(folder, "guest.js"), script);
+    const made = join(folder, "made.wasm");
+    // prettier-ignore
+    await run(join(ROOT, "node_modules/.bin/componentize-qjs"), [
+      "--sync", "--stub-wasi", "--opt-size", "--wit", join(folder, "wit"), "--world", "probe",
+      "--js", join(folder, "guest.js"), "--output", made,
+    ]);
+    // Only the outermost imports: within, the engine's and the script's stand side by side.
+    const text = (await print(readFileSync(made))).replaceAll('\n  (import "wasq:', '\n  (import "wasi:');
+    await writeFile(output, await parse(text));
   });
 }

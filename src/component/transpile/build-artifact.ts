@@ -1,17 +1,12 @@
-import { MAX_TABLE_ENTRIES, tooManyEntries } from "../../hardening/cap-tables.ts";
-import { type HardenedModule, hardenModule } from "../../hardening/harden-module.ts";
+import { hardenModule } from "../../hardening/harden-module.ts";
 import { assertSafeName } from "../../hardening/safe-names.ts";
 import { CordonError, messageOf } from "../../shared/errors.ts";
+import { withoutVersion } from "../../shared/interface-name.ts";
 import { escapeInvisible } from "../../shared/quote-text.ts";
 import type { ComponentInterface, WitFunction } from "../../shared/wit.ts";
 import type { Artifact } from "../artifact.ts";
+import { boundInstances, tooComplex } from "../bound-instances.ts";
 import { decodeComponent } from "../decode/decode-component.ts";
-
-/**
- * The most linear memories that all instances of a program have together; one of 64-bit addresses counts twice. Each takes
- * 8 GiB (or 16) of the process's address space, of which there are 128 TiB, whatever its size.
- */
-const MAX_MEMORIES = 100;
 
 /** The largest glue, in bytes; every worker holds it. That of a JavaScript engine of 12 MB has 0.3 MB. */
 const MAX_GLUE_BYTES = 16 * 1024 * 1024;
@@ -29,7 +24,7 @@ export interface Transpiler {
 export interface ArtifactRequest {
   readonly component: Uint8Array;
   readonly digest: string;
-  /** The host functions that may suspend a guest, as `interface#function`. */
+  /** The host functions that may suspend a guest, as `interface#function` without a version. */
   readonly blocking: readonly string[];
 }
 
@@ -76,35 +71,12 @@ function refusedAsynchronous(): CordonError {
   );
 }
 
-/** What a program's instances take together, of what no cap of an invocation counts. */
-function boundInstances(
-  modules: readonly ({ readonly name: string } & HardenedModule)[],
-  instantiations: readonly string[],
-): void {
-  const byName = new Map(modules.map((one) => [one.name, one]));
-  let memories = 0;
-  let tableEntries = 0;
-  for (const name of instantiations) {
-    const instantiated = byName.get(name);
-    for (const { address64 } of instantiated?.memories ?? []) memories += address64 ? 2 : 1;
-    tableEntries += instantiated?.tableEntries ?? 0;
-  }
-  if (memories > MAX_MEMORIES) throw tooComplex("linear memories", memories, MAX_MEMORIES);
-  if (tableEntries > MAX_TABLE_ENTRIES) throw tooManyEntries(tableEntries);
-}
-
-function tooComplex(what: string, used: number, cap: number): CordonError {
-  return new CordonError("limit", `Cannot load the component: it has ${used} ${what}, over the bound of ${cap}`, {
-    limit: { limit: "complexity", cap, used },
-  });
-}
-
 function transpile(
   { component, blocking }: ArtifactRequest,
   decoded: ComponentInterface,
   transpiler: Transpiler,
 ): readonly (readonly [string, Uint8Array])[] {
-  const imports = importedNames(decoded).filter((name) => blocking.includes(name));
+  const imports = importedNames(decoded).filter((name) => blocking.includes(unversioned(name)));
   // Without an import that can wait, nothing suspends, and plain calls cost a third.
   const exports = imports.length === 0 ? [] : exportedNames(decoded);
   try {
@@ -124,6 +96,12 @@ function transpile(
     const reason = payloadText(thrown) ?? (diagnostics === "" ? messageOf(thrown) : diagnostics);
     throw new CordonError("invalid-component", `Cannot load the component: ${oneLine(reason)}`, { cause: thrown });
   }
+}
+
+/** `wasi:io/poll@0.2.3#poll` as `wasi:io/poll#poll`, which is how blocking functions are named. */
+function unversioned(name: string): string {
+  const [interfaceName = "", ...rest] = name.split("#");
+  return [withoutVersion(interfaceName), ...rest].join("#");
 }
 
 function payloadText(thrown: unknown): string | undefined {
@@ -161,7 +139,20 @@ function asFunctionBody(glue: string): string {
     throw new CordonError("host", "The transpiler gave glue of a form this version does not know");
   }
   // The fallback that would fetch modules by URL is no script's; the host always hands the modules in.
-  return body.replace(/\n *if \(!getCoreModule\) getCoreModule = [^\n]*import\.meta\.url[^\n]*/, "\n");
+  return withCheckedDrops(
+    body.replace(/\n *if \(!getCoreModule\) getCoreModule = [^\n]*import\.meta\.url[^\n]*/, "\n"),
+  );
+}
+
+/** The glue's check of a handle that is dropped, which lets a number pass that was never a handle; it has to trap. */
+const LAX_DROP = "if (val === 0 || (scope & T_FLAG) !== 0) {";
+
+function withCheckedDrops(glue: string): string {
+  const checked = glue.replace(LAX_DROP, "if (!val || (scope & T_FLAG) !== 0) {");
+  if (checked === glue && glue.includes("function rscTableRemove(")) {
+    throw new CordonError("host", "The transpiler gave glue that drops handles in a way this version does not know");
+  }
+  return checked;
 }
 
 /**

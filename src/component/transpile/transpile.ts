@@ -2,7 +2,8 @@ import { Worker } from "node:worker_threads";
 import { workerUrl } from "../../shared/bundled.ts";
 import { CordonError, messageOf } from "../../shared/errors.ts";
 import type { ArtifactRequest } from "./build-artifact.ts";
-import type { TranspileMessage, TranspileStage } from "./messages.ts";
+import type { Description } from "../description.ts";
+import type { TranspileMessage, TranspileRequest, TranspileStage } from "./messages.ts";
 
 /** Time for one component, in milliseconds. A 12 MB component takes about half a second. */
 const TRANSPILE_TIMEOUT_MS = 60_000;
@@ -23,6 +24,25 @@ export interface TranspileOptions {
  * @throws CordonError `invalid-component`, `unsupported`, `limit` or `cancelled`.
  */
 export async function transpile(request: ArtifactRequest, options: TranspileOptions = {}): Promise<Uint8Array> {
+  const message = await inWorker({ type: "artifact", ...request }, options);
+  if (message.type !== "artifact") throw failed(new Error(`it answered with a ${message.type}`));
+  return message.encoded;
+}
+
+/**
+ * Looks into a core module in a worker thread of its own, as {@link transpile} does.
+ *
+ * @throws CordonError `invalid-component`, `unsupported`, `limit` or `cancelled`.
+ */
+export async function describeInWorker(module: Uint8Array, options: TranspileOptions = {}): Promise<Description> {
+  const message = await inWorker({ type: "describe", module }, options);
+  if (message.type !== "description") throw failed(new Error(`it answered with a ${message.type}`));
+  return message.description;
+}
+
+type Answer = Extract<TranspileMessage, { readonly type: "artifact" | "description" }>;
+
+async function inWorker(request: TranspileRequest, options: TranspileOptions): Promise<Answer> {
   if (options.signal?.aborted === true) throw cancelled(options.signal);
   const worker = new Worker(workerUrl("transpile-worker"), {
     workerData: request,
@@ -32,14 +52,14 @@ export async function transpile(request: ArtifactRequest, options: TranspileOpti
     resourceLimits: { maxOldGenerationSizeMb: TRANSPILE_HEAP_MB },
     name: "cordon-transpile",
   });
-  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
+  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
   const timer = setTimeout(() => reject(tooSlow()), TRANSPILE_TIMEOUT_MS);
   const onAbort = (): void => reject(cancelled(options.signal));
   options.signal?.addEventListener("abort", onAbort, { once: true });
   worker.on("message", (message: TranspileMessage) => {
     if (message.type === "stage") options.onStage?.(message.stage);
-    else if (message.type === "artifact") resolve(message.encoded);
-    else reject(refused(message));
+    else if (message.type === "refused") reject(refused(message));
+    else resolve(message);
   });
   worker.once("error", (error) => reject(failed(error)));
   worker.once("exit", () => reject(failed(new Error("its thread ended"))));

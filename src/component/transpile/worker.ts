@@ -1,10 +1,16 @@
-/** Entry of the transpile worker: hostile component bytes are read here, away from every other thread. */
+/** Entry of the transpile worker: hostile bytes of components and modules are read here, away from every other thread. */
 import { pathToFileURL } from "node:url";
 import { parentPort, workerData } from "node:worker_threads";
 import { assetPath } from "../../shared/bundled.ts";
 import { CordonError, messageOf } from "../../shared/errors.ts";
-import { encodeArtifact } from "../artifact.ts";
-import { buildArtifact, type Transpiler } from "./build-artifact.ts";
+import { type Artifact, encodeArtifact } from "../artifact.ts";
+import { componentize } from "../core/componentize.ts";
+import { coreForm } from "../core/core-form.ts";
+import { describeCore } from "../core/describe-core.ts";
+import { jsonAbiArtifact } from "../core/json-abi-artifact.ts";
+import { outlineOf } from "../core/outline.ts";
+import { sniff } from "../decode/sniff.ts";
+import { type ArtifactRequest, buildArtifact, type Transpiler } from "./build-artifact.ts";
 import type { TranspileMessage, TranspileRequest } from "./messages.ts";
 
 const port = parentPort;
@@ -14,15 +20,36 @@ function post(message: TranspileMessage, transfer: ArrayBuffer[] = []): void {
   port?.postMessage(message, transfer);
 }
 
-try {
-  post({ type: "stage", stage: "starting" });
+async function loadTranspiler(): Promise<Transpiler> {
   const bundled = (await import(pathToFileURL(assetPath("transpiler/transpiler.js")).href)) as Transpiler & {
     readonly ready: Promise<void>;
   };
   await bundled.ready;
+  return bundled;
+}
+
+async function makeArtifact(request: ArtifactRequest): Promise<Artifact> {
+  post({ type: "stage", stage: "starting" });
+  let { component } = request;
+  if (sniff(component) === "core-module") {
+    const outline = outlineOf(component);
+    const form = coreForm(outline);
+    if (form.kind === "json-abi") return jsonAbiArtifact(request, outline);
+    component = await componentize(component, form.adapter);
+  }
+  const transpiler = await loadTranspiler();
   post({ type: "stage", stage: "transpiling" });
-  const encoded = Uint8Array.from(encodeArtifact(buildArtifact(workerData as TranspileRequest, bundled)));
-  post({ type: "artifact", encoded }, [encoded.buffer]);
+  return buildArtifact({ ...request, component }, transpiler);
+}
+
+try {
+  const request = workerData as TranspileRequest;
+  if (request.type === "describe") {
+    post({ type: "description", description: await describeCore(request.module) });
+  } else {
+    const encoded = Uint8Array.from(encodeArtifact(await makeArtifact(request)));
+    post({ type: "artifact", encoded }, [encoded.buffer]);
+  }
 } catch (thrown) {
   const known = thrown instanceof CordonError ? thrown : undefined;
   post({

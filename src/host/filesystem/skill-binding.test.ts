@@ -19,8 +19,8 @@ import type { AuditObservation } from "../../audit/event.ts";
 import type { FilesystemGrantsInput } from "../../policy/parse-grants.ts";
 import { parseGrants } from "../../policy/parse-grants.ts";
 import type { Limits } from "../../shared/limits.ts";
-import { DEFAULT_LIMITS } from "../../shared/limits.ts";
-import type { HostContext, HostInterface, HostResult } from "../capability.ts";
+import type { HostInterface, HostResult } from "../capability.ts";
+import { hostContext } from "../../../test/support/host-context.ts";
 import { filesystemRead, filesystemWrite } from "./skill-binding.ts";
 
 let base = "";
@@ -49,13 +49,8 @@ async function run(
   parameters: string[],
   limits: Partial<Limits> = {},
 ): Promise<Run> {
-  const events: AuditObservation[] = [];
-  const context: HostContext = {
-    grants: parseGrants({ filesystem }, { cwd: inside }),
-    limits: { ...DEFAULT_LIMITS, ...limits },
-    signal: new AbortController().signal,
-    observe: (observation) => events.push(observation),
-  };
+  const context = hostContext({ grants: parseGrants({ filesystem }, { cwd: inside }), limits });
+  const events = context.observations;
   const call = host.functions[0]?.call;
   assert.ok(call !== undefined);
   const result: HostResult = await Reflect.apply(call, undefined, [context, ...parameters]);
@@ -70,7 +65,7 @@ const write = (path: string, content: string, limits?: Partial<Limits>): Promise
 
 function errorOf({ result }: Run): string {
   assert.equal(result.tag, "err");
-  return result.val;
+  return String(result.val);
 }
 
 function assertDenied(outcome: Run, capability: "filesystem-read" | "filesystem-write", path: string): void {
@@ -280,12 +275,10 @@ test("content over the limit leaves the file as it was", async () => {
 });
 
 test("after the invocation has ended nothing is read or written", async () => {
-  const context: HostContext = {
+  const context = hostContext({
     grants: parseGrants({ filesystem: { read: ["."], write: ["."] } }, { cwd: inside }),
-    limits: DEFAULT_LIMITS,
-    signal: AbortSignal.abort(),
-    observe: () => undefined,
-  };
+  });
+  context.abort();
   for (const [host, parameters] of [
     [filesystemRead, ["demo.txt"]],
     [filesystemWrite, ["demo.txt", "changed"]],

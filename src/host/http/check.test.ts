@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { NetworkGrant } from "../../policy/grants.ts";
 import { parseGrants } from "../../policy/parse-grants.ts";
-import { checkAddress, checkUrl } from "./check.ts";
+import { checkAddress } from "../net/check.ts";
+import { checkUrl } from "./check.ts";
 
 function granted(hosts: readonly string[], everyPublic = false): NetworkGrant {
   return parseGrants({ network: { public: everyPublic, hosts } }, { cwd: "/" }).network;
@@ -81,7 +82,7 @@ const URLS: readonly (readonly [NetworkGrant, string, string | undefined])[] = [
 ];
 
 for (const [network, url, rule] of URLS) {
-  const written = [...network.hosts.map((grant) => grant.written), ...(network.public ? ["public"] : [])].join(", ");
+  const written = network.allow.map((rule) => rule.written).join(", ");
   test(`${url} under [${written}] is ${rule === undefined ? "denied" : "allowed"}`, () => {
     const decision = checkUrl(network, new URL(url));
     if (rule === undefined) {
@@ -138,8 +139,9 @@ const ADDRESSES: readonly (readonly [NetworkGrant, string, number, string, boole
 ];
 
 for (const [network, host, port, address, allowed] of ADDRESSES) {
-  const written = [...network.hosts.map((grant) => grant.written), ...(network.public ? ["public"] : [])].join(", ");
+  const written = network.allow.map((rule) => rule.written).join(", ");
   test(`${host}:${port} at ${address} under [${written}] is ${allowed ? "allowed" : "denied"}`, () => {
-    assert.equal(checkAddress(network, host, port, address).allowed, allowed);
+    const scheme = port === 443 ? "https" : "http";
+    assert.equal(checkAddress(network, { scheme, host, port, address }).allowed, allowed);
   });
 }

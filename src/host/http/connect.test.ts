@@ -6,11 +6,17 @@ import { test } from "node:test";
 import { buildConnector } from "undici";
 import type { NetworkGrant } from "../../policy/grants.ts";
 import { parseGrants } from "../../policy/parse-grants.ts";
-import type { Candidates, Resolver } from "./connect.ts";
-import { checkedAddresses, pinnedConnector } from "./connect.ts";
+import { type Candidates, checkedAddresses as checked, type Resolver } from "../net/resolve.ts";
+import { targetOf } from "./check.ts";
+import { pinnedConnector } from "./connect.ts";
 
 function granted(hosts: readonly string[], everyPublic = false): NetworkGrant {
   return parseGrants({ network: { public: everyPublic, hosts } }, { cwd: "/" }).network;
+}
+
+function checkedAddresses(network: NetworkGrant, url: URL, resolve: Resolver): Promise<Candidates> {
+  const target = targetOf(url) ?? assert.fail("not HTTP");
+  return checked(network, target, resolve);
 }
 
 function resolved(network: NetworkGrant, url: string, ...addresses: string[]): Promise<Candidates> {

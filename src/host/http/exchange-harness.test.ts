@@ -5,13 +5,12 @@ import { createServer as createHttpServer } from "node:http";
 import type { AddressInfo, Server, Socket } from "node:net";
 import { createServer } from "node:net";
 import { after } from "node:test";
-import type { AuditObservation } from "../../audit/event.ts";
-import type { NetworkGrantsInput } from "../../policy/parse-grants.ts";
+import { hostContext } from "../../../test/support/host-context.ts";
+import type { NetworkGrantsInput } from "../../policy/parse-network.ts";
 import { parseGrants } from "../../policy/parse-grants.ts";
 import type { Limits } from "../../shared/limits.ts";
-import { DEFAULT_LIMITS } from "../../shared/limits.ts";
 import type { HostResult } from "../capability.ts";
-import type { Resolver } from "./connect.ts";
+import type { Resolver } from "../net/resolve.ts";
 import { httpExchange } from "./request.ts";
 
 // Shared by the tests of HTTP exchanges; has no tests of its own.
@@ -67,13 +66,13 @@ export async function exchange(
   { grants, limits, signal, resolve }: Options,
   body?: string,
 ): Promise<Exchange> {
-  const observed: AuditObservation[] = [];
-  const context = {
+  const context = hostContext({
     grants: parseGrants({ network: grants }, { cwd: "/" }),
-    limits: { ...DEFAULT_LIMITS, ...limits },
-    signal: signal ?? new AbortController().signal,
-    observe: (observation: AuditObservation) => void observed.push(observation),
-  };
+    ...(limits === undefined ? {} : { limits }),
+  });
+  signal?.addEventListener("abort", () => context.abort(), { once: true });
+  if (signal?.aborted === true) context.abort();
+  const observed = context.observations;
   const result = await httpExchange(context, method, url, body, resolve ?? noLookup);
   for (const { eventType, action } of observed) {
     assert.deepEqual([eventType, action], ["NetworkAccess", `network.http-${method.toLowerCase()}`]);

@@ -8,7 +8,7 @@ import type { AuditObservation } from "../../audit/event.ts";
 import { parseGrants } from "../../policy/parse-grants.ts";
 import { DEFAULT_LIMITS } from "../../shared/limits.ts";
 import type { HostResult } from "../capability.ts";
-import type { Resolver } from "./connect.ts";
+import type { Resolver } from "../net/resolve.ts";
 import { exchange, get, listen, NOT_GRANTED, serve } from "./exchange-harness.test.ts";
 import { network } from "./skill-binding.ts";
 
@@ -96,7 +96,7 @@ test("hosts that are not granted are not contacted, however they are written", a
       grants: { public: true, hosts: ["example.com"] },
     });
     assert.equal(result.tag, "err", host);
-    assert.match(result.val, /^Permission denied: |the URL is not valid$/, host);
+    assert.match(String(result.val), /^Permission denied: |the URL is not valid$/, host);
     assert.match(events[0] ?? "", /^Denied http:/, host);
     assert.equal(events.length, 1);
     assert.ok(!(events[0] ?? "").slice(0, 40).includes("example.com:80@"), "no user name in the record");

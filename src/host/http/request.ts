@@ -2,9 +2,9 @@ import { STATUS_CODES } from "node:http";
 import type { AuditResult } from "../../audit/event.ts";
 import type { HostContext, HostResult } from "../capability.ts";
 import { err, ok, quote } from "../text.ts";
-import { checkUrl, hostOf } from "./check.ts";
-import type { Resolver } from "./connect.ts";
-import { checkedAddresses, systemResolver } from "./connect.ts";
+import { namesHost } from "../net/check.ts";
+import { checkedAddresses, type Resolver, systemResolver } from "../net/resolve.ts";
+import { checkUrl, targetOf } from "./check.ts";
 import type { HttpMethod, HttpRequest } from "./redirect.ts";
 import { redirectOf } from "./redirect.ts";
 import { sendRequest } from "./send.ts";
@@ -13,7 +13,7 @@ import { parseHttpUrl, rawUrlResource, urlResource } from "./url.ts";
 const MAX_REDIRECTS = 5;
 
 const NOT_GRANTED = "Permission denied: network is not granted for this host";
-/** Under a grant of all that is public, one answer for both, so that a guest cannot list the names of an internal network. */
+/** For a host that the grant does not name itself, one answer for both, so that a guest cannot list the names of an internal network. */
 const NOT_GRANTED_OR_UNRESOLVED = `${NOT_GRANTED}, or its name does not resolve`;
 
 /** How one request of an exchange ended. */
@@ -87,6 +87,8 @@ async function runHop(
 
   const decision = checkUrl(network, request.url);
   if (!decision.allowed) return { result: "Denied", reason: decision.reason, guest: NOT_GRANTED };
+  const target = targetOf(request.url);
+  if (target === undefined) return fail("the scheme of the URL is not http or https");
   if (hops > MAX_REDIRECTS) return fail(`more than ${MAX_REDIRECTS} redirects`);
   if (request.body !== undefined && isLarger(request.body, limits.maxRequestBodyBytes)) {
     return fail(`the body is larger than the limit of ${limits.maxRequestBodyBytes} bytes`);
@@ -94,15 +96,15 @@ async function runHop(
   const ended = (): string =>
     context.signal.aborted ? "the invocation has ended" : `no complete answer within ${limits.httpTimeoutMs} ms`;
 
-  const candidates = await unlessAborted(checkedAddresses(network, request.url, resolve), signal);
+  const candidates = await unlessAborted(checkedAddresses(network, target, resolve), signal);
   if (candidates === "aborted") return fail(ended());
-  const onlyPublic = !network.hosts.some(({ host }) => host === hostOf(request.url));
+  const isNamed = namesHost(network, target.host);
   if (candidates.kind === "denied") {
-    const guest = onlyPublic ? NOT_GRANTED_OR_UNRESOLVED : NOT_GRANTED;
+    const guest = isNamed ? NOT_GRANTED : NOT_GRANTED_OR_UNRESOLVED;
     return { result: "Denied", reason: candidates.reason, guest };
   }
   if (candidates.kind === "unresolved") {
-    return fail("the host name could not be resolved", onlyPublic ? NOT_GRANTED_OR_UNRESOLVED : undefined);
+    return fail("the host name could not be resolved", isNamed ? undefined : NOT_GRANTED_OR_UNRESOLVED);
   }
   const sent = await sendRequest(request, { addresses: candidates.addresses, limits, signal });
   if (sent.kind === "failed") return fail(signal.aborted ? ended() : sent.reason);

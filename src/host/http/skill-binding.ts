@@ -1,4 +1,5 @@
 import type { HostContext, HostInterface, HostResult } from "../capability.ts";
+import { grantsHttp } from "../net/check.ts";
 import { err } from "../text.ts";
 import type { HttpMethod } from "./redirect.ts";
 import { rawUrlResource } from "./url.ts";
@@ -29,8 +30,7 @@ async function guarded(
   url: string,
   body?: string,
 ): Promise<HostResult<string>> {
-  const { network } = context.grants;
-  if (network.public || network.hosts.length > 0) {
+  if (grantsHttp(context.grants.network)) {
     // Node's own HTTP takes 35 ms to load, which guests without network access need not wait for.
     const { httpExchange } = await import("./request.ts");
     return httpExchange(context, method, url, body);

@@ -1,12 +1,19 @@
 import { performance } from "node:perf_hooks";
 import type { HostContext, HostFunction, HostInterface, HostResult } from "../../host/capability.ts";
-import type { Invocation, Program, WorkerOutcome, WorkerUsage } from "../messages.ts";
+import { drainStdio } from "../../host/stdio/drain-stdio.ts";
+import { askedExchange } from "../../host/http/asked-exchange.ts";
+import { incomingCall } from "../../host/http/incoming-exchange.ts";
+import { ioMeters } from "../../host/metering/io-meters.ts";
+import type { ImportedFunction, Invocation, Program, WorkerOutcome, WorkerUsage } from "../messages.ts";
+import type { InvocationEnd } from "../../shared/invocation-end.ts";
 import { MEMORY_NAMESPACE } from "../../shared/hardening-profile.ts";
 import { GuestMemory } from "./guest-memory.ts";
 import { MemoryCapTooSmall } from "./memory-allotment.ts";
+import type { Asks } from "./asks.ts";
 import type { Observations } from "./observations.ts";
 import type { GuestExports, Realm } from "./realm.ts";
-import type { BoundImport, Occupant } from "./realm-prelude.ts";
+import type { BoundFunction, BoundResult, Occupant } from "./realm-prelude.ts";
+import { ResourceTable, TooManyHandles } from "./resource-table.ts";
 import type { Turns } from "./turns.ts";
 import { isLargerThan } from "./value-size.ts";
 
@@ -18,6 +25,7 @@ export interface GuestEnvironment {
   readonly turns: Turns;
   readonly interfaces: ReadonlyMap<string, HostInterface>;
   readonly observations: Observations;
+  readonly asks: Asks;
 }
 
 /** One call on one fresh instance. */
@@ -28,12 +36,15 @@ export class GuestInvocation {
   readonly #abort = new AbortController();
   readonly #hostCalls = new Map<string, number>();
   readonly #context: HostContext;
+  readonly #resources: ResourceTable;
   #memory: GuestMemory | undefined;
   #denials = 0;
   #cpuMs = 0;
   #onProcessorSince = 0;
   #realm: Realm | undefined;
   #overBudget = false;
+  #hostEnding: InvocationEnd | undefined;
+  #responded: Promise<void> | undefined;
   #ended = false;
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #occupant: Occupant;
@@ -50,10 +61,18 @@ export class GuestInvocation {
       },
       later: (callback, delayMs) => this.#later(callback, delayMs),
     };
+    this.#resources = new ResourceTable(invocation.limits.maxHandles);
     this.#context = {
       grants: invocation.grants,
       limits: invocation.limits,
+      programArguments: invocation.programArguments,
       signal: this.#abort.signal,
+      meters: ioMeters(invocation.limits),
+      ask: (service, payload) => environment.asks.ask(ticket, service, payload, this.#abort.signal),
+      end: (ending) => {
+        this.#hostEnding ??= ending;
+        throw new Error("the invocation has ended");
+      },
       observe: (observation) => {
         if (observation.result === "Denied") this.#denials += 1;
         environment.observations.report(ticket, observation);
@@ -65,19 +84,27 @@ export class GuestInvocation {
   async run(realm: Realm, program: Program): Promise<WorkerOutcome> {
     this.#realm = realm;
     this.#enter();
+    const outcome = await this.#runToItsEnd(realm, program);
+    this.#leave();
+    this.#resources.clear();
+    // What the guest wrote before its end is handed on, however it ended.
+    await drainStdio(this.#context);
+    await this.#responded;
+    this.#abort.abort();
+    this.#ended = true;
+    for (const timer of this.#timers) clearTimeout(timer);
+    return this.#hostEnding ?? outcome;
+  }
+
+  async #runToItsEnd(realm: Realm, program: Program): Promise<WorkerOutcome> {
     try {
       this.#memory = new GuestMemory(program, this.#invocation.limits.memoryBytes);
       const guest = this.#instantiate(realm, program, this.#memory);
-      const target = exportedFunction(guest, this.#invocation.target);
-      const value = await target(...this.#invocation.parameters);
+      const target = exportedFunction(guest.exports, this.#invocation.target);
+      const value = await target(...this.#parametersFor(guest));
       return this.#bounded({ kind: "value", value });
     } catch (thrown) {
       return this.#bounded(outcomeOf(thrown));
-    } finally {
-      this.#leave();
-      this.#abort.abort();
-      this.#ended = true;
-      for (const timer of this.#timers) clearTimeout(timer);
     }
   }
 
@@ -93,6 +120,9 @@ export class GuestInvocation {
       memoryHighWaterBytes: this.#memory?.bytes ?? 0,
       hostCalls: this.#hostCalls,
       denials: this.#denials,
+      readBytes: this.#context.meters.read.used,
+      writtenBytes: this.#context.meters.write.used,
+      handlesHighWater: this.#resources.highWater,
     };
   }
 
@@ -104,36 +134,67 @@ export class GuestInvocation {
     return over ? { kind: "host-memory" } : outcome;
   }
 
-  #instantiate(realm: Realm, program: Program, memory: GuestMemory): GuestExports {
-    const imports = program.imports.flatMap((imported) =>
-      imported.functions.map((used) => this.#bind(imported.name, used.property, imported.providedBy, used.name)),
-    );
+  /** A guest that is to answer an HTTP request takes the request, and the way its answer goes, as resources. */
+  #parametersFor({ resource }: InstantiatedProgram): readonly unknown[] {
+    const head = this.#invocation.request;
+    if (head === undefined) return this.#invocation.parameters;
+    const call = incomingCall(this.#context, askedExchange(this.#context, head));
+    if ("tag" in call) throw new Error(`the request is over the limits: ${call.tag}`);
+    this.#responded = call.answered;
+    const given = [
+      [call.request, "incoming-request"],
+      [call.responseOut, "response-outparam"],
+    ] as const;
+    return given.map(([value, name]) => {
+      const handle = this.#resources.lower(value, { kind: "own", resource: name });
+      return resource(handle as number, name);
+    });
+  }
+
+  #instantiate(realm: Realm, program: Program, memory: GuestMemory): InstantiatedProgram {
+    const imports = program.imports.map(({ name, resources, functions, providedBy }) => ({
+      name,
+      resources,
+      functions: functions.map((used) => this.#bind(resources, used, providedBy)),
+    }));
     const side = {
       next: (name: string) => memory.next(name),
       made: (made: WebAssembly.Memory) => memory.track(made),
+      drop: (handle: number) => this.#resources.drop(handle),
     };
-    return realm.instantiate(side, imports, MEMORY_NAMESPACE).exports;
+    return realm.instantiate(side, imports, MEMORY_NAMESPACE);
   }
 
-  #bind(interfaceName: string, property: string, providedBy: string, name: string): BoundImport {
-    const provided = this.#environment.interfaces.get(providedBy)?.functions.find((one) => one.name === name);
-    if (provided === undefined) throw new Error(`nothing provides ${providedBy}#${name}`);
-    const label = `${providedBy}#${name}`;
+  #bind(resources: Program["imports"][number]["resources"], used: ImportedFunction, providedBy: string): BoundFunction {
+    const provided = this.#environment.interfaces.get(providedBy)?.functions.find((one) => one.name === used.name);
+    if (provided === undefined) throw new Error(`nothing provides ${providedBy}#${used.name}`);
+    const label = `${providedBy}#${used.name}`;
     return {
-      interface: interfaceName,
-      property,
+      ...used,
+      className: resources.find(({ name }) => name === used.resource)?.className ?? "",
       blocking: provided.blocking,
-      call: provided.blocking
-        ? (parameters) => this.#blockingCall(label, provided, parameters)
-        : (parameters) => this.#directCall(label, provided, parameters),
+      call: (parameters) => this.#call(label, used, provided, parameters),
     };
   }
 
-  async #blockingCall(label: string, provided: HostFunction, parameters: unknown[]): Promise<HostResult> {
+  #call(
+    label: string,
+    used: ImportedFunction,
+    provided: HostFunction,
+    parameters: unknown[],
+  ): BoundResult | Promise<BoundResult> {
     this.#admit(label);
+    const given = parameters.map((one, index) => this.#resources.lift(one, used.parameters[index]));
+    const answer = provided.call(this.#context, ...(given as never[]));
+    // What answers at once costs no turn: most reads and writes of files do.
+    return answer instanceof Promise ? this.#awaited(used, answer) : this.#answered(used, answer);
+  }
+
+  async #awaited(used: ImportedFunction, answer: Promise<HostResult>): Promise<BoundResult> {
     this.#leave();
+    let result: HostResult;
     try {
-      return await provided.call(this.#context, ...(parameters as never[]));
+      result = await answer;
     } finally {
       await this.#environment.observations.caughtUp();
       await this.#environment.turns.comeBack(this.#ticket);
@@ -141,11 +202,19 @@ export class GuestInvocation {
       this.#realm?.occupy(this.#occupant);
       this.#refuseIfEnded();
     }
+    return this.#answered(used, result);
   }
 
-  #directCall(label: string, provided: HostFunction, parameters: unknown[]): HostResult {
-    this.#admit(label);
-    return provided.call(this.#context, ...(parameters as never[])) as HostResult;
+  #answered({ result: shape, fallible }: ImportedFunction, { tag, val }: HostResult): BoundResult {
+    if (shape === undefined) return { tag, val };
+    const within = fallible && shape.kind === "variant" ? shape.cases[tag] : shape;
+    try {
+      return { tag, val: this.#resources.lower(val, within) };
+    } catch (thrown) {
+      if (!(thrown instanceof TooManyHandles)) throw thrown;
+      const cap = this.#invocation.limits.maxHandles;
+      return this.#context.end({ kind: "limit", limit: "handles", cap, message: `it held more than ${cap} handles` });
+    }
   }
 
   #later(callback: () => void, delayMs: number): void {
@@ -171,7 +240,7 @@ export class GuestInvocation {
   }
 
   #refuseIfEnded(): void {
-    if (this.#abort.signal.aborted) throw new Error("the invocation has ended");
+    if (this.#abort.signal.aborted || this.#hostEnding !== undefined) throw new Error("the invocation has ended");
   }
 
   #enter(): void {
@@ -186,6 +255,7 @@ export class GuestInvocation {
   }
 }
 
+type InstantiatedProgram = ReturnType<Realm["instantiate"]>;
 type GuestFunction = (...parameters: readonly unknown[]) => unknown;
 
 function exportedFunction(guest: GuestExports, target: Invocation["target"]): GuestFunction {

@@ -4,6 +4,7 @@ import { HOST_INTERFACES } from "../../host/interfaces.ts";
 import { messageOf } from "../../shared/errors.ts";
 import { type FromWorker, type Program, SHARED_SLOTS, type ToWorker, type WorkerOutcome } from "../messages.ts";
 import { GuestInvocation } from "./guest-invocation.ts";
+import { Asks } from "./asks.ts";
 import { Observations } from "./observations.ts";
 import { Realm } from "./realm.ts";
 import { Turns } from "./turns.ts";
@@ -21,10 +22,12 @@ const turns = new Turns(shared);
 const realms = new Map<string, Realm | string>();
 const programs = new Map<string, Loaded>();
 const running = new Map<number, GuestInvocation>();
+const asks = new Asks(post);
 const environment = {
   turns,
   interfaces: new Map(HOST_INTERFACES.map((provided) => [provided.name, provided])),
   observations: new Observations(shared, post),
+  asks,
 };
 
 function post(message: FromWorker): void {
@@ -100,6 +103,9 @@ port.on("message", (message: ToWorker) => {
       setImmediate(() => {
         if (running.has(message.ticket)) post({ type: "suspended" });
       });
+      break;
+    case "answer":
+      asks.answer(message);
       break;
     case "cancel":
       running.get(message.ticket)?.cancel();

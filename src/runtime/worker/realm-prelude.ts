@@ -6,6 +6,9 @@
  * past this file: the closures below hold them, and hand on primitives and copies made of this realm's own objects.
  */
 
+import type { HandleShape } from "../../shared/handle-shape.ts";
+import type { ImportedFunction, ImportedInterface } from "../messages.ts";
+
 /** What the host gives to the prelude. Results are primitives or plain data, which the prelude copies. */
 export interface HostSide {
   readonly decode: (encoding: string, bytes: Uint8Array) => string;
@@ -31,12 +34,19 @@ export interface BoundResult {
   readonly val: unknown;
 }
 
-/** One import of the component, bound to an invocation. */
-export interface BoundImport {
-  readonly interface: string;
-  readonly property: string;
+/** A function that the component imports, bound to an invocation. Handles are numbers in what it takes and answers. */
+export interface BoundFunction extends ImportedFunction {
+  /** The class that a method, a static function or a constructor belongs to. */
+  readonly className: string;
   readonly blocking: boolean;
   readonly call: BoundHostFunction;
+}
+
+/** One interface of the component's imports, bound to an invocation. */
+export interface BoundInterface {
+  readonly name: string;
+  readonly resources: ImportedInterface["resources"];
+  readonly functions: readonly BoundFunction[];
 }
 
 /** A linear memory to be made, under the name its module imports it by. Sizes are in 64 KiB pages. */
@@ -59,6 +69,8 @@ export interface InstantiationSide {
   readonly next: (name: string) => CoreInstancePlan;
   /** Tells the host of a memory that was made. */
   readonly made: (memory: WebAssembly.Memory) => void;
+  /** Tells the host that the guest dropped a handle it owned. */
+  readonly drop: (handle: number) => void;
 }
 
 /** What the prelude hands back to the host. */
@@ -68,7 +80,7 @@ export interface RealmSide {
   readonly instantiate: (
     glue: unknown,
     side: InstantiationSide,
-    imports: readonly BoundImport[],
+    imports: readonly BoundInterface[],
     memoryNamespace: string,
   ) => InstantiatedGuest;
 }
@@ -76,13 +88,17 @@ export interface RealmSide {
 /** A box around the exports: a guest may export a function named `then`, and must not be taken for a promise. */
 export interface InstantiatedGuest {
   readonly exports: unknown;
+  /** What stands for a host resource, to be passed to an export; throws when the component does not import the resource. */
+  readonly resource: (handle: number, name: string) => unknown;
 }
 
 /** Prepares the realm and returns what the host calls. */
 export function realmPrelude(host: HostSide): RealmSide {
   "use strict";
-  const { WebAssembly, Promise, Uint8Array, Array, Object, Error, String, ArrayBuffer, WeakMap, Math, Reflect } =
+  const { WebAssembly, Promise, Array, Object, Error, String, ArrayBuffer, WeakMap, Math, Reflect, Symbol } =
     globalThis;
+  const { Uint8Array, Int8Array, Uint16Array, Int16Array, Uint32Array, Int32Array } = globalThis;
+  const { BigUint64Array, BigInt64Array, Float32Array, Float64Array } = globalThis;
   const { isView } = ArrayBuffer;
   const { max, min, trunc } = Math;
 
@@ -167,15 +183,6 @@ export function realmPrelude(host: HostSide): RealmSide {
   // With this tag a guest could catch host exceptions as values, and so swallow the end of its invocation.
   Reflect.deleteProperty(WebAssembly, "JSTag");
 
-  /** The error a guest sees as the `err` of a `result`; the glue looks for `payload`. */
-  class ReturnedError extends Error {
-    readonly payload: unknown;
-    constructor(payload: unknown) {
-      super("the host function returned an error");
-      this.payload = payload;
-    }
-  }
-
   function inThisRealm(thrown: unknown): Error {
     let message = "the host function failed";
     try {
@@ -186,56 +193,218 @@ export function realmPrelude(host: HostSide): RealmSide {
     return new Error(message);
   }
 
-  /** Copies plain data into this realm. Host functions return no cycles. */
-  function copy(value: unknown): unknown {
+  /** What stands for a host resource in the glue. The number is the host's, and says nothing without its table. */
+  class Resource {
+    readonly #handle: number;
+    constructor(handle: number) {
+      this.#handle = handle;
+    }
+    static handleOf(value: unknown): number {
+      if (typeof value !== "object" || value === null || !(#handle in value)) {
+        throw new Error("the guest passed a handle that is none of the host's");
+      }
+      return value.#handle;
+    }
+  }
+
+  type Class = new (...parameters: unknown[]) => object;
+  type Classes = Record<string, Class>;
+
+  /** A copy of plain data in this realm, with an object for each handle in it. Host functions return no cycles. */
+  function copy(value: unknown, shape: HandleShape | undefined, classes: Classes): unknown {
+    if (shape?.kind === "own" || shape?.kind === "borrow") {
+      const given = classes[shape.resource];
+      if (given === undefined) throw new Error("the host answered with a resource that the component does not import");
+      return Reflect.construct(Resource, [value], given) as object;
+    }
     if (typeof value !== "object" || value === null) return typeof value === "function" ? undefined : value;
-    if (isView(value)) return new Uint8Array(value as unknown as ArrayLike<number>);
-    if (Array.isArray(value)) return Array.from(value, copy);
+    if (isView(value)) return copyOfView(value);
+    if (shape?.kind === "option") return copy(value, shape.element, classes);
+    if (Array.isArray(value)) {
+      const items: unknown[] = [];
+      for (let index = 0; index < value.length; index += 1) {
+        const at = shape?.kind === "list" ? shape.element : shape?.kind === "tuple" ? shape.elements[index] : undefined;
+        items[index] = copy(value[index], at, classes);
+      }
+      return items;
+    }
     const plain: Record<string, unknown> = {};
     for (const key of Object.keys(value)) {
-      const own = copy((value as Record<string, unknown>)[key]);
+      const own = copy((value as Record<string, unknown>)[key], shapeAt(value, key, shape), classes);
       Object.defineProperty(plain, key, { value: own, enumerable: true, configurable: true, writable: true });
     }
     return plain;
   }
 
-  function unwrap(result: BoundResult): unknown {
-    const val = copy(result.val);
-    if (result.tag === "ok") return val;
-    throw new ReturnedError(val);
+  function shapeAt(value: object, key: string, shape: HandleShape | undefined): HandleShape | undefined {
+    if (shape?.kind === "record") return Object.hasOwn(shape.fields, key) ? shape.fields[key] : undefined;
+    if (shape?.kind !== "variant" || key !== "val") return undefined;
+    const { tag } = value as { readonly tag: string };
+    return Object.hasOwn(shape.cases, tag) ? shape.cases[tag] : undefined;
   }
 
-  function importedFunction({ blocking, call }: BoundImport): (...parameters: unknown[]) => unknown {
-    if (blocking) {
-      return async (...parameters) => {
-        let result: BoundResult;
-        try {
-          result = await call(parameters);
-        } catch (thrown) {
-          throw inThisRealm(thrown);
+  const views = [Int8Array, Uint16Array, Int16Array, Uint32Array, Int32Array, BigUint64Array, BigInt64Array];
+  const viewNames = [
+    "Int8Array",
+    "Uint16Array",
+    "Int16Array",
+    "Uint32Array",
+    "Int32Array",
+    "BigUint64Array",
+    "BigInt64Array",
+  ];
+
+  function copyOfView(value: object): unknown {
+    const name = (value as { readonly [Symbol.toStringTag]: unknown })[Symbol.toStringTag];
+    const kind = viewNames.indexOf(name as string);
+    const View = (views[kind] ??
+      (name === "Float32Array"
+        ? Float32Array
+        : name === "Float64Array"
+          ? Float64Array
+          : Uint8Array)) as Uint8ArrayConstructor;
+    return new View(value as ArrayLike<number>);
+  }
+
+  /** What the host gets for what the glue passes: numbers for handles. What holds no handle is passed as it is. */
+  function handles(value: unknown, shape: HandleShape | undefined): unknown {
+    switch (shape?.kind) {
+      case undefined:
+        return value;
+      case "own":
+      case "borrow":
+        return Resource.handleOf(value);
+      case "option":
+        return value === undefined || value === null ? value : handles(value, shape.element);
+      case "list":
+      case "tuple": {
+        const items: unknown[] = [];
+        const given = value as ArrayLike<unknown>;
+        for (let index = 0; index < given.length; index += 1) {
+          items[index] = handles(given[index], shape.kind === "tuple" ? shape.elements[index] : shape.element);
         }
-        return unwrap(result);
-      };
-    }
-    return (...parameters) => {
-      let result: BoundResult;
-      try {
-        result = call(parameters) as BoundResult;
-      } catch (thrown) {
-        throw inThisRealm(thrown);
+        return items;
       }
-      return unwrap(result);
+      case "record": {
+        const record: Record<string, unknown> = Object.assign(Object.create(null), value);
+        for (const name of Object.keys(shape.fields)) record[name] = handles(record[name], shape.fields[name]);
+        return record;
+      }
+      case "variant": {
+        const { tag, val } = value as { readonly tag: string; readonly val?: unknown };
+        const inner = Object.hasOwn(shape.cases, tag) ? shape.cases[tag] : undefined;
+        return inner === undefined ? value : { tag, val: handles(val, inner) };
+      }
+    }
+  }
+
+  /** Turns a function of the host into one of this realm, which takes all parameters, `self` among them. */
+  function boundFunction(bound: BoundFunction, classes: Classes): (parameters: unknown[]) => unknown {
+    const { fallible, call } = bound;
+    // The host's objects stay in the closures; their lists are copied, so that no method of theirs is called.
+    const shapes = bound.parameters;
+    const answered = ({ tag, val }: BoundResult): unknown => {
+      if (!fallible) return copy(val, bound.result, classes);
+      const shape = bound.result?.kind === "variant" ? bound.result.cases[tag] : undefined;
+      return { tag, val: copy(val, shape, classes) };
+    };
+    const failed = (thrown: unknown): never => {
+      throw inThisRealm(thrown);
+    };
+    return (parameters) => {
+      try {
+        const given: unknown[] = [];
+        for (let index = 0; index < parameters.length; index += 1) {
+          given[index] = handles(parameters[index], shapes[index]);
+        }
+        const result = call(given);
+        // A promise of the host's realm is no instance of this one's, and must not reach the glue.
+        if (!bound.blocking || !("then" in result)) return answered(result as BoundResult);
+        return new Promise((resolve, reject) => {
+          result.then(
+            (settled) => {
+              try {
+                resolve(answered(settled));
+              } catch (thrown) {
+                reject(inThisRealm(thrown));
+              }
+            },
+            (thrown: unknown) => reject(inThisRealm(thrown)),
+          );
+        });
+      } catch (thrown) {
+        return failed(thrown);
+      }
     };
   }
 
-  function importObject(imports: readonly BoundImport[]): Record<string, Record<string, unknown>> {
-    const object: Record<string, Record<string, unknown>> = Object.create(null);
+  type Holder = Record<string, unknown>;
+
+  function importObject(
+    imports: readonly BoundInterface[],
+    classes: Classes,
+    drop: InstantiationSide["drop"],
+  ): Record<string, Holder> {
+    const object: Record<string, Holder> = Object.create(null);
     for (let index = 0; index < imports.length; index += 1) {
-      const bound = imports[index] as BoundImport;
-      object[bound.interface] ??= Object.create(null) as Record<string, unknown>;
-      (object[bound.interface] as Record<string, unknown>)[bound.property] = importedFunction(bound);
+      const { name, resources, functions } = imports[index] as BoundInterface;
+      const holder = (object[name] ??= Object.create(null) as Holder);
+      for (let at = 0; at < resources.length; at += 1) {
+        const { name: resource, className } = resources[at] as (typeof resources)[number];
+        const constructing = functions.find((one) => one.kind === "constructor" && one.resource === resource);
+        classes[resource] ??= resourceClass(constructing, classes, drop);
+        holder[className] = classes[resource];
+      }
+    }
+    for (let index = 0; index < imports.length; index += 1) {
+      const { name, functions } = imports[index] as BoundInterface;
+      for (let at = 0; at < functions.length; at += 1) {
+        place(functions[at] as BoundFunction, object[name] as Holder, classes);
+      }
     }
     return object;
+  }
+
+  function place(bound: BoundFunction, holder: Holder, classes: Classes): void {
+    if (bound.kind === "constructor") return;
+    const call = boundFunction(bound, classes);
+    if (bound.kind === "function") {
+      holder[bound.property] = (...parameters: unknown[]) => call(parameters);
+      return;
+    }
+    const owner = holder[bound.className] as Class;
+    const value =
+      bound.kind === "static"
+        ? (...parameters: unknown[]) => call(parameters)
+        : function (this: unknown, ...parameters: unknown[]) {
+            return call([this, ...parameters]);
+          };
+    Object.defineProperty(bound.kind === "static" ? owner : (owner.prototype as object), bound.property, {
+      value,
+      configurable: true,
+      writable: true,
+    });
+  }
+
+  function resourceClass(
+    constructing: BoundFunction | undefined,
+    classes: Classes,
+    drop: InstantiationSide["drop"],
+  ): Class {
+    const construct = constructing === undefined ? undefined : boundFunction(constructing, classes);
+    return class extends Resource {
+      constructor(...parameters: unknown[]) {
+        if (construct === undefined) throw new Error("the resource has no constructor");
+        super(Resource.handleOf(construct(parameters)));
+      }
+      [Symbol.dispose](): void {
+        try {
+          drop(Resource.handleOf(this));
+        } catch (thrown) {
+          throw inThisRealm(thrown);
+        }
+      }
+    };
   }
 
   function memoriesOf(side: InstantiationSide, requests: readonly MemoryRequest[]): Record<string, WebAssembly.Memory> {
@@ -278,9 +447,10 @@ export function realmPrelude(host: HostSide): RealmSide {
       };
       const instantiate = (glue as () => (...parameters: unknown[]) => unknown)();
       // Core instances are made at once, so the glue never has to wait, and answers with the exports themselves.
-      const exports = instantiate(getCoreModule, importObject(imports), instantiateCore);
+      const classes: Classes = Object.create(null);
+      const exports = instantiate(getCoreModule, importObject(imports, classes, side.drop), instantiateCore);
       if (exports instanceof Promise) throw new Error("the glue waits where it has nothing to wait for");
-      return { exports };
+      return { exports, resource: (handle, name) => copy(handle, { kind: "own", resource: name }, classes) };
     },
   };
 }

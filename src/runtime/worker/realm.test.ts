@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { HandleShape } from "../../shared/handle-shape.ts";
 import { Realm } from "./realm.ts";
-import type { BoundImport, InstantiationSide } from "./realm-prelude.ts";
+import type { BoundFunction, BoundInterface, InstantiationSide } from "./realm-prelude.ts";
 
 /** An empty core module, of the host's realm. */
 const MODULE = new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0));
@@ -12,28 +13,97 @@ const SIDE: InstantiationSide = {
     return { module: MODULE, memories: [] };
   },
   made: () => undefined,
+  drop: (handle) => {
+    if (handle === 13) throw new TypeError("host trouble");
+  },
 };
 
-const IMPORTS: readonly BoundImport[] = [
+type Calls = Readonly<Record<string, BoundFunction["call"]>>;
+
+function bound(calls: Calls, blocking: boolean, fallible: boolean): readonly BoundFunction[] {
+  return Object.entries(calls).map(([name, call]) => ({
+    name,
+    kind: "function",
+    resource: undefined,
+    className: "",
+    property: name,
+    parameters: [],
+    result: undefined,
+    fallible,
+    blocking,
+    call,
+  }));
+}
+
+const THING: HandleShape = { kind: "own", resource: "thing" };
+const SELF: HandleShape = { kind: "borrow", resource: "thing" };
+
+/** Functions that answer with handles, which are numbers on the host's side. */
+const RESOURCEFUL: readonly BoundFunction[] = [
+  ["open", "function", [], THING, () => 7],
+  ["bad", "function", [], THING, () => 13],
+  [
+    "list",
+    "function",
+    [],
+    { kind: "record", fields: { things: { kind: "list", element: THING } } },
+    () => ({ things: [1, 2] }),
+  ],
+  ["[constructor]thing", "constructor", [], THING, ([given]: unknown[]) => given],
+  ["self", "method", [SELF], THING, ([self]: unknown[]) => self],
+  ["find", "static", [], { kind: "option", element: THING }, () => 9],
+  ["number", "function", [SELF], undefined, ([given]: unknown[]) => given],
+].map(([property, kind, parameters, result, call]) => ({
+  name: property as string,
+  kind: kind as BoundFunction["kind"],
+  resource: "thing",
+  className: "Thing",
+  property: property as string,
+  parameters: parameters as readonly HandleShape[],
+  result: result as HandleShape | undefined,
+  fallible: false,
+  blocking: false,
+  call: (given) => ({ tag: "ok", val: (call as (given: unknown[]) => unknown)(given) }),
+}));
+
+const LATER: BoundFunction = {
+  ...(RESOURCEFUL.find(({ property }) => property === "self") as BoundFunction),
+  property: "later",
+  blocking: true,
+  call: ([self]) => Promise.resolve({ tag: "ok", val: self }),
+};
+
+const IMPORTS: readonly BoundInterface[] = [
   {
-    interface: "host",
-    property: "plain",
-    blocking: false,
-    call: () => ({ tag: "ok", val: { list: [1, { deep: true }] } }),
+    name: "host",
+    resources: [{ name: "thing", className: "Thing" }],
+    functions: [
+      ...RESOURCEFUL,
+      LATER,
+      ...bound(
+        {
+          plain: () => ({ tag: "ok", val: { list: [1, { deep: true }] } }),
+          bytes: () => ({ tag: "ok", val: Uint8Array.of(1, 2) }),
+          throws: () => {
+            throw new TypeError("host trouble");
+          },
+          reads: ([given]) => ({ tag: "ok", val: String(given) }),
+        },
+        false,
+        false,
+      ),
+      ...bound({ fails: () => ({ tag: "err", val: "no" }) }, false, true),
+      ...bound(
+        {
+          waits: () => Promise.resolve({ tag: "ok", val: [1] }),
+          atOnce: () => ({ tag: "ok", val: [1] }),
+          rejects: () => Promise.reject(new TypeError("host trouble")),
+        },
+        true,
+        false,
+      ),
+    ],
   },
-  { interface: "host", property: "bytes", blocking: false, call: () => ({ tag: "ok", val: Uint8Array.of(1, 2) }) },
-  { interface: "host", property: "fails", blocking: false, call: () => ({ tag: "err", val: "no" }) },
-  { interface: "host", property: "waits", blocking: true, call: () => Promise.resolve({ tag: "ok", val: [1] }) },
-  {
-    interface: "host",
-    property: "throws",
-    blocking: false,
-    call: () => {
-      throw new TypeError("host trouble");
-    },
-  },
-  { interface: "host", property: "reads", blocking: false, call: ([given]) => ({ tag: "ok", val: String(given) }) },
-  { interface: "host", property: "rejects", blocking: true, call: () => Promise.reject(new TypeError("host trouble")) },
 ];
 
 /** Runs code as glue: it sees what generated glue sees. Returns what the code returns or promises. */
@@ -75,7 +145,22 @@ const HANDED_OVER: Readonly<Record<string, string>> = {
   "a record in a list": "imports.host.plain().list[1]",
   bytes: "imports.host.bytes()",
   "the buffer of bytes": "imports.host.bytes().buffer",
-  "an err": "(() => { try { imports.host.fails() } catch (error) { return error } })()",
+  "an err": "imports.host.fails()",
+  "what a blocking call answers at once": "imports.host.atOnce()",
+  "a class": "imports.host.Thing",
+  "a resource": "imports.host.open()",
+  "resources in a list": "imports.host.list().things",
+  "a constructed resource": "new imports.host.Thing(1)",
+  "what a method answers": "imports.host.open().self()",
+  "what a static function answers": "imports.host.Thing.find()",
+  "a promised resource": "await imports.host.open().later()",
+  "an exception of a method":
+    "(() => { try { imports.host.Thing.prototype.self.call({}) } catch (error) { return error } })()",
+  "an exception of a drop": "(() => { try { imports.host.bad()[Symbol.dispose]() } catch (error) { return error } })()",
+  "a stack overflow in a method":
+    "(() => { let last; const it = imports.host.open(); const dive = () => { try { it.self(); dive() } catch (error) { last ??= error } }; dive(); return last })()",
+  "a stack overflow in a constructor":
+    "(() => { let last; const dive = () => { try { new imports.host.Thing(1); dive() } catch (error) { last ??= error } }; dive(); return last })()",
   "an exception": "(() => { try { imports.host.throws() } catch (error) { return error } })()",
   "a core module": "getCoreModule('known')",
   "a core instance": "instantiateCore(getCoreModule('known'))",
@@ -133,6 +218,21 @@ for (const [what, expression] of Object.entries(HANDED_OVER)) {
     assert.deepEqual(JSON.parse(JSON.stringify(ways)), []);
   });
 }
+
+test("a resource stands for the host's number, which the glue cannot choose", async () => {
+  const found = await asGlue(`
+    const { Thing, open, number } = imports.host;
+    const refusals = [{}, 7, null, Object.create(Thing.prototype), new Proxy(open(), {})].map((given) => {
+      try { number(given); return "taken" } catch (error) { return error.message }
+    });
+    return { refusals, seven: number(open()), made: number(new Thing(5)), is: open() instanceof Thing };`);
+  assert.deepEqual(JSON.parse(JSON.stringify(found)), {
+    refusals: Array.from({ length: 5 }, () => "the guest passed a handle that is none of the host's"),
+    seven: 7,
+    made: 5,
+    is: true,
+  });
+});
 
 test("glue has nothing that would run code later, when the guest has ended", async () => {
   const names = ["setInterval", "setImmediate", "FinalizationRegistry", "WeakRef", "Atomics"];

@@ -1,7 +1,8 @@
 import vm from "node:vm";
 import {
-  type BoundImport,
+  type BoundInterface,
   type HostSide,
+  type InstantiatedGuest,
   type InstantiationSide,
   type Occupant,
   realmPrelude,
@@ -41,11 +42,11 @@ export class Realm {
   /** Makes a fresh instance of the component, with its own scope of the glue. */
   instantiate(
     side: InstantiationSide,
-    imports: readonly BoundImport[],
+    imports: readonly BoundInterface[],
     memoryNamespace: string,
-  ): { readonly exports: GuestExports } {
-    const { exports } = this.#side.instantiate(this.#glue, side, imports, memoryNamespace);
-    return { exports: exports as GuestExports };
+  ): { readonly exports: GuestExports; readonly resource: InstantiatedGuest["resource"] } {
+    const { exports, resource } = this.#side.instantiate(this.#glue, side, imports, memoryNamespace);
+    return { exports: exports as GuestExports, resource };
   }
 }
 

@@ -73,3 +73,12 @@ export function canonicalAddress(address: string): string | undefined {
   if (family === 0 || address.includes("%")) return undefined;
   return URL.parse(`http://[${address}]/`)?.hostname.slice(1, -1);
 }
+
+/** Whether a block holds an address. IPv4 blocks hold no IPv6 address and the other way round, whatever it stands for. */
+export function isInBlock(address: string, block: { readonly address: string; readonly prefix: number }): boolean {
+  if (isIP(address) === 0 || isIP(address) !== isIP(block.address) || address.includes("%")) return false;
+  const [parsed, start] = [ipaddr.parse(address), ipaddr.parse(block.address)];
+  return parsed.kind() === "ipv4"
+    ? (parsed as ipaddr.IPv4).match(start, block.prefix)
+    : (parsed as ipaddr.IPv6).match(start, block.prefix);
+}

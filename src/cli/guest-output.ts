@@ -1,0 +1,22 @@
+import type { OutputSink } from "../sandbox/stdio.ts";
+import { neutralised, type Output } from "./terminal.ts";
+
+/**
+ * Takes what a guest writes, as it comes: as it is into a file or pipe, neutralised on a terminal. The guest waits for as long
+ * as the stream does.
+ */
+export function guestOutput(stream: Output): OutputSink {
+  // A character may be split between chunks; what is no UTF-8 is shown as a replacement.
+  const decoder = new TextDecoder();
+  return async (chunk) => {
+    const data = stream.isTTY ? neutralised(decoder.decode(chunk, { stream: true })) : chunk;
+    if (data.length > 0) await written(stream, data);
+  };
+}
+
+function written(stream: Output, data: string | Uint8Array): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  // An error of the stream is dealt with where the stream is watched; what comes after it is lost.
+  stream.write(data, () => resolve());
+  return promise;
+}

@@ -1,0 +1,69 @@
+import type { HostContext, HostFunction, HostInterface, HostResult } from "../capability.ts";
+import { err, ok } from "../text.ts";
+import {
+  checkCustom,
+  type CustomAnswer,
+  type CustomFunction,
+  customResource,
+  customService,
+} from "./custom-function.ts";
+
+/**
+ * The embedder's functions as interfaces that guests can import. Each call is checked here, and the rest of it is asked of the
+ * thread that embeds Cordon, which checks it again and records what came of it.
+ */
+export function customInterfaces(functions: readonly CustomFunction[]): readonly HostInterface[] {
+  const interfaces = Map.groupBy(functions, (fn) => fn.interface);
+  return [...interfaces].map(([name, members]) => {
+    const version = members[0]?.version;
+    return Object.freeze({
+      name,
+      ...(version === undefined ? {} : { version }),
+      functions: Object.freeze(members.map(hostFunction)),
+    });
+  });
+}
+
+function hostFunction(fn: CustomFunction): HostFunction {
+  return Object.freeze({
+    name: fn.name,
+    type: fn.type,
+    blocking: true,
+    call: (context: HostContext, ...parameters: readonly unknown[]) => call(fn, context, parameters),
+  });
+}
+
+function call(
+  fn: CustomFunction,
+  context: HostContext,
+  parameters: readonly unknown[],
+): HostResult | Promise<HostResult> {
+  const decision = checkCustom(fn, context.grants.custom, parameters);
+  if (decision.allowed) return ask(fn, context, parameters);
+  context.observe({
+    eventType: "CustomAccess",
+    action: `${fn.interface}#${fn.name}`,
+    resource: customResource(fn, parameters),
+    result: "Denied",
+    reason: decision.reason,
+  });
+  return failure(fn, `Permission denied: ${decision.reason}`);
+}
+
+async function ask(fn: CustomFunction, context: HostContext, parameters: readonly unknown[]): Promise<HostResult> {
+  const answer = (await context.ask(customService(fn), parameters)) as CustomAnswer;
+  switch (answer.kind) {
+    case "returned":
+      return fn.fallible ? (answer.value as HostResult) : ok(answer.value);
+    case "denied":
+      return failure(fn, `Permission denied: ${answer.reason}`);
+    case "failed":
+      return failure(fn, answer.reason);
+  }
+}
+
+/** A failure that a function without an `err` of text cannot tell ends the guest. */
+function failure(fn: CustomFunction, message: string): HostResult<never> {
+  if (fn.failsAsText) return err(message);
+  throw new Error(`${fn.interface}#${fn.name}: ${message}`);
+}

@@ -1,0 +1,84 @@
+import type { Preopen } from "../../policy/grants.ts";
+import type { HostContext } from "../capability.ts";
+import type { ByteMeter } from "../metering/byte-meter.ts";
+import type { CountMeter } from "../metering/count-meter.ts";
+import { perInvocation } from "../per-invocation.ts";
+import { FilesystemError } from "./error-code.ts";
+import type { PreopenScope } from "./descriptor.ts";
+import { FolderCache } from "./folder-cache.ts";
+import type { HeldFolder } from "./held-folder.ts";
+
+/** A preopened folder that is held. */
+export interface PreopenedFolder {
+  readonly scope: PreopenScope;
+  readonly folder: HeldFolder;
+}
+
+/** What `wasi:filesystem` keeps for one invocation. */
+export interface FilesystemState {
+  readonly cache: FolderCache;
+  /** The preopened folders, held once however many descriptors of them there are. */
+  readonly roots: Map<Preopen, PreopenedFolder>;
+  /** See {@link allowPosixFolders}. */
+  posixFolders: boolean;
+  /** Limits that were reported as reached. */
+  readonly reported: Set<string>;
+}
+
+/** The state of an invocation. What it holds of the host is let go when the invocation ends. */
+export const filesystemState: (context: HostContext) => FilesystemState = perInvocation(({ signal }) => {
+  const cache = new FolderCache();
+  const roots = new Map<Preopen, PreopenedFolder>();
+  const letGo = (): void => {
+    cache[Symbol.dispose]();
+    for (const { folder } of roots.values()) folder[Symbol.dispose]();
+    roots.clear();
+  };
+  signal.addEventListener("abort", letGo, { once: true });
+  return { cache, roots, posixFolders: false, reported: new Set() };
+});
+
+/**
+ * Lets every folder the guest opens keep the rights of the folder it was opened from, as POSIX has it. For programs that were
+ * made for preview 1, whose adapter cannot ask for `mutate-directory`: without it they could not remove a tree of folders. No
+ * right grows beyond the preopened folder's by it.
+ */
+export function allowPosixFolders(context: HostContext): void {
+  filesystemState(context).posixFolders = true;
+}
+
+/** Counts one more open file, before it is opened. */
+export function takeOpenFile(context: HostContext): CountMeter {
+  const { openFiles } = context.meters;
+  if (openFiles.take()) return openFiles;
+  reportLimit(context, "maxOpenFiles", `${openFiles.cap} files are open; allow more with maxOpenFiles`);
+  // Recorded above, once; what the guest gets is what a full table of open files gives.
+  throw FilesystemError.failed("insufficient-memory", "too many files are open");
+}
+
+/**
+ * Charges up to `wanted` bytes. Returns how many may be moved now, 0 when the rate has none for the moment; `quota` when the
+ * total is used up.
+ */
+export function takeBytes(context: HostContext, direction: "read" | "write", wanted: number): number {
+  const meter: ByteMeter = context.meters[direction];
+  const granted = meter.take(wanted);
+  if (granted > 0 || wanted === 0 || !meter.exhausted) return granted;
+  const limit = direction === "read" ? "maxReadBytes" : "maxWriteBytes";
+  reportLimit(context, limit, `all ${meter.total} bytes are used; allow more with ${limit}`);
+  throw FilesystemError.failed("quota", `the invocation may ${direction} no more bytes`);
+}
+
+/** Records that a limit was reached, the first time. */
+function reportLimit(context: HostContext, limit: string, reason: string): void {
+  const { reported } = filesystemState(context);
+  if (reported.has(limit)) return;
+  reported.add(limit);
+  context.observe({
+    eventType: "PolicyViolation",
+    action: "filesystem.limit",
+    resource: limit,
+    result: "Denied",
+    reason,
+  });
+}

@@ -1,0 +1,31 @@
+import { setMaxListeners } from "node:events";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { Waitable } from "./streams.ts";
+
+/**
+ * Waits until at least one of these is ready, or the signal is aborted. Never rejects, and leaves no listener and no timer
+ * behind. The event loop goes round between two looks, so something that wakes for nothing cannot hold the thread.
+ */
+export async function waitForAny(waitables: readonly Waitable[], signal: AbortSignal): Promise<void> {
+  const done = (): boolean => signal.aborted || waitables.some((one) => one.ready());
+  const [only] = waitables;
+  while (!done()) {
+    await (waitables.length === 1 && only !== undefined ? only.wait(signal) : firstOf(waitables, signal));
+    if (done()) return;
+    await nextTurn();
+  }
+}
+
+/** Settles with the first of them, and calls off the wait for the others. */
+async function firstOf(waitables: readonly Waitable[], signal: AbortSignal): Promise<void> {
+  const others = new AbortController();
+  setMaxListeners(0, others.signal);
+  const callOff = (): void => others.abort();
+  signal.addEventListener("abort", callOff);
+  try {
+    await Promise.race(waitables.map((one) => one.wait(others.signal)));
+  } finally {
+    signal.removeEventListener("abort", callOff);
+    others.abort();
+  }
+}

@@ -1,0 +1,40 @@
+import { isAbsolute } from "node:path";
+import type { ProcessGrant } from "../../policy/grants.ts";
+
+/** Whether a program may be started, and as what. */
+export type CommandDecision =
+  | {
+      readonly allowed: true;
+      /** Absolute. For a granted command it is its real path, which must still be one when it is started. */
+      readonly path: string;
+      /** Whether `path` may not lead anywhere else than to itself. */
+      readonly pinned: boolean;
+      /** What the program is told its name is. A program that serves many names must not be made to serve another. */
+      readonly name: string;
+    }
+  | { readonly allowed: false; /** Why not, and what would allow it; one line. */ readonly reason: string };
+
+/**
+ * Whether a guest may start a command: one that was granted, by the name it was granted under or by its real path, or with the
+ * grant `full` any absolute path. Nothing is looked up, and texts are compared as they are.
+ */
+export function checkCommand(grant: ProcessGrant, command: string): CommandDecision {
+  switch (grant.kind) {
+    case "none":
+      return { allowed: false, reason: "process is not granted; allow it with --allow-process=COMMAND" };
+    case "full":
+      if (!isAbsolute(command)) return { allowed: false, reason: "the command is no absolute path" };
+      return { allowed: true, path: command, pinned: false, name: command };
+    case "commands": {
+      const granted =
+        grant.commands.find(({ name }) => name === command) ?? grant.commands.find(({ path }) => path === command);
+      if (granted === undefined) {
+        return {
+          allowed: false,
+          reason: "the command is not among those granted; allow it with --allow-process=COMMAND",
+        };
+      }
+      return { allowed: true, path: granted.path, pinned: true, name: granted.name };
+    }
+  }
+}

@@ -1,0 +1,103 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { AuditObservation } from "../../audit/event.ts";
+import type { HostContext, HostInterface, HostResult } from "../capability.ts";
+import type { ByteMeter } from "../metering/byte-meter.ts";
+import { CountMeter } from "../metering/count-meter.ts";
+import { perInvocation } from "../per-invocation.ts";
+import { checkCommand } from "./check.ts";
+import {
+  PROCESS_SERVICE,
+  requestProblem,
+  requestResource,
+  type ProgramOutput,
+  type RunAnswer,
+  type RunError,
+  type RunRequest,
+} from "./run-request.ts";
+
+/** How many programs one invocation may run at once. */
+const MAX_RUNNING = 4;
+
+/** What a program may write to its stdout and stderr together, in bytes. */
+const MAX_OUTPUT_BYTES = 16 * 1024 * 1024;
+
+/** The longest delay a timer has, in milliseconds. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+const running = perInvocation(() => new CountMeter(MAX_RUNNING));
+
+/** `cordon:process/run`: programs of the host that are granted, run to their end. See wit/process.wit. */
+export const processRun: HostInterface = Object.freeze({
+  name: "cordon:process/run",
+  version: "0.1.0",
+  functions: Object.freeze([
+    Object.freeze({
+      name: "run",
+      type:
+        "func(command: string, arguments: list<string>, stdin: option<list<u8>>, timeout-ms: option<u32>) -> " +
+        "result<record { status: variant { code(u32), signal(string) }, stdout: list<u8>, stderr: list<u8> }, " +
+        "variant { denied, not-found, timed-out, output-too-large, failed(string) }>",
+      blocking: true,
+      call: run,
+    }),
+  ]),
+});
+
+type RunResult = HostResult<ProgramOutput, RunError>;
+
+function run(
+  context: HostContext,
+  command: string,
+  words: readonly string[],
+  stdin: Uint8Array | undefined,
+  timeoutMs: number | undefined,
+): RunResult | Promise<RunResult> {
+  const refuse = (eventType: AuditObservation["eventType"], reason: string, error: RunError): RunResult => {
+    const resource = requestResource(command, words);
+    context.observe({ eventType, action: "process.run", resource, result: "Denied", reason });
+    return { tag: "err", val: error };
+  };
+  const decision = checkCommand(context.grants.process, command);
+  if (!decision.allowed) return refuse("ProcessStart", decision.reason, { tag: "denied" });
+  const problem = requestProblem(command, words);
+  if (problem !== undefined) return refuse("ProcessStart", problem, { tag: "failed", val: problem });
+  const { read, write } = context.meters;
+  if (write.used + (stdin?.length ?? 0) > write.total) {
+    const reason = `with its input, more than ${write.total} bytes would have been written`;
+    return refuse("PolicyViolation", reason, { tag: "failed", val: reason });
+  }
+  if (!running(context).take()) {
+    const reason = `${MAX_RUNNING} programs run already`;
+    return refuse("PolicyViolation", reason, { tag: "failed", val: reason });
+  }
+  return runCounted(context, {
+    command,
+    arguments: words,
+    stdin,
+    timeoutMs: Math.min(timeoutMs ?? Infinity, context.limits.timeoutMs, MAX_TIMER_MS),
+    maxOutputBytes: Math.max(0, Math.min(MAX_OUTPUT_BYTES, read.total - read.used)),
+  });
+}
+
+async function runCounted(context: HostContext, request: RunRequest): Promise<RunResult> {
+  const { meters, signal } = context;
+  try {
+    await charge(meters.write, request.stdin?.length ?? 0, signal);
+    const answer = (await context.ask(PROCESS_SERVICE, request)) as RunAnswer;
+    if (answer.tag === "err") return answer;
+    const { stdout, stderr } = answer.val;
+    const charged = await charge(meters.read, stdout.length + stderr.length, signal);
+    return charged ? answer : { tag: "err", val: { tag: "output-too-large" } };
+  } finally {
+    running(context).release();
+  }
+}
+
+/** Charges a meter, at the rate it has. `false` when the total is used up before all is charged; rejects when the signal aborts. */
+async function charge(meter: ByteMeter, bytes: number, signal: AbortSignal): Promise<boolean> {
+  for (let left = bytes - meter.take(bytes); left > 0; left -= meter.take(left)) {
+    if (meter.exhausted) return false;
+    await delay(meter.delayMs(), undefined, { signal });
+  }
+  return true;
+}

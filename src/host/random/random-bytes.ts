@@ -1,0 +1,56 @@
+import type { HostContext } from "../capability.ts";
+import { perInvocation } from "../per-invocation.ts";
+import { seeded, type Xoshiro128 } from "./pseudo-random.ts";
+
+/** Which of the sequences of random bytes; with a seed, each is another. */
+export type RandomStream = "random" | "insecure" | "insecure-seed";
+
+/** The most that the host's generator gives at once, in bytes. */
+const MAX_CHUNK_BYTES = 65_536;
+
+const generatorsOf = perInvocation(() => new Map<RandomStream, Xoshiro128>());
+
+/**
+ * `length` random bytes from where the grant says. Throws, which is a trap, when random bytes are not granted; ends the
+ * invocation when they are more than may cross to the guest.
+ *
+ * @param action The function that was called, such as `random.get-random-bytes`.
+ */
+export function randomBytes(context: HostContext, stream: RandomStream, action: string, length: bigint): Uint8Array {
+  const { random } = context.grants;
+  if (random.kind === "none") {
+    const reason = "random bytes are not granted; allow them with --random pseudo or --random full";
+    context.observe({ eventType: "PolicyViolation", action, resource: stream, result: "Denied", reason });
+    throw new Error(`Permission denied: ${reason}`);
+  }
+  const cap = context.limits.maxCrossingBytes;
+  if (length > cap) {
+    const message = `it asked for ${length} random bytes, more than the ${cap} that may cross at once`;
+    context.end({ kind: "limit", limit: "host-memory", cap, message });
+  }
+  const bytes = new Uint8Array(Number(length));
+  if (random.kind === "full") fillSecurely(bytes);
+  else generator(context, stream, random.seed).writeTo(bytes);
+  return bytes;
+}
+
+/** 64 random bits. */
+export function randomU64(context: HostContext, stream: RandomStream, action: string): bigint {
+  return new DataView(randomBytes(context, stream, action, 8n).buffer).getBigUint64(0, true);
+}
+
+function fillSecurely(bytes: Uint8Array<ArrayBuffer>): void {
+  for (let at = 0; at < bytes.length; at += MAX_CHUNK_BYTES) {
+    crypto.getRandomValues(bytes.subarray(at, at + MAX_CHUNK_BYTES));
+  }
+}
+
+function generator(context: HostContext, stream: RandomStream, seed: bigint): Xoshiro128 {
+  const generators = generatorsOf(context);
+  let found = generators.get(stream);
+  if (found === undefined) {
+    found = seeded(seed, stream);
+    generators.set(stream, found);
+  }
+  return found;
+}

@@ -1,0 +1,18 @@
+import type * as Dgram from "node:dgram";
+import type * as Dns from "node:dns/promises";
+import type * as Net from "node:net";
+
+/** Node's `node:net`, loaded by the first guest that needs it. */
+export function nodeNet(): typeof Net {
+  return process.getBuiltinModule("node:net");
+}
+
+/** Node's `node:dgram`, loaded by the first guest that needs it. */
+export function nodeDgram(): typeof Dgram {
+  return process.getBuiltinModule("node:dgram");
+}
+
+/** Node's `node:dns/promises`, loaded by the first guest that needs it. */
+export function nodeDns(): typeof Dns {
+  return process.getBuiltinModule("node:dns/promises");
+}

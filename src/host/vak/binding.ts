@@ -1,0 +1,63 @@
+import type { HostContext, HostInterface, HostResult } from "../capability.ts";
+import { onWholeFile, type WholeFileOperation } from "../filesystem/whole-file.ts";
+import { readFile, readOptions } from "../filesystem/read-file.ts";
+import { writeFile, writeOptions } from "../filesystem/write-file.ts";
+import { realmBytes } from "../io/realm-bytes.ts";
+import { ok } from "../text.ts";
+import { getVariable } from "./environment.ts";
+import { writeLog } from "./log.ts";
+
+/**
+ * `cordon:vak/host`: what core modules with the JSON interface import as `vak` (docs/core-modules.md, `wit/vak.wit`). The same
+ * grants and bounds hold as for `sandbox:skill`, the environment and stderr.
+ */
+export const vakHost: HostInterface = Object.freeze({
+  name: "cordon:vak/host",
+  functions: Object.freeze([
+    Object.freeze({
+      name: "fs-read",
+      type: "func(path: string) -> result<list<u8>, string>",
+      blocking: true,
+      call: (context: HostContext, path: string): Promise<HostResult<Uint8Array, string>> =>
+        onWholeFile(context, READ, context.grants.filesystemRead, path, (request) =>
+          readFile(request, readOptions(context)),
+        ),
+    }),
+    Object.freeze({
+      name: "fs-write",
+      type: "func(path: string, content: list<u8>) -> result<_, string>",
+      blocking: true,
+      call: (context: HostContext, path: string, content: Uint8Array): Promise<HostResult<undefined, string>> =>
+        onWholeFile(context, WRITE, context.grants.filesystemWrite, path, (request) =>
+          writeFile(request, realmBytes(content), writeOptions(context)),
+        ),
+    }),
+    Object.freeze({
+      name: "env-get",
+      type: "func(name: string) -> option<string>",
+      blocking: false,
+      call: (context: HostContext, name: string): HostResult<string | undefined> => ok(getVariable(context, name)),
+    }),
+    Object.freeze({
+      name: "log",
+      type: "func(level: u32, text: string)",
+      blocking: true,
+      call: (context: HostContext, level: number, text: string): HostResult | Promise<HostResult> =>
+        writeLog(context, level, text),
+    }),
+  ]),
+});
+
+const READ: WholeFileOperation = {
+  capability: "filesystem-read",
+  action: "vak.fs-read",
+  verb: "read",
+  flag: "--allow-fs-read",
+};
+
+const WRITE: WholeFileOperation = {
+  capability: "filesystem-write",
+  action: "vak.fs-write",
+  verb: "write",
+  flag: "--allow-fs-write",
+};

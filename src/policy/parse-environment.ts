@@ -1,0 +1,104 @@
+import { describe, type Problems, quote, section, strings } from "./problems.ts";
+
+/**
+ * Variables that a guest sees. `none`: none, the default. `full`: all of the host's. In parts: `set` gives variables of its own,
+ * `allow` passes these of the host's, or all, `deny` without `allow` passes all of the host's but these, and both together pass
+ * what is allowed and not denied.
+ */
+export type EnvironmentInput =
+  | "none"
+  | "full"
+  | {
+      readonly set?: Readonly<Record<string, string>>;
+      readonly allow?: "all" | readonly string[];
+      readonly deny?: readonly string[];
+    };
+
+type Variable = readonly [name: string, value: string];
+
+/**
+ * Reads the environment part of grants; what is wrong goes to `problems`.
+ *
+ * @param host the host's environment; `undefined` when the caller gave none, and then nothing of it can be granted
+ */
+export function parseEnvironment(
+  value: unknown,
+  host: Readonly<Record<string, string | undefined>> | undefined,
+  problems: Problems,
+): readonly Variable[] {
+  if (value === undefined || value === "none") return Object.freeze([]);
+  const parts = value === "full" ? { allow: "all" } : section(value, "environment", ["set", "allow", "deny"], problems);
+  const all = parts["allow"] === "all";
+  const allow = all ? undefined : names(parts["allow"], "environment.allow", problems);
+  const deny = names(parts["deny"], "environment.deny", problems);
+  const set = parseSet(parts["set"], problems);
+  for (const [name] of set) {
+    if (deny !== undefined && hasName(deny, name)) {
+      problems.push(`Cannot set the variable ${quote(name)}: environment.deny names it as well; leave it out of one`);
+    }
+  }
+  if (deny?.length === 0 && !all && allow === undefined) {
+    problems.push(
+      'Cannot read environment.deny: an empty list would pass every variable; write allow: "all" if that is meant',
+    );
+  }
+  const inherits = all || allow !== undefined || deny !== undefined;
+  if (inherits && host === undefined) {
+    problems.push(
+      "Cannot pass variables of the host: its environment was not given; give it as env, or set the variables",
+    );
+  }
+  const passed = inherits
+    ? Object.entries(host ?? {}).filter(
+        ([name]) => (allow === undefined || hasName(allow, name)) && (deny === undefined || !hasName(deny, name)),
+      )
+    : [];
+  const variables = new Map<string, string>();
+  for (const [name, text] of passed) {
+    if (text !== undefined && problemOf(name, text) === undefined) variables.set(name, text);
+  }
+  for (const [name, text] of set) variables.set(name, text);
+  return Object.freeze([...variables].map((variable) => Object.freeze(variable)));
+}
+
+function names(value: unknown, name: string, problems: Problems): readonly string[] | undefined {
+  if (value === undefined) return undefined;
+  return strings(value, name, problems).filter((written) => {
+    const problem = problemOf(written, "");
+    if (problem !== undefined) problems.push(`Cannot read ${name}: ${quote(written)} ${problem}`);
+    return problem === undefined;
+  });
+}
+
+function parseSet(value: unknown, problems: Problems): readonly Variable[] {
+  if (value === undefined) return [];
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    problems.push(`Cannot read environment.set: expected an object of strings, found ${describe(value)}`);
+    return [];
+  }
+  const found: Variable[] = [];
+  for (const [name, text] of Object.entries(value as Readonly<Record<string, unknown>>)) {
+    if (typeof text !== "string") {
+      problems.push(`Cannot set the variable ${quote(name)}: expected a string, found ${describe(text)}`);
+      continue;
+    }
+    const problem = problemOf(name, text);
+    if (problem === undefined) found.push([name, text]);
+    else problems.push(`Cannot set the variable ${quote(name)}: it ${problem}`);
+  }
+  return found;
+}
+
+/** What keeps a variable from being one. Windows has hidden ones that begin with `=`, which are no variables either. */
+function problemOf(name: string, text: string): string | undefined {
+  if (name === "") return "has an empty name";
+  if (name.includes("=")) return "has an equals sign in its name";
+  if (name.includes("\0") || text.includes("\0")) return "has a NUL character";
+  return name.isWellFormed() && text.isWellFormed() ? undefined : "is not valid Unicode";
+}
+
+/** Windows takes no account of letter case in names, so a list that left out `Path` would let `PATH` through. */
+function hasName(list: readonly string[], name: string): boolean {
+  if (process.platform !== "win32") return list.includes(name);
+  return list.some((one) => one.toUpperCase() === name.toUpperCase());
+}

@@ -1,0 +1,42 @@
+import { isUtf8 } from "node:buffer";
+import { realpathSync, type Stats, statSync } from "node:fs";
+import { basename, dirname, join, sep } from "node:path";
+
+/** The path with its links resolved, or why that failed. */
+export function realPath(path: string): string | { readonly problem: string } {
+  if (path.includes("\0")) return { problem: "the path has a NUL character" };
+  try {
+    // As bytes: two names that differ in bytes only could otherwise decode to one text.
+    const real = realpathSync.native(path, "buffer");
+    return isUtf8(real) ? real.toString("utf8") : { problem: "its real path is not valid UTF-8" };
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code === "ENOENT" || code === "ENOTDIR") return { problem: "no such file or folder" };
+    return { problem: `its real path cannot be found (${String(code)})` };
+  }
+}
+
+/** The path with the links of what exists of it resolved; for a folder that may be made later. */
+export function realPathOfWhatExists(path: string): string {
+  const real = realPath(path);
+  if (typeof real === "string") return real;
+  const parent = dirname(path);
+  return parent === path ? path : join(realPathOfWhatExists(parent), basename(path));
+}
+
+/** Whether a real path is a folder, or a regular file; `false` when it cannot be found out. */
+export function isKind(path: string, kind: "folder" | "file"): boolean {
+  let found: Stats | undefined;
+  try {
+    found = statSync(path, { throwIfNoEntry: false });
+  } catch {
+    // What cannot be looked at cannot be granted either.
+    return false;
+  }
+  return found !== undefined && (kind === "folder" ? found.isDirectory() : found.isFile());
+}
+
+/** Whether a real path is a folder itself, or lies below it. */
+export function isWithin(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
+}

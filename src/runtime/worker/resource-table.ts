@@ -1,0 +1,108 @@
+import type { HandleShape } from "../../shared/handle-shape.ts";
+
+/** A guest has a handle too many. */
+export class TooManyHandles extends Error {}
+
+interface Entry {
+  readonly resource: string;
+  readonly value: object;
+}
+
+/**
+ * The host objects that an invocation has handles for. Handles are numbers here; the guest's own numbers for them are the
+ * glue's affair, and neither is trusted: every use says of which resource the object has to be.
+ */
+export class ResourceTable {
+  readonly #entries = new Map<number, Entry>();
+  readonly #cap: number;
+  #last = 0;
+  #highWater = 0;
+
+  /** @param cap How many handles there may be at once. */
+  constructor(cap: number) {
+    this.#cap = cap;
+  }
+
+  /** The most handles there were at once. */
+  get highWater(): number {
+    return this.#highWater;
+  }
+
+  /** What a host function is given for what the guest passed: objects for handles, with owned ones taken out. */
+  lift(value: unknown, shape: HandleShape | undefined): unknown {
+    return mapHandles(value, shape, (handle, { kind, resource }) => {
+      const entry = this.#entries.get(handle as number);
+      if (entry?.resource !== resource) throw new Error(`the guest passed what is no handle of a ${resource}`);
+      if (kind === "own") this.#entries.delete(handle as number);
+      return entry.value;
+    });
+  }
+
+  /** What the guest is given for what a host function answered: handles for objects. */
+  lower(value: unknown, shape: HandleShape | undefined): unknown {
+    return mapHandles(value, shape, (object, { resource }) => {
+      if (this.#entries.size >= this.#cap) {
+        dispose(object as object);
+        throw new TooManyHandles();
+      }
+      this.#last += 1;
+      this.#entries.set(this.#last, { resource, value: object as object });
+      this.#highWater = Math.max(this.#highWater, this.#entries.size);
+      return this.#last;
+    });
+  }
+
+  /** The guest dropped a handle that it owned. */
+  drop(handle: number): void {
+    const entry = this.#entries.get(handle);
+    if (entry === undefined) return;
+    this.#entries.delete(handle);
+    dispose(entry.value);
+  }
+
+  /** Disposes of everything there is, last made first. */
+  clear(): void {
+    const entries = [...this.#entries.values()].reverse();
+    this.#entries.clear();
+    for (const { value } of entries) dispose(value);
+  }
+}
+
+function dispose(value: object): void {
+  const hook = (value as Partial<Disposable>)[Symbol.dispose];
+  if (typeof hook === "function") Reflect.apply(hook, value, []);
+}
+
+type HandleAt = Extract<HandleShape, { readonly resource: string }>;
+
+/** A copy of a value with its handles replaced; what holds none is not copied. */
+function mapHandles(
+  value: unknown,
+  shape: HandleShape | undefined,
+  replace: (found: unknown, at: HandleAt) => unknown,
+): unknown {
+  switch (shape?.kind) {
+    case undefined:
+      return value;
+    case "own":
+    case "borrow":
+      return replace(value, shape);
+    case "list":
+      return Array.from(value as ArrayLike<unknown>, (item) => mapHandles(item, shape.element, replace));
+    case "option":
+      return value === undefined || value === null ? value : mapHandles(value, shape.element, replace);
+    case "tuple":
+      return Array.from(value as ArrayLike<unknown>, (item, index) => mapHandles(item, shape.elements[index], replace));
+    case "record": {
+      const mapped: Record<string, unknown> = { ...(value as Record<string, unknown>) };
+      for (const name of Object.keys(shape.fields))
+        mapped[name] = mapHandles(mapped[name], shape.fields[name], replace);
+      return mapped;
+    }
+    case "variant": {
+      const { tag, val } = value as { readonly tag: string; readonly val?: unknown };
+      const inner = Object.hasOwn(shape.cases, tag) ? shape.cases[tag] : undefined;
+      return inner === undefined ? value : { tag, val: mapHandles(val, inner, replace) };
+    }
+  }
+}

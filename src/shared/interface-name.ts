@@ -1,0 +1,37 @@
+/** The name of an interface without its version: `wasi:io/streams` of `wasi:io/streams@0.2.3`. */
+export function withoutVersion(name: string): string {
+  const at = name.indexOf("@");
+  return at < 0 ? name : name.slice(0, at);
+}
+
+/** The versions of WASI that one implementation serves: all of 0.2, which only adds to itself. Release candidates are none. */
+const SERVED_WASI = /^0\.2\.\d{1,9}$/;
+
+/**
+ * The provided interface that serves a wanted name. Names of the `wasi` namespace need a version that is compatible; those of
+ * others that are written with a version, as `NAME@VERSION` in `provided`, match by semantic versioning's rules for what is
+ * before and after 1.0.0; those without a version match exactly.
+ */
+export function findProvided<T extends { readonly name: string; readonly version?: string }>(
+  wanted: string,
+  provided: readonly T[],
+): T | undefined {
+  const name = withoutVersion(wanted);
+  const version = wanted.length === name.length ? undefined : wanted.slice(name.length + 1);
+  const found = provided.find((one) => one.name === name);
+  if (found === undefined) return undefined;
+  return serves(name, found.version, version) ? found : undefined;
+}
+
+function serves(name: string, provided: string | undefined, wanted: string | undefined): boolean {
+  if (name.startsWith("wasi:")) return wanted !== undefined && SERVED_WASI.test(wanted);
+  if (provided === undefined || wanted === undefined) return provided === wanted;
+  return compatibility(provided) !== undefined && compatibility(provided) === compatibility(wanted);
+}
+
+/** What two versions have in common that are compatible; `undefined` for what is no release. */
+function compatibility(version: string): string | undefined {
+  const [, major, minor, patch] = /^(\d{1,9})\.(\d{1,9})\.(\d{1,9})$/.exec(version) ?? [];
+  if (major !== "0") return major;
+  return minor === "0" ? `0.0.${patch}` : `0.${minor}`;
+}

@@ -1,0 +1,120 @@
+/**
+ * The programs of the WASI test suite for preview 1 (https://github.com/WebAssembly/wasi-testsuite), as its authors compiled
+ * them, each with the arguments, environment and folder that its JSON file names, through the public interface.
+ */
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { cp, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { after, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { Sandbox } from "../../src/sandbox/index.ts";
+import { TEST_CACHE, temporaryFolder } from "../support/guests.ts";
+
+/** Where the suite's archive is: beside this repository, unless `CORDON_SUITES` names another folder. */
+const SUITES = process.env["CORDON_SUITES"] ?? fileURLToPath(new URL("../../../shared/suites", import.meta.url));
+const ARCHIVE = join(SUITES, "wasi-testsuite-p1.tar.xz");
+
+/** How many programs the suite has: none may be lost on the way. */
+const PROGRAMS = 72;
+
+/** Programs that may fail, by `language/name`, with the reason that the specification or the boundary gives. At most four. */
+const EXCEPTIONS: Readonly<Record<string, string>> = {};
+
+/** What a program's JSON file says; everything has a default. */
+interface Expectation {
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly root?: string;
+  readonly exit_code?: number;
+  readonly stdout?: string;
+  readonly stderr?: string;
+}
+
+const suite = await unpacked();
+
+if (typeof suite === "string") {
+  test("the WASI preview 1 test suite", { skip: suite }, () => undefined);
+} else {
+  const { folder } = suite;
+  after(() => rm(folder, { recursive: true, force: true }));
+  const programs = globSync("*/*/*.wasm", { cwd: folder }).sort();
+
+  test("the suite is whole, and few programs are excepted", () => {
+    assert.equal(programs.length, PROGRAMS);
+    assert.ok(Object.keys(EXCEPTIONS).length <= 4);
+    const names = new Set(programs.map(nameOf));
+    for (const name of Object.keys(EXCEPTIONS)) assert.ok(names.has(name), `there is no program ${name}`);
+  });
+
+  describe("the WASI preview 1 test suite", { concurrency: 2 }, () => {
+    for (const program of programs) {
+      const exception = EXCEPTIONS[nameOf(program)];
+      test(nameOf(program), exception === undefined ? {} : { skip: exception }, (context) =>
+        runsAsExpected(join(folder, program), context),
+      );
+    }
+  });
+}
+
+/** The folder it was unpacked to, or why there is none. */
+async function unpacked(): Promise<{ readonly folder: string } | string> {
+  if (!existsSync(ARCHIVE)) return `${ARCHIVE} is not there`;
+  const folder = await mkdtemp(join(tmpdir(), "cordon-conformance-"));
+  try {
+    await promisify(execFile)("tar", ["--extract", "--xz", "--file", ARCHIVE, "--directory", folder]);
+    return { folder };
+  } catch (thrown) {
+    await rm(folder, { recursive: true, force: true });
+    return `the archive cannot be unpacked, which takes tar and xz: ${String(thrown).split("\n")[0]}`;
+  }
+}
+
+/** `rust/fd_advise` of `wasi-testsuite-p1/rust/fd_advise.wasm`. */
+function nameOf(program: string): string {
+  return program.replace(/^[^/]+\//, "").replace(/\.wasm$/, "");
+}
+
+async function runsAsExpected(program: string, context: Parameters<typeof temporaryFolder>[0]): Promise<void> {
+  const description = program.replace(/\.wasm$/, ".json");
+  const wanted: Expectation = existsSync(description)
+    ? (JSON.parse(readFileSync(description, "utf8")) as Expectation)
+    : {};
+  const preopens = [];
+  if (wanted.root !== undefined) {
+    const host = join(await temporaryFolder(context), "root");
+    await cp(join(dirname(program), wanted.root), host, { recursive: true });
+    preopens.push({ host, guest: "/", write: true, create: true, delete: true });
+  }
+  await using sandbox = await Sandbox.open(program, {
+    cache: TEST_CACHE,
+    grants: {
+      filesystem: { preopens },
+      environment: { set: wanted.env ?? {} },
+      clocks: { kind: "read", resolutionNs: 1 },
+      random: "full",
+    },
+  });
+  const chunks = { stdout: [] as Uint8Array[], stderr: [] as Uint8Array[] };
+  const ended = await sandbox
+    .execute(wanted.args ?? [], {
+      stdout: (chunk) => void chunks.stdout.push(chunk),
+      stderr: (chunk) => void chunks.stderr.push(chunk),
+    })
+    .then(
+      ({ exitCode }) => exitCode,
+      // A program that aborts has said why.
+      (thrown: unknown) => String(thrown),
+    );
+  assert.deepEqual(
+    {
+      ended,
+      stdout: Buffer.concat(chunks.stdout).toString("utf8"),
+      stderr: Buffer.concat(chunks.stderr).toString("utf8"),
+    },
+    { ended: wanted.exit_code ?? 0, stdout: wanted.stdout ?? "", stderr: wanted.stderr ?? "" },
+  );
+}

@@ -1,0 +1,152 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { describe, test } from "node:test";
+import { componentEmbed, parse } from "@bytecodealliance/jco-transpile/wasm-tools";
+import { describe as describeModule } from "../../src/component/describe.ts";
+import { inspect } from "../../src/sandbox/inspect.ts";
+import { Sandbox } from "../../src/sandbox/sandbox.ts";
+import { failsWith } from "../support/errors.ts";
+import { goGuest, LACKS } from "../support/compiled-guests.ts";
+import { TEST_CACHE, textGuest } from "../support/guests.ts";
+
+/** A program that writes to stdout and exits with a code. */
+const HELLO = `(module
+  (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $proc_exit (param i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "\\08\\00\\00\\00\\06\\00\\00\\00hello\\n")
+  (func (export "_start")
+    (drop (call $fd_write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 32)))
+    (call $proc_exit (i32.const 7))))`;
+
+const REACTOR = `(module
+  (import "wasi_snapshot_preview1" "sched_yield" (func (result i32)))
+  (memory (export "memory") 1)
+  (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1))))`;
+
+describe("programs for WASI preview 1", () => {
+  test("are told from their bytes, and inspected as the components that are made of them", async () => {
+    const found = await inspect(await textGuest("hello", HELLO));
+    assert.equal(found.form, "preview1-command");
+    assert.ok(
+      found.callable.some((name) => /^wasi:cli\/run@0\.2\.\d+#run$/.test(name)),
+      found.callable.join(),
+    );
+    assert.ok(found.interface.imports.interfaces.some(({ name }) => name.startsWith("wasi:cli/stdout@0.2.")));
+    assert.ok(found.coreModules > 1);
+  });
+
+  test("run, with their output and exit code", async () => {
+    await using sandbox = await Sandbox.open(await textGuest("hello", HELLO), { cache: TEST_CACHE });
+    const { exitCode, stdout } = await sandbox.execute();
+    assert.deepEqual([exitCode, Buffer.from(stdout).toString()], [7, "hello\n"]);
+    assert.match(sandbox.component.digest, /^sha256:[0-9a-f]{64}$/);
+  });
+
+  test("that are libraries without WIT load, and say that there is nothing to call", async () => {
+    const path = await textGuest("reactor", REACTOR);
+    const found = await inspect(path);
+    assert.deepEqual([found.form, found.callable], ["preview1-reactor", []]);
+    await using sandbox = await Sandbox.open(path, { cache: TEST_CACHE });
+    await failsWith(
+      "usage",
+      /no function that can be called; a core module has some only with its WIT embedded/,
+      sandbox.call("add", [1, 2]),
+    );
+    await failsWith("usage", /./, sandbox.execute());
+  });
+
+  test("that are libraries with WIT are called by it", async () => {
+    const module = await parse(`(module
+      (memory (export "memory") 1)
+      (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1))))`);
+    const witSource = "package test:add; world sums { export add: func(a: u32, b: u32) -> u32; }";
+    const embedded = await componentEmbed({ binary: module, witSource, world: "sums" });
+    await using sandbox = await Sandbox.open(embedded, { cache: TEST_CACHE });
+    assert.equal((await sandbox.call("add", [40, 2])).value, 42);
+  });
+});
+
+test("a program of Go runs", { skip: LACKS.go }, async () => {
+  const program = await goGuest(
+    "core-module",
+    `package main
+import ("fmt"; "os")
+func main() { fmt.Println(os.Args[1:], os.Getenv("WHO")); os.Exit(3) }`,
+  );
+  await using sandbox = await Sandbox.open(program, {
+    cache: TEST_CACHE,
+    grants: { environment: { set: { WHO: "gopher" } } },
+  });
+  const { exitCode, stdout, stderr } = await sandbox.execute(["a", "b c"]);
+  assert.deepEqual(
+    [exitCode, Buffer.from(stdout).toString(), Buffer.from(stderr).toString()],
+    [3, "[a b c] gopher\n", ""],
+  );
+});
+
+describe("a hostile core module", () => {
+  const start = '(memory (export "memory") 1) (func (export "_start"))';
+  const refused: readonly (readonly [string, string, "unsupported" | "invalid-component" | "limit", RegExp])[] = [
+    [
+      "asks for what preview 1 does not have",
+      `(import "wasi_snapshot_preview1" "exec" (func)) ${start}`,
+      "unsupported",
+      /did not export `exec`/,
+    ],
+    [
+      "asks for it with another type",
+      `(import "wasi_snapshot_preview1" "sched_yield" (func (param i64))) ${start}`,
+      "unsupported",
+      /type mismatch for function `sched_yield`/,
+    ],
+    [
+      "has WIT that is none",
+      `(@custom "component-type" "\\ff\\00") ${start}`,
+      "unsupported",
+      /Cannot make a component/,
+    ],
+    [
+      "has WIT that is cut",
+      `(@custom "component-type:x" "\\00asm\\0d\\00\\01\\00\\07\\7f") ${start}`,
+      "unsupported",
+      /./,
+    ],
+    ["is not valid", `(func (result i32) i64.const 0) ${start}`, "invalid-component", /not valid WebAssembly/],
+    ["has names that are code", `(func (export "'+x+'")) ${start}`, "unsupported", /quote, a backslash/],
+    ["has a large table", `(table 600000 funcref) ${start}`, "limit", /tables take 600000 entries/],
+  ];
+  for (const [what, fields, code, message] of refused) {
+    test(`that ${what} is refused`, async () => {
+      const path = await textGuest("hostile", `(module ${fields})`);
+      await failsWith(code, message, Sandbox.open(path, { cache: false }));
+    });
+  }
+
+  test("that is cut anywhere is refused with a typed error", async () => {
+    const whole = await readFile(await textGuest("hello", HELLO));
+    for (let length = 8; length < whole.length; length += 17) {
+      const cut = whole.subarray(0, length);
+      await failsWith("invalid-component", /./, describeModule(cut)).catch((error: unknown) => {
+        throw new Error(`cut at ${length}`, { cause: error });
+      });
+    }
+  });
+
+  test("may not import from the host's own namespace", async () => {
+    const reserved = `(module (import "cordon:memory" "m0" (memory 1)) (@custom "component-type" "") ${start})`;
+    await failsWith("unsupported", /./, Sandbox.open(await textGuest("reserved", reserved), { cache: false }));
+  });
+
+  test("has its memory capped, like any other", async () => {
+    const grows = `(module
+      (import "wasi_snapshot_preview1" "proc_exit" (func $proc_exit (param i32)))
+      (memory (export "memory") 1)
+      (func (export "_start")
+        (loop $again (br_if $again (i32.ne (memory.grow (i32.const 1)) (i32.const -1))))
+        (call $proc_exit (memory.size))))`;
+    await using sandbox = await Sandbox.open(await textGuest("grows", grows), { cache: TEST_CACHE });
+    const { exitCode } = await sandbox.execute([], { limits: { memoryBytes: 64 * 65_536 } });
+    assert.ok(exitCode > 32 && exitCode <= 64, String(exitCode));
+  });
+});

@@ -1,0 +1,57 @@
+import * as environment from "wasi:cli/environment@0.2.12";
+import * as monotonicClock from "wasi:clocks/monotonic-clock@0.2.12";
+import * as wallClock from "wasi:clocks/wall-clock@0.2.12";
+import * as preopens from "wasi:filesystem/preopens@0.2.12";
+import * as filesystem from "wasi:filesystem/types@0.2.12";
+import * as poll from "wasi:io/poll@0.2.12";
+import * as streams from "wasi:io/streams@0.2.12";
+import * as insecure from "wasi:random/insecure@0.2.12";
+import * as insecureSeed from "wasi:random/insecure-seed@0.2.12";
+import * as random from "wasi:random/random@0.2.12";
+import * as network from "wasi:sockets/instance-network@0.2.12";
+import * as lookup from "wasi:sockets/ip-name-lookup@0.2.12";
+import * as tcp from "wasi:sockets/tcp-create-socket@0.2.12";
+import * as udp from "wasi:sockets/udp-create-socket@0.2.12";
+import * as outgoing from "wasi:http/outgoing-handler@0.2.12";
+import * as http from "wasi:http/types@0.2.12";
+
+const wasi = {
+  environment,
+  monotonicClock,
+  wallClock,
+  preopens,
+  filesystem,
+  poll,
+  streams,
+  insecure,
+  insecureSeed,
+  random,
+  network,
+  lookup,
+  tcp,
+  udp,
+  outgoing,
+  http,
+};
+
+/** JSON with big integers as `123n` and bytes as lists. */
+function shown(value) {
+  return JSON.stringify(value, (_key, part) => {
+    if (typeof part === "bigint") return `${part}n`;
+    if (ArrayBuffer.isView(part)) return Array.from(part);
+    return part === undefined ? null : part;
+  });
+}
+
+/** What an operation gave: `{ ok }`, or `{ err }` for the error value that it threw. */
+function attempt(operation) {
+  try {
+    return { ok: operation() };
+  } catch (error) {
+    return { err: error !== null && typeof error === "object" && "payload" in error ? error.payload : String(error) };
+  }
+}
+
+export function run(code) {
+  return shown(attempt(() => new Function("wasi", "attempt", code)(wasi, attempt)));
+}

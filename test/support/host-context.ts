@@ -1,0 +1,65 @@
+import type { AuditObservation } from "../../src/audit/event.ts";
+import type { HostContext, HostInterface, HostResult } from "../../src/host/capability.ts";
+import { ioMeters } from "../../src/host/metering/io-meters.ts";
+import { type Grants, NO_GRANTS } from "../../src/policy/grants.ts";
+import type { InvocationEnd } from "../../src/shared/invocation-end.ts";
+import { DEFAULT_LIMITS, type Limits } from "../../src/shared/limits.ts";
+
+/** Thrown by `context.end`, so that a test can tell it from a trap. */
+export class InvocationEnded extends Error {
+  readonly ending: InvocationEnd;
+
+  constructor(ending: InvocationEnd) {
+    super(`the invocation ended: ${JSON.stringify(ending)}`);
+    this.ending = ending;
+  }
+}
+
+/** A context as a host function gets it, with what it was told kept for the test. */
+export interface TestContext extends HostContext {
+  readonly observations: AuditObservation[];
+  /** Ends the invocation, as the runtime does. */
+  readonly abort: (reason?: unknown) => void;
+}
+
+/** What a test chooses. */
+export interface TestContextOptions {
+  readonly grants?: Partial<Grants>;
+  readonly limits?: Partial<Limits>;
+  readonly programArguments?: readonly string[];
+  readonly ask?: HostContext["ask"];
+}
+
+/** A context for host functions that are called without a guest. */
+export function hostContext(options: TestContextOptions = {}): TestContext {
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const abort = new AbortController();
+  const observations: AuditObservation[] = [];
+  return {
+    grants: { ...NO_GRANTS, ...options.grants },
+    limits,
+    programArguments: options.programArguments ?? [],
+    signal: abort.signal,
+    meters: ioMeters(limits),
+    observations,
+    observe: (observation) => void observations.push(observation),
+    ask: options.ask ?? (async (service) => Promise.reject(new Error(`nothing answers ${service}`))),
+    end: (ending) => {
+      abort.abort();
+      throw new InvocationEnded(ending);
+    },
+    abort: (reason) => abort.abort(reason),
+  };
+}
+
+/** Calls a host function by its name in the binary. */
+export function callHost(
+  provider: HostInterface,
+  name: string,
+  context: HostContext,
+  ...parameters: readonly unknown[]
+): HostResult | Promise<HostResult> {
+  const found = provider.functions.find((one) => one.name === name);
+  if (found === undefined) throw new Error(`${provider.name} has no function ${name}`);
+  return found.call(context, ...(parameters as never[]));
+}
