@@ -1,5 +1,6 @@
 import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { componentEmbed } from "@bytecodealliance/jco-transpile/wasm-tools";
 import { rolldown } from "rolldown";
 import { capMemories } from "../src/hardening/cap-memories.ts";
 import { bundledModules } from "./bundled-modules.ts";
@@ -8,6 +9,11 @@ import { ROOT } from "./exec.ts";
 const VENDOR = join(ROOT, "node_modules/@bytecodealliance/jco-transpile/vendor");
 const ADAPTERS = join(ROOT, "node_modules/@bytecodealliance/jco/lib");
 const ASSETS = join(ROOT, "dist/assets");
+
+/** What a preview 1 program is made to import for its exit status; see src/component/core/exit-status.ts. */
+const EXIT_WORLD = `package cordon:preview1;
+world exit { import wasi:cli/exit@0.2.12; }
+package wasi:cli@0.2.12 { interface exit { exit-with-code: func(status-code: u8); } }`;
 
 /** 1 GiB: a 12 MB component needs a tenth of it. */
 const MAX_TOOL_PAGES = 16_384;
@@ -38,6 +44,8 @@ export async function buildComponentizer(): Promise<readonly string[]> {
   });
   const adapters = ["command", "reactor"].map((kind) => join(ADAPTERS, `wasi_snapshot_preview1.${kind}.wasm`));
   for (const adapter of adapters) await copyFile(adapter, join(ASSETS, "componentizer", basename(adapter)));
+  const world = await componentEmbed({ witSource: EXIT_WORLD, world: "exit", dummy: true });
+  await writeFile(join(ASSETS, "componentizer/exit-status.wasm"), world);
   return [...modules, ...adapters];
 }
 

@@ -21,6 +21,7 @@ function artifact(size: number, digest: string = DIGEST): Artifact {
     glue: "",
     modules: [{ name: "m", bytes: new Uint8Array(size), memories: [] }],
     instantiations: [],
+    preview1: false,
   };
 }
 

@@ -14,6 +14,7 @@ const ARTIFACT: Artifact = {
     { name: "b.wasm", bytes: new Uint8Array(), memories: [] },
   ],
   instantiations: ["a.wasm", "b.wasm", "a.wasm"],
+  preview1: true,
 };
 
 test("what is encoded is decoded", () => {

@@ -21,6 +21,8 @@ export interface Artifact {
   readonly modules: readonly ArtifactModule[];
   /** Names of the modules in the order in which the glue instantiates them. */
   readonly instantiations: readonly string[];
+  /** Whether it speaks WASI preview 1 through an adapter. */
+  readonly preview1: boolean;
 }
 
 interface Header {
@@ -33,6 +35,7 @@ interface Header {
     readonly memories: MemoryDeclaration[];
   }[];
   readonly instantiations: readonly string[];
+  readonly preview1: boolean;
 }
 
 const MAGIC = Buffer.from("CORDON\u0001\n", "latin1");
@@ -50,6 +53,7 @@ export function encodeArtifact(artifact: Artifact): Uint8Array {
       glueBytes: glue.length,
       modules: artifact.modules.map(({ name, bytes, memories }) => ({ name, bytes: bytes.length, memories })),
       instantiations: artifact.instantiations,
+      preview1: artifact.preview1,
     }),
     "utf8",
   );
@@ -86,5 +90,6 @@ export function decodeArtifact(bytes: Uint8Array): Artifact {
     glue: take(header.glueBytes).toString("utf8"),
     modules: header.modules.map(({ name, bytes: size, memories }) => ({ name, bytes: take(size), memories })),
     instantiations: header.instantiations,
+    preview1: header.preview1,
   };
 }

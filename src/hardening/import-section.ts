@@ -12,6 +12,8 @@ export interface CoreImport {
   readonly module: string;
   readonly name: string;
   readonly kind: "function" | "table" | "memory" | "global" | "tag";
+  /** Where in the section's content its descriptor is: the first byte, and the one after the last. */
+  readonly descriptor: readonly [start: number, end: number];
 }
 
 /** The imports of a core module, and where in the section's content their encodings begin. */
@@ -29,7 +31,8 @@ export function readImports(content: Uint8Array): ImportSection {
   for (let index = 0; index < count; index += 1) {
     const module = reader.name(MAX_NAME_BYTES);
     const name = reader.name(MAX_NAME_BYTES);
-    imports.push({ module, name, kind: readKind(reader) });
+    const start = reader.offset;
+    imports.push({ module, name, kind: readKind(reader), descriptor: [start, reader.offset] });
   }
   if (reader.remaining > 0) reader.fail("bytes after the last import");
   return { imports, entriesOffset };

@@ -22,6 +22,8 @@ export interface Program {
   readonly modules: readonly CompiledModule[];
   /** Names of the core modules in the order in which the glue instantiates them. */
   readonly instantiations: readonly string[];
+  /** Whether it speaks WASI preview 1 through an adapter, which cannot ask for all that 0.2 can. */
+  readonly preview1: boolean;
   readonly imports: readonly ImportedInterface[];
 }
 

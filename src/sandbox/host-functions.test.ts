@@ -88,6 +88,12 @@ test("the embedder's side decides for itself", async () => {
   assert.equal(guest.context.observations.length, 1);
 });
 
+test("so does the guests' side, and asks nobody", async () => {
+  const guest = guestOf(registered({ call: uncalled }), {}, { "mail.send": YES });
+  assert.match(String((await guest.call("a", 1n)).val), /^Permission denied: /);
+  assert.partialDeepStrictEqual(guest.context.observations, [{ eventType: "CustomAccess", result: "Denied" }]);
+});
+
 test("a range bounds the parameter that the function names", async () => {
   const check = { parameter: "amount" };
   const guest = guestOf(registered({ check }), { "mail.send": { kind: "numeric", minimum: 0, maximum: 100 } });
@@ -271,13 +277,14 @@ test("a function that does not end is left when the invocation does, with one ev
 });
 
 test("a function is not called once the invocation has ended, however long the check took", async () => {
+  let called = false;
   const checked = Promise.withResolvers<boolean>();
   const asked = Promise.withResolvers<void>();
   const allows = (): Promise<boolean> => {
     asked.resolve();
     return checked.promise;
   };
-  const guest = guestOf(registered({ call: uncalled, check: { allows } }), {
+  const guest = guestOf(registered({ call: () => void (called = true), check: { allows } }), {
     "mail.send": YES,
   });
   const result = guest.call("a", 1n);
@@ -287,6 +294,7 @@ test("a function is not called once the invocation has ended, however long the c
   assert.equal((await result).tag, "err");
   await new Promise(setImmediate);
   assert.equal((await guest.call("a", 1n)).tag, "err");
+  assert.equal(called, false);
   assert.equal(guest.context.observations.length, 2);
 });
 

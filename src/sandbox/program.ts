@@ -65,6 +65,7 @@ export async function loadProgram(
       glue: artifact.glue,
       modules,
       instantiations: artifact.instantiations,
+      preview1: artifact.preview1,
       imports,
     },
   };

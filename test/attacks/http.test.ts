@@ -378,3 +378,26 @@ test("bodies that are written and never sent do not fill the host's memory", () 
   assert.ok(refused);
   assert.ok(heldBytes(guest.context).held <= 16 * 1024 * 1024);
 });
+
+test("lookups that nobody waits for any more still count", async () => {
+  let lookups = 0;
+  const answers: PromiseWithResolvers<readonly string[]>[] = [];
+  const guest = new Guest({
+    network: { public: true },
+    limits: { maxConnections: 3 },
+    resolve: () => {
+      lookups += 1;
+      const answer = Promise.withResolvers<readonly string[]>();
+      answers.push(answer);
+      return answer.promise;
+    },
+  });
+  for (let count = 0; count < 20; count++) {
+    const handled = guest.handle(guest.request({ authority: `n${count}.example` }));
+    if (handled.tag === "ok") handled.val[Symbol.dispose]();
+  }
+  assert.equal(lookups, 3);
+  for (const { reject } of answers) reject(new Error("ENOTFOUND"));
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(guest.context.meters.connections.held, 0);
+});

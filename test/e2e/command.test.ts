@@ -79,10 +79,7 @@ test("output is handed on as it comes, and the guest waits for the one who takes
       log.push(`out ${text(chunk)}`);
     },
   });
-  assert.deepEqual(
-    log.filter((line) => line.startsWith("out")).join(),
-    "out one,out two,out three",
-  );
+  assert.deepEqual(log.filter((line) => line.startsWith("out")).join(), "out one,out two,out three");
   assert.ok(log.indexOf("out one") < log.indexOf("in three"), log.join());
 });
 

@@ -1,4 +1,11 @@
 import * as environment from "wasi:cli/environment@0.2.12";
+import * as exit from "wasi:cli/exit@0.2.12";
+import * as stderr from "wasi:cli/stderr@0.2.12";
+import * as stdin from "wasi:cli/stdin@0.2.12";
+import * as stdout from "wasi:cli/stdout@0.2.12";
+import * as terminalStderr from "wasi:cli/terminal-stderr@0.2.12";
+import * as terminalStdin from "wasi:cli/terminal-stdin@0.2.12";
+import * as terminalStdout from "wasi:cli/terminal-stdout@0.2.12";
 import * as monotonicClock from "wasi:clocks/monotonic-clock@0.2.12";
 import * as wallClock from "wasi:clocks/wall-clock@0.2.12";
 import * as preopens from "wasi:filesystem/preopens@0.2.12";
@@ -17,6 +24,13 @@ import * as http from "wasi:http/types@0.2.12";
 
 const wasi = {
   environment,
+  exit,
+  stderr,
+  stdin,
+  stdout,
+  terminalStderr,
+  terminalStdin,
+  terminalStdout,
   monotonicClock,
   wallClock,
   preopens,
@@ -34,10 +48,9 @@ const wasi = {
   http,
 };
 
-/** JSON with big integers as `123n` and bytes as lists. */
+/** JSON with bytes as lists. 64-bit integers are numbers in this engine; it traps when it is given others for them. */
 function shown(value) {
   return JSON.stringify(value, (_key, part) => {
-    if (typeof part === "bigint") return `${part}n`;
     if (ArrayBuffer.isView(part)) return Array.from(part);
     return part === undefined ? null : part;
   });

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { HostResult } from "../../src/host/capability.ts";
@@ -36,6 +36,17 @@ export class Playground {
   }
 }
 
+/** A playground with files in it, and a secret beside it. */
+export function playgroundWithSecret(): Playground {
+  const place = new Playground();
+  mkdirSync(join(place.inside, "dir/nested"), { recursive: true });
+  writeFileSync(join(place.inside, "file"), "inside");
+  writeFileSync(join(place.inside, "dir/x"), "inside x");
+  writeFileSync(join(place.outside, "O"), "SECRET");
+  mkdirSync(join(place.outside, "folder"));
+  return place;
+}
+
 /** A preopened folder with every right, or with those that are given. */
 export function preopen(root: string, options: Partial<Preopen> = {}): Preopen {
   return {
@@ -50,6 +61,10 @@ export function preopen(root: string, options: Partial<Preopen> = {}): Preopen {
     ...options,
   };
 }
+
+/** The flags of a path whose links are followed, and of one whose last link is not. */
+export const FOLLOW = { symlinkFollow: true } as const;
+export const NO_FOLLOW = { symlinkFollow: false } as const;
 
 /** Flags as a short text: `r` read, `w` write, `m` mutate-directory, `c` create, `d` directory, `x` exclusive, `t` truncate. */
 export type Flags = string;
@@ -78,7 +93,7 @@ export class Guest {
   async call(method: string, self: unknown, ...parameters: readonly unknown[]): Promise<unknown> {
     const result = await callHost(
       wasiFilesystemTypes,
-      method.startsWith("[") ? method : `[method]descriptor.${method}`,
+      method.startsWith("[") || method === "filesystem-error-code" ? method : `[method]descriptor.${method}`,
       this.context,
       self,
       ...parameters,

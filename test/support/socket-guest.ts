@@ -30,15 +30,17 @@ export const NO_IPV6: string | false = Object.values(networkInterfaces()).some((
 /** The names of a family's loopback address. */
 export const LOOPBACK: Readonly<Record<IpAddressFamily, string>> = { ipv4: "127.0.0.1", ipv6: "::1" };
 
+function hextets(text: string): readonly number[] {
+  return text === "" ? [] : text.split(":").map((part) => Number.parseInt(part, 16));
+}
+
 /** An address as guests write it. */
 export function socketAddress(address: string, port: number): IpSocketAddress {
   if (net.isIPv4(address)) {
     return { tag: "ipv4", val: { port, address: address.split(".").map(Number) as never } };
   }
   const [head = "", tail = ""] = address.split("::");
-  const parts = (text: string): number[] =>
-    text === "" ? [] : text.split(":").map((part) => Number.parseInt(part, 16));
-  const [left, right] = [parts(head), parts(tail)];
+  const [left, right] = [hextets(head), hextets(tail)];
   const all = [...left, ...Array.from({ length: 8 - left.length - right.length }, () => 0), ...right];
   return { tag: "ipv6", val: { port, flowInfo: 0, address: all as never, scopeId: 0 } };
 }

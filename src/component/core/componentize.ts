@@ -3,6 +3,9 @@ import { pathToFileURL } from "node:url";
 import { assetPath } from "../../shared/bundled.ts";
 import { CordonError, messageOf } from "../../shared/errors.ts";
 import { escapeInvisible } from "../../shared/quote-text.ts";
+import { withExitStatus } from "./exit-status.ts";
+import type { CoreOutline } from "./outline.ts";
+import { withOwnPages } from "./own-pages.ts";
 
 /** The bundled componentizer, as far as it is used. */
 interface Componentizer {
@@ -19,9 +22,14 @@ const MAX_REASON_LENGTH = 500;
  * Makes a component of a core module with `wasm-tools component new`, which runs sealed and with a capped memory, and the
  * adapter that turns WASI preview 1 into 0.2. Belongs into the transpile worker: the module may be hostile.
  *
+ * @param outline What `outlineOf` reads of it.
  * @throws CordonError `invalid-component` when the module does not validate, `unsupported` when no component can be made of it.
  */
-export async function componentize(module: Uint8Array, adapter: "command" | "reactor"): Promise<Uint8Array> {
+export async function componentize(
+  module: Uint8Array,
+  outline: CoreOutline,
+  adapter: "command" | "reactor",
+): Promise<Uint8Array> {
   // The tool panics over much that is not valid, and says where in its own sources.
   if (!WebAssembly.validate(module)) {
     throw new CordonError(
@@ -30,12 +38,14 @@ export async function componentize(module: Uint8Array, adapter: "command" | "rea
     );
   }
   const url = pathToFileURL(assetPath("componentizer/componentizer.js")).href;
-  const [{ componentNew, takeDiagnostics }, adapterBytes] = await Promise.all([
+  const [{ componentNew, takeDiagnostics }, adapterBytes, exitWorld] = await Promise.all([
     import(url) as Promise<Componentizer>,
     readFile(assetPath(`componentizer/wasi_snapshot_preview1.${adapter}.wasm`)),
+    readFile(assetPath("componentizer/exit-status.wasm")),
   ]);
   try {
-    return await componentNew(module, [["wasi_snapshot_preview1", adapterBytes]]);
+    const prepared = withExitStatus(withOwnPages(module, outline), exitWorld);
+    return await componentNew(prepared, [["wasi_snapshot_preview1", adapterBytes]]);
   } catch (thrown) {
     throw refused(thrown, takeDiagnostics());
   }

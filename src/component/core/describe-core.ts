@@ -17,7 +17,7 @@ export async function describeCore(module: Uint8Array): Promise<Description> {
     const described = jsonAbiInterface(outline);
     return { form: "json-module", interface: described, producers: outline.producers, coreModules: 1 };
   }
-  const decoded = decodeComponent(await componentize(module, form.adapter));
+  const decoded = decodeComponent(await componentize(module, outline, form.adapter));
   return {
     form: `preview1-${form.adapter}`,
     interface: decoded.interface,

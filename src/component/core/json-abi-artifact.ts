@@ -39,5 +39,6 @@ export function jsonAbiArtifact({ component, digest, blocking }: JsonAbiRequest,
     glue: jsonAbiGlueText(settings),
     modules: [{ name: CORE, bytes: core.bytes, memories: core.memories }],
     instantiations: [CORE],
+    preview1: false,
   };
 }

@@ -141,7 +141,7 @@ describe("decodeComponent on components made from WIT", () => {
     }
   });
 
-  test("leaves types that an interface uses from another to where they are defined, under the local name", async () => {
+  test("leaves types that an interface uses from another to where they are defined: values under the local name, resources under their own", async () => {
     const decoded = await decodeWit(`
       package test:uses;
       interface base { record point { x: s32, y: s32 } resource file { size: func() -> u64; } }
@@ -161,7 +161,7 @@ describe("decodeComponent on components made from WIT", () => {
       );
     }
     const imported = decoded.imports.interfaces.find((each) => each.name === "test:uses/user");
-    assert.deepEqual(imported?.functions[0]?.parameters[1]?.type, { kind: "own", resource: "handle" });
+    assert.deepEqual(imported?.functions[0]?.parameters[1]?.type, { kind: "own", resource: "file" });
   });
 
   test("reports functions, types and resources of the world itself", async () => {

@@ -103,7 +103,7 @@ function build(value: ValueType, label: (name: string) => string, child: (type: 
     case "own":
     case "borrow":
       // A resource that is never given a name stays inside the component; it can only show up in a type that is wrong.
-      return { kind: shape.kind, resource: label(shape.resource.name ?? shape.resource.resource.name ?? "unnamed") };
+      return { kind: shape.kind, resource: label(shape.resource.resource.name ?? shape.resource.name ?? "unnamed") };
     case "primitive":
       break;
   }

@@ -1,4 +1,6 @@
 import { hardenModule } from "../../hardening/harden-module.ts";
+import { readImports } from "../../hardening/import-section.ts";
+import { readSections, SECTION } from "../../hardening/module-sections.ts";
 import { assertSafeName } from "../../hardening/safe-names.ts";
 import { CordonError, messageOf } from "../../shared/errors.ts";
 import { withoutVersion } from "../../shared/interface-name.ts";
@@ -10,6 +12,9 @@ import { decodeComponent } from "../decode/decode-component.ts";
 
 /** The largest glue, in bytes; every worker holds it. That of a JavaScript engine of 12 MB has 0.3 MB. */
 const MAX_GLUE_BYTES = 16 * 1024 * 1024;
+
+/** The name that preview 1 programs import their functions from. */
+const PREVIEW1_MODULE = "wasi_snapshot_preview1";
 
 /** The bundled transpiler, as far as it is used. */
 export interface Transpiler {
@@ -56,7 +61,14 @@ export function buildArtifact(request: ArtifactRequest, transpiler: Transpiler):
     glue: asFunctionBody(glue),
     modules: modules.map(({ name, bytes, memories }) => ({ name, bytes, memories })),
     instantiations,
+    preview1: modules.some(({ bytes }) => speaksPreview1(bytes)),
   };
+}
+
+/** Whether a core module imports WASI preview 1, for which a component has an adapter in it. */
+function speaksPreview1(module: Uint8Array): boolean {
+  const imports = readSections(module).find(({ id }) => id === SECTION.import);
+  return imports !== undefined && readImports(imports.content).imports.some((one) => one.module === PREVIEW1_MODULE);
 }
 
 /**
@@ -139,9 +151,20 @@ function asFunctionBody(glue: string): string {
     throw new CordonError("host", "The transpiler gave glue of a form this version does not know");
   }
   // The fallback that would fetch modules by URL is no script's; the host always hands the modules in.
-  return withCheckedDrops(
-    body.replace(/\n *if \(!getCoreModule\) getCoreModule = [^\n]*import\.meta\.url[^\n]*/, "\n"),
-  );
+  const script = body.replace(/\n *if \(!getCoreModule\) getCoreModule = [^\n]*import\.meta\.url[^\n]*/, "\n");
+  return withSettledTraps(withCheckedDrops(script));
+}
+
+/** What the glue answers when a host function that may wait, and has no error to return, throws: it never settles. */
+const UNSETTLED_TRAP = /(\n *task\.exit\(\);\n *)return task\.completionPromise\(\);/g;
+
+/** A guest whose host function throws has to trap, and not to wait until its deadline. */
+function withSettledTraps(glue: string): string {
+  const settled = glue.replaceAll(UNSETTLED_TRAP, "$1throw err;");
+  if (settled.includes("return task.completionPromise();")) {
+    throw new CordonError("host", "The transpiler gave glue that ends calls in a way this version does not know");
+  }
+  return settled;
 }
 
 /** The glue's check of a handle that is dropped, which lets a number pass that was never a handle; it has to trap. */

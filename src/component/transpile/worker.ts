@@ -35,7 +35,7 @@ async function makeArtifact(request: ArtifactRequest): Promise<Artifact> {
     const outline = outlineOf(component);
     const form = coreForm(outline);
     if (form.kind === "json-abi") return jsonAbiArtifact(request, outline);
-    component = await componentize(component, form.adapter);
+    component = await componentize(component, outline, form.adapter);
   }
   const transpiler = await loadTranspiler();
   post({ type: "stage", stage: "transpiling" });

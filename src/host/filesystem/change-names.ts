@@ -85,6 +85,10 @@ export function linkAt(context: HostContext, follow: boolean, source: NamedFrom,
   const stats = statsOf(old, oldName);
   if (stats.isDirectory()) throw FilesystemError.failed("not-permitted", "a folder has one name only");
   if (old.mustBeFolder) throw notFolder();
+  if (stats.isSymbolicLink() && process.platform !== "linux") {
+    // Elsewhere the system call may follow it.
+    throw FilesystemError.failed("unsupported", "a hard link to a link cannot be made on this system");
+  }
   using walkTarget = walkTo(context, target);
   const made = walkTarget.place();
   const name = newFileName(made);

@@ -46,8 +46,9 @@ export function writePart(
   position: number | undefined,
   bytes: Uint8Array,
 ): number | undefined {
-  const end = (position ?? sizeOf(fd)) + bytes.length;
-  if (end > maxFileBytes) {
+  // Linux appends to a descriptor that appends whatever the position; elsewhere this is where the end was just now.
+  const from = position ?? sizeOf(fd);
+  if (from + bytes.length > maxFileBytes) {
     throw FilesystemError.denied(
       "file-too-large",
       `the file would pass the ${maxFileBytes} bytes that are granted; allow more with --max-file-size`,
@@ -57,7 +58,7 @@ export function writePart(
   if (granted === 0) return bytes.length === 0 ? 0 : undefined;
   let written = 0;
   try {
-    written = writeSync(fd, bytes, 0, granted, position);
+    written = writeSync(fd, bytes, 0, granted, from);
   } finally {
     if (written < granted) context.meters.write.refund(granted - written);
   }

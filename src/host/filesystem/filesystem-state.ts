@@ -5,6 +5,7 @@ import type { CountMeter } from "../metering/count-meter.ts";
 import { perInvocation } from "../per-invocation.ts";
 import { FilesystemError } from "./error-code.ts";
 import type { PreopenScope } from "./descriptor.ts";
+import { ExactTimes } from "./exact-times.ts";
 import { FolderCache } from "./folder-cache.ts";
 import type { HeldFolder } from "./held-folder.ts";
 
@@ -19,6 +20,7 @@ export interface FilesystemState {
   readonly cache: FolderCache;
   /** The preopened folders, held once however many descriptors of them there are. */
   readonly roots: Map<Preopen, PreopenedFolder>;
+  readonly times: ExactTimes;
   /** See {@link allowPosixFolders}. */
   posixFolders: boolean;
   /** Limits that were reported as reached. */
@@ -35,7 +37,7 @@ export const filesystemState: (context: HostContext) => FilesystemState = perInv
     roots.clear();
   };
   signal.addEventListener("abort", letGo, { once: true });
-  return { cache, roots, posixFolders: false, reported: new Set() };
+  return { cache, roots, times: new ExactTimes(), posixFolders: false, reported: new Set() };
 });
 
 /**

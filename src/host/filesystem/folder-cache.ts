@@ -1,3 +1,4 @@
+import { errnoOf } from "./failure.ts";
 import type { HeldFolder } from "./held-folder.ts";
 
 const MAX_KEPT = 16;
@@ -23,7 +24,7 @@ export class FolderCache {
     const index = this.#kept.findLastIndex((one) => one.base === base && one.path === path);
     const kept = this.#kept[index];
     if (kept === undefined) return undefined;
-    if (kept.folder.where() === kept.where) {
+    if (isInPlace(kept)) {
       if (index < this.#kept.length - 1) this.#kept.push(...this.#kept.splice(index, 1));
       return kept.folder.retain();
     }
@@ -42,5 +43,14 @@ export class FolderCache {
   [Symbol.dispose](): void {
     for (const { folder } of this.#kept) folder[Symbol.dispose]();
     this.#kept = [];
+  }
+}
+
+function isInPlace({ folder, where }: Kept): boolean {
+  try {
+    return folder.where() === where;
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return false;
   }
 }

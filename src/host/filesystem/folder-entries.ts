@@ -1,5 +1,4 @@
-import { isUtf8 } from "node:buffer";
-import { type Dir, opendirSync } from "node:fs";
+import { type Dir, lstatSync, opendirSync } from "node:fs";
 import type { CountMeter } from "../metering/count-meter.ts";
 import { FilesystemError } from "./error-code.ts";
 import type { HeldFolder } from "./held-folder.ts";
@@ -26,8 +25,7 @@ export class FolderEntries {
 
   /** Takes over one count of `meter`, unless it throws. */
   constructor(folder: HeldFolder, meter: CountMeter) {
-    // The names come as bytes, though their type says text.
-    this.#entries = opendirSync(folder.self(), { encoding: "buffer" as BufferEncoding, bufferSize: READ_AHEAD });
+    this.#entries = opendirSync(folder.self(), { bufferSize: READ_AHEAD });
     this.#folder = folder.retain();
     this.#meter = meter;
   }
@@ -36,10 +34,15 @@ export class FolderEntries {
   next(): DirectoryEntry | undefined {
     const entry = this.#entries.readSync();
     if (entry === null) return undefined;
-    const name: unknown = entry.name;
-    if (!Buffer.isBuffer(name)) throw new TypeError("the names of a folder's entries came as text");
-    if (!isUtf8(name)) throw FilesystemError.failed("illegal-byte-sequence", "a name is not valid UTF-8");
-    return { type: typeOf(entry), name: name.toString("utf8") };
+    // Bytes that are not valid UTF-8 come as U+FFFD; a name that has one of its own leads somewhere.
+    if (entry.name.includes("\uFFFD") && !this.#leadsSomewhere(entry.name)) {
+      throw FilesystemError.failed("illegal-byte-sequence", "a name is not valid UTF-8");
+    }
+    return { type: typeOf(entry), name: entry.name };
+  }
+
+  #leadsSomewhere(name: string): boolean {
+    return lstatSync(this.#folder.entry(name), { throwIfNoEntry: false }) !== undefined;
   }
 
   [Symbol.dispose](): void {

@@ -18,7 +18,7 @@ export interface HeldFolder {
   /** Names what has this name in it, a link not followed, without opening it: no pipe and no device notices. */
   readonly look: (name: string) => LookedAt;
   readonly stat: () => BigIntStats;
-  /** Where it is now, with no links in it. Bytes that are not valid UTF-8 are U+FFFD. */
+  /** Where it is now, with no links in it. Bytes that are not valid UTF-8 are U+FFFD. Fails when that is not known. */
   readonly where: () => string;
   /** One more that holds it. */
   readonly retain: () => HeldFolder;

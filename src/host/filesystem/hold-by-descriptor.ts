@@ -9,10 +9,9 @@ import {
   type Protection,
   systemError,
 } from "./held-folder.ts";
+import { O_PATH } from "./linux-flags.ts";
 
 const { O_APPEND, O_DIRECTORY, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK } = constants;
-/** Linux's `O_PATH` on every architecture Node runs on: names a file without opening it, so that no device notices. */
-const O_PATH = 0o10000000;
 const BIGINT = { bigint: true } as const;
 
 /**

@@ -84,7 +84,7 @@ class FolderByPath implements HeldFolder {
   }
 
   where(): string {
-    return this.#path;
+    return this.self();
   }
 
   retain(): HeldFolder {

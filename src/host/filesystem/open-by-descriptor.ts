@@ -6,11 +6,10 @@ import { basename, dirname, join } from "node:path";
 import { checkPath } from "./check.ts";
 import { errnoOf, failed, failureReason } from "./failure.ts";
 import type { FileAccess, FileRequest, FileTarget, OpenAttempt } from "./file-request.ts";
+import { O_PATH } from "./linux-flags.ts";
 import { fileKindProblem } from "./regular-file.ts";
 
 const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
-/** Linux's `O_PATH` on every architecture Node runs on: names a file without opening it, so that no device notices. */
-const O_PATH = 0o10000000;
 
 /** What a system call says when the path it was given has changed since it was resolved. */
 const CHANGED: ReadonlySet<string | undefined> = new Set(["ENOENT", "ENOTDIR", "ELOOP", "EEXIST"]);

@@ -140,6 +140,26 @@ for (const [name, holding] of HOLDINGS) {
     assert.deepEqual(await guest.list(), []);
   });
 
+  test(`${name}: a name that is not valid UTF-8 fails alone, and cannot be named`, async (t) => {
+    if (process.platform !== "linux") return t.skip("other systems refuse to make such a name");
+    using place = new Playground();
+    for (const entry of ["a", "b", "z\uFFFD", "naïve"]) writeFileSync(join(place.inside, entry), entry);
+    writeFileSync(Buffer.concat([Buffer.from(`${place.inside}/x`), Buffer.from([0xff])]), "");
+    symlinkSync(Buffer.from([0x6e, 0xff]), join(place.inside, "to-invalid"));
+    using guest = new Guest([preopen(place.inside)], holding);
+    using entries = (await guest.call("read-directory", guest.root)) as Disposable;
+    const seen: unknown[] = [];
+    for (;;) {
+      const entry = await guest.call("[method]directory-entry-stream.read-directory-entry", entries);
+      if (entry === undefined) break;
+      seen.push(typeof entry === "string" ? entry : (entry as { readonly name: string }).name);
+    }
+    assert.deepEqual(new Set(seen), new Set(["a", "b", "z\uFFFD", "naïve", "to-invalid", "!illegal-byte-sequence"]));
+    assert.equal(await guest.open("x\uFFFD", "r"), "!no-entry");
+    assert.equal(await guest.open("to-invalid", "r"), "!illegal-byte-sequence");
+    assert.equal(await guest.text("z\uFFFD"), "z\uFFFD");
+  });
+
   test(`${name}: metadata`, async () => {
     using place = new Playground();
     writeFileSync(join(place.inside, "file"), "content");
@@ -191,6 +211,15 @@ for (const [name, holding] of HOLDINGS) {
     assert.ok(after.atimeNs > mtimeNs - 1_000_000_000n);
     assert.equal(await guest.call("set-times", guest.root, time, time), undefined);
     assert.equal(statSync(place.inside, { bigint: true }).mtimeNs, 1_000_000_000_500_000_000n);
+    const odd = { seconds: 1_795_246_104n, nanoseconds: 449_763_843 };
+    assert.equal(await guest.call("set-times", file, { tag: "timestamp", val: odd }, NO_CHANGE), undefined);
+    const exact = await guest.stat("link");
+    assert.deepEqual(typeof exact === "object" && exact.dataAccessTimestamp, odd, "to the nanosecond for the guest");
+    after = statSync(join(place.inside, "file"), { bigint: true });
+    assert.ok(Math.abs(Number(after.atimeNs - 1_795_246_104_449_763_843n)) < 240, "and nearly so on the disk");
+    assert.equal(await guest.call("set-times", file, NOW, NO_CHANGE), undefined);
+    const renewed = await guest.stat("file");
+    assert.notDeepEqual(typeof renewed === "object" && renewed.dataAccessTimestamp, odd);
     for (const [val, expected] of [
       [{ seconds: 0n, nanoseconds: 1_000_000_000 }, "!invalid"],
       [{ seconds: 2n ** 63n, nanoseconds: 0 }, "!overflow"],
@@ -210,7 +239,12 @@ for (const [name, holding] of HOLDINGS) {
       guest.call("link-at", guest.root, { symlinkFollow }, from, guest.root, to);
     assert.equal(await rename("file", "folder/moved"), undefined);
     assert.equal(await guest.text("folder/moved"), "content");
-    assert.equal(await rename("folder/moved", "folder"), "!is-directory");
+    writeFileSync(join(place.inside, "second"), "");
+    assert.equal(await rename("second", "folder"), "!is-directory");
+    assert.equal(await rename("second", "folder/"), "!not-directory");
+    assert.equal(await rename("second", "folder/moved"), undefined);
+    assert.equal(await guest.text("folder/moved"), "");
+    writeFileSync(join(place.inside, "folder/moved"), "content");
     assert.equal(await rename("folder", "."), "!busy");
     assert.equal(await rename("folder/", "renamed/"), undefined);
     assert.equal(await link("renamed/moved", "hard"), undefined);
@@ -250,6 +284,24 @@ for (const [name, holding] of HOLDINGS) {
     assert.ok(room.tag === "ok" && room.val > 4096);
     for (const stream of [reader, writer, appender]) stream[Symbol.dispose]();
     assert.equal(context.meters.openFiles.held, 0);
+  });
+
+  test(`${name}: one stream alone keeps its file open`, async () => {
+    using place = new Playground();
+    writeFileSync(join(place.inside, "file"), "0123456789");
+    using guest = new Guest([preopen(place.inside)], holding);
+    const { context } = guest;
+    for (const method of ["read-via-stream", "write-via-stream"]) {
+      const file = await guest.opened("file", "rw");
+      const stream = (await guest.call(method, file, 0n)) as InputStream | OutputStream;
+      file[Symbol.dispose]();
+      assert.equal(context.meters.openFiles.held, 1);
+      const result = stream.kind === "input-stream" ? stream.read(context, 1) : stream.write(context, Buffer.from("x"));
+      assert.equal(result.tag, "ok");
+      stream[Symbol.dispose]();
+      stream[Symbol.dispose]();
+      assert.equal(context.meters.openFiles.held, 0);
+    }
   });
 
   test(`${name}: one event for each that is opened or changed, none for what is read and written`, async () => {

@@ -88,7 +88,9 @@ export const wasiFilesystemTypes: HostInterface = wasiInterface("wasi:filesystem
       access: NewTimestamp,
       modification: NewTimestamp,
     ): FileResult<void> =>
-      recorded(context, { action: "set-times", descriptor }, () => setTimes(descriptor, { access, modification })),
+      recorded(context, { action: "set-times", descriptor }, () =>
+        setTimes(context, descriptor, { access, modification }),
+      ),
     "[method]descriptor.read-directory": (context: HostContext, descriptor: Descriptor): FileResult<FolderEntries> =>
       recorded(context, { action: "read-directory", descriptor }, () => readDirectory(context, descriptor)),
     "[method]descriptor.create-directory-at": (
@@ -100,7 +102,7 @@ export const wasiFilesystemTypes: HostInterface = wasiInterface("wasi:filesystem
         createDirectoryAt(context, { base: requireFolder(descriptor), path }),
       ),
     "[method]descriptor.stat": (context: HostContext, descriptor: Descriptor): FileResult<DescriptorStat> =>
-      unrecorded(context, { action: "stat", descriptor }, () => statOf(descriptor.stat())),
+      unrecorded(context, { action: "stat", descriptor }, () => statOf(context, descriptor.stat())),
     "[method]descriptor.stat-at": (
       context: HostContext,
       descriptor: Descriptor,
@@ -108,7 +110,7 @@ export const wasiFilesystemTypes: HostInterface = wasiInterface("wasi:filesystem
       path: string,
     ): FileResult<DescriptorStat> =>
       unrecorded(context, { action: "stat-at", descriptor, path }, () =>
-        statOf(statsAt(context, requireFolder(descriptor), symlinkFollow, path)),
+        statOf(context, statsAt(context, requireFolder(descriptor), symlinkFollow, path)),
       ),
     "[method]descriptor.set-times-at": (
       context: HostContext,

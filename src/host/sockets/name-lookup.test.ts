@@ -72,6 +72,8 @@ test("private addresses come of a rule for any name alone, and loopback ones of 
     "which looks the same",
   );
   assert.deepEqual(await resolve(new SocketGuest(ANY), "in.example", lookup), ["10.1.2.3"]);
+  const mapped = resolver({ "mapped.example": ["::ffff:8.8.8.8"] });
+  assert.equal(await resolve(new SocketGuest(ANY), "mapped.example", mapped), "name-unresolvable");
   const asked: string[] = [];
   using local = new SocketGuest({ lookup: [{ kind: "loopback" }] });
   assert.deepEqual(await resolve(local, "localhost", resolver({}, asked)), ["127.0.0.1", "::1"]);

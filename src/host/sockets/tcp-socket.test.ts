@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import net from "node:net";
+import type net from "node:net";
 import { test } from "node:test";
 import {
   LISTEN_LOOPBACK,

@@ -1,6 +1,7 @@
 import { performance } from "node:perf_hooks";
 import type { HostContext, HostFunction, HostInterface, HostResult } from "../../host/capability.ts";
 import { drainStdio } from "../../host/stdio/drain-stdio.ts";
+import { allowPosixFolders } from "../../host/filesystem/filesystem-state.ts";
 import { askedExchange } from "../../host/http/asked-exchange.ts";
 import { incomingCall } from "../../host/http/incoming-exchange.ts";
 import { ioMeters } from "../../host/metering/io-meters.ts";
@@ -83,6 +84,7 @@ export class GuestInvocation {
   /** Runs the call to its end. Never rejects. */
   async run(realm: Realm, program: Program): Promise<WorkerOutcome> {
     this.#realm = realm;
+    if (program.preview1) allowPosixFolders(this.#context);
     this.#enter();
     const outcome = await this.#runToItsEnd(realm, program);
     this.#leave();

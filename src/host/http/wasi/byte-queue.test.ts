@@ -87,3 +87,9 @@ test("many small chunks take no more memory than blocks of their bytes", () => {
   }
   assert.ok(blocks < 10, `${blocks} blocks`);
 });
+
+test("a chunk does not keep the larger buffer it is a part of", () => {
+  const { queue: bytes } = queue();
+  bytes.push(new Uint8Array(65_536).subarray(0, 5_000));
+  assert.equal(bytes.take(5_000).buffer.byteLength, 5_000);
+});

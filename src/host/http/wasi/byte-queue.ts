@@ -145,7 +145,9 @@ export class ByteQueue {
 
   #keep(bytes: Uint8Array): void {
     if (bytes.length >= SMALL_CHUNK_BYTES) {
-      const block = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+      // A view of a much larger buffer would keep all of that.
+      const isMost = bytes.length * 2 >= bytes.buffer.byteLength;
+      const block = isMost ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length) : new Uint8Array(bytes);
       this.#chunks.push({ block, start: 0, end: block.length, gathers: false });
       return;
     }

@@ -26,7 +26,7 @@ export function bodySizeCode(role: BodyRole, bytes: number | undefined): ErrorCo
 }
 
 /** The largest body of a role. */
-export function maxBodyBytes({ limits }: HostContext, role: BodyRole): number {
+function maxBodyBytes({ limits }: HostContext, role: BodyRole): number {
   return role === "request" ? limits.maxRequestBodyBytes : limits.maxResponseBodyBytes;
 }
 

@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import type { buildConnector, Client, Dispatcher } from "undici";
 import type { AuditResult } from "../../../audit/event.ts";
 import type { HostContext } from "../../capability.ts";
@@ -7,11 +8,12 @@ import { pinnedConnector } from "../connect.ts";
 import { transportReason } from "../failure.ts";
 import type { ByteQueue } from "./byte-queue.ts";
 import { type ErrorCode, HttpFailure, internalCode, plainCode } from "./error-code.ts";
-import { FieldMap, type RawFields } from "./field-map.ts";
+import { FieldMap } from "./field-map.ts";
 import type { IncomingSource } from "./incoming-body.ts";
 import { type FutureIncomingResponse, IncomingResponse } from "./incoming-response.ts";
 import { bodyQueue, observeBodyLimit } from "./outgoing-body.ts";
 import type { OutgoingPlan } from "./outgoing-plan.ts";
+import { flatFields, type RawHeaders, rawFields } from "./raw-fields.ts";
 import { requestBody } from "./request-body.ts";
 import { type ExchangePhase, transportErrorCode } from "./transport-error-code.ts";
 
@@ -59,6 +61,8 @@ class OutgoingExchange implements Dispatcher.DispatchHandler {
   #phase: ExchangePhase = "resolving";
   #recorded = false;
   #closed = false;
+  #lookingUp = false;
+  #resuming = false;
   #informational = 0;
   #idle: NodeJS.Timeout | undefined;
   #client: Client | undefined;
@@ -85,8 +89,16 @@ class OutgoingExchange implements Dispatcher.DispatchHandler {
   async #run(): Promise<void> {
     const { grants } = this.#context;
     const { target } = this.#plan;
+    // A lookup cannot be stopped, so it counts as a connection until it is over, whoever still waits for it: a guest could
+    // otherwise start and drop requests until the process does nothing but look up names.
+    const isName = isIP(target.host) === 0;
+    this.#lookingUp = isName;
     const candidates = await checkedAddresses(grants.network, target, this.#resolve);
-    if (this.#closed) return;
+    this.#lookingUp = false;
+    if (this.#closed) {
+      if (isName) this.#context.meters.connections.release();
+      return;
+    }
     const isNamed = namesHost(grants.network, target.host);
     // Of a host that no grant names, a guest must not learn whether it exists.
     const unknown = plainCode("destination-not-found");
@@ -127,7 +139,7 @@ class OutgoingExchange implements Dispatcher.DispatchHandler {
       bodyTimeout: 0,
     });
     const content = requestBody(body, this.#context.signal);
-    this.#client.dispatch({ method, path, headers: flatten(headers), body: content, reset: true }, this);
+    this.#client.dispatch({ method, path, headers: flatFields(headers), body: content, reset: true }, this);
   }
 
   #onConnect(): void {
@@ -191,11 +203,14 @@ class OutgoingExchange implements Dispatcher.DispatchHandler {
 
   readonly #onRoom = (): void => {
     const controller = this.#controller;
-    if (this.#closed || controller?.paused !== true || this.#queue.room === 0) return;
-    this.#idle?.refresh();
+    if (this.#closed || this.#resuming || controller?.paused !== true || this.#queue.room === 0) return;
+    this.#resuming = true;
     // In a turn of its own: undici parses on at once, and calls back.
     setImmediate(() => {
-      if (!this.#closed) controller.resume();
+      this.#resuming = false;
+      if (this.#closed) return;
+      this.#idle?.refresh();
+      controller.resume();
     });
   };
 
@@ -240,7 +255,7 @@ class OutgoingExchange implements Dispatcher.DispatchHandler {
     this.#clearTimers();
     this.#plan.body?.abandon();
     this.#plan.headers.release();
-    meters.connections.release();
+    if (!this.#lookingUp) meters.connections.release();
     // A destroyed client tells its request so, which is over by now.
     if (this.#client !== undefined) this.#client.destroy().catch(() => undefined);
   }
@@ -274,25 +289,4 @@ class OutgoingExchange implements Dispatcher.DispatchHandler {
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
   }
-}
-
-type RawHeaders = Dispatcher.DispatchController["rawHeaders"];
-
-/** Fields as undici has them: names and values in turn, as bytes. */
-function rawFields(raw: RawHeaders): RawFields {
-  if (!Array.isArray(raw)) return [];
-  const fields: [string, Uint8Array][] = [];
-  for (let index = 0; index + 1 < raw.length; index += 2) {
-    fields.push([bytesOf(raw[index]).toString("latin1"), bytesOf(raw[index + 1])]);
-  }
-  return fields;
-}
-
-function bytesOf(part: Buffer | string | undefined): Buffer {
-  return typeof part === "object" ? part : Buffer.from(part ?? "", "latin1");
-}
-
-/** Fields as undici takes them; each unit of the text is one byte on the wire. */
-function flatten(headers: FieldMap): string[] {
-  return headers.entries().flatMap(([name, value]) => [name, Buffer.from(value).toString("latin1")]);
 }

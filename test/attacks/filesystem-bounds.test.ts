@@ -1,0 +1,140 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { test } from "node:test";
+import type { OutputStream } from "../../src/host/io/streams.ts";
+import { Guest, HOLDINGS, NO_FOLLOW, playgroundWithSecret, preopen } from "../support/filesystem.ts";
+
+for (const [name, holding] of HOLDINGS) {
+  test(`${name}: pipes, sockets and devices are refused without being opened, and block nothing`, async (t) => {
+    if (process.platform === "win32") return t.skip("Windows has no pipes by name in folders");
+    using place = playgroundWithSecret();
+    execFileSync("mkfifo", [join(place.inside, "pipe")]);
+    const server = createServer().listen(join(place.inside, "socket"));
+    t.after(() => void server.close());
+    await once(server, "listening");
+    const names = ["pipe", "socket"];
+    try {
+      execFileSync("mknod", [join(place.inside, "null"), "c", "1", "3"], { stdio: "ignore" });
+      names.push("null");
+    } catch {
+      // Only root makes devices.
+    }
+    symlinkSync("pipe", join(place.inside, "to-pipe"));
+    using guest = new Guest([preopen(place.inside)], holding);
+    for (const path of [...names, "to-pipe"]) {
+      for (const flags of ["r", "w", "rw", "wc", "wt"]) {
+        assert.equal(await guest.open(path, flags), "!not-permitted", `${path} ${flags}`);
+      }
+      assert.equal(await guest.open(`${path}/`, "r"), "!not-directory");
+      assert.equal(await guest.open(`${path}/x`, "r"), "!not-directory");
+    }
+    const stat = await guest.stat("pipe");
+    assert.equal(typeof stat === "object" && stat.type, "fifo");
+    assert.equal(guest.context.meters.openFiles.held, 0);
+  });
+
+  test(`${name}: no file passes the size that is granted, however it is written`, async () => {
+    using place = playgroundWithSecret();
+    const file = join(place.inside, "file");
+    const granted = [preopen(place.inside, { maxFileBytes: 10 }), preopen(place.outside, { guest: "/big" })];
+    using guest = new Guest(granted, holding);
+    const big = guest.folders[1];
+    using opened = await guest.opened("file", "rw");
+    const { context } = guest;
+    const bytes = Buffer.from("0123456789ab");
+    assert.equal(await guest.call("write", opened, bytes, 0n), "!file-too-large");
+    assert.equal(await guest.call("write", opened, bytes.subarray(0, 5), 6n), "!file-too-large");
+    assert.equal(await guest.call("write", opened, bytes.subarray(0, 1), 2n ** 40n), "!file-too-large");
+    assert.equal(await guest.call("write", opened, bytes.subarray(0, 1), 2n ** 63n), "!invalid");
+    assert.equal(await guest.call("set-size", opened, 11n), "!file-too-large");
+    assert.equal(await guest.call("set-size", opened, 2n ** 64n - 1n), "!file-too-large");
+    using stream = (await guest.call("write-via-stream", opened, 4n)) as OutputStream;
+    using appender = (await guest.call("append-via-stream", opened)) as OutputStream;
+    for (const [output, length] of [
+      [stream, 7],
+      [appender, 5],
+    ] as const) {
+      const refused = output.write(context, Buffer.alloc(length));
+      assert.ok(refused.tag === "err" && refused.val.tag === "last-operation-failed");
+      assert.equal(await guest.call("filesystem-error-code", refused.val.val), "file-too-large");
+    }
+    assert.equal(readFileSync(file, "utf8"), "inside", "not a byte was written");
+    // The size that counts is the one the file has by then.
+    writeFileSync(file, "..", { flag: "a" });
+    assert.equal(appender.write(context, Buffer.alloc(3)).tag, "err");
+    assert.equal(appender.write(context, Buffer.from("yz")).tag, "ok");
+    assert.equal(readFileSync(file, "utf8"), "inside..yz");
+    // Nor does a larger one come in, nor a name under which it may grow.
+    writeFileSync(join(place.outside, "large"), "x".repeat(11));
+    assert.equal(await guest.call("rename-at", big, "large", guest.root, "large"), "!file-too-large");
+    assert.equal(await guest.call("link-at", big, NO_FOLLOW, "large", guest.root, "large"), "!file-too-large");
+    assert.equal(await guest.call("link-at", guest.root, NO_FOLLOW, "file", big, "grows"), "!not-permitted");
+    const denied = context.observations.filter(({ result }) => result === "Denied");
+    assert.ok(denied.length > 0 && denied.length < 10, "a refusal in a loop is recorded once");
+  });
+
+  test(`${name}: bytes in total and open files are bounded, and the record says so once`, async () => {
+    using place = playgroundWithSecret();
+    const limits = { maxReadBytes: 20, maxWriteBytes: 20, maxOpenFiles: 3 };
+    using guest = new Guest([preopen(place.inside)], holding, limits);
+    using file = await guest.opened("file", "rw");
+    assert.equal(await guest.call("write", file, Buffer.alloc(30, "w"), 0n), 20n, "as much as there is left");
+    for (let index = 0; index < 3; index++) {
+      assert.equal(await guest.call("write", file, Buffer.from("more"), 0n), "!quota");
+    }
+    using stream = (await guest.call("write-via-stream", file, 0n)) as OutputStream;
+    assert.ok(stream.ready());
+    const refused = stream.write(guest.context, Buffer.from("more"));
+    assert.ok(refused.tag === "err" && refused.val.tag === "last-operation-failed");
+    assert.equal(await guest.call("filesystem-error-code", refused.val.val), "quota");
+    const [bytes] = (await guest.call("read", file, 100n, 0n)) as [Uint8Array];
+    assert.equal(bytes.length, 20);
+    assert.equal(await guest.call("read", file, 1n, 0n), "!quota");
+    assert.equal(statSync(join(place.inside, "file")).size, 20);
+
+    using second = await guest.opened("dir", "r");
+    using third = await guest.opened("dir/x", "r");
+    assert.equal(await guest.open("dir/x", "r"), "!insufficient-memory");
+    assert.equal(await guest.call("read-directory", second), "!insufficient-memory");
+    assert.equal(await guest.call("append-via-stream", file), "!insufficient-memory");
+    third[Symbol.dispose]();
+    assert.deepEqual(await guest.list(second), ["nested", "x"]);
+    assert.deepEqual(
+      guest.context.observations
+        .filter(({ eventType }) => eventType === "PolicyViolation")
+        .map(({ resource, result }) => [resource, result]),
+      [
+        ["maxWriteBytes", "Denied"],
+        ["maxReadBytes", "Denied"],
+        ["maxOpenFiles", "Denied"],
+      ],
+    );
+  });
+
+  test(`${name}: lengths and offsets of any size allocate what is in the file and no more`, async () => {
+    using place = playgroundWithSecret();
+    using guest = new Guest([preopen(place.inside)], holding);
+    using file = await guest.opened("file", "rw");
+    for (const length of [2n ** 64n - 1n, 2n ** 63n, 2n ** 53n + 1n, 2n ** 40n]) {
+      const [bytes, end] = (await guest.call("read", file, length, 0n)) as [Uint8Array, boolean];
+      assert.deepEqual([Buffer.from(bytes).toString(), bytes.buffer.byteLength, end], ["inside", 6, true]);
+      assert.equal(await guest.call("advise", file, length, length, "will-need"), undefined);
+    }
+    assert.deepEqual(await guest.call("read", file, 0n, 0n), [Buffer.alloc(0), false]);
+    assert.deepEqual(await guest.call("read", file, 1n, 2n ** 40n), [new Uint8Array(0), true]);
+    for (const offset of [2n ** 63n, 2n ** 64n - 1n]) {
+      for (const method of ["read-via-stream", "write-via-stream"]) {
+        assert.equal(await guest.call(method, file, offset), "!invalid");
+      }
+      assert.equal(await guest.call("read", file, 1n, offset), "!invalid");
+    }
+    const small = new Guest([preopen(place.inside)], holding, { maxCrossingBytes: 4 });
+    using other = await small.opened("file", "r");
+    assert.deepEqual(await small.call("read", other, 100n, 0n), [Buffer.from("insi"), false]);
+    small[Symbol.dispose]();
+  });
+}
