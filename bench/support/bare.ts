@@ -31,7 +31,10 @@ export class BareProgram {
       module: new WebAssembly.Module(bytes),
     }));
     const { glue, instantiations } = artifact;
-    const maxima = allotMemory({ id: "bare", glue, modules, instantiations, preview1: false, imports: [] }, MEMORY_CAP_BYTES);
+    const maxima = allotMemory(
+      { id: "bare", glue, modules, instantiations, preview1: false, imports: [], custom: [] },
+      MEMORY_CAP_BYTES,
+    );
     this.#glue = runInThisContext(`(function () {"use strict";${glue}\n})`) as () => Instantiate;
     this.#modules = new Map(modules.map(({ name, module }) => [name, module]));
     this.#memories = instantiations.map((name, index) =>

@@ -12,8 +12,8 @@ export interface CoreImport {
   readonly module: string;
   readonly name: string;
   readonly kind: "function" | "table" | "memory" | "global" | "tag";
-  /** Where in the section's content its descriptor is: the first byte, and the one after the last. */
-  readonly descriptor: readonly [start: number, end: number];
+  /** Where in the section's content its two names are: the first byte, and the one after the last. */
+  readonly names: readonly [start: number, end: number];
 }
 
 /** The imports of a core module, and where in the section's content their encodings begin. */
@@ -29,10 +29,11 @@ export function readImports(content: Uint8Array): ImportSection {
   const entriesOffset = reader.offset;
   const imports: CoreImport[] = [];
   for (let index = 0; index < count; index += 1) {
+    const start = reader.offset;
     const module = reader.name(MAX_NAME_BYTES);
     const name = reader.name(MAX_NAME_BYTES);
-    const start = reader.offset;
-    imports.push({ module, name, kind: readKind(reader), descriptor: [start, reader.offset] });
+    const names = [start, reader.offset] as const;
+    imports.push({ module, name, kind: readKind(reader), names });
   }
   if (reader.remaining > 0) reader.fail("bytes after the last import");
   return { imports, entriesOffset };

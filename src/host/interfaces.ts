@@ -1,3 +1,4 @@
+import { processRun } from "./process/run-binding.ts";
 import type { HostInterface } from "./capability.ts";
 import { monotonicClock, wallClock } from "./clocks/binding.ts";
 import { cliEnvironment } from "./environment/binding.ts";
@@ -24,6 +25,7 @@ import { vakHost } from "./vak/binding.ts";
 
 /** Every interface that guests can import. */
 export const HOST_INTERFACES: readonly HostInterface[] = Object.freeze([
+  processRun,
   filesystemRead,
   filesystemWrite,
   network,

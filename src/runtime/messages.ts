@@ -1,4 +1,5 @@
 import type { AuditObservation } from "../audit/event.ts";
+import type { CustomFunction } from "../host/custom/custom-function.ts";
 import type { Grants } from "../policy/grants.ts";
 import type { MemoryDeclaration } from "../shared/hardening-profile.ts";
 import type { HandleShape } from "../shared/handle-shape.ts";
@@ -25,6 +26,8 @@ export interface Program {
   /** Whether it speaks WASI preview 1 through an adapter, which cannot ask for all that 0.2 can. */
   readonly preview1: boolean;
   readonly imports: readonly ImportedInterface[];
+  /** The embedder's own functions. */
+  readonly custom: readonly CustomFunction[];
 }
 
 /** How a function that the component imports appears to the glue. */

@@ -239,6 +239,7 @@ export class WorkerSlot {
     if (message.type === "observed") {
       pending?.job.observe(message.observation);
       Atomics.add(this.#shared, SHARED_SLOTS.observed, 1);
+      Atomics.notify(this.#shared, SHARED_SLOTS.observed);
       return;
     }
     if (pending !== undefined) {

@@ -2,6 +2,9 @@ import type { Artifact } from "../component/artifact.ts";
 import { ArtifactCache } from "../component/artifact-cache.ts";
 import { digestOf } from "../component/digest.ts";
 import { prepare } from "../component/prepare.ts";
+import type { HostInterface } from "../host/capability.ts";
+import type { CustomFunction } from "../host/custom/custom-function.ts";
+import { customInterfaces } from "../host/custom/custom-interfaces.ts";
 import { HOST_INTERFACES } from "../host/interfaces.ts";
 import type { Program } from "../runtime/messages.ts";
 import type { WorkerPool } from "../runtime/pool.ts";
@@ -17,10 +20,12 @@ export interface Loaded {
   readonly program: Program;
 }
 
-/** The host functions that may suspend a guest. */
-const BLOCKING: readonly string[] = HOST_INTERFACES.flatMap((provided) =>
-  provided.functions.filter(({ blocking }) => blocking).map(({ name }) => `${provided.name}#${name}`),
-);
+/** The names of the host functions that may suspend a guest. */
+function blockingFunctions(provided: readonly HostInterface[]): readonly string[] {
+  return provided.flatMap((one) =>
+    one.functions.filter(({ blocking }) => blocking).map(({ name }) => `${one.name}#${name}`),
+  );
+}
 
 /** How much is shown of what the engine says about a core module: names in it are the guest's. In UTF-16 code units. */
 const MAX_REASON_LENGTH = 500;
@@ -37,14 +42,17 @@ export async function loadProgram(
   source: ComponentSource,
   options: LoadOptions,
   pool: Pick<WorkerPool, "prepare" | "unload">,
+  custom: readonly CustomFunction[] = [],
 ): Promise<Loaded> {
   assertNotAborted(options.signal);
   const read = await readComponent(source);
   const digest = digestOf(read.bytes);
   const cache = options.cache === false ? undefined : new ArtifactCache(options.cache);
   const { signal, onStage } = options;
-  const artifact = await prepare({ component: read.bytes, digest, blocking: BLOCKING, cache }, { signal, onStage });
-  const imports = resolveImports(artifact.interface, HOST_INTERFACES);
+  const provided = [...HOST_INTERFACES, ...customInterfaces(custom)];
+  const blocking = blockingFunctions(provided);
+  const artifact = await prepare({ component: read.bytes, digest, blocking, cache }, { signal, onStage });
+  const imports = resolveImports(artifact.interface, provided);
   programs += 1;
   const id = `${digest}/${programs}`;
   assertNotAborted(signal);
@@ -67,6 +75,7 @@ export async function loadProgram(
       instantiations: artifact.instantiations,
       preview1: artifact.preview1,
       imports,
+      custom,
     },
   };
 }

@@ -1,6 +1,9 @@
 import type { AuditListener } from "../audit/recorder.ts";
 import { AuditRecorder } from "../audit/recorder.ts";
 import { normalizeArguments } from "../component/values/check-value.ts";
+import type { AuditObservation } from "../audit/event.ts";
+import { HostFunctions } from "./host-functions.ts";
+import type { HostFunctionInput } from "./host-function-input.ts";
 import type { Grants } from "../policy/grants.ts";
 import { type GrantsInput, parseGrants } from "../policy/parse-grants.ts";
 import type { Ended } from "../runtime/pending.ts";
@@ -12,13 +15,14 @@ import type { Usage } from "../shared/usage.ts";
 import { holdsHandle } from "../shared/wit-handles.ts";
 import { cacheDirectory } from "../shared/xdg.ts";
 import type { ComponentInfo, LoadOptions } from "./component-info.ts";
-import { answerFor, type HttpExchange } from "./http-exchange.ts";
+import type { HttpExchange } from "./http-exchange.ts";
 import { commandEntry, httpHandler } from "./entries.ts";
 import { exitCodeOf, valueOf } from "./ending.ts";
 import { type CallableExport, findExport } from "./exports.ts";
 import { limitsFrom } from "./limit-options.ts";
 import { type Loaded, loadProgram } from "./program.ts";
 import type { ComponentSource } from "./source.ts";
+import { answering } from "./services.ts";
 import { Stdio, type StdioOptions } from "./stdio.ts";
 import { usageOf } from "./usage.ts";
 
@@ -30,6 +34,8 @@ export interface SandboxOptions extends LoadOptions {
   readonly limits?: Partial<Limits> | undefined;
   /** Told of every access the guest makes or is denied, in order. */
   readonly onEvent?: AuditListener | undefined;
+  /** Functions of the embedder's own that the guest may import; default none. Each needs a grant under `grants.custom`. */
+  readonly hostFunctions?: readonly HostFunctionInput[] | undefined;
 }
 
 /** How one call is made. Without a sink, what the guest writes to stdout and stderr is dropped. */
@@ -71,16 +77,18 @@ export class Sandbox implements AsyncDisposable {
   readonly #limits: Limits;
   readonly #recorder: AuditRecorder;
   readonly #lease: PoolLease;
+  readonly #hostFunctions: HostFunctions;
   #closed = false;
   #invocations = 0;
 
-  private constructor(loaded: Loaded, grants: Grants, limits: Limits, recorder: AuditRecorder, lease: PoolLease) {
-    this.component = loaded.info;
-    this.#loaded = loaded;
-    this.#grants = grants;
-    this.#limits = limits;
-    this.#recorder = recorder;
-    this.#lease = lease;
+  private constructor(parts: SandboxParts) {
+    this.component = parts.loaded.info;
+    this.#loaded = parts.loaded;
+    this.#grants = parts.grants;
+    this.#limits = parts.limits;
+    this.#recorder = parts.recorder;
+    this.#lease = parts.lease;
+    this.#hostFunctions = parts.hostFunctions;
   }
 
   /**
@@ -96,13 +104,14 @@ export class Sandbox implements AsyncDisposable {
       env: process.env,
     });
     const limits = limitsFrom(options.limits);
+    const hostFunctions = new HostFunctions(options.hostFunctions ?? [], grants.custom);
     const lease = leasePool();
     try {
       lease.pool.warm();
-      const loaded = await loadProgram(source, options, lease.pool);
+      const loaded = await loadProgram(source, options, lease.pool, hostFunctions.descriptors);
       const { name, digest } = loaded.info;
       const recorder = new AuditRecorder({ componentId: name, componentDigest: digest }, options.onEvent);
-      return new Sandbox(loaded, grants, limits, recorder, lease);
+      return new Sandbox({ loaded, grants, limits, recorder, lease, hostFunctions });
     } catch (thrown) {
       await lease.release();
       throw thrown;
@@ -186,6 +195,10 @@ export class Sandbox implements AsyncDisposable {
     this.#invocations += 1;
     const invocation = this.#invocations;
     let denials = 0;
+    const observe = (observation: AuditObservation): void => {
+      if (observation.result === "Denied") denials += 1;
+      this.#recorder.record(invocation, observation);
+    };
     const ended = await this.#lease.pool.run({
       program: this.#loaded.program,
       invocation: {
@@ -198,14 +211,8 @@ export class Sandbox implements AsyncDisposable {
         limits,
       },
       signal,
-      observe: (observation) => {
-        if (observation.result === "Denied") denials += 1;
-        this.#recorder.record(invocation, observation);
-      },
-      answer: (service, payload) =>
-        stdio.answer(service, payload) ??
-        (exchange === undefined ? undefined : answerFor(exchange, service, payload)) ??
-        Promise.reject(new Error(`nothing answers ${service}`)),
+      observe,
+      answer: answering({ stdio, hostFunctions: this.#hostFunctions, grants: this.#grants, exchange, observe }),
     });
     await stdio.close();
     return { ended, usage: usageOf(ended, denials) };
@@ -227,6 +234,16 @@ export class Sandbox implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
+}
+
+/** What a sandbox is made of. */
+interface SandboxParts {
+  readonly loaded: Loaded;
+  readonly grants: Grants;
+  readonly limits: Limits;
+  readonly recorder: AuditRecorder;
+  readonly lease: PoolLease;
+  readonly hostFunctions: HostFunctions;
 }
 
 /** One invocation to make. */

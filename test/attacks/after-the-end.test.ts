@@ -28,7 +28,7 @@ async function asGuest(
   programs += 1;
   const glue = `return function instantiate() { return { f: () => { ${body} } } }`;
   return pool.run({
-    program: { id: `glue/${programs}`, glue, modules: [], instantiations: [], preview1: false, imports: [] },
+    program: { id: `glue/${programs}`, glue, modules: [], instantiations: [], preview1: false, imports: [], custom: [] },
     invocation: {
       programId: `glue/${programs}`,
       target: { property: "f" },
@@ -179,7 +179,7 @@ test("aborting calls at any moment loses no later call, and the process stays fo
      import { DEFAULT_LIMITS as limits } from ${JSON.stringify(limits)};
      const pool = new WorkerPool(1);
      const glue = "return function instantiate() { return { f: () => 1 } }";
-     const program = { id: "p", glue, modules: [], instantiations: [], preview1: false, imports: [] };
+     const program = { id: "p", glue, modules: [], instantiations: [], preview1: false, imports: [], custom: [] };
      const invocation = { programId: "p", target: { property: "f" }, parameters: [], programArguments: [], grants, limits };
      const run = (signal) => pool.run({ program, invocation, signal, observe: () => undefined });
      for (let round = 0; round < 200; round += 1) {

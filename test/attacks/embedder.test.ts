@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { Sandbox, type SandboxOptions } from "../../src/sandbox/index.ts";
 import { loadProgram } from "../../src/sandbox/program.ts";
 import { failsWith } from "../support/errors.ts";
-import { TEST_CACHE, temporaryFolder, testGuest, textGuest } from "../support/guests.ts";
+import { TEST_CACHE, temporaryFolder, testGuest, textGuest, wasiProbe } from "../support/guests.ts";
 import { coreFunction, STUBBORN } from "../support/text-guests.ts";
 
 /** What a guest can do to a program that embeds Cordon without much care. */
@@ -157,6 +157,20 @@ test("events come no faster than the listener takes them, and do not keep a dead
   });
   await failsWith("limit", /did not end within 2500 ms/, sandbox.call("f"));
   assert.ok(seen < 10_000, `${seen} events, each of which took a millisecond`);
+});
+
+test("nor do events of denied calls that answer at once", async () => {
+  let seen = 0;
+  await using sandbox = await open(await wasiProbe(), {
+    limits: { timeoutMs: 3000 },
+    onEvent: () => {
+      seen += 1;
+      for (const end = performance.now() + 1; performance.now() < end;);
+    },
+  });
+  const flood = `for (;;) attempt(() => wasi.tcp.createTcpSocket("ipv4"));`;
+  await failsWith("limit", /did not end within 3000 ms/, sandbox.call("run", [flood]));
+  assert.ok(seen > 100 && seen < 10_000, `${seen} events, each of which took a millisecond`);
 });
 
 test("a component whose load fails at its last step leaves nothing in the workers", async () => {

@@ -9,6 +9,7 @@ import type { OutputStream } from "../../src/host/io/streams.ts";
 import { Guest, HOLDINGS, NO_FOLLOW, playgroundWithSecret, preopen } from "../support/filesystem.ts";
 
 for (const [name, holding] of HOLDINGS) {
+  // Seen to fail with: the kind of file not checked.
   test(`${name}: pipes, sockets and devices are refused without being opened, and block nothing`, async (t) => {
     if (process.platform === "win32") return t.skip("Windows has no pipes by name in folders");
     using place = playgroundWithSecret();
@@ -37,6 +38,8 @@ for (const [name, holding] of HOLDINGS) {
     assert.equal(guest.context.meters.openFiles.held, 0);
   });
 
+  // Seen to fail with: the check left out of writes, of `set-size`, of renames, of hard links; the end of the file
+  // taken as 0.
   test(`${name}: no file passes the size that is granted, however it is written`, async () => {
     using place = playgroundWithSecret();
     const file = join(place.inside, "file");
@@ -77,6 +80,7 @@ for (const [name, holding] of HOLDINGS) {
     assert.ok(denied.length > 0 && denied.length < 10, "a refusal in a loop is recorded once");
   });
 
+  // Seen to fail with: reads, writes or open files not charged.
   test(`${name}: bytes in total and open files are bounded, and the record says so once`, async () => {
     using place = playgroundWithSecret();
     const limits = { maxReadBytes: 20, maxWriteBytes: 20, maxOpenFiles: 3 };
@@ -115,6 +119,7 @@ for (const [name, holding] of HOLDINGS) {
     );
   });
 
+  // Seen to fail with: what is asked for allocated.
   test(`${name}: lengths and offsets of any size allocate what is in the file and no more`, async () => {
     using place = playgroundWithSecret();
     using guest = new Guest([preopen(place.inside)], holding);

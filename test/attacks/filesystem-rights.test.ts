@@ -17,6 +17,7 @@ import { FOLLOW, Guest, HOLDINGS, NO_FOLLOW, playgroundWithSecret, preopen } fro
 const NOW = { tag: "now" };
 
 for (const [name, holding] of HOLDINGS) {
+  // Seen to fail with: the preopened folder's `write` not checked; the source of a hard link not checked.
   test(`${name}: nothing changes through a folder that is preopened for reading`, async () => {
     using place = playgroundWithSecret();
     mkdirSync(join(place.base, "writable"));
@@ -74,6 +75,7 @@ for (const [name, holding] of HOLDINGS) {
     assert.equal(readFileSync(join(place.base, "writable/w"), "utf8"), "w");
   });
 
+  // Seen to fail with: the flag not checked; a folder given its parent's rights.
   test(`${name}: nothing changes through a folder that was opened without mutate-directory`, async () => {
     using place = playgroundWithSecret();
     using guest = new Guest([preopen(place.inside)], holding);
@@ -104,6 +106,7 @@ for (const [name, holding] of HOLDINGS) {
     assert.equal(await guest.put("x", "changed", "wt", writable), undefined);
   });
 
+  // Seen to fail with: `create` not checked; `delete` not checked; a replaced name not counted as deleted.
   test(`${name}: creating and deleting need their own grants`, async () => {
     using place = playgroundWithSecret();
     mkdirSync(join(place.inside, "empty"));
@@ -163,6 +166,7 @@ for (const [name, holding] of HOLDINGS) {
     assert.deepEqual(readdirSync(place.inside).toSorted(), ["empty", "other"]);
   });
 
+  // Seen to fail with: paths not compared; identities not compared; folders above left movable.
   test(`${name}: what the host protects in a granted folder is not written, by no detour`, async () => {
     using place = playgroundWithSecret();
     mkdirSync(join(place.inside, "state/cache/deep"), { recursive: true });

@@ -193,12 +193,11 @@ test("open files are bounded, and closing them makes room", async () => {
         held.push(one);
         if (held.length > 100) break;
       }
-      const streams = held.length === 0 ? 0 : typeof call(held[0], "readViaStream", 0);
       drop(...held);
-      return `${held.length} and a ${streams}`;
+      return held.length;
     });
   });
-  assert.deepEqual(counts, ["5 and a object", "5 and a object", "5 and a object"]);
+  assert.deepEqual(counts, [5, 5, 5]);
   assert.deepEqual(
     guest.events.filter(({ eventType }) => eventType === "PolicyViolation").map(({ resource }) => resource),
     ["maxOpenFiles"],

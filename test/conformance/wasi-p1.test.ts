@@ -24,6 +24,11 @@ const PROGRAMS = 72;
 /** Programs that may fail, by `language/name`, with the reason that the specification or the boundary gives. At most four. */
 const EXCEPTIONS: Readonly<Record<string, string>> = {};
 
+/** What a program prints that its JSON file says nothing of, since the suite leaves such output alone. */
+const PRINTS: Readonly<Record<string, RegExp>> = {
+  "rust/path_open_preopen": /^preopen dir: "\/" base \d+ inheriting \d+\n$/,
+};
+
 /** What a program's JSON file says; everything has a default. */
 interface Expectation {
   readonly args?: readonly string[];
@@ -54,7 +59,7 @@ if (typeof suite === "string") {
     for (const program of programs) {
       const exception = EXCEPTIONS[nameOf(program)];
       test(nameOf(program), exception === undefined ? {} : { skip: exception }, (context) =>
-        runsAsExpected(join(folder, program), context),
+        runsAsExpected(join(folder, program), PRINTS[nameOf(program)], context),
       );
     }
   });
@@ -78,7 +83,11 @@ function nameOf(program: string): string {
   return program.replace(/^[^/]+\//, "").replace(/\.wasm$/, "");
 }
 
-async function runsAsExpected(program: string, context: Parameters<typeof temporaryFolder>[0]): Promise<void> {
+async function runsAsExpected(
+  program: string,
+  prints: RegExp | undefined,
+  context: Parameters<typeof temporaryFolder>[0],
+): Promise<void> {
   const description = program.replace(/\.wasm$/, ".json");
   const wanted: Expectation = existsSync(description)
     ? (JSON.parse(readFileSync(description, "utf8")) as Expectation)
@@ -109,10 +118,11 @@ async function runsAsExpected(program: string, context: Parameters<typeof tempor
       // A program that aborts has said why.
       (thrown: unknown) => String(thrown),
     );
+  const stdout = Buffer.concat(chunks.stdout).toString("utf8");
   assert.deepEqual(
     {
       ended,
-      stdout: Buffer.concat(chunks.stdout).toString("utf8"),
+      stdout: prints?.test(stdout) === true ? "" : stdout,
       stderr: Buffer.concat(chunks.stderr).toString("utf8"),
     },
     { ended: wanted.exit_code ?? 0, stdout: wanted.stdout ?? "", stderr: wanted.stderr ?? "" },

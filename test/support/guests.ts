@@ -100,7 +100,7 @@ export async function wasiProbe(): Promise<string> {
   const [script = "", world = ""] = ["js", "wit"].map((kind) =>
     readFileSync(join(ROOT, `test/guests/wasi-probe.${kind}`), "utf8").replaceAll("wasi:", "wasq:"),
   );
-  return built("wasi-probe", [script, world], async (folder, output) => {
+  return built("wasi-probe", [script, world, "2"], async (folder, output) => {
     for (const name of ["cli", "clocks", "filesystem", "http", "io", "random", "sockets"]) {
       const text = readFileSync(join(WASI_WIT, `wasi-${name}/package.wit`), "utf8");
       await mkdir(join(folder, `wit/deps/${name}`), { recursive: true });
@@ -114,8 +114,11 @@ export async function wasiProbe(): Promise<string> {
       "--sync", "--stub-wasi", "--opt-size", "--wit", join(folder, "wit"), "--world", "probe",
       "--js", join(folder, "guest.js"), "--output", made,
     ]);
-    // Only the outermost imports: within, the engine's and the script's stand side by side.
-    const text = (await print(readFileSync(made))).replaceAll('\n  (import "wasq:', '\n  (import "wasi:');
+    // Only the outermost imports: within, the engine's and the script's stand side by side. And the engine speaks preview 1 to
+    // its stubs, for which the host would take the whole guest for a program of preview 1 and let folders keep their rights.
+    const text = (await print(readFileSync(made)))
+      .replaceAll('\n  (import "wasq:', '\n  (import "wasi:')
+      .replaceAll('"wasi_snapshot_preview1"', '"engine"');
     await writeFile(output, await parse(text));
   });
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { Guest, Playground, preopen } from "../../../test/support/filesystem.ts";
+import { Guest, HOLDINGS, Playground, preopen } from "../../../test/support/filesystem.ts";
 import type { InputStream, OutputStream } from "../io/streams.ts";
 
 test("a rate that is used up makes streams wait, and reads and writes too", async () => {
@@ -89,3 +89,48 @@ test("what is appended by two streams and by the host keeps its place", async ()
   assert.equal(readFileSync(path, "utf8"), "one two host ".repeat(10));
   assert.equal(statSync(path).size, context.meters.write.used + 50);
 });
+
+for (const [name, holding] of HOLDINGS) {
+  test(`${name}: streams read, write and append, and outlive their descriptor`, async () => {
+    using place = new Playground();
+    writeFileSync(join(place.inside, "file"), "0123456789");
+    using guest = new Guest([preopen(place.inside)], holding);
+    const { context } = guest;
+    const file = await guest.opened("file", "rw");
+    using reader = (await guest.call("read-via-stream", file, 4n)) as InputStream;
+    using writer = (await guest.call("write-via-stream", file, 8n)) as OutputStream;
+    using appender = (await guest.call("append-via-stream", file)) as OutputStream;
+    file[Symbol.dispose]();
+    assert.ok(reader.ready() && writer.ready() && appender.ready());
+    assert.deepEqual(reader.read(context, 3), { tag: "ok", val: Buffer.from("456") });
+    assert.deepEqual(writer.write(context, Buffer.from("ab")), { tag: "ok", val: undefined });
+    assert.deepEqual(appender.write(context, Buffer.from("cd")), { tag: "ok", val: undefined });
+    writeFileSync(join(place.inside, "file"), "!", { flag: "a" });
+    assert.deepEqual(appender.write(context, Buffer.from("ef")), { tag: "ok", val: undefined });
+    assert.deepEqual(reader.read(context, 100), { tag: "ok", val: Buffer.from("7abcd!ef") });
+    assert.deepEqual(reader.read(context, 100), { tag: "err", val: { tag: "closed" } });
+    assert.deepEqual(writer.flush(context), { tag: "ok", val: undefined });
+    const room = writer.checkWrite(context);
+    assert.ok(room.tag === "ok" && room.val > 4096);
+    for (const stream of [reader, writer, appender]) stream[Symbol.dispose]();
+    assert.equal(context.meters.openFiles.held, 0);
+  });
+
+  test(`${name}: one stream alone keeps its file open`, async () => {
+    using place = new Playground();
+    writeFileSync(join(place.inside, "file"), "0123456789");
+    using guest = new Guest([preopen(place.inside)], holding);
+    const { context } = guest;
+    for (const method of ["read-via-stream", "write-via-stream"]) {
+      const file = await guest.opened("file", "rw");
+      const stream = (await guest.call(method, file, 0n)) as InputStream | OutputStream;
+      file[Symbol.dispose]();
+      assert.equal(context.meters.openFiles.held, 1);
+      const result = stream.kind === "input-stream" ? stream.read(context, 1) : stream.write(context, Buffer.from("x"));
+      assert.equal(result.tag, "ok");
+      stream[Symbol.dispose]();
+      stream[Symbol.dispose]();
+      assert.equal(context.meters.openFiles.held, 0);
+    }
+  });
+}

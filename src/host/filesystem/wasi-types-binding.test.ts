@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { Guest, HOLDINGS, Playground, preopen } from "../../../test/support/filesystem.ts";
 import { WASI_TYPES } from "../wasi-types.ts";
-import type { InputStream, OutputStream } from "../io/streams.ts";
 import type { MetadataHash } from "./metadata.ts";
 import { wasiFilesystemTypes } from "./wasi-types-binding.ts";
 
@@ -259,49 +258,6 @@ for (const [name, holding] of HOLDINGS) {
     assert.equal(await guest.call("readlink-at", guest.root, "hard"), "!invalid");
     assert.equal(await guest.text("soft"), "content");
     assert.deepEqual(await guest.list(), ["hard", "renamed", "soft"]);
-  });
-
-  test(`${name}: streams read, write and append, and outlive their descriptor`, async () => {
-    using place = new Playground();
-    writeFileSync(join(place.inside, "file"), "0123456789");
-    using guest = new Guest([preopen(place.inside)], holding);
-    const { context } = guest;
-    const file = await guest.opened("file", "rw");
-    using reader = (await guest.call("read-via-stream", file, 4n)) as InputStream;
-    using writer = (await guest.call("write-via-stream", file, 8n)) as OutputStream;
-    using appender = (await guest.call("append-via-stream", file)) as OutputStream;
-    file[Symbol.dispose]();
-    assert.ok(reader.ready() && writer.ready() && appender.ready());
-    assert.deepEqual(reader.read(context, 3), { tag: "ok", val: Buffer.from("456") });
-    assert.deepEqual(writer.write(context, Buffer.from("ab")), { tag: "ok", val: undefined });
-    assert.deepEqual(appender.write(context, Buffer.from("cd")), { tag: "ok", val: undefined });
-    writeFileSync(join(place.inside, "file"), "!", { flag: "a" });
-    assert.deepEqual(appender.write(context, Buffer.from("ef")), { tag: "ok", val: undefined });
-    assert.deepEqual(reader.read(context, 100), { tag: "ok", val: Buffer.from("7abcd!ef") });
-    assert.deepEqual(reader.read(context, 100), { tag: "err", val: { tag: "closed" } });
-    assert.deepEqual(writer.flush(context), { tag: "ok", val: undefined });
-    const room = writer.checkWrite(context);
-    assert.ok(room.tag === "ok" && room.val > 4096);
-    for (const stream of [reader, writer, appender]) stream[Symbol.dispose]();
-    assert.equal(context.meters.openFiles.held, 0);
-  });
-
-  test(`${name}: one stream alone keeps its file open`, async () => {
-    using place = new Playground();
-    writeFileSync(join(place.inside, "file"), "0123456789");
-    using guest = new Guest([preopen(place.inside)], holding);
-    const { context } = guest;
-    for (const method of ["read-via-stream", "write-via-stream"]) {
-      const file = await guest.opened("file", "rw");
-      const stream = (await guest.call(method, file, 0n)) as InputStream | OutputStream;
-      file[Symbol.dispose]();
-      assert.equal(context.meters.openFiles.held, 1);
-      const result = stream.kind === "input-stream" ? stream.read(context, 1) : stream.write(context, Buffer.from("x"));
-      assert.equal(result.tag, "ok");
-      stream[Symbol.dispose]();
-      stream[Symbol.dispose]();
-      assert.equal(context.meters.openFiles.held, 0);
-    }
   });
 
   test(`${name}: one event for each that is opened or changed, none for what is read and written`, async () => {

@@ -4,6 +4,7 @@ import { drainStdio } from "../../host/stdio/drain-stdio.ts";
 import { allowPosixFolders } from "../../host/filesystem/filesystem-state.ts";
 import { askedExchange } from "../../host/http/asked-exchange.ts";
 import { incomingCall } from "../../host/http/incoming-exchange.ts";
+import { customInterfaces } from "../../host/custom/custom-interfaces.ts";
 import { ioMeters } from "../../host/metering/io-meters.ts";
 import type { ImportedFunction, Invocation, Program, WorkerOutcome, WorkerUsage } from "../messages.ts";
 import type { InvocationEnd } from "../../shared/invocation-end.ts";
@@ -40,6 +41,7 @@ export class GuestInvocation {
   readonly #resources: ResourceTable;
   #memory: GuestMemory | undefined;
   #denials = 0;
+  #custom: ReadonlyMap<string, HostInterface> = new Map();
   #cpuMs = 0;
   #onProcessorSince = 0;
   #realm: Realm | undefined;
@@ -56,10 +58,7 @@ export class GuestInvocation {
     this.#environment = environment;
     this.#occupant = {
       crossingBytes: invocation.limits.maxCrossingBytes,
-      exceeded: () => {
-        this.#overBudget = true;
-        this.#abort.abort();
-      },
+      exceeded: () => this.#exceeded(),
       later: (callback, delayMs) => this.#later(callback, delayMs),
     };
     this.#resources = new ResourceTable(invocation.limits.maxHandles);
@@ -69,7 +68,7 @@ export class GuestInvocation {
       programArguments: invocation.programArguments,
       signal: this.#abort.signal,
       meters: ioMeters(invocation.limits),
-      ask: (service, payload) => environment.asks.ask(ticket, service, payload, this.#abort.signal),
+      ask: (service, payload) => this.#ask(service, payload),
       end: (ending) => {
         this.#hostEnding ??= ending;
         throw new Error("the invocation has ended");
@@ -83,6 +82,7 @@ export class GuestInvocation {
 
   /** Runs the call to its end. Never rejects. */
   async run(realm: Realm, program: Program): Promise<WorkerOutcome> {
+    this.#custom = new Map(customInterfaces(program.custom).map((one) => [one.name, one]));
     this.#realm = realm;
     if (program.preview1) allowPosixFolders(this.#context);
     this.#enter();
@@ -168,7 +168,9 @@ export class GuestInvocation {
   }
 
   #bind(resources: Program["imports"][number]["resources"], used: ImportedFunction, providedBy: string): BoundFunction {
-    const provided = this.#environment.interfaces.get(providedBy)?.functions.find((one) => one.name === used.name);
+    const provided = (this.#environment.interfaces.get(providedBy) ?? this.#custom.get(providedBy))?.functions.find(
+      (one) => one.name === used.name,
+    );
     if (provided === undefined) throw new Error(`nothing provides ${providedBy}#${used.name}`);
     const label = `${providedBy}#${used.name}`;
     return {
@@ -233,6 +235,20 @@ export class GuestInvocation {
       Math.max(0, Math.min(delayMs, MAX_TIMER_MS)),
     );
     this.#timers.add(timer);
+  }
+
+  /** What is asked is copied onto the main thread's heap, so it is bounded as a result is. */
+  async #ask(service: string, payload: unknown): Promise<unknown> {
+    if (isLargerThan(payload, this.#invocation.limits.maxCrossingBytes)) {
+      this.#exceeded();
+      throw new Error("the guest made the host copy more than one crossing may");
+    }
+    return this.#environment.asks.ask(this.#ticket, service, payload, this.#abort.signal);
+  }
+
+  #exceeded(): void {
+    this.#overBudget = true;
+    this.#abort.abort();
   }
 
   #admit(label: string): void {

@@ -5,7 +5,7 @@ import type { Program } from "../messages.ts";
 import { allotMemory, MemoryCapTooSmall, PAGE_BYTES } from "./memory-allotment.ts";
 
 function programOf(modules: readonly Program["modules"][number][], instantiations: readonly string[]): Program {
-  return { id: "p", glue: "", modules, instantiations, preview1: false, imports: [] };
+  return { id: "p", glue: "", modules, instantiations, preview1: false, imports: [], custom: [] };
 }
 
 const memory = fc.record(

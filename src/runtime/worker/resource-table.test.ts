@@ -48,9 +48,9 @@ test("what is dropped is disposed of once", () => {
 test("a handle past the cap is refused, and its object disposed of", () => {
   const table = new ResourceTable(2);
   table.lower([new Thing(), new Thing()], { kind: "list", element: OWN });
-  const third = new Thing();
-  assert.throws(() => table.lower(third, OWN), TooManyHandles);
-  assert.equal(third.disposals, 1);
+  const [third, fourth] = [new Thing(), new Thing()];
+  assert.throws(() => table.lower([third, fourth], { kind: "tuple", elements: [OWN, OWN] }), TooManyHandles);
+  assert.deepEqual([third.disposals, fourth.disposals], [1, 1]);
   assert.equal(table.highWater, 2);
 });
 

@@ -38,18 +38,26 @@ export class ResourceTable {
     });
   }
 
-  /** What the guest is given for what a host function answered: handles for objects. */
+  /**
+   * What the guest is given for what a host function answered: handles for objects.
+   *
+   * @throws TooManyHandles when there is no room for one of them; it and those after it are disposed of.
+   */
   lower(value: unknown, shape: HandleShape | undefined): unknown {
-    return mapHandles(value, shape, (object, { resource }) => {
-      if (this.#entries.size >= this.#cap) {
+    let isFull = false;
+    const lowered = mapHandles(value, shape, (object, { resource }) => {
+      isFull ||= this.#entries.size >= this.#cap;
+      if (isFull) {
         dispose(object as object);
-        throw new TooManyHandles();
+        return 0;
       }
       this.#last += 1;
       this.#entries.set(this.#last, { resource, value: object as object });
       this.#highWater = Math.max(this.#highWater, this.#entries.size);
       return this.#last;
     });
+    if (isFull) throw new TooManyHandles();
+    return lowered;
   }
 
   /** The guest dropped a handle that it owned. */

@@ -1,0 +1,31 @@
+import type { AuditObservation } from "../audit/event.ts";
+import { answerProcess } from "../host/process/answer.ts";
+import { PROCESS_SERVICE, type RunRequest } from "../host/process/run-request.ts";
+import type { Grants } from "../policy/grants.ts";
+import type { Job } from "../runtime/pending.ts";
+import type { HostFunctions } from "./host-functions.ts";
+import { answerFor, type HttpExchange } from "./http-exchange.ts";
+import type { Stdio } from "./stdio.ts";
+
+/** What an invocation's host functions can ask of this side. */
+export interface Services {
+  readonly stdio: Stdio;
+  readonly hostFunctions: HostFunctions;
+  readonly grants: Grants;
+  readonly exchange: HttpExchange | undefined;
+  readonly observe: (observation: AuditObservation) => void;
+}
+
+/** Answers what host functions ask, each service by the part that has it. */
+export function answering(services: Services): NonNullable<Job["answer"]> {
+  const { stdio, hostFunctions, grants, exchange, observe } = services;
+  return async (service, payload, signal) => {
+    const answer =
+      stdio.answer(service, payload) ??
+      hostFunctions.answer(service, payload, { signal, observe }) ??
+      (exchange === undefined ? undefined : answerFor(exchange, service, payload));
+    if (answer !== undefined) return answer;
+    if (service !== PROCESS_SERVICE) throw new Error(`nothing answers ${service}`);
+    return answerProcess(payload as RunRequest, { grant: grants.process, signal, observe });
+  };
+}
