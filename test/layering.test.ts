@@ -97,7 +97,12 @@ test("no source imports preview2-shim", () => {
 /** Libraries whose code the build puts into the bundles, so that users do not install them. */
 const BUNDLED: ReadonlySet<string> = new Set(["commander", "ipaddr.js"]);
 
-test("only the bundled transpiler imports jco, and nothing imports what is not a dependency", () => {
+/** What the build bundles of jco, for run time. */
+const OF_JCO: ReadonlySet<string> = new Set(
+  ["transpiler", "componentizer"].map((tool) => join("component", "transpile", `bundled-${tool}.ts`)),
+);
+
+test("only the bundled tools import jco, and nothing imports what is not a dependency", () => {
   const { dependencies } = JSON.parse(readFileSync(join(SOURCES, "../package.json"), "utf8")) as {
     readonly dependencies: Readonly<Record<string, string>>;
   };
@@ -106,10 +111,7 @@ test("only the bundled transpiler imports jco, and nothing imports what is not a
     ({ from, specifier }) =>
       !Object.hasOwn(dependencies, specifier) &&
       !BUNDLED.has(specifier) &&
-      !(
-        from === join("component", "transpile", "bundled-transpiler.ts") &&
-        specifier.startsWith("@bytecodealliance/jco")
-      ),
+      !(OF_JCO.has(from) && specifier.startsWith("@bytecodealliance/jco")),
   );
   assert.deepEqual(wrong, []);
 });

@@ -13,6 +13,8 @@ export class AccessLog implements Disposable {
   readonly #events: AuditEvent[] = [];
   readonly #lost = new AbortController();
   #count = 0;
+  #printed = 0;
+  #deniedOnly = false;
 
   /**
    * @param auditFile Where to append events as JSON lines, if anywhere.
@@ -27,15 +29,15 @@ export class AccessLog implements Disposable {
   /** The listener to give to a sandbox. */
   readonly record = (event: AuditEvent): void => {
     this.#count += 1;
-    if (this.#count <= MAX_SHOWN) {
-      this.#events.push(event);
-      this.#stream.write(`${auditLine(event, this.#stream)}\n`);
-    } else if (this.#count === MAX_SHOWN + 1) {
-      const notice = "further accesses are not printed; --audit FILE records them all";
-      this.#stream.write(`${styled("quiet", `[…] ${notice}`, this.#stream)}\n`);
-    }
+    if (this.#count <= MAX_SHOWN) this.#events.push(event);
+    if (!this.#deniedOnly || event.result === "Denied") this.#print(event);
     this.#keep(event);
   };
+
+  /** Prints no more of what is allowed: a program has an stderr of its own, and may open thousands of files. */
+  showDeniedOnly(): void {
+    this.#deniedOnly = true;
+  }
 
   /** The first accesses, at most 1,000. */
   get events(): readonly AuditEvent[] {
@@ -55,6 +57,16 @@ export class AccessLog implements Disposable {
   /** Closes the audit file. */
   [Symbol.dispose](): void {
     this.#sink?.[Symbol.dispose]();
+  }
+
+  #print(event: AuditEvent): void {
+    this.#printed += 1;
+    if (this.#printed <= MAX_SHOWN) {
+      this.#stream.write(`${auditLine(event, this.#stream)}\n`);
+    } else if (this.#printed === MAX_SHOWN + 1) {
+      const notice = "further accesses are not printed; --audit FILE records them all";
+      this.#stream.write(`${styled("quiet", `[…] ${notice}`, this.#stream)}\n`);
+    }
   }
 
   #keep(event: AuditEvent): void {

@@ -1,4 +1,5 @@
 import { inspect, type Inspection } from "../sandbox/inspect.ts";
+import { NOT_PROVIDED } from "../sandbox/reach.ts";
 import { printFunctionType, printType } from "../shared/print-wit.ts";
 import type { WitFunction, WitType, WitWorldSide } from "../shared/wit.ts";
 import { EXIT } from "./exit-codes.ts";
@@ -69,8 +70,20 @@ function missing({ missing: found }: Inspection): string {
   return found.length > MAX_MISSING ? `${named} and ${found.length - MAX_MISSING} more` : named;
 }
 
+/** What needs a grant, by what grants it; and in one line, what needs none. */
 function reachLines({ reach }: Inspection): readonly string[] {
-  return capped(table(reach.map((one) => [`  ${neutralisedLine(one.interface)}`, one.access, one.flag ?? ""])));
+  const byAccess = Map.groupBy(
+    reach.filter(({ flag, access }) => flag !== undefined || access === NOT_PROVIDED),
+    ({ access, flag }) => JSON.stringify([access, flag]),
+  );
+  const rows = [...byAccess.values()].map((alike) => [
+    `  ${alike[0]?.access ?? ""}`,
+    alike[0]?.flag ?? "",
+    alike.map((one) => neutralisedLine(one.interface)).join(", "),
+  ]);
+  const free = reach.length - [...byAccess.values()].flat().length;
+  const rest = free === 0 ? [] : [`  (${free} more import${free === 1 ? "" : "s"} reach nothing of the host)`];
+  return [...capped(table(rows)), ...rest];
 }
 
 function sideLines({ functions, interfaces, other }: WitWorldSide): readonly string[] {

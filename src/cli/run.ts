@@ -75,6 +75,7 @@ async function run(
 
   const { failOnDenied = false, json = false } = flags;
   if (isCommand(sandbox.component.interface)) {
+    log.showDeniedOnly();
     const programWords = exportName === undefined ? words : [exportName, ...words];
     const result = await runProgram(sandbox, programWords, { signal, stdin: flags.stdin === true, capture: json });
     log.lost.throwIfAborted();

@@ -39,6 +39,7 @@ async function serve(file: string, flags: ServeFlags): Promise<number> {
     onStage: progress.stage,
   });
   progress[Symbol.dispose]();
+  log.showDeniedOnly();
   const output = { stdout: guestOutput(process.stderr), stderr: guestOutput(process.stderr) };
   await using server = await serveHttp(sandbox, {
     host,

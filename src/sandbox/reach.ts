@@ -15,6 +15,9 @@ export interface Reach {
 
 type Access = Omit<Reach, "interface">;
 
+/** The access of an interface that nothing provides. */
+export const NOT_PROVIDED = "not provided by this version";
+
 const NOTHING: Access = { access: "nothing of the host" };
 const FILES: Access = {
   access: "files and folders below preopened ones",
@@ -102,7 +105,7 @@ export function reachOf({ imports }: ComponentInterface, isProvided: (name: stri
   return names.map((name) => {
     const key = withoutVersion(name);
     const known = Object.hasOwn(ACCESS, key) ? ACCESS[key] : undefined;
-    if (!isProvided(name)) return { interface: name, access: "not provided by this version" };
+    if (!isProvided(name)) return { interface: name, access: NOT_PROVIDED };
     return { interface: name, ...(known ?? { access: "what the embedder's function gives" }) };
   });
 }

@@ -70,7 +70,6 @@ test(
     assert.deepEqual(snapshot(place.outside), before, "something outside was changed");
     assert.ok((seen.get("read inside") ?? 0) > 0 && (seen.get("put ok") ?? 0) > 0, `nothing worked: ${summary}`);
     assert.ok((seen.get("read !not-permitted") ?? 0) > 0, `there was no race: ${summary}`);
-    console.log(summary);
   },
 );
 

@@ -16,7 +16,7 @@ before(async () => {
 test("--help tells of every command, and each command's help of its flags", async () => {
   const whole = await cordon(["--help"]);
   assert.deepEqual([whole.code, whole.stderr], [0, ""]);
-  const commands = ["run", "inspect", "scan", "demo", "completion"];
+  const commands = ["run", "serve-http", "inspect", "scan", "demo", "completion"];
   for (const command of commands) assert.match(whole.stdout, new RegExp(`^ {2}${command} `, "m"));
   const flags: Readonly<Record<string, readonly string[]>> = {
     run: [

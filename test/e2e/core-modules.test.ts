@@ -67,12 +67,21 @@ describe("programs for WASI preview 1", () => {
   });
 });
 
-test("a program of Go runs", { skip: LACKS.go }, async () => {
+test("a program of Go runs, with a heap that takes the memory to be its own", { skip: LACKS.go }, async () => {
   const program = await goGuest(
     "core-module",
     `package main
 import ("fmt"; "os")
-func main() { fmt.Println(os.Args[1:], os.Getenv("WHO")); os.Exit(3) }`,
+func main() {
+  var kept [][]byte
+  for i := 0; i < 40; i++ {
+    block := make([]byte, 1<<20)
+    for at := range block { block[at] = 0xaa }
+    kept = append(kept, block)
+  }
+  fmt.Println(os.Args[1:], os.Getenv("WHO"), len(kept))
+  os.Exit(3)
+}`,
   );
   await using sandbox = await Sandbox.open(program, {
     cache: TEST_CACHE,
@@ -81,7 +90,7 @@ func main() { fmt.Println(os.Args[1:], os.Getenv("WHO")); os.Exit(3) }`,
   const { exitCode, stdout, stderr } = await sandbox.execute(["a", "b c"]);
   assert.deepEqual(
     [exitCode, Buffer.from(stdout).toString(), Buffer.from(stderr).toString()],
-    [3, "[a b c] gopher\n", ""],
+    [3, "[a b c] gopher 40\n", ""],
   );
 });
 

@@ -91,33 +91,46 @@ export function starlingGuest(name: string, source: string, world: string): Prom
 /** Where the official WIT of WASI is. */
 const WASI_WIT = join(ROOT, "node_modules/@bytecodealliance/jco/lib/wit/builtin/0.2.12");
 
+/** A guest that runs JavaScript with all of WASI in reach, built from `test/guests/wasi-probe.js`. */
+export function wasiProbe(): Promise<string> {
+  return wasiGuest("wasi-probe", "probe");
+}
+
+/** A component of the `wasi:http/proxy` world, built from `test/guests/proxy.js`; see there for what its paths do. */
+export function proxyGuest(): Promise<string> {
+  return wasiGuest("proxy", "proxy");
+}
+
 /**
- * A guest that runs JavaScript with all of WASI in reach, built from `test/guests/wasi-probe.js` with componentize-qjs. The
- * engine's own imports of WASI are stubbed, and the tool would do so with the script's, too; so it is built for packages of
- * another name, which is put right in what comes out.
+ * Builds a component of a world of WASI from `test/guests/NAME.js` and `NAME.wit` with componentize-qjs. The engine's own
+ * imports of WASI are stubbed, and the tool would do so with the script's, too; so it is built for packages of another name,
+ * which is put right in what comes out.
  */
-export async function wasiProbe(): Promise<string> {
+function wasiGuest(name: string, worldName: string): Promise<string> {
   const [script = "", world = ""] = ["js", "wit"].map((kind) =>
-    readFileSync(join(ROOT, `test/guests/wasi-probe.${kind}`), "utf8").replaceAll("wasi:", "wasq:"),
+    readFileSync(join(ROOT, `test/guests/${name}.${kind}`), "utf8").replaceAll("wasi:", "wasq:"),
   );
-  return built("wasi-probe", [script, world, "2"], async (folder, output) => {
-    for (const name of ["cli", "clocks", "filesystem", "http", "io", "random", "sockets"]) {
-      const text = readFileSync(join(WASI_WIT, `wasi-${name}/package.wit`), "utf8");
-      await mkdir(join(folder, `wit/deps/${name}`), { recursive: true });
-      await writeFile(join(folder, `wit/deps/${name}/package.wit`), text.replaceAll("wasi:", "wasq:"));
+  return built(name, [script, world, "2"], async (folder, output) => {
+    for (const part of ["cli", "clocks", "filesystem", "http", "io", "random", "sockets"]) {
+      const text = readFileSync(join(WASI_WIT, `wasi-${part}/package.wit`), "utf8");
+      await mkdir(join(folder, `wit/deps/${part}`), { recursive: true });
+      await writeFile(join(folder, `wit/deps/${part}/package.wit`), text.replaceAll("wasi:", "wasq:"));
     }
     await writeFile(join(folder, "wit/world.wit"), world);
     await writeFile(join(folder, "guest.js"), script);
     const made = join(folder, "made.wasm");
     // prettier-ignore
     await run(join(ROOT, "node_modules/.bin/componentize-qjs"), [
-      "--sync", "--stub-wasi", "--opt-size", "--wit", join(folder, "wit"), "--world", "probe",
+      "--sync", "--stub-wasi", "--opt-size", "--wit", join(folder, "wit"), "--world", worldName,
       "--js", join(folder, "guest.js"), "--output", made,
     ]);
-    // Only the outermost imports: within, the engine's and the script's stand side by side. And the engine speaks preview 1 to
-    // its stubs, for which the host would take the whole guest for a program of preview 1 and let folders keep their rights.
+    // Only the outermost imports and exports: within, the engine's and the script's stand side by side. And the engine speaks
+    // preview 1 to its stubs, for which the host would take the whole guest for a program of preview 1 and let folders keep
+    // their rights.
     const text = (await print(readFileSync(made)))
       .replaceAll('\n  (import "wasq:', '\n  (import "wasi:')
+      .replaceAll('\n  (export "wasq:', '\n  (export "wasi:')
+      .replaceAll(/\n {2}\(export (\(;\d+;\)|\$\S+) "wasq:/g, '\n  (export $1 "wasi:')
       .replaceAll('"wasi_snapshot_preview1"', '"engine"');
     await writeFile(output, await parse(text));
   });

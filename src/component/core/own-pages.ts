@@ -3,7 +3,7 @@ import { readMemoryType, writeMemoryType } from "../../hardening/memory-type.ts"
 import { readSections, type Section, SECTION, wellFormed, writeSections } from "../../hardening/module-sections.ts";
 import { walkInstructions } from "../../hardening/walk-instructions.ts";
 import { ByteReader } from "../../shared/byte-reader.ts";
-import type { CoreOutline } from "./outline.ts";
+import type { CoreImported, CoreOutline } from "./outline.ts";
 import { pageCode } from "./page-code.ts";
 
 const PREVIEW1 = "wasi_snapshot_preview1";
@@ -57,10 +57,9 @@ export function withOwnPages(module: Uint8Array, { imports, exports }: CoreOutli
     const layout = { initialPages: memory.initialPages, maximumPages: memory.maximumPages ?? MAX_PAGES };
     const maximumPages = Math.min(MAX_PAGES, layout.maximumPages + ADAPTER_PAGES);
     const types = countOf(byId.get(SECTION.type));
-    const imported = (kind: string): number => imports.filter(({ extern }) => extern.kind === kind).length;
-    if (imported("memory") > 0) return module;
-    const functions = imported("function") + countOf(byId.get(FUNCTION_SECTION));
-    const added = pageCode(layout, imported("global") + countOf(byId.get(GLOBAL_SECTION)));
+    if (importsOf("memory", imports) > 0) return module;
+    const functions = importsOf("function", imports) + countOf(byId.get(FUNCTION_SECTION));
+    const added = pageCode(layout, importsOf("global", imports) + countOf(byId.get(GLOBAL_SECTION)));
     const [size, grow, allocate] = [functions, functions + 1, functions + 2];
     const changed = new Map<number, Uint8Array>([
       [SECTION.type, appended(byId.get(SECTION.type), added.types)],
@@ -78,6 +77,10 @@ export function withOwnPages(module: Uint8Array, { imports, exports }: CoreOutli
     ]);
     return writeSections(placed(sections, changed));
   });
+}
+
+function importsOf(kind: CoreImported["extern"]["kind"], imports: readonly CoreImported[]): number {
+  return imports.filter(({ extern }) => extern.kind === kind).length;
 }
 
 /** Sections whose content names places within functions, which move. */

@@ -18,7 +18,7 @@ const [MEMORY_SIZE, MEMORY_GROW, I32_CONST] = [0x3f, 0x40, 0x41];
 const [EQZ, EQ, LT_U, GT_U] = [0x45, 0x46, 0x49, 0x4b];
 const [ADD, SUB, AND, OR, SHL, SHR_U] = [0x6a, 0x6b, 0x71, 0x72, 0x74, 0x76];
 
-/** The engine refuses to grow a memory by more than this many pages at once, and the first step is half of what there can be. */
+/** Growing begins with half of what there can be, and goes on in halves. */
 const FIRST_STEP = 32_768;
 /** A memory of all 65,536 pages would end at an address that 32 bits do not hold. */
 const MAX_CEILING = 65_535;
@@ -34,8 +34,6 @@ const MAX_CEILING = 65_535;
  */
 export function pageCode({ initialPages, maximumPages }: PageLayout, firstGlobal: number): PageCode {
   const [pages, ceiling, next] = [firstGlobal, firstGlobal + 1, firstGlobal + 2];
-  const get = (index: number): number[] => [GLOBAL_GET, ...unsignedLeb128(index)];
-  const set = (index: number): number[] => [GLOBAL_SET, ...unsignedLeb128(index)];
   const fail = [IF, EMPTY, UNREACHABLE, END];
   const minusOne = [IF, EMPTY, ...constant(-1), RETURN, END];
 
@@ -89,6 +87,14 @@ export function pageCode({ initialPages, maximumPages }: PageLayout, firstGlobal
     bodies: [body(size, 0), body(grow, 1), body(allocate, 1)],
     globals: [initialPages, 0, 0].map((value) => Uint8Array.of(I32, 0x01, ...constant(value), END)),
   };
+}
+
+function get(index: number): number[] {
+  return [GLOBAL_GET, ...unsignedLeb128(index)];
+}
+
+function set(index: number): number[] {
+  return [GLOBAL_SET, ...unsignedLeb128(index)];
 }
 
 /** `i32.const`, whose immediate is signed LEB128. */

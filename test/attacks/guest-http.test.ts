@@ -1,0 +1,215 @@
+import assert from "node:assert/strict";
+import type { Socket } from "node:net";
+import { createServer } from "node:net";
+import { test } from "node:test";
+import { listen, serveRaw } from "../../src/host/http/exchange-harness.test.ts";
+import type { CordonError, Limits } from "../../src/sandbox/index.ts";
+import { type Probe, probe } from "../support/probe.ts";
+
+/*
+ * What a guest may try to put on the wire of `wasi:http`, and what a server may do to a guest, by the public API. Disposing of a
+ * probe makes one more call that must work. Each case was seen to fail with the weakening that its comment names.
+ */
+
+const OK = "HTTP/1.1 200 OK\r\n";
+const CHUNKED = `${OK}transfer-encoding: chunked\r\n\r\n`;
+const EMPTY = `${OK}content-length: 0\r\n\r\n`;
+
+function reaching(ports: readonly number[], limits: Partial<Limits> = {}): Promise<Probe> {
+  return probe({ network: { allow: ports.map((port) => `http://127.0.0.1:${port}`) } }, limits);
+}
+
+/** Writes a head, and then the same part for as long as somebody reads. */
+const endless = (head: string, part: string) => (socket: Socket) => {
+  socket.write(head);
+  const more = (error?: Error | null): void => {
+    if (!error) socket.write(part, more);
+  };
+  more();
+};
+
+// Weakening: `isPathWithQuery`, `methodName`, `parseAuthority` and `isHeaderName`/`isHeaderValue` let everything pass.
+test("nothing but one request line and one set of headers reaches the wire", async () => {
+  const seen: string[] = [];
+  const port = await listen(
+    createServer((socket) => {
+      socket.on("data", (chunk) => {
+        seen.push(chunk.toString("latin1"));
+        socket.end(EMPTY);
+      });
+    }),
+  );
+  const authority = `127.0.0.1:${port}`;
+  await using guest = await reaching([port]);
+  const refusals = await guest.run(
+    ({ fetch }, given) => {
+      const base = { authority: given.authority };
+      return [
+        ...given.paths.map((path) => fetch({ ...base, path })),
+        ...given.methods.map((val) => fetch({ ...base, method: { tag: "other", val } })),
+        ...given.authorities.map((one) => fetch({ authority: one })),
+        ...given.schemes.map((val) => fetch({ ...base, scheme: { tag: "other", val } })),
+        ...given.headers.map((header) => fetch({ ...base, headers: [header] })),
+      ];
+    },
+    {
+      authority,
+      paths: [`http://${authority}/`, "/ HTTP/1.1\r\nHost: evil\r\n\r\nGET /", "/a\nb", "/a b", "/\0", "/\t", "*"],
+      methods: ["GET / HTTP/1.1\r\nHost: evil\r\n\r\nGET", "GET\n", "G\0T", "GET ", "", "CONNECT", "connect"],
+      authorities: [`${authority}\r\nx: y`, `${authority}/x`, ` ${authority}`, "", "127.0.0.1:", "127.0.0.1:99999"],
+      schemes: ["file", "ftp", "unix", "http\r\n", "ht tp", ""],
+      headers: [
+        ["x", "a\r\nHost: evil"],
+        ["x", "a\nb"],
+        ["x", "a\0b"],
+        ["x\r\ny", "a"],
+        ["x:y", "a"],
+        ["", "a"],
+        ["host", "evil"],
+        ["transfer-encoding", "chunked"],
+        ["connection", "upgrade"],
+        ["upgrade", "h2c"],
+        [":authority", "evil"],
+        ["proxy-authorization", "x"],
+      ] as const,
+    },
+  );
+  for (const answer of refusals) assert.match(String(answer), /^(?:set\w+|fields|)!/u);
+  const lengths = await guest.run(
+    ({ fetch }, given) =>
+      given.lengths.map((all) =>
+        fetch({
+          authority: given.authority,
+          method: { tag: "post" },
+          body: "abcd",
+          headers: all.map((length) => ["content-length", length] as const),
+        }),
+      ),
+    { authority, lengths: [["4", "40"], ["4", "4"], ["+4"], ["4, 40"], ["4 "], ["40"], ["3"]] },
+  );
+  for (const answer of lengths.slice(0, 5)) assert.equal(answer, "!HTTP-protocol-error");
+  for (const answer of lengths.slice(5)) assert.match(String(answer), /^!HTTP-request-body-size$/u);
+  assert.equal(seen.filter((one) => !one.startsWith("POST / ")).length, 0);
+  seen.length = 0;
+  const sent = await guest.run(({ fetch }, given) => fetch({ authority: given, path: "/mine" }), authority);
+  assert.deepEqual(sent, { status: 200, location: null, body: "", failure: null });
+  assert.deepEqual(seen, [`GET /mine HTTP/1.1\r\nhost: ${authority}\r\nconnection: close\r\n\r\n`]);
+});
+
+// Weakening: `FieldMap` does not count its bytes.
+test("a guest's own flood of headers traps, or is refused", async () => {
+  let contacts = 0;
+  const port = await listen(createServer(() => void (contacts += 1)));
+  await using guest = await reaching([port], { maxHeaderBytes: 10_000 });
+  const authority = `127.0.0.1:${port}`;
+  for (const [names, length] of [
+    [3_000, 1],
+    [1, 20_000],
+    [100_000, 0],
+  ] as const) {
+    const flood = guest.run(
+      ({ fetch }, given) => {
+        const value = "y".repeat(given.length);
+        return fetch({ authority: given.authority, headers: Array.from({ length: given.names }, () => ["x", value]) });
+      },
+      { authority, names, length },
+    );
+    await assert.rejects(flood, ({ code }: CordonError) => code === "trap" || code === "limit", `${names}`);
+  }
+  const long = await guest.run(
+    ({ fetch }, given) => fetch({ authority: given, path: `/${"y".repeat(1_000_000)}` }),
+    authority,
+  );
+  assert.match(String(long), /!/u);
+  assert.equal(contacts, 0);
+});
+
+// Weakening: undici's `maxHeaderSize` is 1 GiB; no timer covers the wait for a head; informational responses are not counted.
+test("a head that never ends, or never comes, is cut off", { timeout: 60_000 }, async () => {
+  for (const [name, answer, code] of [
+    ["many headers", endless(OK, `x-a: ${"y".repeat(50)}\r\n`.repeat(100)), "!HTTP-response-header-section-size"],
+    ["one long header", endless(`${OK}x-a: `, "y".repeat(10_000)), "!HTTP-response-header-section-size"],
+    ["informational", endless("", "HTTP/1.1 103 Early Hints\r\n\r\n".repeat(100)), "!HTTP-protocol-error"],
+    ["nothing", () => undefined, "!HTTP-response-timeout"],
+    ["half a head", (socket: Socket) => void socket.write("HTTP/1.1 200 O"), "!HTTP-response-timeout"],
+  ] as const) {
+    const port = await serveRaw(answer);
+    await using guest = await reaching([port], { httpTimeoutMs: 500 });
+    const authority = `127.0.0.1:${port}`;
+    assert.equal(await guest.run(({ fetch }, given) => fetch({ authority: given }), authority), code, name);
+  }
+});
+
+// Weakening: `maxResponseBodyBytes` is not looked at; the wait for more of a body has no timer; trailers have no bound.
+test("a body that never ends, stops or ends in endless trailers is ended by a limit", { timeout: 60_000 }, async () => {
+  const [tooLarge, stalled] = ["!HTTP-response-body-size", "!connection-read-timeout"];
+  const trailers = "!HTTP-response-trailer-section-size";
+  for (const [name, answer, code] of [
+    ["endless", endless(`${OK}\r\n`, "x".repeat(65_536)), tooLarge],
+    ["endless chunks", endless(CHUNKED, "3\r\nabc\r\n".repeat(1_000)), tooLarge],
+    ["too short a length", (socket: Socket) => void socket.end(`${OK}content-length: 3\r\n\r\nabcdef`), null],
+    ["stops", (socket: Socket) => void socket.write(`${OK}content-length: 10\r\n\r\nabc`), stalled],
+    ["never starts", (socket: Socket) => void socket.write(`${OK}content-length: 10\r\n\r\n`), stalled],
+    ["endless chunk extension", endless(`${CHUNKED}3;a=`, "b".repeat(10_000)), stalled],
+    ["endless trailers", endless(`${CHUNKED}1\r\nx\r\n0\r\n`, `x-a: ${"y".repeat(50)}\r\n`.repeat(100)), trailers],
+    ["trailers that stop", (socket: Socket) => void socket.write(`${CHUNKED}1\r\nx\r\n0\r\nx-a: y`), stalled],
+  ] as const) {
+    const port = await serveRaw(answer);
+    await using guest = await reaching([port], { httpTimeoutMs: 400, maxResponseBodyBytes: 100_000 });
+    const result = await guest.run(({ fetch }, authority) => {
+      const fetched = fetch({ authority });
+      return typeof fetched === "string" ? fetched : { failure: fetched.failure, length: fetched.body.length };
+    }, `127.0.0.1:${port}`);
+    assert.ok(typeof result === "object", `${name}: ${String(result)}`);
+    assert.equal(result.failure, code, name);
+    assert.ok(result.length <= 100_000, name);
+    assert.ok((guest.usage?.readBytes ?? 0) <= 400_000, `${name}: ${guest.usage?.readBytes}`);
+  }
+});
+
+// Weakening: nothing but the time between two parts of a body is bounded.
+test("a body in crumbs ends with the invocation, and nothing is left behind", { timeout: 60_000 }, async () => {
+  const closed = Promise.withResolvers<void>();
+  const port = await serveRaw((socket) => {
+    socket.write(`${OK}content-length: 1000000\r\n\r\n`);
+    const timer = setInterval(() => socket.write("x"), 20);
+    socket.once("close", () => {
+      clearInterval(timer);
+      closed.resolve();
+    });
+  });
+  await using guest = await reaching([port], { timeoutMs: 1_000, httpTimeoutMs: 500 });
+  const slow = guest.run(({ fetch }, authority) => fetch({ authority }), `127.0.0.1:${port}`);
+  await assert.rejects(slow, { code: "limit" });
+  await closed.promise;
+});
+
+// Weakening: `maxRequestBodyBytes` is not looked at; and connections are not taken from their meter.
+test("a body larger than the limit is not sent on, and connections are bounded", async () => {
+  let received = 0;
+  const port = await listen(createServer((socket) => void socket.on("data", ({ length }) => (received += length))));
+  await using guest = await reaching([port], {
+    maxRequestBodyBytes: 100_000,
+    maxConnections: 3,
+    httpTimeoutMs: 2_000,
+  });
+  const authority = `127.0.0.1:${port}`;
+  const flood = await guest.run(
+    ({ fetch }, given) => fetch({ authority: given, method: { tag: "post" }, body: "x".repeat(1_000_000) }),
+    authority,
+  );
+  assert.equal(flood, "!HTTP-request-body-size");
+  assert.ok(received <= 101_000, `${received} bytes were sent`);
+  const open = await guest.run(({ wasi, call, resource, make }, given) => {
+    const one = (): unknown => {
+      const request = make("http", "OutgoingRequest", call(resource("http", "Fields"), "fromList", []));
+      call(request, "setScheme", { tag: "HTTP" });
+      call(request, "setAuthority", given);
+      const future = call(wasi["outgoing"], "handle", request, undefined);
+      return typeof future === "string" ? future : "open";
+    };
+    return [one(), one(), one(), one(), one()];
+  }, authority);
+  const full = "!connection-limit-reached";
+  assert.deepEqual(open, ["open", "open", "open", full, full]);
+});
