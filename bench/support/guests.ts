@@ -45,7 +45,21 @@ export function tiny(): Promise<string> {
     (core module $m (func (export "add") (param i32 i32) (result i32) local.get 0 local.get 1 i32.add))
     (core instance $i (instantiate $m))
     (func (export "add") (param "a" s32) (param "b" s32) (result s32) (canon lift (core func $i "add"))))`;
-  return built("tiny", [text], async (_folder, output) => writeFile(output, await parse(text)));
+  return textGuest("tiny", text);
+}
+
+/** A component written in the text format. */
+export function textGuest(name: string, text: string): Promise<string> {
+  return built(name, [text], async (_folder, output) => writeFile(output, await parse(text)));
+}
+
+/** A program in C for preview 1 of WASI, or `undefined` where there is no compiler for it. */
+export async function cGuest(name: string, source: string): Promise<string | undefined> {
+  if (!existsSync("/usr/include/wasm32-wasi")) return undefined;
+  return built(name, ["c", source], async (folder, output) => {
+    await writeFile(join(folder, "guest.c"), source);
+    await run("clang", ["--target=wasm32-wasi", "--sysroot=/usr", "-O2", "-o", output, join(folder, "guest.c")]);
+  });
 }
 
 /** A 12 MB component with no imports: the same `add`, on another JavaScript engine. Takes a minute the first time. */

@@ -4,9 +4,12 @@ import { EXIT } from "./exit-codes.ts";
 import { reportFailure } from "./failure.ts";
 import { expandBareGrants, GRANT_TERMS, grantValueHint } from "./grant-options.ts";
 import { printJson } from "./json-output.ts";
-import { addRunOptions, type RunFlags } from "./run-options.ts";
+import { addRunOptions, addSandboxOptions, type RunFlags } from "./run-options.ts";
 import type { ServeFlags } from "./serve-http.ts";
 import { neutralised, neutralisedLine, styled } from "./terminal.ts";
+
+/** Where `serve-http` listens when it is not told. */
+const DEFAULT_ADDRESS = "127.0.0.1:8080";
 
 /** Runs the command line and returns its exit code. */
 export async function main(words: readonly string[]): Promise<number> {
@@ -46,20 +49,23 @@ function commandLine(exit: (code: number) => void): Command {
     .helpCommand("help [command]", "print the help of a command");
 
   addRunOptions(program.command("run"))
-    .description("call an export of a component and print its result")
-    .argument("<file>", "the component")
-    .argument("[export]", "the export; default: the run of a skill")
-    .argument("[args...]", "its arguments, in WAVE or JSON; put -- before those that start with a dash")
+    .description("run a program, or call an export and print its result")
+    .argument("<file>", "the component, program or core module")
+    .argument("[export]", "the export; default: a skill's run; none for programs")
+    .argument(
+      "[args...]",
+      "its arguments: WAVE or JSON, or as they are for a program; put -- before those that start with a dash",
+    )
     .action(async (file: string, name: string | undefined, parameters: string[], flags: RunFlags) => {
       const { runCommand } = await import("./run.ts");
       exit(await runCommand(file, name, parameters, flags));
     });
 
-  addRunOptions(program.command("serve-http"))
-    .description("answer HTTP requests with a component, a fresh instance for each")
+  addSandboxOptions(program.command("serve-http"))
+    .description("answer HTTP requests with a component")
     .argument("<file>", "the component, of the wasi:http/proxy world")
-    .option("--addr <HOST:PORT>", "listen on HOST:PORT", "127.0.0.1:8080")
-    .option("--max-concurrent <COUNT>", "answer this many requests at once, and further ones with 503 (default: 256)")
+    .addOption(new Option("--addr <HOST:PORT>", "listen there").default(DEFAULT_ADDRESS, DEFAULT_ADDRESS))
+    .option("--max-concurrent <COUNT>", "answer this many at once, more with 503 (default: 256)")
     .action(async (file: string, flags: ServeFlags) => {
       const { serveHttpCommand } = await import("./serve-http.ts");
       exit(await serveHttpCommand(file, flags));
@@ -92,7 +98,7 @@ function commandLine(exit: (code: number) => void): Command {
 
   program
     .command("demo")
-    .description("run the two bundled demo skills: one is blocked, one does its work")
+    .description("run the bundled demo skills, one blocked and one trusted")
     .addArgument(new Argument("[skill]", "run only this one").choices(["malicious", "trusted"]))
     .action(async (skill: string | undefined) => {
       const { demoCommand } = await import("./demo.ts");
@@ -101,7 +107,7 @@ function commandLine(exit: (code: number) => void): Command {
 
   program
     .command("completion")
-    .description("print a script that completes commands and flags in a shell")
+    .description("print a completion script for a shell")
     .addArgument(new Argument("<shell>", "the shell").choices(["bash", "zsh", "fish"]))
     .action(async (shell: "bash" | "zsh" | "fish") => {
       const { completionScript } = await import("./completion.ts");

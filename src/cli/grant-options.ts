@@ -100,8 +100,11 @@ const GROUPS: readonly (readonly [heading: string, options: () => readonly Optio
   [
     "Files:",
     () => [
-      list("--allow-fs-read <PATH>", "skills read PATH and all below it; bare: the current directory (repeatable)"),
-      list("--allow-fs-write <PATH>", "skills write PATH and all below it; bare: the current directory (repeatable)"),
+      list("--allow-fs-read <PATH>", "let skills read PATH and all below it; bare: the current directory (repeatable)"),
+      list(
+        "--allow-fs-write <PATH>",
+        "let skills write PATH and all below it; bare: the current directory (repeatable)",
+      ),
       list("--dir <FOLDER>", "open HOST for a WASI program, under the name GUEST; :ro is the default (repeatable)"),
       new Option("--allow-create", "make files and folders in what --dir opens for writing"),
       new Option("--allow-delete", "remove and rename them"),
@@ -111,7 +114,7 @@ const GROUPS: readonly (readonly [heading: string, options: () => readonly Optio
   [
     "Network:",
     () => [
-      list("--allow-network <HOST>", "reach HOST over HTTP; bare: any public address (repeatable)"),
+      list("--allow-network <HOST>", "HTTP to HOST; bare: any public address (repeatable)"),
       list(
         "--allow-net <RULE>",
         "reach HOST, a *.SUFFIX or a block of addresses; no SCHEME: by any protocol (repeatable)",
@@ -125,17 +128,16 @@ const GROUPS: readonly (readonly [heading: string, options: () => readonly Optio
   [
     "Surroundings:",
     () => [
-      list("--env <VARIABLE>", "set a variable of the environment, which is empty otherwise (repeatable)"),
-      list("--env-from <FILE>", "set the variables that FILE names, as NAME=VALUE lines (repeatable)"),
+      list("--env <VARIABLE>", "set a variable; there are none otherwise (repeatable)"),
+      list("--env-from <FILE>", "set the NAME=VALUE lines of FILE (repeatable)"),
       // Node looks for this one among the arguments of every program, and applies the file's NODE_OPTIONS to itself.
       list("--env-file <FILE>", "the same, for files you wrote: Node itself obeys NODE_OPTIONS in FILE (repeatable)"),
-      list("--inherit-env <NAME>", "pass a variable of this process; bare: all of them (repeatable)"),
-      new Option("--stdin", "let it read stdin"),
+      list("--inherit-env <NAME>", "pass one of this process; bare: all (repeatable)"),
       list("--allow-process <COMMAND>", "start this program; bare: any program (repeatable)"),
       new Option("--clock", "show it the real time"),
-      new Option("--clock-resolution <DURATION>", "the steps its clocks go in, such as 1us or 1s (default: 1ms)"),
+      new Option("--clock-resolution <DURATION>", "the steps its clocks go in, such as 1us (default: 1ms)"),
       new Option("--random <KIND>", "where its random bytes come from (default: pseudo:0)"),
-      list("--grant <GRANT>", "allow a custom capability: true, false, MIN..MAX, [A,B] or a text (repeatable)"),
+      list("--grant <GRANT>", "grant a custom capability: true, false, MIN..MAX, [A,B] or a text (repeatable)"),
     ],
   ],
 ];

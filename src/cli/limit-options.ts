@@ -28,11 +28,11 @@ interface LimitFlag {
 }
 
 const LIMIT_FLAGS: readonly LimitFlag[] = [
-  limit("timeout", "timeoutMs", "--timeout", "DURATION", "end it after DURATION, such as 500ms, 5s or 2m"),
+  limit("timeout", "timeoutMs", "--timeout", "DURATION", "end it after DURATION, such as 5s or 2m"),
   limit("maxMemory", "memoryBytes", "--max-memory", "SIZE", "cap its memory, such as 64MiB"),
   limit("maxOpenFiles", "maxOpenFiles", "--max-open-files", "COUNT", "files and folders open at once"),
-  limit("maxReadBytes", "maxReadBytes", "--max-read-bytes", "SIZE", "bytes read from files and the network in all"),
-  limit("maxWriteBytes", "maxWriteBytes", "--max-write-bytes", "SIZE", "bytes written to them in all"),
+  limit("maxReadBytes", "maxReadBytes", "--max-read-bytes", "SIZE", "bytes read in all, files and network"),
+  limit("maxWriteBytes", "maxWriteBytes", "--max-write-bytes", "SIZE", "bytes written in all"),
   limit("readRate", "readBytesPerSecond", "--read-rate", "RATE", "bytes read in a second"),
   limit("writeRate", "writeBytesPerSecond", "--write-rate", "RATE", "bytes written in a second"),
   limit("maxConnections", "maxConnections", "--max-connections", "COUNT", "connections at once, those of HTTP too"),

@@ -1,23 +1,32 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import type { SandboxOptions } from "../sandbox/sandbox.ts";
 import { addGrantOptions, type GrantFlags } from "./grant-options.ts";
 import { grantsFromFlags } from "./grants-from-flags.ts";
 import { addLimitOptions, type LimitFlags, limitsFromFlags } from "./limit-options.ts";
 
-/** The flags of a run, as parsed. */
-export interface RunFlags extends GrantFlags, LimitFlags {
-  readonly json?: boolean;
-  readonly failOnDenied?: boolean;
+/** The flags of commands that let a component run, as parsed. */
+export interface SandboxFlags extends GrantFlags, LimitFlags {
   readonly audit?: string;
 }
 
-/** Adds the flags of commands that run a component. */
-export function addRunOptions(command: Command): Command {
+/** The flags of a run, as parsed. */
+export interface RunFlags extends SandboxFlags {
+  readonly json?: boolean;
+  readonly failOnDenied?: boolean;
+}
+
+/** Adds the flags of commands that let a component run. */
+export function addSandboxOptions(command: Command): Command {
   addGrantOptions(command);
   addLimitOptions(command);
-  return command
+  return command.option("--audit <FILE>", "append every access to FILE as JSON lines");
+}
+
+/** Adds the flags of a run. */
+export function addRunOptions(command: Command): Command {
+  return addSandboxOptions(command)
+    .addOption(new Option("--stdin", "let it read stdin").helpGroup("Surroundings:"))
     .option("--fail-on-denied", "exit with 3 when any access was denied")
-    .option("--audit <FILE>", "append every access to FILE as JSON lines")
     .option("--json", "print one JSON document");
 }
 
@@ -26,6 +35,6 @@ export function addRunOptions(command: Command): Command {
  *
  * @throws CordonError `usage` for a flag that cannot be read, or a quantity that is out of bounds.
  */
-export function sandboxOptions(flags: RunFlags): SandboxOptions {
+export function sandboxOptions(flags: SandboxFlags): SandboxOptions {
   return { grants: grantsFromFlags(flags), limits: limitsFromFlags(flags) };
 }

@@ -88,7 +88,10 @@ async function run(
   }
   const called = findExport(sandbox.component.interface, exportName);
   known.called = called;
-  const result = await sandbox.call(called.name, parseArguments(called.function, words), { signal });
+  const result = await sandbox.call(called.name, parseArguments(called.function, words), {
+    signal,
+    ...(flags.stdin === true ? { stdin: process.stdin } : {}),
+  });
   log.lost.throwIfAborted();
   if (json) printJson(resultDocument(sandbox, called, result, log), process.stdout);
   else printResult(result.value, called);

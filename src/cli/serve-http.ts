@@ -8,11 +8,11 @@ import { guestOutput } from "./guest-output.ts";
 import { reportFailure } from "./failure.ts";
 import { Interruption } from "./interruption.ts";
 import { LoadProgress } from "./progress.ts";
-import { type RunFlags, sandboxOptions } from "./run-options.ts";
+import { type SandboxFlags, sandboxOptions } from "./run-options.ts";
 import { neutralisedLine, styled } from "./terminal.ts";
 
 /** The flags of `serve-http`, as parsed. */
-export interface ServeFlags extends RunFlags {
+export interface ServeFlags extends SandboxFlags {
   readonly addr: string;
   readonly maxConcurrent?: string;
 }

@@ -8,6 +8,12 @@ test("the interfaces that are not WASI's are those of the packages in wit/", () 
       [name].concat(functions.map((f) => `${f.name}: ${f.type}`)),
     ),
     [
+      [
+        "cordon:process/run",
+        "run: func(command: string, arguments: list<string>, stdin: option<list<u8>>, timeout-ms: option<u32>) -> " +
+          "result<record { status: variant { code(u32), signal(string) }, stdout: list<u8>, stderr: list<u8> }, " +
+          "variant { denied, not-found, timed-out, output-too-large, failed(string) }>",
+      ],
       ["sandbox:skill/filesystem-read", "read-file: func(path: string) -> result<string, string>"],
       ["sandbox:skill/filesystem-write", "write-file: func(path: string, content: string) -> result<_, string>"],
       [

@@ -2,7 +2,9 @@
 export type { AuditEvent, AuditEventType, AuditResult } from "../audit/event.ts";
 export type { AuditListener } from "../audit/recorder.ts";
 export type { ArtifactCacheOptions } from "../component/artifact-cache.ts";
+export type { ModuleForm } from "../component/description.ts";
 export type { TranspileStage } from "../component/transpile/messages.ts";
+export type { CustomGrant } from "../policy/grants.ts";
 export type { ClocksInput } from "../policy/parse-clocks.ts";
 export type { CustomInput } from "../policy/parse-custom.ts";
 export type { EnvironmentInput } from "../policy/parse-environment.ts";
@@ -28,6 +30,9 @@ export type {
 export type { ComponentInfo, LoadOptions } from "./component-info.ts";
 export type { HttpExchange } from "./http-exchange.ts";
 export type { HttpFields, HttpRequestHead, HttpResponseHead } from "../shared/http-message.ts";
+export type { HostFunctionCheck, HostFunctionContext, HostFunctionInput } from "./host-function-input.ts";
+export { inspect, type Inspection } from "./inspect.ts";
+export type { Reach } from "./reach.ts";
 export { run } from "./run.ts";
 export { type CallOptions, type CallResult, type ExecuteResult, Sandbox, type SandboxOptions } from "./sandbox.ts";
 export { type HttpServer, serveHttp, type ServeHttpOptions } from "./serve-http.ts";

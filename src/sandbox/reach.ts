@@ -28,7 +28,7 @@ const SOCKETS: Access = { access: "raw connections and datagrams", flag: "--allo
 const LISTENING: Access = {
   access: "raw connections, and waiting for them",
   flag: "--allow-net RULE, --allow-listen ADDR:PORT",
-  grant: "network.allow, network.listen",
+  grant: "network.allow, listen",
 };
 const RANDOM: Access = { access: "random bytes (seeded, unless granted)", flag: "--random full", grant: "random" };
 const TERMINAL: Access = { access: "nothing: a guest never sees the terminal" };
@@ -86,7 +86,7 @@ const ACCESS: Readonly<Record<string, Access>> = {
   "wasi:sockets/tcp-create-socket": SOCKETS,
   "wasi:sockets/udp": LISTENING,
   "wasi:sockets/udp-create-socket": SOCKETS,
-  "wasi:sockets/ip-name-lookup": { access: "look host names up", flag: "--allow-dns[=NAME]", grant: "network.lookup" },
+  "wasi:sockets/ip-name-lookup": { access: "look host names up", flag: "--allow-dns[=NAME]", grant: "lookup" },
   "cordon:process/run": { access: "run programs of the host", flag: "--allow-process=COMMAND", grant: "process" },
   "cordon:vak/host": {
     access: "files, environment variables and a log",

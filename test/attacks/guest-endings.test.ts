@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Sandbox } from "../../src/sandbox/index.ts";
 import { failsWith } from "../support/errors.ts";
+import { TEST_CACHE, textGuest } from "../support/guests.ts";
 import { playgroundWithSecret } from "../support/filesystem.ts";
 import { probe } from "../support/probe.ts";
 
@@ -42,6 +44,45 @@ test("exit(0), exit(1) and exit with a code end the invocation alone", async () 
   }
   assert.deepEqual(new Set(await Promise.all(sleepers)), new Set(["slept"]));
   assert.equal(process.exitCode, undefined);
+});
+
+/** A guest that the host calls back for memory in the middle of a host call, and what it does then. */
+const inRealloc = (body: string): string => `(component
+  (import "wasi:random/random@0.2.0" (instance $random
+    (export "get-random-bytes" (func (param "len" u64) (result (list u8))))))
+  (core module $libc
+    (memory (export "memory") 1)
+    (func $realloc (export "realloc") (param i32 i32 i32 i32) (result i32) ${body}))
+  (core instance $libc (instantiate $libc))
+  (core func $get (canon lower (func $random "get-random-bytes")
+    (memory (core memory $libc "memory")) (realloc (core func $libc "realloc"))))
+  (core module $m
+    (import "host" "get" (func $get (param i64 i32)))
+    (func (export "f") (result i32) (call $get (i64.const 8) (i32.const 16)) (i32.const 1)))
+  (core instance $i (instantiate $m (with "host" (instance (export "get" (func $get))))))
+  (func (export "f") (result u32) (canon lift (core func $i "f"))))`;
+
+// Weakening: the worker takes what is thrown in a call for a fault of its own and ends.
+test("a stack overflow, unreachable and a wrong pointer in the middle of a host call end the invocation alone", async () => {
+  await using well = await Sandbox.open(await textGuest("in-realloc", inRealloc("(i32.const 1024)")), {
+    cache: TEST_CACHE,
+  });
+  for (const body of [
+    "(call $realloc (local.get 0) (local.get 1) (local.get 2) (local.get 3)) (drop) (i32.const 0)",
+    "(unreachable)",
+    "(i32.const 65530)",
+    "(i32.const -8)",
+    "(loop $again (br $again)) (i32.const 0)",
+  ]) {
+    await using sandbox = await Sandbox.open(await textGuest("in-realloc", inRealloc(body)), {
+      cache: TEST_CACHE,
+      limits: { timeoutMs: 500 },
+    });
+    const code = body.startsWith("(loop") ? "limit" : "trap";
+    const [beside] = await Promise.all([well.call("f"), failsWith(code, /./u, sandbox.call("f"))]);
+    assert.equal(beside.value, 1);
+    assert.equal((await well.call("f")).value, 1);
+  }
 });
 
 // Weakening: `StdioOutput` counts nothing against `maxStdoutBytes`.

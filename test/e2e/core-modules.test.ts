@@ -71,15 +71,18 @@ test("a program of Go runs, with a heap that takes the memory to be its own", { 
   const program = await goGuest(
     "core-module",
     `package main
-import ("fmt"; "os")
+import ("fmt"; "os"; "runtime")
 func main() {
+  fmt.Println(os.Args[1:], os.Getenv("WHO"))
   var kept [][]byte
   for i := 0; i < 40; i++ {
     block := make([]byte, 1<<20)
     for at := range block { block[at] = 0xaa }
     kept = append(kept, block)
   }
-  fmt.Println(os.Args[1:], os.Getenv("WHO"), len(kept))
+  runtime.GC()
+  _, err := os.ReadDir("/")
+  fmt.Println(len(kept), err != nil)
   os.Exit(3)
 }`,
   );
@@ -90,7 +93,7 @@ func main() {
   const { exitCode, stdout, stderr } = await sandbox.execute(["a", "b c"]);
   assert.deepEqual(
     [exitCode, Buffer.from(stdout).toString(), Buffer.from(stderr).toString()],
-    [3, "[a b c] gopher 40\n", ""],
+    [3, "[a b c] gopher\n40 true\n", ""],
   );
 });
 

@@ -283,11 +283,11 @@ test("missing imports are named, all of them, in one error", async () => {
   const wanting = await textGuest(
     "wanting",
     `(component
-      (import "wasi:clocks/wall-clock@0.2.0" (instance (export "now" (func (result u64)))))
+      (import "wasi:clocks/calendar@0.2.0" (instance (export "now" (func (result u64)))))
       (import "acme:tools/hammer" (instance (export "hit" (func))))
       (import "lonely" (func)))`,
   );
-  await failsWith("unsupported", /lonely, wasi:clocks\/wall-clock@0\.2\.0, acme:tools\/hammer/, open({}, wanting));
+  await failsWith("unsupported", /lonely, wasi:clocks\/calendar@0\.2\.0, acme:tools\/hammer/, open({}, wanting));
 });
 
 test("an import of a known name and another type is refused", async () => {

@@ -152,7 +152,15 @@ function asFunctionBody(glue: string): string {
   }
   // The fallback that would fetch modules by URL is no script's; the host always hands the modules in.
   const script = body.replace(/\n *if \(!getCoreModule\) getCoreModule = [^\n]*import\.meta\.url[^\n]*/, "\n");
-  return withSettledTraps(withCheckedDrops(script));
+  return withSettledTraps(withCheckedDrops(withSilentLog(script)));
+}
+
+/** The glue's log of its own steps, a dozen for a call, which looks each time whether the environment asks for it. */
+const LOG = /(\n *const _debugLog = )\(\.\.\.args\) => \{\n[^\n]*JCO_DEBUG[^\n]*\n[^\n]*\n *\};/;
+
+/** The realm has no environment to ask, so nothing is lost; a function that is empty costs nothing, nor do its arguments. */
+function withSilentLog(glue: string): string {
+  return glue.replace(LOG, "$1() => {};");
 }
 
 /** What the glue answers when a host function that may wait, and has no error to return, throws: it never settles. */

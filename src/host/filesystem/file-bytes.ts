@@ -1,5 +1,6 @@
 import { type BigIntStats, fstatSync, readSync, writeSync } from "node:fs";
 import type { HostContext } from "../capability.ts";
+import { bytesToFill } from "../io/movable-bytes.ts";
 import { FilesystemError } from "./error-code.ts";
 import { takeBytes } from "./filesystem-state.ts";
 
@@ -25,7 +26,7 @@ export function readPart(context: HostContext, fd: number, position: number, len
   const wanted = Math.min(length, rest, context.limits.maxCrossingBytes);
   const granted = takeBytes(context, "read", wanted);
   if (granted === 0 && wanted > 0) return undefined;
-  const buffer = Buffer.allocUnsafeSlow(granted);
+  const buffer = bytesToFill(context, granted);
   let read = 0;
   try {
     read = granted === 0 ? 0 : readSync(fd, buffer, 0, granted, position);

@@ -2,8 +2,9 @@ import { performance } from "node:perf_hooks";
 import type { HostContext, HostFunction, HostInterface, HostResult } from "../../host/capability.ts";
 import { drainStdio } from "../../host/stdio/drain-stdio.ts";
 import { allowPosixFolders } from "../../host/filesystem/filesystem-state.ts";
-import { askedExchange } from "../../host/http/asked-exchange.ts";
+import { AskedExchange } from "../../host/http/asked-exchange.ts";
 import { incomingCall } from "../../host/http/incoming-exchange.ts";
+import { dropSpare, takeBack } from "../../host/io/movable-bytes.ts";
 import { customInterfaces } from "../../host/custom/custom-interfaces.ts";
 import { ioMeters } from "../../host/metering/io-meters.ts";
 import type { ImportedFunction, Invocation, Program, WorkerOutcome, WorkerUsage } from "../messages.ts";
@@ -140,7 +141,7 @@ export class GuestInvocation {
   #parametersFor({ resource }: InstantiatedProgram): readonly unknown[] {
     const head = this.#invocation.request;
     if (head === undefined) return this.#invocation.parameters;
-    const call = incomingCall(this.#context, askedExchange(this.#context, head));
+    const call = incomingCall(this.#context, new AskedExchange(this.#context, head));
     if ("tag" in call) throw new Error(`the request is over the limits: ${call.tag}`);
     this.#responded = call.answered;
     const given = [
@@ -163,6 +164,7 @@ export class GuestInvocation {
       next: (name: string) => memory.next(name),
       made: (made: WebAssembly.Memory) => memory.track(made),
       drop: (handle: number) => this.#resources.drop(handle),
+      takeBack: (moved: ArrayBuffer) => takeBack(this.#context, moved),
     };
     return realm.instantiate(side, imports, MEMORY_NAMESPACE);
   }
@@ -195,6 +197,7 @@ export class GuestInvocation {
   }
 
   async #awaited(used: ImportedFunction, answer: Promise<HostResult>): Promise<BoundResult> {
+    dropSpare(this.#context);
     this.#leave();
     let result: HostResult;
     try {

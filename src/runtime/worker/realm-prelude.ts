@@ -13,6 +13,8 @@ import type { ImportedFunction, ImportedInterface } from "../messages.ts";
 export interface HostSide {
   readonly decode: (encoding: string, bytes: Uint8Array) => string;
   readonly encodeInto: (text: string, target: Uint8Array) => { readonly read: number; readonly written: number };
+  /** Whether the memory of bytes that a host function answered goes to the guest, to be had without a copy. */
+  readonly isMovable: (bytes: Uint8Array) => boolean;
 }
 
 /** The guest that is on the processor, as far as the realm has to know it. */
@@ -71,6 +73,8 @@ export interface InstantiationSide {
   readonly made: (memory: WebAssembly.Memory) => void;
   /** Tells the host that the guest dropped a handle it owned. */
   readonly drop: (handle: number) => void;
+  /** Gives memory back that was moved to the realm: the glue has copied what was in it to the guest. */
+  readonly takeBack: (memory: ArrayBuffer) => void;
 }
 
 /** What the prelude hands back to the host. */
@@ -100,6 +104,7 @@ export function realmPrelude(host: HostSide): RealmSide {
   const { Uint8Array, Int8Array, Uint16Array, Int16Array, Uint32Array, Int32Array } = globalThis;
   const { BigUint64Array, BigInt64Array, Float32Array, Float64Array } = globalThis;
   const { isView } = ArrayBuffer;
+  const { transfer } = ArrayBuffer.prototype;
   const { max, min, trunc } = Math;
 
   let budget = 0;
@@ -210,27 +215,35 @@ export function realmPrelude(host: HostSide): RealmSide {
   type Class = new (...parameters: unknown[]) => object;
   type Classes = Record<string, Class>;
 
+  /** What belongs to one instance of the component. */
+  interface Instance {
+    readonly classes: Classes;
+    readonly side: InstantiationSide;
+    /** Memory of the host that was moved here, until the guest's next call. */
+    moved: ArrayBuffer | undefined;
+  }
+
   /** A copy of plain data in this realm, with an object for each handle in it. Host functions return no cycles. */
-  function copy(value: unknown, shape: HandleShape | undefined, classes: Classes): unknown {
+  function copy(value: unknown, shape: HandleShape | undefined, instance: Instance): unknown {
     if (shape?.kind === "own" || shape?.kind === "borrow") {
-      const given = classes[shape.resource];
+      const given = instance.classes[shape.resource];
       if (given === undefined) throw new Error("the host answered with a resource that the component does not import");
       return Reflect.construct(Resource, [value], given) as object;
     }
     if (typeof value !== "object" || value === null) return typeof value === "function" ? undefined : value;
-    if (isView(value)) return copyOfView(value);
-    if (shape?.kind === "option") return copy(value, shape.element, classes);
+    if (isView(value)) return host.isMovable(value as Uint8Array) ? moved(value as Uint8Array, instance) : copyOfView(value);
+    if (shape?.kind === "option") return copy(value, shape.element, instance);
     if (Array.isArray(value)) {
       const items: unknown[] = [];
       for (let index = 0; index < value.length; index += 1) {
         const at = shape?.kind === "list" ? shape.element : shape?.kind === "tuple" ? shape.elements[index] : undefined;
-        items[index] = copy(value[index], at, classes);
+        items[index] = copy(value[index], at, instance);
       }
       return items;
     }
     const plain: Record<string, unknown> = {};
     for (const key of Object.keys(value)) {
-      const own = copy((value as Record<string, unknown>)[key], shapeAt(value, key, shape), classes);
+      const own = copy((value as Record<string, unknown>)[key], shapeAt(value, key, shape), instance);
       Object.defineProperty(plain, key, { value: own, enumerable: true, configurable: true, writable: true });
     }
     return plain;
@@ -241,6 +254,13 @@ export function realmPrelude(host: HostSide): RealmSide {
     if (shape?.kind !== "variant" || key !== "val") return undefined;
     const { tag } = value as { readonly tag: string };
     return Object.hasOwn(shape.cases, tag) ? shape.cases[tag] : undefined;
+  }
+
+  /** Takes bytes over with their memory. The result of `transfer` is of the realm whose function it is: of this one. */
+  function moved({ buffer, byteOffset, byteLength }: Uint8Array, instance: Instance): Uint8Array {
+    const own = Reflect.apply(transfer, buffer, []) as ArrayBuffer;
+    instance.moved = own;
+    return new Uint8Array(own, byteOffset, byteLength);
   }
 
   const views = [Int8Array, Uint16Array, Int16Array, Uint32Array, Int32Array, BigUint64Array, BigInt64Array];
@@ -298,21 +318,29 @@ export function realmPrelude(host: HostSide): RealmSide {
     }
   }
 
+  /** No guest can come back to a call whose answer it has not copied yet, since it runs on one stack. */
+  function giveBack(instance: Instance): void {
+    const { side, moved: memory } = instance;
+    instance.moved = undefined;
+    if (memory !== undefined) side.takeBack(memory);
+  }
+
   /** Turns a function of the host into one of this realm, which takes all parameters, `self` among them. */
-  function boundFunction(bound: BoundFunction, classes: Classes): (parameters: unknown[]) => unknown {
+  function boundFunction(bound: BoundFunction, instance: Instance): (parameters: unknown[]) => unknown {
     const { fallible, call } = bound;
     // The host's objects stay in the closures; their lists are copied, so that no method of theirs is called.
     const shapes = bound.parameters;
     const answered = ({ tag, val }: BoundResult): unknown => {
-      if (!fallible) return copy(val, bound.result, classes);
+      if (!fallible) return copy(val, bound.result, instance);
       const shape = bound.result?.kind === "variant" ? bound.result.cases[tag] : undefined;
-      return { tag, val: copy(val, shape, classes) };
+      return { tag, val: copy(val, shape, instance) };
     };
     const failed = (thrown: unknown): never => {
       throw inThisRealm(thrown);
     };
     return (parameters) => {
       try {
+        if (instance.moved !== undefined) giveBack(instance);
         const given: unknown[] = [];
         for (let index = 0; index < parameters.length; index += 1) {
           given[index] = handles(parameters[index], shapes[index]);
@@ -340,11 +368,8 @@ export function realmPrelude(host: HostSide): RealmSide {
 
   type Holder = Record<string, unknown>;
 
-  function importObject(
-    imports: readonly BoundInterface[],
-    classes: Classes,
-    drop: InstantiationSide["drop"],
-  ): Record<string, Holder> {
+  function importObject(imports: readonly BoundInterface[], instance: Instance): Record<string, Holder> {
+    const { classes } = instance;
     const object: Record<string, Holder> = Object.create(null);
     for (let index = 0; index < imports.length; index += 1) {
       const { name, resources, functions } = imports[index] as BoundInterface;
@@ -352,22 +377,22 @@ export function realmPrelude(host: HostSide): RealmSide {
       for (let at = 0; at < resources.length; at += 1) {
         const { name: resource, className } = resources[at] as (typeof resources)[number];
         const constructing = functions.find((one) => one.kind === "constructor" && one.resource === resource);
-        classes[resource] ??= resourceClass(constructing, classes, drop);
+        classes[resource] ??= resourceClass(constructing, instance);
         holder[className] = classes[resource];
       }
     }
     for (let index = 0; index < imports.length; index += 1) {
       const { name, functions } = imports[index] as BoundInterface;
       for (let at = 0; at < functions.length; at += 1) {
-        place(functions[at] as BoundFunction, object[name] as Holder, classes);
+        place(functions[at] as BoundFunction, object[name] as Holder, instance);
       }
     }
     return object;
   }
 
-  function place(bound: BoundFunction, holder: Holder, classes: Classes): void {
+  function place(bound: BoundFunction, holder: Holder, instance: Instance): void {
     if (bound.kind === "constructor") return;
-    const call = boundFunction(bound, classes);
+    const call = boundFunction(bound, instance);
     if (bound.kind === "function") {
       holder[bound.property] = (...parameters: unknown[]) => call(parameters);
       return;
@@ -386,12 +411,8 @@ export function realmPrelude(host: HostSide): RealmSide {
     });
   }
 
-  function resourceClass(
-    constructing: BoundFunction | undefined,
-    classes: Classes,
-    drop: InstantiationSide["drop"],
-  ): Class {
-    const construct = constructing === undefined ? undefined : boundFunction(constructing, classes);
+  function resourceClass(constructing: BoundFunction | undefined, instance: Instance): Class {
+    const construct = constructing === undefined ? undefined : boundFunction(constructing, instance);
     return class extends Resource {
       constructor(...parameters: unknown[]) {
         if (construct === undefined) throw new Error("the resource has no constructor");
@@ -399,7 +420,7 @@ export function realmPrelude(host: HostSide): RealmSide {
       }
       [Symbol.dispose](): void {
         try {
-          drop(Resource.handleOf(this));
+          instance.side.drop(Resource.handleOf(this));
         } catch (thrown) {
           throw inThisRealm(thrown);
         }
@@ -447,10 +468,10 @@ export function realmPrelude(host: HostSide): RealmSide {
       };
       const instantiate = (glue as () => (...parameters: unknown[]) => unknown)();
       // Core instances are made at once, so the glue never has to wait, and answers with the exports themselves.
-      const classes: Classes = Object.create(null);
-      const exports = instantiate(getCoreModule, importObject(imports, classes, side.drop), instantiateCore);
+      const instance: Instance = { classes: Object.create(null) as Classes, side, moved: undefined };
+      const exports = instantiate(getCoreModule, importObject(imports, instance), instantiateCore);
       if (exports instanceof Promise) throw new Error("the glue waits where it has nothing to wait for");
-      return { exports, resource: (handle, name) => copy(handle, { kind: "own", resource: name }, classes) };
+      return { exports, resource: (handle, name) => copy(handle, { kind: "own", resource: name }, instance) };
     },
   };
 }

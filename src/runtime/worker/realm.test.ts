@@ -16,6 +16,7 @@ const SIDE: InstantiationSide = {
   drop: (handle) => {
     if (handle === 13) throw new TypeError("host trouble");
   },
+  takeBack: () => undefined,
 };
 
 type Calls = Readonly<Record<string, BoundFunction["call"]>>;

@@ -1,4 +1,5 @@
 import vm from "node:vm";
+import { isMovable } from "../../host/io/movable-bytes.ts";
 import {
   type BoundInterface,
   type HostSide,
@@ -63,4 +64,5 @@ const HOST_SIDE: HostSide = {
     return decoder.decode(bytes);
   },
   encodeInto: (text, target) => encoder.encodeInto(text, target),
+  isMovable,
 };

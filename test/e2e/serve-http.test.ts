@@ -1,0 +1,173 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { Agent } from "node:http";
+import { test } from "node:test";
+import { Sandbox, serveHttp } from "../../src/sandbox/index.ts";
+import { failsWith } from "../support/errors.ts";
+import { TEST_CACHE, testGuest } from "../support/guests.ts";
+import { answerOf, received, serve, statuses } from "../support/http-server.ts";
+
+test("a guest sees the request, and the client its answer", async () => {
+  await using served = await serve();
+  const options = { method: "PATCH", headers: { "X-A": "\u00e9", connection: "x-b", "x-b": "1", te: "trailers" } };
+  const { status, headers, body } = await served.get("/request/a%20b?c=d", options);
+  assert.equal(status, 200);
+  assert.equal(headers["content-length"], String(Buffer.byteLength(body, "latin1")), "a short answer comes in one piece");
+  assert.deepEqual(JSON.parse(body), {
+    method: { tag: "patch" },
+    scheme: { tag: "HTTP" },
+    authority: `127.0.0.1:${served.server.port}`,
+    path: "/request/a%20b?c=d",
+    headers: [["x-a", "\u00e9"]],
+  });
+});
+
+test("every request has an instance of its own, and many are answered at once", async () => {
+  await using served = await serve();
+  const counts = await Promise.all(Array.from({ length: 30 }, () => served.get("/count")));
+  assert.deepEqual(new Set(counts.map(({ body }) => body)), new Set(["1"]));
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const first = served.begin("/count", { agent });
+  first.end();
+  assert.equal((await answerOf(first)).body, "1");
+  const second = served.begin("/count", { agent });
+  second.end();
+  assert.equal((await answerOf(second)).body, "1");
+  assert.ok(second.reusedSocket, "the connection is kept for the next request");
+  agent.destroy();
+});
+
+test("bodies and trailers go through in both directions, of a known length or not", async () => {
+  await using served = await serve();
+  const body = "0123456789".repeat(30_000);
+  assert.equal((await served.get("/echo", { method: "POST" }, body)).body, body);
+  const begun = served.begin("/echo", { method: "POST", headers: { trailer: "x-sum" } });
+  begun.write("one,");
+  const answer = answerOf(begun);
+  begun.write("two");
+  begun.addTrailers({ "x-sum": "3" });
+  begun.end();
+  assert.deepEqual([(await answer).body, (await answer).trailers], ["one,two", { "x-sum": "3" }]);
+  assert.deepEqual((await served.get("/trailers")).trailers, { "x-trailer": "1" });
+  assert.equal((await served.get("/echo", { method: "POST" }, "")).body, "");
+});
+
+test("a part of an answer is there before the rest of the request", async () => {
+  await using served = await serve();
+  const begun = served.begin("/echo", { method: "POST" });
+  begun.write("first");
+  const [response] = await once(begun, "response");
+  const [part] = await once(response.setEncoding("latin1"), "data");
+  assert.equal(part, "first");
+  begun.end("second");
+  const [rest] = await once(response, "data");
+  assert.equal(rest, "second");
+  await once(response, "end");
+});
+
+for (const [method, path] of [
+  ["HEAD", "/hello"],
+  ["HEAD", "/large/100000"],
+  ["GET", "/status/204"],
+  ["GET", "/status/304"],
+]) {
+  test(`${method} ${path} has no body, and the connection goes on`, async () => {
+    await using served = await serve();
+    const next = "GET /status/404 HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
+    const all = await served.raw(`${method} ${path} HTTP/1.1\r\nhost: a\r\n\r\n${next}`);
+    const status = Number(/\d+$/u.exec(path ?? "")?.[0]);
+    assert.deepEqual(statuses(all), [status < 400 ? status : 200, 404]);
+    assert.match(all, /^HTTP\/1\.1 [^]*?\r\n\r\nHTTP\/1\.1 404 /u);
+    assert.doesNotMatch(all.split("HTTP/1.1 404")[0] ?? "", /aaa|hello|body|chunked\r\n\r\n./u);
+  });
+}
+
+test("a client that waits to be told to go on is told when the guest reads", async () => {
+  await using served = await serve();
+  const headers = { expect: "100-continue", "content-length": "4" };
+  const begun = served.begin("/echo", { method: "POST", headers });
+  begun.flushHeaders();
+  await once(begun, "continue");
+  begun.end("body");
+  assert.equal((await answerOf(begun)).body, "body");
+  const all = await served.raw("POST /hello HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\ncontent-length: 4\r\n\r\n");
+  assert.deepEqual(statuses(all), [200]);
+  assert.match(all, /\r\nconnection: close\r\n/iu, "what a client sends after it can be no body and no request");
+});
+
+test("a body that the guest left unread does not reach the next request", async () => {
+  await using served = await serve();
+  for (const path of ["/hello", "/taste"]) {
+    const post = `POST ${path} HTTP/1.1\r\nhost: a\r\ncontent-length: 200000\r\n\r\n${"x".repeat(200_000)}`;
+    const all = await served.raw(`${post}GET /status/404 HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n`);
+    assert.deepEqual(statuses(all), [200, 404], path);
+  }
+});
+
+test("requests that come before the one in front is answered are answered in their order", async () => {
+  await using served = await serve();
+  const requests = ["/sleep/50", "/status/201", "/count"].map((path) => `GET ${path} HTTP/1.1\r\nhost: a\r\n\r\n`);
+  const all = await served.raw(`${requests.join("")}GET /status/404 HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n`);
+  assert.deepEqual(statuses(all), [200, 201, 200, 404]);
+});
+
+test("what a guest prints goes to the sink, not to the client", async () => {
+  let printed = "";
+  await using served = await serve({ stdout: (chunk) => void (printed += Buffer.from(chunk).toString()) });
+  assert.equal((await served.get("/print/told")).body, "printed");
+  assert.equal(printed, "told");
+});
+
+test("closing takes no new connection, waits for what runs, and can be done twice", async () => {
+  const served = await serve({ graceMs: 600_000 });
+  const slow = served.get("/sleep/200");
+  await served.running(1);
+  const closed = served.server.close();
+  await assert.rejects(served.get("/hello"), { code: "ECONNREFUSED" });
+  assert.equal(served.server.running, 1);
+  const { body, headers } = await slow;
+  assert.deepEqual([body, headers.connection], ["slept", "close"]);
+  await Promise.all([closed, served.server.close()]);
+  await served.stop();
+});
+
+test("closing ends what runs for too long: with 503 before the head, by breaking the connection after it", async () => {
+  const served = await serve({ graceMs: 0 });
+  const slow = served.get("/sleep/600000");
+  const idle = await served.connection();
+  const begun = served.begin("/echo", { method: "POST" });
+  begun.write("first");
+  const [response] = await once(begun, "response");
+  begun.on("error", () => undefined);
+  await served.running(2);
+  await served.server.close();
+  assert.equal((await slow).status, 503);
+  await assert.rejects(response.setEncoding("latin1").toArray());
+  assert.equal(await received(idle), "");
+  await served.stop();
+});
+
+test("nothing is left of a server that was closed", async () => {
+  const before = process.getActiveResourcesInfo();
+  const served = await serve();
+  await Promise.all([served.get("/hello"), served.get("/trap"), served.get("/large/100000")]);
+  const gone = served.begin("/sleep/600000");
+  gone.on("error", () => undefined);
+  gone.end();
+  await served.running(1);
+  gone.destroy();
+  await served.running(0);
+  await served.stop();
+  // What is closed is gone in the next turn.
+  await new Promise(setImmediate);
+  const held = process.getActiveResourcesInfo().filter((name) => /TCP|Server|Port|Timeout/u.test(name));
+  assert.deepEqual(held, before.filter((name) => /TCP|Server|Port|Timeout/u.test(name)));
+});
+
+test("a component that is none of that world, and an address that is taken, are refused", async () => {
+  await using library = await Sandbox.open(await testGuest(), { cache: TEST_CACHE });
+  await failsWith("usage", /does not export wasi:http\/incoming-handler/, serveHttp(library));
+  await using served = await serve();
+  const { port } = served.server;
+  await failsWith("usage", /^Cannot listen on 127\.0\.0\.1:\d+: .*EADDRINUSE/, serveHttp(served.sandbox, { port }));
+});
