@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { parseArguments } from "../component/values/parse-argument.ts";
 import { toJson } from "../component/values/to-json.ts";
-import { isCommand } from "../sandbox/entries.ts";
+import { isCommand, isHttpHandler } from "../sandbox/entries.ts";
 import { type CallableExport, findExport } from "../sandbox/exports.ts";
 import { type CallResult, Sandbox } from "../sandbox/sandbox.ts";
 import { CordonError } from "../shared/errors.ts";
@@ -85,6 +85,9 @@ async function run(
         process.stdout,
       );
     return programExitCode(result, failOnDenied);
+  }
+  if (exportName === undefined && isHttpHandler(sandbox.component.interface)) {
+    throw new CordonError("usage", "Cannot run the component: it answers HTTP requests; serve it with cordon serve-http");
   }
   const called = findExport(sandbox.component.interface, exportName);
   known.called = called;

@@ -45,7 +45,7 @@ export function parseTarget(written: string): TargetParse {
 }
 
 /** A DNS name in the form that guests' hosts are compared in: lower case, punycode, without a trailing dot. */
-export function canonicalName(
+function canonicalName(
   written: string,
 ): { readonly ok: true; readonly name: string } | { readonly ok: false; readonly problem: string } {
   if (/[/\\?#@:[\]\s%]/u.test(written)) return { ok: false, problem: "it is not a DNS name" };
@@ -59,7 +59,7 @@ export function canonicalName(
 }
 
 /** The one form of an IPv6 address that compares as text (RFC 5952, with hexadecimal digits only). */
-export function canonicalIpv6(address: string): string {
+function canonicalIpv6(address: string): string {
   return URL.parse(`http://[${address}]/`)?.hostname.slice(1, -1) ?? address;
 }
 

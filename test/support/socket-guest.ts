@@ -46,7 +46,7 @@ export function socketAddress(address: string, port: number): IpSocketAddress {
 }
 
 /** Rules as an operator writes them. */
-export function rules(use: "allow" | "deny", written: readonly string[] = []): readonly NetworkRule[] {
+function rules(use: "allow" | "deny", written: readonly string[] = []): readonly NetworkRule[] {
   return written.map((one) => {
     const parsed = parseNetworkRule(one, use);
     if (!parsed.ok) throw new Error(parsed.problem);

@@ -18,7 +18,7 @@ export type Candidates =
   | { readonly kind: "unresolved" };
 
 /** More addresses than this of one name are left out. */
-export const MAX_ADDRESSES = 16;
+const MAX_ADDRESSES = 16;
 
 /**
  * Resolves a host, once, and keeps the addresses that {@link checkAddress} allows. An address resolves to itself and
@@ -44,7 +44,7 @@ export async function checkedAddresses(grant: NetworkGrant, target: Target, reso
 }
 
 /** The addresses of a host as a guest wrote it; see {@link checkedAddresses}. Rejects when it is none, or has none. */
-export async function addressesOf(written: string, resolve: Resolver): Promise<readonly string[]> {
+async function addressesOf(written: string, resolve: Resolver): Promise<readonly string[]> {
   const host = parseGuestHost(written);
   if (host === undefined) throw new Error("the host is not a DNS name or an address");
   if (host.kind === "address") return [host.address];
