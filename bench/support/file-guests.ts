@@ -1,5 +1,5 @@
 /** Guests that measure themselves while they use files, so that their start does not count. */
-import { cGuest, textGuest } from "./guests.ts";
+import { cGuest, coreGuest } from "./guests.ts";
 
 /** What the guests find in their preopened folder. */
 export const LAYOUT = { deep: "a/b/c/d/e/file", bytes: "bytes", folder: "many" } as const;
@@ -9,29 +9,12 @@ export const LAYOUT = { deep: "a/b/c/d/e/file", bytes: "bytes", folder: "many" }
  * export does something `rounds` times and returns the nanoseconds that it took; it traps when anything fails.
  */
 export function leanFileGuest(): Promise<string> {
-  return textGuest("files", TEXT);
+  return coreGuest("files", WORLD, TEXT);
 }
 
 /** The same in C, against wasi-libc and preview 1: `OPERATION ROUNDS LENGTH`, and the nanoseconds on its stdout. */
 export function cFileGuest(): Promise<string | undefined> {
   return cGuest("files-c", C_SOURCE);
-}
-
-const ERROR_CODES = [
-  "access would-block already bad-descriptor busy deadlock quota exist file-too-large illegal-byte-sequence in-progress",
-  "interrupted invalid io is-directory loop too-many-links message-size name-too-long no-device no-entry no-lock",
-  "insufficient-memory insufficient-space not-directory not-empty not-recoverable unsupported no-tty no-such-device overflow",
-  "not-permitted pipe read-only invalid-seek text-file-busy cross-device",
-];
-
-const TYPES = "unknown block-device character-device directory fifo symbolic-link regular-file socket";
-const DESCRIPTOR_FLAGS = "read write file-integrity-sync data-integrity-sync requested-write-sync mutate-directory";
-
-function labels(words: string): string {
-  return words
-    .split(" ")
-    .map((word) => JSON.stringify(word))
-    .join(" ");
 }
 
 /** Where names lie in the guest's memory. */
@@ -41,22 +24,19 @@ const NAMES = { deep: 256, bytes: 320, folder: 384 } as const;
 const HEAP = 2 * 1024 * 1024;
 
 const FUNCTIONS = [
-  ["now", "(result i64)", `$clock "now"`],
-  ["directories", "(param i32)", `$preopens "get-directories"`],
-  ["type", "(param i32 i32)", `$types "[method]descriptor.get-type"`],
-  ["open", "(param i32 i32 i32 i32 i32 i32 i32)", `$types "[method]descriptor.open-at"`],
-  ["read", "(param i32 i64 i64 i32)", `$types "[method]descriptor.read"`],
-  ["write", "(param i32 i32 i32 i64 i32)", `$types "[method]descriptor.write"`],
-  ["stream", "(param i32 i64 i32)", `$types "[method]descriptor.read-via-stream"`],
-  ["read-stream", "(param i32 i64 i32)", `$streams "[method]input-stream.blocking-read"`],
-  ["list", "(param i32 i32)", `$types "[method]descriptor.read-directory"`],
-  ["entry", "(param i32 i32)", `$types "[method]directory-entry-stream.read-directory-entry"`],
-] as const;
-
-const DROPS = [
-  ["drop", "$descriptor"],
-  ["drop-stream", "$input"],
-  ["drop-list", "$entries"],
+  ["now", "(result i64)", "wasi:clocks/monotonic-clock", "now"],
+  ["directories", "(param i32)", "wasi:filesystem/preopens", "get-directories"],
+  ["type", "(param i32 i32)", "wasi:filesystem/types", "[method]descriptor.get-type"],
+  ["open", "(param i32 i32 i32 i32 i32 i32 i32)", "wasi:filesystem/types", "[method]descriptor.open-at"],
+  ["read", "(param i32 i64 i64 i32)", "wasi:filesystem/types", "[method]descriptor.read"],
+  ["write", "(param i32 i32 i32 i64 i32)", "wasi:filesystem/types", "[method]descriptor.write"],
+  ["stream", "(param i32 i64 i32)", "wasi:filesystem/types", "[method]descriptor.read-via-stream"],
+  ["read-stream", "(param i32 i64 i32)", "wasi:io/streams", "[method]input-stream.blocking-read"],
+  ["list", "(param i32 i32)", "wasi:filesystem/types", "[method]descriptor.read-directory"],
+  ["entry", "(param i32 i32)", "wasi:filesystem/types", "[method]directory-entry-stream.read-directory-entry"],
+  ["drop", "(param i32)", "wasi:filesystem/types", "[resource-drop]descriptor"],
+  ["drop-stream", "(param i32)", "wasi:io/streams", "[resource-drop]input-stream"],
+  ["drop-list", "(param i32)", "wasi:filesystem/types", "[resource-drop]directory-entry-stream"],
 ] as const;
 
 /** What an export does again and again, after what it does once; `$rounds` and `$size` are its parameters. */
@@ -109,104 +89,47 @@ function named(what: keyof typeof NAMES): string {
   return `(i32.const ${NAMES[what]}) (i32.const ${LAYOUT[what].length})`;
 }
 
-const TEXT = `(component
-  (import "wasi:io/error@0.2.12" (instance $error (export "error" (type (sub resource)))))
-  (alias export $error "error" (type $error-type))
-  (import "wasi:io/streams@0.2.12" (instance $streams
-    (alias outer 1 $error-type (type $e))
-    (export "error" (type (eq $e)))
-    (export "input-stream" (type $in (sub resource)))
-    (type $failure (variant (case "last-operation-failed" (own $e)) (case "closed")))
-    (export "stream-error" (type $stream-error (eq $failure)))
-    (export "[method]input-stream.blocking-read"
-      (func (param "self" (borrow $in)) (param "len" u64) (result (result (list u8) (error $stream-error)))))))
-  (alias export $streams "input-stream" (type $input))
-  (import "wasi:clocks/monotonic-clock@0.2.12" (instance $clock (export "now" (func (result u64)))))
-  (import "wasi:filesystem/types@0.2.12" (instance $types
-    (alias outer 1 $input (type $i)) (export "input-stream" (type (eq $i)))
-    (export "descriptor" (type $d (sub resource)))
-    (export "directory-entry-stream" (type $des (sub resource)))
-    (type $ec (enum ${ERROR_CODES.map(labels).join(" ")})) (export "error-code" (type $error-code (eq $ec)))
-    (type $dt (enum ${labels(TYPES)})) (export "descriptor-type" (type $descriptor-type (eq $dt)))
-    (type $df (flags ${labels(DESCRIPTOR_FLAGS)})) (export "descriptor-flags" (type $descriptor-flags (eq $df)))
-    (type $pf (flags "symlink-follow")) (export "path-flags" (type $path-flags (eq $pf)))
-    (type $of (flags "create" "directory" "exclusive" "truncate")) (export "open-flags" (type $open-flags (eq $of)))
-    (type $de (record (field "type" $descriptor-type) (field "name" string)))
-    (export "directory-entry" (type $directory-entry (eq $de)))
-    (export "[method]descriptor.get-type"
-      (func (param "self" (borrow $d)) (result (result $descriptor-type (error $error-code)))))
-    (export "[method]descriptor.open-at"
-      (func (param "self" (borrow $d)) (param "path-flags" $path-flags) (param "path" string)
-        (param "open-flags" $open-flags) (param "flags" $descriptor-flags) (result (result (own $d) (error $error-code)))))
-    (export "[method]descriptor.read"
-      (func (param "self" (borrow $d)) (param "length" u64) (param "offset" u64)
-        (result (result (tuple (list u8) bool) (error $error-code)))))
-    (export "[method]descriptor.write"
-      (func (param "self" (borrow $d)) (param "buffer" (list u8)) (param "offset" u64)
-        (result (result u64 (error $error-code)))))
-    (export "[method]descriptor.read-via-stream"
-      (func (param "self" (borrow $d)) (param "offset" u64) (result (result (own $i) (error $error-code)))))
-    (export "[method]descriptor.read-directory"
-      (func (param "self" (borrow $d)) (result (result (own $des) (error $error-code)))))
-    (export "[method]directory-entry-stream.read-directory-entry"
-      (func (param "self" (borrow $des)) (result (result (option $directory-entry) (error $error-code)))))))
-  (alias export $types "descriptor" (type $descriptor))
-  (alias export $types "directory-entry-stream" (type $entries))
-  (import "wasi:filesystem/preopens@0.2.12" (instance $preopens
-    (alias outer 1 $descriptor (type $d)) (export "descriptor" (type (eq $d)))
-    (export "get-directories" (func (result (list (tuple (own $d) string)))))))
-  (core module $libc
-    (memory (export "memory") 64)
-    (global $free (export "free") (mut i32) (i32.const ${HEAP}))
-    (func (export "realloc") (param i32 i32 i32 i32) (result i32) (local $at i32)
-      (local.set $at (i32.and (i32.add (global.get $free) (i32.const 7)) (i32.const -8)))
-      (global.set $free (i32.add (local.get $at) (local.get 3)))
-      (local.get $at)))
-  (core instance $libc (instantiate $libc))
-  ${FUNCTIONS.map(([name, , from]) => `(core func $${name} (canon lower (func ${from}) (memory (core memory $libc "memory")) (realloc (core func $libc "realloc"))))`).join("\n  ")}
-  ${DROPS.map(([name, type]) => `(core func $${name} (canon resource.drop ${type}))`).join("\n  ")}
-  (core module $m
-    (import "libc" "memory" (memory 64))
-    (import "libc" "free" (global $free (mut i32)))
-    ${FUNCTIONS.map(([name, type]) => `(import "host" "${name}" (func $${name} ${type}))`).join("\n    ")}
-    ${DROPS.map(([name]) => `(import "host" "${name}" (func $${name} (param i32)))`).join("\n    ")}
-    ${(["deep", "bytes", "folder"] as const).map((name) => `(data (i32.const ${NAMES[name]}) "${LAYOUT[name]}")`).join("\n    ")}
-    (func $must (if (i32.load8_u (i32.const 16)) (then unreachable)))
-    (func $root (result i32)
-      (call $directories (i32.const 16))
-      (i32.load (i32.load (i32.const 16))))
-    (func $opened (param $root i32) (param $path i32) (param $length i32) (param $flags i32) (result i32)
-      (call $open (local.get $root) (i32.const 0) (local.get $path) (local.get $length) (i32.const 0)
-        (local.get $flags) (i32.const 16))
-      (call $must)
-      (i32.load (i32.const 20)))
-    (func $read-all (param $file i32) (param $size i32)
-      (call $read (local.get $file) (i64.extend_i32_u (local.get $size)) (i64.const 0) (i32.const 16)) (call $must)
-      (if (i32.ne (i32.load (i32.const 24)) (local.get $size)) (then unreachable)))
-    ${Object.entries(LOOPS)
-      .map(
-        ([name, [once, again]]) => `
-    (func (export "${name}") (param $rounds i32) (param $size i32) (result i64)
-      (local $root i32) (local $it i32) (local $stream i32) (local $found i32) (local $since i64)
-      ${once}
-      (local.set $since (call $now))
-      (loop $again
-        (global.set $free (i32.const ${HEAP}))
-        ${again}
-        (br_if $again (local.tee $rounds (i32.sub (local.get $rounds) (i32.const 1)))))
-      (i64.sub (call $now) (local.get $since)))`,
-      )
-      .join("")})
-  (core instance $i (instantiate $m
-    (with "libc" (instance $libc))
-    (with "host" (instance
-      ${[...FUNCTIONS, ...DROPS].map(([name]) => `(export "${name}" (func $${name}))`).join(" ")}))))
+const WORLD = `import wasi:clocks/monotonic-clock@0.2.12; import wasi:filesystem/types@0.2.12;
+  import wasi:filesystem/preopens@0.2.12; import wasi:io/streams@0.2.12;
   ${Object.keys(LOOPS)
+    .map((name) => `export ${name}: func(rounds: u32, size: u32) -> u64;`)
+    .join(" ")}`;
+
+const TEXT = `(module
+  ${FUNCTIONS.map(([name, type, from, field]) => `(import "${from}@0.2.12" "${field}" (func $${name} ${type}))`).join("\n  ")}
+  (memory (export "memory") 64)
+  (global $free (mut i32) (i32.const ${HEAP}))
+  ${(["deep", "bytes", "folder"] as const).map((name) => `(data (i32.const ${NAMES[name]}) "${LAYOUT[name]}")`).join("\n  ")}
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (local $at i32)
+    (local.set $at (i32.and (i32.add (global.get $free) (i32.const 7)) (i32.const -8)))
+    (global.set $free (i32.add (local.get $at) (local.get 3)))
+    (local.get $at))
+  (func $must (if (i32.load8_u (i32.const 16)) (then unreachable)))
+  (func $root (result i32)
+    (call $directories (i32.const 16))
+    (i32.load (i32.load (i32.const 16))))
+  (func $opened (param $root i32) (param $path i32) (param $length i32) (param $flags i32) (result i32)
+    (call $open (local.get $root) (i32.const 0) (local.get $path) (local.get $length) (i32.const 0)
+      (local.get $flags) (i32.const 16))
+    (call $must)
+    (i32.load (i32.const 20)))
+  (func $read-all (param $file i32) (param $size i32)
+    (call $read (local.get $file) (i64.extend_i32_u (local.get $size)) (i64.const 0) (i32.const 16)) (call $must)
+    (if (i32.ne (i32.load (i32.const 24)) (local.get $size)) (then unreachable)))
+  ${Object.entries(LOOPS)
     .map(
-      (name) =>
-        `(func (export "${name}") (param "rounds" u32) (param "size" u32) (result u64) (canon lift (core func $i "${name}")))`,
+      ([name, [once, again]]) => `
+  (func (export "${name}") (param $rounds i32) (param $size i32) (result i64)
+    (local $root i32) (local $it i32) (local $stream i32) (local $found i32) (local $since i64)
+    ${once}
+    (local.set $since (call $now))
+    (loop $again
+      (global.set $free (i32.const ${HEAP}))
+      ${again}
+      (br_if $again (local.tee $rounds (i32.sub (local.get $rounds) (i32.const 1)))))
+    (i64.sub (call $now) (local.get $since)))`,
     )
-    .join("\n  ")})`;
+    .join("")})`;
 
 const C_SOURCE = `#include <dirent.h>
 #include <fcntl.h>

@@ -1,11 +1,11 @@
 import { execFile } from "node:child_process";
 import { createHash, randomUUID } from "node:crypto";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { cp, mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { parse } from "@bytecodealliance/jco-transpile/wasm-tools";
+import { componentEmbed, componentNew, parse } from "@bytecodealliance/jco-transpile/wasm-tools";
 import { ROOT } from "../../scripts/exec.ts";
 
 /** Where guests are kept from one run to the next. */
@@ -51,6 +51,29 @@ export function tiny(): Promise<string> {
 /** A component written in the text format. */
 export function textGuest(name: string, text: string): Promise<string> {
   return built(name, [text], async (_folder, output) => writeFile(output, await parse(text)));
+}
+
+/**
+ * A component made of a core module in the text format, with the official WIT of WASI 0.2.12 in reach of its world. Its imports
+ * are named as wit-component names them, such as `"wasi:io/poll@0.2.12" "[method]pollable.block"`.
+ *
+ * @param world The items of the world.
+ */
+export function coreGuest(name: string, world: string, text: string): Promise<string> {
+  return built(name, [world, text], async (_folder, output) => {
+    const witSource = `package cordon:bench;\nworld guest { ${world} }\n${wasiPackages()}`;
+    const binary = await componentEmbed({ binary: await parse(text), witSource, world: "guest" });
+    await writeFile(output, await componentNew(binary));
+  });
+}
+
+/** The packages of WASI in one document, each in braces. */
+function wasiPackages(): string {
+  const folder = join(ROOT, "node_modules/@bytecodealliance/jco/lib/wit/builtin/0.2.12");
+  return ["cli", "clocks", "filesystem", "http", "io", "random", "sockets"]
+    .map((name) => readFileSync(join(folder, `wasi-${name}/package.wit`), "utf8"))
+    .map((text) => `${text.replace(/^(package [^;]*);/m, "$1 {")}\n}`)
+    .join("\n");
 }
 
 /** A program in C for preview 1 of WASI, or `undefined` where there is no compiler for it. */

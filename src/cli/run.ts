@@ -9,6 +9,7 @@ import { AccessLog } from "./access-log.ts";
 import { grantOverAuditFile } from "./audit-reach.ts";
 import { EXIT, exitCodeOf } from "./exit-codes.ts";
 import { errorDocument, reportFailure } from "./failure.ts";
+import { guestOutput } from "./guest-output.ts";
 import { Interruption } from "./interruption.ts";
 import { printJson } from "./json-output.ts";
 import { LoadProgress } from "./progress.ts";
@@ -87,13 +88,19 @@ async function run(
     return programExitCode(result, failOnDenied);
   }
   if (exportName === undefined && isHttpHandler(sandbox.component.interface)) {
-    throw new CordonError("usage", "Cannot run the component: it answers HTTP requests; serve it with cordon serve-http");
+    throw new CordonError(
+      "usage",
+      "Cannot run the component: it answers HTTP requests; serve it with cordon serve-http",
+    );
   }
   const called = findExport(sandbox.component.interface, exportName);
   known.called = called;
   const result = await sandbox.call(called.name, parseArguments(called.function, words), {
     signal,
     ...(flags.stdin === true ? { stdin: process.stdin } : {}),
+    // Stdout is the result's.
+    stdout: guestOutput(process.stderr),
+    stderr: guestOutput(process.stderr),
   });
   log.lost.throwIfAborted();
   if (json) printJson(resultDocument(sandbox, called, result, log), process.stdout);

@@ -21,7 +21,7 @@ export interface Artifact {
   readonly modules: readonly ArtifactModule[];
   /** Names of the modules in the order in which the glue instantiates them. */
   readonly instantiations: readonly string[];
-  /** Whether it speaks WASI preview 1 through an adapter. */
+  /** Whether it was made of a core module, which speaks WASI preview 1 through an adapter. */
   readonly preview1: boolean;
 }
 

@@ -23,7 +23,7 @@ export interface Program {
   readonly modules: readonly CompiledModule[];
   /** Names of the core modules in the order in which the glue instantiates them. */
   readonly instantiations: readonly string[];
-  /** Whether it speaks WASI preview 1 through an adapter, which cannot ask for all that 0.2 can. */
+  /** Whether it was made of a core module of WASI preview 1, which cannot say what rights it wants to a folder. */
   readonly preview1: boolean;
   readonly imports: readonly ImportedInterface[];
   /** The embedder's own functions. */

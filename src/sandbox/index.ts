@@ -29,7 +29,14 @@ export type {
 } from "../shared/wit.ts";
 export type { ComponentInfo, LoadOptions } from "./component-info.ts";
 export type { HttpExchange } from "./http-exchange.ts";
-export type { HttpFields, HttpRequestHead, HttpResponseHead } from "../shared/http-message.ts";
+export type {
+  HttpBodyPart,
+  HttpFields,
+  HttpRequestHead,
+  HttpResponseHead,
+  HttpResponsePart,
+} from "../shared/http-message.ts";
+export type { RequestFailure } from "./http-requests.ts";
 export type { HostFunctionCheck, HostFunctionContext, HostFunctionInput } from "./host-function-input.ts";
 export { inspect, type Inspection } from "./inspect.ts";
 export type { Reach } from "./reach.ts";

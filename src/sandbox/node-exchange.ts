@@ -78,8 +78,7 @@ export class NodeExchange implements HttpExchange {
   }
 
   async read(maxBytes: number): Promise<HttpBodyPart> {
-    if (this.#expectsContinue && !this.#response.headersSent) this.#response.writeContinue();
-    this.#expectsContinue = false;
+    this.#continue();
     if (this.#left.length === 0) this.#left = await nextOf(this.#request);
     // A copy: what goes to another thread goes with all of its buffer, and the socket's is larger.
     const bytes = new Uint8Array(this.#left.subarray(0, maxBytes));
@@ -95,6 +94,8 @@ export class NodeExchange implements HttpExchange {
     const response = this.#response;
     if (response.writableEnded) throw new Error("the answer is whole already");
     if (head !== undefined) {
+      // The guest may want the body after it began to answer, and then it is too late to say so.
+      if (trailers === undefined) this.#continue();
       this.#closeUnlessAsked();
       const wholeBytes = trailers?.length === 0 ? (body?.length ?? 0) : undefined;
       response.writeHead(head.status, this.#headersOf(head, wholeBytes));
@@ -120,7 +121,7 @@ export class NodeExchange implements HttpExchange {
   /** Answers in the guest's place, when nothing was sent yet; else breaks the connection, so that nothing looks whole. */
   fail(status: number): void {
     const response = this.#response;
-    if (response.writableEnded) return;
+    if (response.writableEnded || response.destroyed) return;
     if (response.headersSent) {
       this.#cut();
       return;
@@ -129,6 +130,11 @@ export class NodeExchange implements HttpExchange {
     const text = `${REASONS[status] ?? "failed"}\n`;
     response.writeHead(status, { "content-type": "text/plain; charset=utf-8", "content-length": text.length });
     response.end(text);
+  }
+
+  #continue(): void {
+    if (this.#expectsContinue && !this.#response.headersSent) this.#response.writeContinue();
+    this.#expectsContinue = false;
   }
 
   #cut(): void {

@@ -65,11 +65,7 @@ const ACCESS: Readonly<Record<string, Access>> = {
     flag: "--clock",
     grant: "clocks",
   },
-  "wasi:clocks/monotonic-clock": {
-    access: "the time that passes (from its own start, unless granted)",
-    flag: "--clock",
-    grant: "clocks",
-  },
+  "wasi:clocks/monotonic-clock": { access: "the time that passes, from its own start" },
   "wasi:filesystem/types": FILES,
   "wasi:filesystem/preopens": FILES,
   "wasi:http/types": NOTHING,

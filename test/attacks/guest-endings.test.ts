@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Sandbox } from "../../src/sandbox/index.ts";
+import { cordon, cordonOnTerminal, HAS_TERMINAL } from "../support/cli.ts";
+import { commandText } from "../support/command-guests.ts";
 import { failsWith } from "../support/errors.ts";
 import { TEST_CACHE, textGuest } from "../support/guests.ts";
 import { playgroundWithSecret } from "../support/filesystem.ts";
@@ -11,7 +13,7 @@ import { probe } from "../support/probe.ts";
  * more call that must work. Each case was seen to fail with the weakening that its comment names.
  */
 
-// Weakening: `exit` calls `process.exit`, which ends the worker with everyone on it.
+// Weakening, each alone: `exit` and `exit-with-code` call `process.exit`, which ends the worker with everyone on it.
 test("exit(0), exit(1) and exit with a code end the invocation alone", async () => {
   await using guest = await probe();
   const sleepers = Array.from({ length: 10 }, () =>
@@ -62,7 +64,7 @@ const inRealloc = (body: string): string => `(component
   (core instance $i (instantiate $m (with "host" (instance (export "get" (func $get))))))
   (func (export "f") (result u32) (canon lift (core func $i "f"))))`;
 
-// Weakening: the worker takes what is thrown in a call for a fault of its own and ends.
+// Weakening: what is thrown in a call is thrown on in the worker.
 test("a stack overflow, unreachable and a wrong pointer in the middle of a host call end the invocation alone", async () => {
   await using well = await Sandbox.open(await textGuest("in-realloc", inRealloc("(i32.const 1024)")), {
     cache: TEST_CACHE,
@@ -103,7 +105,7 @@ test("endless output ends the guest at its limit, stdout and stderr together, an
   assert.equal(taken, 100_000);
 });
 
-// Weakening: `StdioOutput` takes more than there is room for.
+// Weakening: neither the stream's permit nor `StdioOutput` looks at how much there is room for.
 test("ten megabytes in one write trap, or are ended by the limit", async () => {
   await using guest = await probe();
   for (const method of ["write", "blockingWriteAndFlush"]) {
@@ -116,6 +118,25 @@ test("ten megabytes in one write trap, or are ended by the limit", async () => {
     await failsWith("trap", /./u, write);
     assert.ok(taken <= 64 * 1024);
   }
+});
+
+// Weakening: `guestOutput` takes a terminal for a pipe.
+test("a program's terminal sequences are neutralised on a terminal, and go through a pipe as they are", async () => {
+  // ESC, "[2J", BEL and CR between letters, in parts that end in the middle of a sequence.
+  const bytes = [...Buffer.from("a\u001B[2Jb\u0007c\rd\u009Be\n")];
+  const stores = bytes.map((byte, at) => `(i32.store8 (i32.const ${1024 + at}) (i32.const ${byte}))`).join(" ");
+  const writes = bytes.map(
+    (_byte, at) => `(call $write (local.get $out) (i32.const ${1024 + at}) (i32.const 1) (i32.const 0))`,
+  );
+  const body = `${stores} (local.set $out (call $get-stdout)) ${writes.join(" ")}`;
+  const program = await textGuest("terminal", commandText(body));
+  const piped = await cordon(["run", program]);
+  assert.equal(piped.code, 0);
+  assert.equal(piped.stdout, Buffer.from(bytes).toString());
+  if (!HAS_TERMINAL) return;
+  const shown = await cordonOnTerminal(["run", program]);
+  assert.equal(shown.code, 0);
+  assert.equal(shown.stdout, String.raw`a\u{1b}[2Jb\u{7}c\u{d}d\u{9b}e` + "\n");
 });
 
 // Weakening: `ResourceTable` has no bound.

@@ -40,8 +40,8 @@ function surroundings(guest: Probe): Promise<Readonly<Record<string, unknown>>> 
   );
 }
 
-// Weakening: `get-environment` answers the process's, in a worker that has it; `get-arguments` the process's; `initial-cwd`
-// the process's; stdin is read without its grant.
+// Weakening, each alone: `get-environment` answers the process's, in a worker that has it; `get-arguments` and `initial-cwd` the
+// process's; stdin is read without its grant.
 test("without a grant there is no variable, argument, folder, terminal or input of the host", async () => {
   process.env["CORDON_TEST_SECRET"] = "hunter2";
   await using guest = await probe();
@@ -74,7 +74,7 @@ test("with a grant there is what it names, and nothing beside it", async () => {
   assert.deepEqual(guest.resources("Allowed"), ["CORDON_TEST_PASSED OWN"]);
 });
 
-// Weakening: the host name is among the variables; `messageOf` of an `IoError` names the file's path.
+// Weakening: an error of a stream names the process's folder.
 test("nothing that a guest is answered, errors included, names the host, its user or its folders", async () => {
   using place = playgroundWithSecret();
   await using reset = await tcpServer((socket) => void socket.once("data", () => socket.resetAndDestroy()));
@@ -83,43 +83,55 @@ test("nothing that a guest is answered, errors included, names the host, its use
     network: { allow: ["tcp://127.0.0.1:1", `tcp://127.0.0.1:${reset.port}`, "http://127.0.0.1:1"] },
     environment: { set: { OWN: "value" } },
   });
-  const answers = await guest.run(({ wasi, call, folders, open, read, list, connect, address, fetch, lookUp }, port) => {
-    const [root] = folders();
-    /** What an operation on a stream that fails says, in words for people. */
-    const words = (work: () => unknown): unknown => {
-      try {
-        for (;;) work();
-      } catch (error) {
-        const { payload } = error as { payload: { tag: string; val?: object } };
-        return payload.val === undefined ? payload.tag : call(payload.val, "toDebugString");
-      }
-    };
-    const file = call(open(root, "file", "rw"), "writeViaStream", 0);
-    const [, input, output] = connect(address("127.0.0.1", port)) as unknown[];
-    const write = (to: unknown): void =>
-      (to as { blockingWriteAndFlush: (part: Uint8Array) => void }).blockingWriteAndFlush(new Uint8Array(4));
-    const paths = ["missing", "../x", "dir", "/etc/passwd", "file/x"];
-    return {
-      file: words(() => write(file)),
-      output: words(() => write(output)),
-      input: words(() => (input as { blockingRead: (length: number) => unknown }).blockingRead(1)),
-      folders: call(wasi["preopens"], "getDirectories"),
-      paths: paths.map((path) => [read(root, path), call(root, "statAt", { symlinkFollow: true }, path)]),
-      list: list(root),
-      network: [connect(address("127.0.0.1", 1)), fetch({ authority: "127.0.0.1:1" }), lookUp("example.invalid")],
-      variables: call(wasi["environment"], "getEnvironment"),
-      arguments: call(wasi["environment"], "getArguments"),
-    };
-  }, reset.port);
+  const answers = await guest.run(
+    ({ wasi, call, folders, open, read, list, connect, address, fetch, lookUp }, port) => {
+      const [root] = folders();
+      /** What an operation on a stream that fails says, in words for people. */
+      const words = (work: () => unknown): unknown => {
+        try {
+          for (;;) work();
+        } catch (error) {
+          const { payload } = error as { payload: { tag: string; val?: object } };
+          return payload.val === undefined ? payload.tag : call(payload.val, "toDebugString");
+        }
+      };
+      const file = call(open(root, "file", "rw"), "writeViaStream", 0);
+      const [, input, output] = connect(address("127.0.0.1", port)) as unknown[];
+      const write = (to: unknown): void =>
+        (to as { blockingWriteAndFlush: (part: Uint8Array) => void }).blockingWriteAndFlush(new Uint8Array(4));
+      const paths = ["missing", "../x", "dir", "/etc/passwd", "file/x"];
+      return {
+        file: words(() => write(file)),
+        output: words(() => write(output)),
+        input: words(() => (input as { blockingRead: (length: number) => unknown }).blockingRead(1)),
+        folders: call(wasi["preopens"], "getDirectories"),
+        paths: paths.map((path) => [read(root, path), call(root, "statAt", { symlinkFollow: true }, path)]),
+        list: list(root),
+        network: [connect(address("127.0.0.1", 1)), fetch({ authority: "127.0.0.1:1" }), lookUp("example.invalid")],
+        variables: call(wasi["environment"], "getEnvironment"),
+        arguments: call(wasi["environment"], "getArguments"),
+      };
+    },
+    reset.port,
+  );
   for (const one of [answers.file, answers.output]) assert.match(String(one), /\w{4}/u, "there was an error");
   const said = JSON.stringify(answers);
   assert.match(said, /no-entry/u);
-  for (const own of [hostname(), homedir(), userInfo().username, process.cwd(), place.base, process.execPath, "node:", "    at "]) {
+  for (const own of [
+    hostname(),
+    homedir(),
+    userInfo().username,
+    process.cwd(),
+    place.base,
+    process.execPath,
+    "node:",
+    "    at ",
+  ]) {
     assert.ok(own.length < 5 || !said.includes(own), `${own} is in ${said}`);
   }
 });
 
-// Weakening: without a grant `GuestClock` starts at the host's time.
+// Weakening, each alone: `GuestClock` tells the host's time without the grant; it does not round.
 test("without a grant clocks start over with each call, and tell the host's time with it, rounded", async () => {
   const clocks = (guest: Probe): Promise<readonly number[]> =>
     guest.run(({ wasi, call }) => {
@@ -142,7 +154,7 @@ test("without a grant clocks start over with each call, and tell the host's time
   assert.deepEqual([nanoseconds, start % 1_000_000_000], [0, 0]);
 });
 
-// Weakening: `pseudo` gives the host's random bytes; and `none` those of `pseudo`.
+// Weakening, each alone: `pseudo` gives the host's random bytes; `none` those of `pseudo`.
 test("without a grant random bytes are the same in each call, and with none there are none", async () => {
   const bytes = (guest: Probe): Promise<unknown> =>
     guest.run(({ wasi, call }) => [

@@ -7,8 +7,9 @@ import { startRacer } from "../support/link-racer.ts";
 import { probe } from "../support/probe.ts";
 
 /*
- * A guest that opens in a loop while another process swaps what it opens for links to the outside. Seen to fail within 100 opens
- * with the weakening that `FolderByDescriptor.look` and `enter` leave out O_NOFOLLOW.
+ * A guest that opens in a loop while another process swaps what it opens for links to the outside. Seen to fail with
+ * `FolderByDescriptor.look` and `enter` without O_NOFOLLOW; and with an `enter` that looks first whether the name is a link, and
+ * then enters without O_NOFOLLOW, which nothing but a race can tell from the real one.
  */
 
 /** How many opens are raced in all, in calls of this many each, and for how long at most. */

@@ -11,7 +11,8 @@ import { probe } from "../support/probe.ts";
  * weakening that its comment names.
  */
 
-// Weakening: `changeProblem` does not look at `write`; and, for the second half, `requireChange` not at `mutateDirectory`.
+// Weakening: `changeProblem` does not look at `write` and preopened folders are opened for changes; for the second half,
+// `requireChange` does not look at `mutateDirectory`.
 test("nothing changes in a folder for reading, nor through a descriptor without mutate-directory", async () => {
   using place = playgroundWithSecret();
   mkdirSync(join(place.base, "writable"));
@@ -111,7 +112,7 @@ test("nothing is made without create, and nothing removed without delete", async
   assert.equal(creator.usage?.denials, 4);
 });
 
-// Weakening: `writePart` and `checkSize` do not look at `maxFileBytes`.
+// Weakening, each alone: `writePart` and `checkSize` do not look at `maxFileBytes`.
 test("no file passes the size that is granted, however it is written", async () => {
   using place = playgroundWithSecret();
   const preopens = [{ host: place.inside, guest: "/", write: true, create: true, maxFileBytes: 10 }];
@@ -204,7 +205,7 @@ test("open files are bounded, and closing them makes room", async () => {
   );
 });
 
-// Weakening: `readPart` allocates the length it is asked for.
+// Weakening, each alone: `readPart` allocates the length it is asked for, or what is in the file whatever may cross.
 test("lengths and offsets of any size cost what is in the file", async () => {
   using place = playgroundWithSecret();
   const huge = join(place.inside, "huge");

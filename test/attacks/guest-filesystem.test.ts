@@ -25,7 +25,8 @@ function outsideIsIntact({ outside }: Playground): void {
   assert.equal(readFileSync(join(outside, "O"), "utf8"), "SECRET");
 }
 
-// Weakening: `Walk` lets `..` leave the folder it starts from; and takes an absolute path for one from the root of the host.
+// Weakening, each alone: `Walk` lets `..` leave the folder it starts from; takes an absolute path for one from the host's root; cuts
+// a path at its NUL.
 test("paths that lead out, are empty or hold NUL open nothing, whatever function they are given to", async () => {
   using place = playgroundWithSecret();
   await using guest = await guestIn(place);
@@ -44,7 +45,11 @@ test("paths that lead out, are empty or hold NUL open nothing, whatever function
       join(place.inside, "file"),
     ],
   );
-  for (const each of answers) assert.ok(each.every((one) => /^!(?:not-permitted|no-entry)$/u.test(one)), each.join());
+  for (const each of answers)
+    assert.ok(
+      each.every((one) => /^!(?:not-permitted|no-entry)$/u.test(one)),
+      each.join(),
+    );
   for (const path of ["", "\0", "file\0", "dir/\0/x", "file\0/../../outside/O"]) {
     const all = await guest.run(({ folders, everyWay }, given) => everyWay(folders()[0], given), path);
     assert.deepEqual(all, ["!invalid"], JSON.stringify(path));
@@ -65,7 +70,7 @@ test("dots and slashes that stay inside work", async () => {
   assert.deepEqual(texts, ["inside x", "inside x", "inside x", "inside x"]);
 });
 
-// Weakening: the kernel follows what the guest's links say (no O_NOFOLLOW where names are looked at and folders entered).
+// Weakening, each alone: `FolderByDescriptor.look`, and `enter`, without O_NOFOLLOW.
 test("links that a guest makes lead nowhere outside, whatever is done through them", async () => {
   using place = playgroundWithSecret();
   // Made by the host, since no guest can.
@@ -125,7 +130,7 @@ test("links that a guest makes lead nowhere outside, whatever is done through th
   outsideIsIntact(place);
 });
 
-// Weakening: `FolderByDescriptor.entry` goes by the path that the folder had when it was opened.
+// Weakening: `FolderByDescriptor` goes by the path that the folder had when it was opened.
 test(
   "the descriptor of a folder that was moved away and replaced by a link stays inside",
   { skip: process.platform !== "linux" && "by path it is refused; see hold-by-path.ts" },
@@ -218,7 +223,7 @@ test("a link to itself and a chain of 41 are a loop, 40 are not", async () => {
   assert.deepEqual(answers, [...Array.from({ length: 6 }, () => "!loop"), "inside x"]);
 });
 
-// Weakening: `open-at` opens what is no file as it does files, and without O_NONBLOCK (the pipe then holds the worker).
+// Weakening: `open-at` opens what is no file as it does files; and, for the pipe to hold the worker, without O_NONBLOCK.
 test("pipes, sockets and devices are refused, and hold up nobody", { timeout: 60_000 }, async (context) => {
   if (process.platform === "win32") return context.skip("Windows has no pipes by name in folders");
   using place = playgroundWithSecret();
@@ -237,7 +242,7 @@ test("pipes, sockets and devices are refused, and hold up nobody", { timeout: 60
     await using guest = await guestIn(place);
     const answers = await guest.run(
       ({ folders, open }, given) =>
-        given.flatMap((path) => ["r", "w", "rw", "wc", "wt", "rn"].map((flags) => `${open(folders()[0], path, flags)}`)),
+        given.flatMap((path) => ["r", "w", "rw", "wc", "wt", "rn"].map((flags) => open(folders()[0], path, flags))),
       paths.filter((path) => path !== "to-pipe"),
     );
     assert.deepEqual(new Set(answers), new Set(["!not-permitted"]));

@@ -39,24 +39,29 @@ test("a name that is public when it is checked and loopback when it is looked up
   const limits = { httpTimeoutMs: 500 };
   await using guest = await probe({ network: { hosts: [`${FIRST_PUBLIC_THEN_LOOPBACK}:${port}`] } }, limits);
   const answers = await guest.run(
-    ({ fetch }, authority) => [fetch({ authority }), fetch({ authority }), fetch({ authority })],
+    ({ outcome }, authority) => [outcome({ authority }), outcome({ authority }), outcome({ authority })],
     `${FIRST_PUBLIC_THEN_LOOPBACK}:${port}`,
   );
-  assert.match(String(answers[0]), /^!(?:connection|destination-unavailable|HTTP-response-timeout)/u, "2e00::1 is tried");
+  assert.match(
+    String(answers[0]),
+    /^!(?:connection|destination-unavailable|HTTP-response-timeout)/u,
+    "2e00::1 is tried",
+  );
   assert.deepEqual(answers.slice(1), ["!destination-IP-prohibited", "!destination-IP-prohibited"]);
   assert.equal(contacts(), 0);
 });
 
-// Weakening: `checkedAddresses` keeps all addresses when one of them is allowed.
+// Weakening: `checkedAddresses` gives all addresses when one of them is allowed.
 test("of several addresses only those that are allowed are connected to", async () => {
   const { port, contacts } = await trap();
   const hosts = ["2e00__1.127-0-0-1.all.rebind.test", "127-0-0-1.2e00__1.all.rebind.test"];
   const limits = { httpTimeoutMs: 500 };
   await using guest = await probe({ network: { allow: ["http://*.rebind.test:*"] } }, limits);
-  const answers = await guest.run(({ fetch }, authorities) => authorities.map((authority) => fetch({ authority })), [
-    ...hosts.map((host) => `${host}:${port}`),
-  ]);
-  for (const answer of answers) assert.match(String(answer), /^!/u);
+  const answers = await guest.run(
+    ({ outcome }, authorities) => authorities.map((authority) => outcome({ authority })),
+    hosts.map((host) => `${host}:${port}`),
+  );
+  for (const answer of answers) assert.match(answer, /^!/u);
   assert.equal(contacts(), 0);
 });
 
@@ -68,15 +73,15 @@ test("a granted name that leads to an address of this machine or its networks is
     (label) => `${label}.rebind.test`,
   );
   const answers = await guest.run(
-    ({ fetch, lookUp }, given) =>
-      given.names.flatMap((name) => [fetch({ authority: `${name}:${given.port}` }), lookUp(name)]),
+    ({ outcome, lookUp }, given) =>
+      given.names.flatMap((name) => [outcome({ authority: `${name}:${given.port}` }), lookUp(name)]),
     { names, port },
   );
   for (const answer of answers) assert.match(String(answer), /^!(?:destination-not-found|name-unresolvable)$/u);
   assert.equal(contacts(), 0);
 });
 
-// Weakening: `remember` is asked for any address.
+// Weakening: `namesOf` gives every name that was looked up, and `allowsResolved` any address.
 test("a raw socket to a granted name reaches the address that the guest was given for it", async () => {
   const { port, contacts } = await trap();
   await using guest = await probe({ network: { allow: [`tcp://${FIRST_PUBLIC_THEN_LOOPBACK}:${port}`] } });

@@ -64,21 +64,21 @@ class Place extends Playground {
 /** What each of them says, sorted. */
 const said = (words: readonly string[]): readonly string[] =>
   [
-  ...words.map((word) => `argument ${word}`),
-  "found /data/a.txt of 5 bytes",
-  "found /data/sub/deep/b.txt of 3 bytes",
-  "greeting hello, home none",
-  "input one",
-  "input two",
-  "read back written",
-  "refused: a link to the outside",
-  "refused: reading ../outside",
-  "refused: reading /etc/passwd",
-  "refused: reading through a link",
-  "refused: renaming into what is fixed",
-  "refused: renaming out",
-  "refused: writing outside",
-  "refused: writing where it may only read",
+    ...words.map((word) => `argument ${word}`),
+    "found /data/a.txt of 5 bytes",
+    "found /data/sub/deep/b.txt of 3 bytes",
+    "greeting hello, home none",
+    "input one",
+    "input two",
+    "read back written",
+    "refused: a link to the outside",
+    "refused: reading ../outside",
+    "refused: reading /etc/passwd",
+    "refused: reading through a link",
+    "refused: renaming into what is fixed",
+    "refused: renaming out",
+    "refused: writing outside",
+    "refused: writing where it may only read",
   ].toSorted();
 
 const lines = (text: string): readonly string[] => text.trimEnd().split("\n").toSorted();
@@ -104,17 +104,21 @@ for (const [language, lacks, build] of [
     assert.doesNotMatch(text(nothing.stdout), /input|found|NOT/u);
   });
 
-  test(`a program in ${language} works with what it is granted, through the command line`, { skip: lacks }, async () => {
-    using place = new Place();
-    const words = ["run", ...place.flags, await build(), "--", "7", "--flag"];
-    const { code, stdout, stderr } = await cordonInShell(`printf 'one\\ntwo\\n' | "$@"`, words, {
-      environment: { HOME: place.base },
-    });
-    assert.deepEqual(lines(stdout), said(["7", "--flag"]));
-    assert.match(stderr, /^done$/mu);
-    assert.equal(code, 7);
-    place.assertDone();
-  });
+  test(
+    `a program in ${language} works with what it is granted, through the command line`,
+    { skip: lacks },
+    async () => {
+      using place = new Place();
+      const words = ["run", ...place.flags, await build(), "--", "7", "--flag"];
+      const { code, stdout, stderr } = await cordonInShell(`printf 'one\\ntwo\\n' | "$@"`, words, {
+        environment: { HOME: place.base },
+      });
+      assert.deepEqual(lines(stdout), said(["7", "--flag"]));
+      assert.match(stderr, /^done$/mu);
+      assert.equal(code, 7);
+      place.assertDone();
+    },
+  );
 }
 
 test("a component in Python works with what it is granted, through the SDK", { skip: LACKS.python }, async () => {
@@ -139,12 +143,16 @@ test("a component in Python works with what it is granted, through the SDK", { s
   }
 });
 
-test("a component in Python works with what it is granted, through the command line", { skip: LACKS.python }, async () => {
-  using place = new Place();
-  const guest = await pythonGuest("worker-python", source("worker.py"), WIT);
-  const words = ["run", ...place.flags, guest, "work", '["first"]'];
-  const { code, stdout } = await cordonInShell(`printf 'one\\ntwo\\n' | "$@"`, words);
-  assert.equal(code, 0, stdout);
-  assert.deepEqual(lines(stdout), said(["first"]));
-  place.assertDone();
-});
+test(
+  "a component in Python works with what it is granted, through the command line",
+  { skip: LACKS.python },
+  async () => {
+    using place = new Place();
+    const guest = await pythonGuest("worker-python", source("worker.py"), WIT);
+    const words = ["run", ...place.flags, guest, "work", '["first"]'];
+    const { code, stdout } = await cordonInShell(`printf 'one\\ntwo\\n' | "$@"`, words);
+    assert.equal(code, 0, stdout);
+    assert.deepEqual(lines(stdout), said(["first"]));
+    place.assertDone();
+  },
+);

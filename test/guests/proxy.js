@@ -203,7 +203,11 @@ const ROUTES = {
       return send(answer(out, 500), `refused: ${error?.payload?.tag}`);
     }
     const response = new OutgoingResponse(headers);
-    if (response.setStatusCode(status)?.tag === "err") return send(answer(out, 500), "refused: status");
+    try {
+      response.setStatusCode(status);
+    } catch {
+      return send(answer(out, 500), "refused: status");
+    }
     const outgoing = response.body();
     ResponseOutparam.set(out, { tag: "ok", val: response });
     const stream = outgoing.write();

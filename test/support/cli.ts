@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
+import type { Readable } from "node:stream";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -17,6 +18,8 @@ const CLI_CACHE = join(ROOT, "build/test-cli-cache");
 export interface CliOptions {
   readonly cwd?: string;
   readonly environment?: Readonly<Record<string, string>>;
+  /** What it reads from stdin; default nothing. `open` leaves that to the test. */
+  readonly stdin?: string | { readonly open: true };
 }
 
 /** How a command ended. */
@@ -34,6 +37,8 @@ export interface RunningCli {
   readonly ended: Promise<CliResult>;
   /** Resolves when stderr has had this text. */
   readonly said: (text: string) => Promise<void>;
+  /** The same of stdout. */
+  readonly printed: (text: string) => Promise<void>;
 }
 
 /** Runs `cordon` to its end. No command may ever print a stack trace. */
@@ -47,29 +52,28 @@ export function startCordon(words: readonly string[], options: CliOptions = {}):
     cwd: options.cwd ?? ROOT,
     env: { XDG_CACHE_HOME: CLI_CACHE, ...options.environment },
   });
-  child.stdin.end();
+  // One that ends before it has read all of it is not at fault.
+  child.stdin.on("error", () => undefined);
+  if (typeof options.stdin !== "object") child.stdin.end(options.stdin);
   const { stdout, stderr, code } = collect(child);
-  const said = Promise.withResolvers<void>();
-  let waitingFor: string | undefined;
-  const look = (): void => {
-    if (waitingFor !== undefined && stderr().includes(waitingFor)) said.resolve();
-  };
-  child.stderr.on("data", look);
   const ended = code.then((exit) => {
     assertNoStack(stderr() + stdout());
-    said.reject(new Error(`it ended without saying so: ${stderr()}`));
     return { code: exit, stdout: stdout(), stderr: stderr() };
   });
-  said.promise.catch(() => undefined);
-  return {
-    child,
-    ended,
-    said: (text) => {
-      waitingFor = text;
+  return { child, ended, said: waiting(child.stderr, stderr), printed: waiting(child.stdout, stdout) };
+
+  function waiting(stream: Readable, text: () => string): (wanted: string) => Promise<void> {
+    return (wanted) => {
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      const look = (): void => {
+        if (text().includes(wanted)) resolve();
+      };
+      stream.on("data", look);
       look();
-      return said.promise;
-    },
-  };
+      void ended.then(() => reject(new Error(`it ended without saying so: ${stderr()}`)));
+      return promise;
+    };
+  }
 }
 
 /** Runs `cordon` in a shell, which has the command as `"$@"`: for what only a shell can set up. */

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { type ClientRequest, type IncomingMessage, request, type RequestOptions } from "node:http";
 import { connect, type Socket } from "node:net";
-import { text } from "node:stream/consumers";
 import type { CordonError, HttpServer, Limits, ServeHttpOptions } from "../../src/sandbox/index.ts";
 import { Sandbox, serveHttp } from "../../src/sandbox/index.ts";
 import { proxyGuest, TEST_CACHE } from "./guests.ts";
@@ -13,7 +12,7 @@ export interface Serving extends ServeHttpOptions {
   readonly guest?: string;
 }
 
-/** An answer, read to its end. */
+/** An answer, read to its end; the body is Latin-1 text. */
 export interface Answer {
   readonly status: number;
   readonly headers: IncomingMessage["headers"];
@@ -57,7 +56,7 @@ export class Served implements AsyncDisposable {
 
   /** The fields and body that the guest is to answer with; see its path `fields`. */
   fields(fields: readonly (readonly [string, string])[], rest: { status?: number; body?: string } = {}): Promise<Answer> {
-    return this.get("/fields", { method: "POST" }, JSON.stringify({ fields, ...rest }));
+    return this.get("/fields", { method: "POST" }, Buffer.from(JSON.stringify({ fields, ...rest }), "latin1"));
   }
 
   /** A connection as it is, ready to be written to. */
@@ -98,8 +97,9 @@ export class Served implements AsyncDisposable {
 /** The answer to a request that was sent. */
 export async function answerOf(begun: ClientRequest): Promise<Answer> {
   const [response] = (await once(begun, "response")) as [IncomingMessage];
+  // A connection that breaks from here on is an error of the response.
   begun.on("error", () => undefined);
-  const body = await text(response);
+  const body = (await response.setEncoding("latin1").toArray()).join("");
   return { status: response.statusCode ?? 0, headers: response.headers, body, trailers: response.trailers };
 }
 
@@ -110,11 +110,11 @@ export async function received(socket: Socket): Promise<string> {
     all += String(part);
   });
   socket.on("error", () => undefined);
-  await once(socket, "close");
+  await new Promise<void>((resolve) => void socket.once("close", () => resolve()));
   return all;
 }
 
 /** The status lines in what came over a connection. */
 export function statuses(bytes: string): readonly number[] {
-  return Array.from(bytes.matchAll(/^HTTP\/1\.1 (\d{3})/gmu), ([, status]) => Number(status));
+  return Array.from(bytes.matchAll(/HTTP\/1\.1 (\d{3}) /gu), ([, status]) => Number(status));
 }

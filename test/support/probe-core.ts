@@ -1,3 +1,4 @@
+// oxlint-disable unicorn/consistent-function-scoping -- what runs in the guest is sent there as one function
 /**
  * What the probe's code works with. {@link coreTools}, and those of files, sockets and HTTP, run within the guest: their text is
  * sent there, so each uses nothing but its parameters and the engine's own globals, of which there are few (no `TextEncoder`, no

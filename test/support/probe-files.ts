@@ -1,3 +1,4 @@
+// oxlint-disable unicorn/consistent-function-scoping -- what runs in the guest is sent there as one function
 import type { CoreTools } from "./probe-core.ts";
 
 /** Files, as a guest reaches them. */

@@ -1,3 +1,4 @@
+// oxlint-disable unicorn/consistent-function-scoping -- what runs in the guest is sent there as one function
 import type { CoreTools } from "./probe-core.ts";
 
 /** What a guest's request came to. */
@@ -23,6 +24,8 @@ export interface Fetching {
 export interface HttpTools {
   /** A whole exchange; or the error code, with the name of the setter before it when it is one that refuses its value. */
   readonly fetch: (wanted: Fetching) => Fetched | string;
+  /** The same in short: `HTTP` with the status, or the error code. */
+  readonly outcome: (wanted: Fetching) => string;
 }
 
 /** Runs within the guest; see {@link CoreTools}. */
@@ -96,5 +99,9 @@ export function httpTools({ wasi, call, resource, make, drop, wait, code, bytes,
     drop(response, future);
     return whole;
   };
-  return { fetch };
+  const outcome = (wanted: Fetching): string => {
+    const fetched = fetch(wanted);
+    return typeof fetched === "string" ? fetched : `HTTP ${fetched.status}`;
+  };
+  return { fetch, outcome };
 }

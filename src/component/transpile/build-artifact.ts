@@ -1,6 +1,4 @@
 import { hardenModule } from "../../hardening/harden-module.ts";
-import { readImports } from "../../hardening/import-section.ts";
-import { readSections, SECTION } from "../../hardening/module-sections.ts";
 import { assertSafeName } from "../../hardening/safe-names.ts";
 import { CordonError, messageOf } from "../../shared/errors.ts";
 import { withoutVersion } from "../../shared/interface-name.ts";
@@ -12,9 +10,6 @@ import { decodeComponent } from "../decode/decode-component.ts";
 
 /** The largest glue, in bytes; every worker holds it. That of a JavaScript engine of 12 MB has 0.3 MB. */
 const MAX_GLUE_BYTES = 16 * 1024 * 1024;
-
-/** The name that preview 1 programs import their functions from. */
-const PREVIEW1_MODULE = "wasi_snapshot_preview1";
 
 /** The bundled transpiler, as far as it is used. */
 export interface Transpiler {
@@ -61,14 +56,8 @@ export function buildArtifact(request: ArtifactRequest, transpiler: Transpiler):
     glue: asFunctionBody(glue),
     modules: modules.map(({ name, bytes, memories }) => ({ name, bytes, memories })),
     instantiations,
-    preview1: modules.some(({ bytes }) => speaksPreview1(bytes)),
+    preview1: false,
   };
-}
-
-/** Whether a core module imports WASI preview 1, for which a component has an adapter in it. */
-function speaksPreview1(module: Uint8Array): boolean {
-  const imports = readSections(module).find(({ id }) => id === SECTION.import);
-  return imports !== undefined && readImports(imports.content).imports.some((one) => one.module === PREVIEW1_MODULE);
 }
 
 /**

@@ -31,7 +31,8 @@ async function loadTranspiler(): Promise<Transpiler> {
 async function makeArtifact(request: ArtifactRequest): Promise<Artifact> {
   post({ type: "stage", stage: "starting" });
   let { component } = request;
-  if (sniff(component) === "core-module") {
+  const isModule = sniff(component) === "core-module";
+  if (isModule) {
     const outline = outlineOf(component);
     const form = coreForm(outline);
     if (form.kind === "json-abi") return jsonAbiArtifact(request, outline);
@@ -39,7 +40,8 @@ async function makeArtifact(request: ArtifactRequest): Promise<Artifact> {
   }
   const transpiler = await loadTranspiler();
   post({ type: "stage", stage: "transpiling" });
-  return buildArtifact({ ...request, component }, transpiler);
+  // A component says which rights it wants to a folder, also one that has an adapter in it; a module cannot.
+  return { ...buildArtifact({ ...request, component }, transpiler), preview1: isModule };
 }
 
 try {

@@ -37,8 +37,12 @@ export function isMovable(bytes: Uint8Array): boolean {
   return bytes.byteLength > 0 && blocks.has(bytes.buffer as ArrayBuffer);
 }
 
+// The methods of this realm: a block comes back from another, where they may have been changed.
 const { get: isDetached } = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, "detached") as {
   readonly get: () => boolean;
+};
+const { value: transfer } = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, "transfer") as {
+  readonly value: () => ArrayBuffer;
 };
 
 /**
@@ -47,8 +51,9 @@ const { get: isDetached } = Object.getOwnPropertyDescriptor(ArrayBuffer.prototyp
  * @param block May be of another realm, and may have been taken away from there.
  */
 export function takeBack(context: HostContext, block: ArrayBuffer): void {
-  if (Reflect.apply(isDetached, block, []) || block.byteLength !== BLOCK_BYTES) return;
-  spare(context).block = Reflect.apply(ArrayBuffer.prototype.transfer, block, []);
+  if (Reflect.apply(isDetached, block, [])) return;
+  const own = Reflect.apply(transfer, block, []);
+  if (own.byteLength === BLOCK_BYTES) spare(context).block = own;
 }
 
 /** Lets go of the block that is left, when the invocation is not going to read for a while. */

@@ -1,16 +1,16 @@
 import { performance } from "node:perf_hooks";
-import type { HostContext, HostFunction, HostInterface, HostResult } from "../../host/capability.ts";
+import type { HostContext, HostInterface, HostResult } from "../../host/capability.ts";
 import { drainStdio } from "../../host/stdio/drain-stdio.ts";
 import { allowPosixFolders } from "../../host/filesystem/filesystem-state.ts";
 import { AskedExchange } from "../../host/http/asked-exchange.ts";
 import { incomingCall } from "../../host/http/incoming-exchange.ts";
 import { dropSpare, takeBack } from "../../host/io/movable-bytes.ts";
-import { customInterfaces } from "../../host/custom/custom-interfaces.ts";
 import { ioMeters } from "../../host/metering/io-meters.ts";
 import type { ImportedFunction, Invocation, Program, WorkerOutcome, WorkerUsage } from "../messages.ts";
 import type { InvocationEnd } from "../../shared/invocation-end.ts";
 import { MEMORY_NAMESPACE } from "../../shared/hardening-profile.ts";
 import { GuestMemory } from "./guest-memory.ts";
+import { type LinkedFunction, linkedImports } from "./linked-imports.ts";
 import { MemoryCapTooSmall } from "./memory-allotment.ts";
 import type { Asks } from "./asks.ts";
 import type { Observations } from "./observations.ts";
@@ -42,7 +42,6 @@ export class GuestInvocation {
   readonly #resources: ResourceTable;
   #memory: GuestMemory | undefined;
   #denials = 0;
-  #custom: ReadonlyMap<string, HostInterface> = new Map();
   #cpuMs = 0;
   #onProcessorSince = 0;
   #realm: Realm | undefined;
@@ -83,7 +82,6 @@ export class GuestInvocation {
 
   /** Runs the call to its end. Never rejects. */
   async run(realm: Realm, program: Program): Promise<WorkerOutcome> {
-    this.#custom = new Map(customInterfaces(program.custom).map((one) => [one.name, one]));
     this.#realm = realm;
     if (program.preview1) allowPosixFolders(this.#context);
     this.#enter();
@@ -155,10 +153,10 @@ export class GuestInvocation {
   }
 
   #instantiate(realm: Realm, program: Program, memory: GuestMemory): InstantiatedProgram {
-    const imports = program.imports.map(({ name, resources, functions, providedBy }) => ({
+    const imports = linkedImports(program, this.#environment.interfaces).map(({ name, resources, functions }) => ({
       name,
       resources,
-      functions: functions.map((used) => this.#bind(resources, used, providedBy)),
+      functions: functions.map((linked) => this.#bind(linked)),
     }));
     const side = {
       next: (name: string) => memory.next(name),
@@ -169,26 +167,12 @@ export class GuestInvocation {
     return realm.instantiate(side, imports, MEMORY_NAMESPACE);
   }
 
-  #bind(resources: Program["imports"][number]["resources"], used: ImportedFunction, providedBy: string): BoundFunction {
-    const provided = (this.#environment.interfaces.get(providedBy) ?? this.#custom.get(providedBy))?.functions.find(
-      (one) => one.name === used.name,
-    );
-    if (provided === undefined) throw new Error(`nothing provides ${providedBy}#${used.name}`);
-    const label = `${providedBy}#${used.name}`;
-    return {
-      ...used,
-      className: resources.find(({ name }) => name === used.resource)?.className ?? "",
-      blocking: provided.blocking,
-      call: (parameters) => this.#call(label, used, provided, parameters),
-    };
+  #bind(linked: LinkedFunction): BoundFunction {
+    const { used, provided, className } = linked;
+    return { ...used, className, blocking: provided.blocking, call: (parameters) => this.#call(linked, parameters) };
   }
 
-  #call(
-    label: string,
-    used: ImportedFunction,
-    provided: HostFunction,
-    parameters: unknown[],
-  ): BoundResult | Promise<BoundResult> {
+  #call({ label, used, provided }: LinkedFunction, parameters: unknown[]): BoundResult | Promise<BoundResult> {
     this.#admit(label);
     const given = parameters.map((one, index) => this.#resources.lift(one, used.parameters[index]));
     const answer = provided.call(this.#context, ...(given as never[]));

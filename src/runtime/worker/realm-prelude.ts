@@ -230,9 +230,11 @@ export function realmPrelude(host: HostSide): RealmSide {
       if (given === undefined) throw new Error("the host answered with a resource that the component does not import");
       return Reflect.construct(Resource, [value], given) as object;
     }
+    // A handle is a number here, so an option that holds one is looked into before plain values are handed on.
+    if (shape?.kind === "option" && value !== undefined && value !== null) return copy(value, shape.element, instance);
     if (typeof value !== "object" || value === null) return typeof value === "function" ? undefined : value;
-    if (isView(value)) return host.isMovable(value as Uint8Array) ? moved(value as Uint8Array, instance) : copyOfView(value);
-    if (shape?.kind === "option") return copy(value, shape.element, instance);
+    if (isView(value))
+      return host.isMovable(value as Uint8Array) ? moved(value as Uint8Array, instance) : copyOfView(value);
     if (Array.isArray(value)) {
       const items: unknown[] = [];
       for (let index = 0; index < value.length; index += 1) {
@@ -318,7 +320,10 @@ export function realmPrelude(host: HostSide): RealmSide {
     }
   }
 
-  /** No guest can come back to a call whose answer it has not copied yet, since it runs on one stack. */
+  /**
+   * Takes memory away from the glue that it has copied to the guest by now. A guest that calls from within its `realloc`, while
+   * an answer is being copied to it, breaks the Canonical ABI and traps.
+   */
   function giveBack(instance: Instance): void {
     const { side, moved: memory } = instance;
     instance.moved = undefined;

@@ -1,11 +1,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { hostContext } from "../../../test/support/host-context.ts";
+import { bytesToFill, takeBack } from "../../host/io/movable-bytes.ts";
 import type { HandleShape } from "../../shared/handle-shape.ts";
 import { Realm } from "./realm.ts";
 import type { BoundFunction, BoundInterface, InstantiationSide } from "./realm-prelude.ts";
 
 /** An empty core module, of the host's realm. */
 const MODULE = new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0));
+
+/** The invocation that the bytes are read for. */
+const READER = hostContext();
+
+/** The bytes that were moved last, as the host still has them. */
+let given: Uint8Array | undefined;
 
 const SIDE: InstantiationSide = {
   next: (name) => {
@@ -16,7 +24,7 @@ const SIDE: InstantiationSide = {
   drop: (handle) => {
     if (handle === 13) throw new TypeError("host trouble");
   },
-  takeBack: () => undefined,
+  takeBack: (memory) => takeBack(READER, memory),
 };
 
 type Calls = Readonly<Record<string, BoundFunction["call"]>>;
@@ -85,6 +93,10 @@ const IMPORTS: readonly BoundInterface[] = [
         {
           plain: () => ({ tag: "ok", val: { list: [1, { deep: true }] } }),
           bytes: () => ({ tag: "ok", val: Uint8Array.of(1, 2) }),
+          moved: () => {
+            given = bytesToFill(READER, 100_000).fill(7);
+            return { tag: "ok", val: { inside: [given.subarray(0, 70_000)] } };
+          },
           throws: () => {
             throw new TypeError("host trouble");
           },
@@ -146,6 +158,8 @@ const HANDED_OVER: Readonly<Record<string, string>> = {
   "a record in a list": "imports.host.plain().list[1]",
   bytes: "imports.host.bytes()",
   "the buffer of bytes": "imports.host.bytes().buffer",
+  "bytes that were moved": "imports.host.moved().inside[0]",
+  "the buffer of bytes that were moved": "imports.host.moved().inside[0].buffer",
   "an err": "imports.host.fails()",
   "what a blocking call answers at once": "imports.host.atOnce()",
   "a class": "imports.host.Thing",
@@ -219,6 +233,26 @@ for (const [what, expression] of Object.entries(HANDED_OVER)) {
     assert.deepEqual(JSON.parse(JSON.stringify(ways)), []);
   });
 }
+
+test("bytes that were moved are the glue's until its next call, and the host's no more", async () => {
+  const found = await asGlue(`
+    const [bytes] = imports.host.moved().inside;
+    const { buffer } = bytes;
+    const before = [bytes.length, bytes[69_999], buffer instanceof ArrayBuffer, buffer.byteLength];
+    imports.host.plain();
+    const after = [bytes.length, buffer.byteLength, buffer.detached];
+    const [again] = imports.host.moved().inside;
+    const kept = again.buffer.transfer();
+    imports.host.plain();
+    return { before, after, kept: kept.byteLength };`);
+  assert.equal(given?.length, 0);
+  assert.deepEqual(JSON.parse(JSON.stringify(found)), {
+    before: [70_000, 7, true, 1_048_576],
+    after: [0, 0, true],
+    kept: 1_048_576,
+  });
+  assert.equal(bytesToFill(READER, 100_000)[0], 0, "what the glue took away does not come back");
+});
 
 test("a resource stands for the host's number, which the glue cannot choose", async () => {
   const found = await asGlue(`
