@@ -49,7 +49,7 @@ export function tiny(): Promise<string> {
 }
 
 /** A component written in the text format. */
-export function textGuest(name: string, text: string): Promise<string> {
+function textGuest(name: string, text: string): Promise<string> {
   return built(name, [text], async (_folder, output) => writeFile(output, await parse(text)));
 }
 

@@ -3,7 +3,7 @@ import { neutralised, type Output } from "./terminal.ts";
 
 /**
  * Takes what a guest writes, as it comes: as it is into a file or pipe, neutralised on a terminal. The guest waits for as long
- * as the stream does.
+ * as the stream does, and its own stream is closed when this one takes no more.
  */
 export function guestOutput(stream: Output): OutputSink {
   // A character may be split between chunks; what is no UTF-8 is shown as a replacement.
@@ -14,9 +14,12 @@ export function guestOutput(stream: Output): OutputSink {
   };
 }
 
+/** Rejects when the stream fails; that is said where the stream is watched. */
 function written(stream: Output, data: string | Uint8Array): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  // An error of the stream is dealt with where the stream is watched; what comes after it is lost.
-  stream.write(data, () => resolve());
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  stream.write(data, (error) => {
+    if (error === null || error === undefined) resolve();
+    else reject(error);
+  });
   return promise;
 }

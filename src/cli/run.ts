@@ -48,6 +48,9 @@ export async function runCommand(
     }
     reportFailure(failure, process.stderr);
     return exitCodeOf(failure, { failOnDenied: flags.failOnDenied, interrupted: known.interruption?.exitCode });
+  } finally {
+    // A read that waits for input would keep the process.
+    if (flags.stdin === true) process.stdin.destroy();
   }
 }
 

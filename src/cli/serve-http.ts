@@ -3,7 +3,7 @@ import { Sandbox } from "../sandbox/sandbox.ts";
 import { serveHttp } from "../sandbox/serve-http.ts";
 import { CordonError } from "../shared/errors.ts";
 import { AccessLog } from "./access-log.ts";
-import { EXIT } from "./exit-codes.ts";
+import { EXIT, exitCodeOf } from "./exit-codes.ts";
 import { guestOutput } from "./guest-output.ts";
 import { reportFailure } from "./failure.ts";
 import { Interruption } from "./interruption.ts";
@@ -19,22 +19,23 @@ export interface ServeFlags extends SandboxFlags {
 
 /** `cordon serve-http FILE`: answers HTTP requests with a component until it is interrupted. Returns the exit code. */
 export async function serveHttpCommand(file: string, flags: ServeFlags): Promise<number> {
+  using interruption = new Interruption();
   try {
-    return await serve(file, flags);
+    return await serve(file, flags, interruption.signal);
   } catch (thrown) {
-    return reportFailure(thrown, process.stderr);
+    reportFailure(thrown, process.stderr);
+    return exitCodeOf(thrown, { interrupted: interruption.exitCode });
   }
 }
 
-async function serve(file: string, flags: ServeFlags): Promise<number> {
+async function serve(file: string, flags: ServeFlags, interrupted: AbortSignal): Promise<number> {
   const { host, port } = parseAddress(flags.addr);
   const maxConcurrent = flags.maxConcurrent === undefined ? undefined : parseCount(flags.maxConcurrent);
   using log = new AccessLog(flags.audit, process.stderr);
-  using interruption = new Interruption();
   using progress = new LoadProgress(basename(file), process.stderr);
   await using sandbox = await Sandbox.open(file, {
     ...sandboxOptions(flags),
-    signal: interruption.signal,
+    signal: interrupted,
     onEvent: log.record,
     onStage: progress.stage,
   });
@@ -56,8 +57,11 @@ async function serve(file: string, flags: ServeFlags): Promise<number> {
   const name = neutralisedLine(sandbox.component.name);
   const at = `http://${server.host.includes(":") ? `[${server.host}]` : server.host}:${server.port}`;
   process.stderr.write(`Serving ${name} on ${styled("heading", at, process.stderr)} (Ctrl-C ends it)\n`);
-  await ended(AbortSignal.any([interruption.signal, log.lost]));
+  await ended(AbortSignal.any([interrupted, log.lost]));
   log.lost.throwIfAborted();
+  if (server.running > 0) {
+    process.stderr.write(`Waiting for ${server.running} requests that are being answered (Ctrl-C ends them)\n`);
+  }
   return EXIT.done;
 }
 

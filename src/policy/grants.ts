@@ -107,8 +107,8 @@ export type ProcessGrant =
 /** What a guest sees of time. Nothing can set the host's clocks, and sleeping needs no grant. */
 export interface ClockGrant {
   /**
-   * `none`: the wall clock starts at 2000-01-01T00:00:00Z with every invocation and the monotonic clock at 0, and both tell
-   * only what time went by since. `read`: they tell the host's time.
+   * `none`: the wall clock starts at 2000-01-01T00:00:00Z with every invocation, and tells only what time went by since.
+   * `read`: it tells the host's time. The monotonic clock starts with every invocation in either case.
    */
   readonly kind: "none" | "read";
   /** Readings are rounded down to a multiple of this, in nanoseconds; at least 1. */

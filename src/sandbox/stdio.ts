@@ -21,6 +21,7 @@ export class Stdio {
   readonly #capture: boolean;
   #stdin: AsyncIterator<Uint8Array> | undefined;
   #left: Uint8Array = new Uint8Array();
+  #reading = false;
 
   /** @param capture Whether output is kept that no sink takes. The guest's limit bounds it. */
   constructor(options: StdioOptions, capture: boolean) {
@@ -47,9 +48,11 @@ export class Stdio {
     return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
   }
 
-  /** Lets go of the source of stdin. */
+  /** Lets go of the source of stdin. One that has a read to answer may never do so, and is not waited for. */
   async close(): Promise<void> {
-    await this.#stdin?.return?.();
+    const returned = this.#stdin?.return?.();
+    if (this.#reading) returned?.catch(() => undefined);
+    else await returned;
   }
 
   async #write(stream: "stdout" | "stderr", chunk: Uint8Array): Promise<void> {
@@ -62,11 +65,15 @@ export class Stdio {
   async #read(maxBytes: number): Promise<Uint8Array> {
     this.#stdin ??= source(this.#options.stdin);
     while (this.#left.length === 0) {
-      const next = await this.#stdin.next();
+      this.#reading = true;
+      const next = await this.#stdin.next().finally(() => {
+        this.#reading = false;
+      });
       if (next.done === true) return new Uint8Array();
       this.#left = next.value;
     }
-    const part = this.#left.slice(0, maxBytes);
+    // A copy: what goes to another thread goes with all of its buffer, which for Node's may hold more than these bytes.
+    const part = new Uint8Array(this.#left.subarray(0, maxBytes));
     this.#left = this.#left.subarray(maxBytes);
     return part;
   }

@@ -71,7 +71,7 @@ test("what is no path, and a host that is none, reach no guest", async () => {
   const seen = await Promise.all(
     targets.map((target) => served.raw(`GET ${target} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n`)),
   );
-  assert.deepEqual(seen.map(statuses).flat(), [400, 404, 400, 404, 400, 400, 400, 400]);
+  assert.deepEqual(seen.flatMap(statuses), [400, 404, 400, 404, 400, 400, 400, 400]);
   const hosts = ["a\r\nhost: b", "a@b", "a/b", "a b", "a:b", "[::1", "\u00e9", "a,b#", "a:80:80"];
   for (const host of hosts) {
     const all = await served.raw(`GET /hello HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n\r\n`);
@@ -97,7 +97,10 @@ test("a flood of header fields is refused", async () => {
   assert.deepEqual(statuses(begun), [431]);
   const trailers = `POST /measure HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n0\r\n${floods[0]}\r\n`;
   assert.notDeepEqual(statuses(await served.raw(trailers)), [200]);
-  assert.deepEqual(served.failures.map(({ code }) => code), []);
+  assert.deepEqual(
+    served.failures.map(({ code }) => code),
+    [],
+  );
 });
 
 // Weakening: `isFieldValue` takes everything, and fields reach the connection without Node's look at them.
@@ -124,7 +127,14 @@ test("a guest sets nothing that is the connection's", async () => {
   for (const name of ["connection", "Keep-Alive", "Transfer-Encoding", "UPGRADE", "host", "proxy-authenticate"]) {
     assert.equal((await served.fields([[name, "chunked"]])).body, "refused: forbidden", name);
   }
-  const { headers, body } = await served.fields([["trailer", "x"], ["te", "x"], ["x-a", "\u00ff"]], { body: "yes" });
+  const { headers, body } = await served.fields(
+    [
+      ["trailer", "x"],
+      ["te", "x"],
+      ["x-a", "\u00ff"],
+    ],
+    { body: "yes" },
+  );
   assert.equal(body, "yes");
   assert.deepEqual([headers.trailer, headers["te"], headers["x-a"]], [undefined, undefined, "\u00ff"]);
   assert.deepEqual((await served.get("/trailers/content-length=3")).trailers, {});
@@ -140,7 +150,10 @@ test("a length that a guest announced and did not keep breaks the answer", async
   const wrong: readonly (readonly [string, string][])[] = [
     [["content-length", "3"]],
     [["content-length", "5"]],
-    [["content-length", "4"], ["content-length", "4"]],
+    [
+      ["content-length", "4"],
+      ["content-length", "4"],
+    ],
     [["content-length", "4, 4"]],
     [["content-length", "+4"]],
     [["content-length", "-1"]],

@@ -147,13 +147,17 @@ test("it has the folders it was given, as far as it may use them", inC, async (c
   }
 });
 
-test("on a terminal its outputs are neutralised, in a pipe they are as they are", { ...inC, ...onTerminal }, async () => {
-  const words = ["run", program, "--", "raw", ESCAPES];
-  assert.deepEqual(await cordon(words), { code: 0, stdout: ESCAPES, stderr: ESCAPES });
-  const { stdout } = await cordonOnTerminal(words);
-  assert.doesNotMatch(stdout, /[\u001b\u009b\u202e]/u);
-  assert.equal(stdout.split("\\u{1b}[31mred\\u{9b}2J\\u{202e}back").length, 3);
-});
+test(
+  "on a terminal its outputs are neutralised, in a pipe they are as they are",
+  { ...inC, ...onTerminal },
+  async () => {
+    const words = ["run", program, "--", "raw", ESCAPES];
+    assert.deepEqual(await cordon(words), { code: 0, stdout: ESCAPES, stderr: ESCAPES });
+    const { stdout } = await cordonOnTerminal(words);
+    assert.doesNotMatch(stdout, /[\u001b\u009b\u202e]/u);
+    assert.equal(stdout.split("\\u{1b}[31mred\\u{9b}2J\\u{202e}back").length, 3);
+  },
+);
 
 test("a character that is split between two writes is one on a terminal", onTerminal, async () => {
   const body = `(local.set $out (call $get-stdout))
@@ -166,7 +170,7 @@ test("a character that is split between two writes is one on a terminal", onTerm
 test("a reader that has enough ends the program, whether or not that looks for errors", async () => {
   const script = `"$@" | head -1; echo "\${PIPESTATUS[*]}"`;
   const guest = await textGuest("heedless", heedless("yes\n"));
-  const limits = ["--timeout=10m", "--max-stdout-bytes=1TB"];
+  const limits = ["--timeout=10m", "--max-output=1000GB"];
   for (const words of [[guest], ...(LACKS.c === false ? [[program, "yes"]] : [])]) {
     const { stdout, stderr } = await cordonInShell(script, ["run", ...limits, ...words]);
     assert.deepEqual([stdout, stderr], ["yes\n141 0\n", ""]);
@@ -175,9 +179,9 @@ test("a reader that has enough ends the program, whether or not that looks for e
 
 test("output over its limit ends the program", async () => {
   const guest = await textGuest("heedless", heedless("yes\n"));
-  const { code, stdout, stderr } = await cordon(["run", "--max-stdout-bytes=100", guest]);
+  const { code, stdout, stderr } = await cordon(["run", "--max-output=100", guest]);
   assert.deepEqual([code, stdout.length], [5, 100]);
-  assert.match(stderr, /stdout/u);
+  assert.match(stderr, /more than 100 bytes of output/u);
 });
 
 test("a component that is no program takes an export, not arguments", async () => {

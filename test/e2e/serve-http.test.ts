@@ -163,7 +163,10 @@ test("nothing is left of a server that was closed", async () => {
   // What is closed is gone in the next turn.
   await new Promise(setImmediate);
   const held = process.getActiveResourcesInfo().filter((name) => /TCP|Server|Port|Timeout/u.test(name));
-  assert.deepEqual(held, before.filter((name) => /TCP|Server|Port|Timeout/u.test(name)));
+  assert.deepEqual(
+    held,
+    before.filter((name) => /TCP|Server|Port|Timeout/u.test(name)),
+  );
 });
 
 test("a component that is none of that world, and an address that is taken, are refused", async () => {

@@ -169,8 +169,13 @@ const ROUTES = {
     if (rest === "trap") throw new Error("trapped");
     if (rest === "spin") for (;;);
     if (rest === "exit") exit({ tag: "ok" });
+    if (rest === "sleep") {
+      sleep(300);
+      writeAll(stream, bytesOf(" and half"));
+    }
     drop(stream);
     if (rest === "drop") drop(body);
+    if (rest === "sleep") finish(body);
   },
 
   /** A body of so many bytes. */
@@ -192,9 +197,11 @@ const ROUTES = {
   /** Answers with the fields of the JSON in the request's body, and the body it names; says so when the fields are refused. */
   fields({ request, out }) {
     let json = "";
-    drop(eachPart(request, (part) => {
-      json += textOf(part);
-    }));
+    drop(
+      eachPart(request, (part) => {
+        json += textOf(part);
+      }),
+    );
     const { status = 200, fields, body = "" } = JSON.parse(json);
     let headers;
     try {

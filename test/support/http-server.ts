@@ -55,7 +55,10 @@ export class Served implements AsyncDisposable {
   }
 
   /** The fields and body that the guest is to answer with; see its path `fields`. */
-  fields(fields: readonly (readonly [string, string])[], rest: { status?: number; body?: string } = {}): Promise<Answer> {
+  fields(
+    fields: readonly (readonly [string, string])[],
+    rest: { status?: number; body?: string } = {},
+  ): Promise<Answer> {
     return this.get("/fields", { method: "POST" }, Buffer.from(JSON.stringify({ fields, ...rest }), "latin1"));
   }
 

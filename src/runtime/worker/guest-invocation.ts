@@ -17,6 +17,7 @@ import type { Observations } from "./observations.ts";
 import type { GuestExports, Realm } from "./realm.ts";
 import type { BoundFunction, BoundResult, Occupant } from "./realm-prelude.ts";
 import { ResourceTable, TooManyHandles } from "./resource-table.ts";
+import { assertStackRoom } from "./stack-room.ts";
 import type { Turns } from "./turns.ts";
 import { isLargerThan } from "./value-size.ts";
 
@@ -161,7 +162,10 @@ export class GuestInvocation {
     const side = {
       next: (name: string) => memory.next(name),
       made: (made: WebAssembly.Memory) => memory.track(made),
-      drop: (handle: number) => this.#resources.drop(handle),
+      drop: (handle: number) => {
+        assertStackRoom();
+        this.#resources.drop(handle);
+      },
       takeBack: (moved: ArrayBuffer) => takeBack(this.#context, moved),
     };
     return realm.instantiate(side, imports, MEMORY_NAMESPACE);
@@ -174,7 +178,8 @@ export class GuestInvocation {
 
   #call({ label, used, provided }: LinkedFunction, parameters: unknown[]): BoundResult | Promise<BoundResult> {
     this.#admit(label);
-    const given = parameters.map((one, index) => this.#resources.lift(one, used.parameters[index]));
+    // Not by the list's own `map`, which is the realm's: it would be given a function of this one.
+    const given = Array.from(parameters, (one, index) => this.#resources.lift(one, used.parameters[index]));
     const answer = provided.call(this.#context, ...(given as never[]));
     // What answers at once costs no turn: most reads and writes of files do.
     return answer instanceof Promise ? this.#awaited(used, answer) : this.#answered(used, answer);
@@ -209,6 +214,7 @@ export class GuestInvocation {
   }
 
   #later(callback: () => void, delayMs: number): void {
+    assertStackRoom();
     if (this.#ended) return;
     const timer = setTimeout(
       () => {
@@ -234,11 +240,13 @@ export class GuestInvocation {
   }
 
   #exceeded(): void {
+    assertStackRoom();
     this.#overBudget = true;
     this.#abort.abort();
   }
 
   #admit(label: string): void {
+    assertStackRoom();
     this.#refuseIfEnded();
     this.#realm?.occupy(this.#occupant);
     this.#hostCalls.set(label, (this.#hostCalls.get(label) ?? 0) + 1);

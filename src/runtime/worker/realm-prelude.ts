@@ -103,6 +103,11 @@ export function realmPrelude(host: HostSide): RealmSide {
     globalThis;
   const { Uint8Array, Int8Array, Uint16Array, Int16Array, Uint32Array, Int32Array } = globalThis;
   const { BigUint64Array, BigInt64Array, Float32Array, Float64Array } = globalThis;
+  // Held here, since what is called with an object of the host's must not be what the glue has put in its place.
+  const { assign, create, defineProperty, freeze, hasOwn, keys } = Object;
+  const { apply, construct } = Reflect;
+  const { isArray } = Array;
+  const { Instance: CoreInstance, Memory: CoreMemory } = WebAssembly;
   const { isView } = ArrayBuffer;
   const { transfer } = ArrayBuffer.prototype;
   const { max, min, trunc } = Math;
@@ -116,7 +121,11 @@ export function realmPrelude(host: HostSide): RealmSide {
     budget -= bytes;
     if (budget >= 0) return;
     budget = 0;
-    exceeded();
+    try {
+      exceeded();
+    } catch (thrown) {
+      throw inThisRealm(thrown);
+    }
     throw new Error("the guest made the host copy more than one crossing may");
   }
 
@@ -170,8 +179,8 @@ export function realmPrelude(host: HostSide): RealmSide {
       }
     },
   };
-  for (const name of Object.keys(replacements)) {
-    Object.defineProperty(globalThis, name, { value: replacements[name], configurable: false, writable: false });
+  for (const name of keys(replacements)) {
+    defineProperty(globalThis, name, { value: replacements[name], configurable: false, writable: false });
   }
   // Lists of numbers are lifted with this; the heap's limit does not see what it allocates.
   const slice = ArrayBuffer.prototype.slice;
@@ -179,9 +188,9 @@ export function realmPrelude(host: HostSide): RealmSide {
     const size = this.byteLength;
     const position = (value: number): number => (value < 0 ? max(size + trunc(value), 0) : min(trunc(value), size));
     charge(max(0, (end === undefined ? size : position(end)) - position(start ?? 0)));
-    return Reflect.apply(slice, this, [start, end]) as ArrayBuffer;
+    return apply(slice, this, [start, end]) as ArrayBuffer;
   };
-  Object.defineProperty(ArrayBuffer.prototype, "slice", { value: chargedSlice, configurable: false, writable: false });
+  defineProperty(ArrayBuffer.prototype, "slice", { value: chargedSlice, configurable: false, writable: false });
   // Nothing may bring a guest's code back after its end, when no deadline watches it; the glue would run destructors from
   // a registry.
   for (const name of ["FinalizationRegistry", "WeakRef", "Atomics"]) Reflect.deleteProperty(globalThis, name);
@@ -228,14 +237,14 @@ export function realmPrelude(host: HostSide): RealmSide {
     if (shape?.kind === "own" || shape?.kind === "borrow") {
       const given = instance.classes[shape.resource];
       if (given === undefined) throw new Error("the host answered with a resource that the component does not import");
-      return Reflect.construct(Resource, [value], given) as object;
+      return construct(Resource, [value], given) as object;
     }
     // A handle is a number here, so an option that holds one is looked into before plain values are handed on.
     if (shape?.kind === "option" && value !== undefined && value !== null) return copy(value, shape.element, instance);
     if (typeof value !== "object" || value === null) return typeof value === "function" ? undefined : value;
     if (isView(value))
       return host.isMovable(value as Uint8Array) ? moved(value as Uint8Array, instance) : copyOfView(value);
-    if (Array.isArray(value)) {
+    if (isArray(value)) {
       const items: unknown[] = [];
       for (let index = 0; index < value.length; index += 1) {
         const at = shape?.kind === "list" ? shape.element : shape?.kind === "tuple" ? shape.elements[index] : undefined;
@@ -244,23 +253,23 @@ export function realmPrelude(host: HostSide): RealmSide {
       return items;
     }
     const plain: Record<string, unknown> = {};
-    for (const key of Object.keys(value)) {
+    for (const key of keys(value)) {
       const own = copy((value as Record<string, unknown>)[key], shapeAt(value, key, shape), instance);
-      Object.defineProperty(plain, key, { value: own, enumerable: true, configurable: true, writable: true });
+      defineProperty(plain, key, { value: own, enumerable: true, configurable: true, writable: true });
     }
     return plain;
   }
 
   function shapeAt(value: object, key: string, shape: HandleShape | undefined): HandleShape | undefined {
-    if (shape?.kind === "record") return Object.hasOwn(shape.fields, key) ? shape.fields[key] : undefined;
+    if (shape?.kind === "record") return hasOwn(shape.fields, key) ? shape.fields[key] : undefined;
     if (shape?.kind !== "variant" || key !== "val") return undefined;
     const { tag } = value as { readonly tag: string };
-    return Object.hasOwn(shape.cases, tag) ? shape.cases[tag] : undefined;
+    return hasOwn(shape.cases, tag) ? shape.cases[tag] : undefined;
   }
 
   /** Takes bytes over with their memory. The result of `transfer` is of the realm whose function it is: of this one. */
   function moved({ buffer, byteOffset, byteLength }: Uint8Array, instance: Instance): Uint8Array {
-    const own = Reflect.apply(transfer, buffer, []) as ArrayBuffer;
+    const own = apply(transfer, buffer, []) as ArrayBuffer;
     instance.moved = own;
     return new Uint8Array(own, byteOffset, byteLength);
   }
@@ -308,13 +317,13 @@ export function realmPrelude(host: HostSide): RealmSide {
         return items;
       }
       case "record": {
-        const record: Record<string, unknown> = Object.assign(Object.create(null), value);
-        for (const name of Object.keys(shape.fields)) record[name] = handles(record[name], shape.fields[name]);
+        const record: Record<string, unknown> = assign(create(null), value);
+        for (const name of keys(shape.fields)) record[name] = handles(record[name], shape.fields[name]);
         return record;
       }
       case "variant": {
         const { tag, val } = value as { readonly tag: string; readonly val?: unknown };
-        const inner = Object.hasOwn(shape.cases, tag) ? shape.cases[tag] : undefined;
+        const inner = hasOwn(shape.cases, tag) ? shape.cases[tag] : undefined;
         return inner === undefined ? value : { tag, val: handles(val, inner) };
       }
     }
@@ -375,10 +384,10 @@ export function realmPrelude(host: HostSide): RealmSide {
 
   function importObject(imports: readonly BoundInterface[], instance: Instance): Record<string, Holder> {
     const { classes } = instance;
-    const object: Record<string, Holder> = Object.create(null);
+    const object: Record<string, Holder> = create(null);
     for (let index = 0; index < imports.length; index += 1) {
       const { name, resources, functions } = imports[index] as BoundInterface;
-      const holder = (object[name] ??= Object.create(null) as Holder);
+      const holder = (object[name] ??= create(null) as Holder);
       for (let at = 0; at < resources.length; at += 1) {
         const { name: resource, className } = resources[at] as (typeof resources)[number];
         const constructing = functions.find((one) => one.kind === "constructor" && one.resource === resource);
@@ -409,7 +418,7 @@ export function realmPrelude(host: HostSide): RealmSide {
         : function (this: unknown, ...parameters: unknown[]) {
             return call([this, ...parameters]);
           };
-    Object.defineProperty(bound.kind === "static" ? owner : (owner.prototype as object), bound.property, {
+    defineProperty(bound.kind === "static" ? owner : (owner.prototype as object), bound.property, {
       value,
       configurable: true,
       writable: true,
@@ -417,11 +426,11 @@ export function realmPrelude(host: HostSide): RealmSide {
   }
 
   function resourceClass(constructing: BoundFunction | undefined, instance: Instance): Class {
-    const construct = constructing === undefined ? undefined : boundFunction(constructing, instance);
+    const made = constructing === undefined ? undefined : boundFunction(constructing, instance);
     return class extends Resource {
       constructor(...parameters: unknown[]) {
-        if (construct === undefined) throw new Error("the resource has no constructor");
-        super(Resource.handleOf(construct(parameters)));
+        if (made === undefined) throw new Error("the resource has no constructor");
+        super(Resource.handleOf(made(parameters)));
       }
       [Symbol.dispose](): void {
         try {
@@ -434,13 +443,13 @@ export function realmPrelude(host: HostSide): RealmSide {
   }
 
   function memoriesOf(side: InstantiationSide, requests: readonly MemoryRequest[]): Record<string, WebAssembly.Memory> {
-    const memories: Record<string, WebAssembly.Memory> = Object.create(null);
+    const memories: Record<string, WebAssembly.Memory> = create(null);
     for (let index = 0; index < requests.length; index += 1) {
       const { field, initialPages, maximumPages, address64 } = requests[index] as MemoryRequest;
       const descriptor = address64
         ? { initial: BigInt(initialPages), maximum: BigInt(maximumPages), address: "i64" }
         : { initial: initialPages, maximum: maximumPages };
-      const memory = new WebAssembly.Memory(descriptor as WebAssembly.MemoryDescriptor);
+      const memory = new CoreMemory(descriptor as WebAssembly.MemoryDescriptor);
       side.made(memory);
       memories[field] = memory;
     }
@@ -457,7 +466,7 @@ export function realmPrelude(host: HostSide): RealmSide {
       // The glue holds a token for each core module: the module itself is an object of the host's realm.
       const names = new WeakMap<object, string>();
       const getCoreModule = (name: string): object => {
-        const token = Object.freeze({});
+        const token = freeze({});
         names.set(token, String(name));
         return token;
       };
@@ -465,7 +474,7 @@ export function realmPrelude(host: HostSide): RealmSide {
         try {
           const { module, memories } = side.next(names.get(token) ?? "");
           const own = { [memoryNamespace]: memoriesOf(side, memories) };
-          return new WebAssembly.Instance(module, Object.assign(Object.create(null), given, own));
+          return new CoreInstance(module, assign(create(null), given, own));
         } catch (thrown) {
           // What the module's start function threw is of this realm, and says more than a copy would.
           throw thrown instanceof Error ? thrown : inThisRealm(thrown);
@@ -473,7 +482,7 @@ export function realmPrelude(host: HostSide): RealmSide {
       };
       const instantiate = (glue as () => (...parameters: unknown[]) => unknown)();
       // Core instances are made at once, so the glue never has to wait, and answers with the exports themselves.
-      const instance: Instance = { classes: Object.create(null) as Classes, side, moved: undefined };
+      const instance: Instance = { classes: create(null) as Classes, side, moved: undefined };
       const exports = instantiate(getCoreModule, importObject(imports, instance), instantiateCore);
       if (exports instanceof Promise) throw new Error("the glue waits where it has nothing to wait for");
       return { exports, resource: (handle, name) => copy(handle, { kind: "own", resource: name }, instance) };
