@@ -28,7 +28,15 @@ async function asGuest(
   programs += 1;
   const glue = `return function instantiate() { return { f: () => { ${body} } } }`;
   return pool.run({
-    program: { id: `glue/${programs}`, glue, modules: [], instantiations: [], preview1: false, imports: [], custom: [] },
+    program: {
+      id: `glue/${programs}`,
+      glue,
+      modules: [],
+      instantiations: [],
+      preview1: false,
+      imports: [],
+      custom: [],
+    },
     invocation: {
       programId: `glue/${programs}`,
       target: { property: "f" },
