@@ -96,7 +96,6 @@ export class NodeExchange implements HttpExchange {
     if (head !== undefined) {
       // The guest may want the body after it began to answer, and then it is too late to say so.
       if (trailers === undefined) this.#continue();
-      this.#closeUnlessAsked();
       const wholeBytes = trailers?.length === 0 ? (body?.length ?? 0) : undefined;
       response.writeHead(head.status, this.#headersOf(head, wholeBytes));
     }
@@ -126,12 +125,12 @@ export class NodeExchange implements HttpExchange {
       this.#cut();
       return;
     }
-    this.#closeUnlessAsked();
     const text = `${REASONS[status] ?? "failed"}\n`;
     response.writeHead(status, { "content-type": "text/plain; charset=utf-8", "content-length": text.length });
     response.end(text);
   }
 
+  /** Node ends the connection of a client that was not told so: it may leave its body out, or not. */
   #continue(): void {
     if (this.#expectsContinue && !this.#response.headersSent) this.#response.writeContinue();
     this.#expectsContinue = false;
@@ -141,11 +140,6 @@ export class NodeExchange implements HttpExchange {
     // For HTTP/1.0 the end of the connection is the end of the body, unless it is reset.
     if (this.#request.httpVersion === "1.0") this.#request.socket.resetAndDestroy();
     else this.#response.destroy();
-  }
-
-  /** A client that was not told to continue may leave its body out, and then what follows is another request, or is not. */
-  #closeUnlessAsked(): void {
-    if (this.#expectsContinue) this.closeAfter();
   }
 
   /** @param wholeBytes The length of the body, in bytes, when it is known. */

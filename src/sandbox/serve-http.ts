@@ -80,7 +80,6 @@ export async function serveHttp(sandbox: Sandbox, options: ServeHttpOptions = {}
 async function stop(server: Server, requests: HttpRequests, graceMs: number): Promise<void> {
   const closed = once(server, "close");
   server.close();
-  server.closeIdleConnections();
   await requests.end(graceMs);
   server.closeAllConnections();
   await closed;

@@ -88,12 +88,12 @@ test("what is no path, and a host that is none, reach no guest", async () => {
 
 // Weakening: `maxHeaderSize` is Node's own; fields are not counted.
 test("a flood of header fields is refused", async () => {
-  await using served = await serve({ limits: { maxHeaderBytes: 32_768 } });
-  const floods = [`x-a: ${"b".repeat(32_768)}\r\n`, "x-a: b\r\n".repeat(4_100), "x: \r\n".repeat(1_024)];
+  await using served = await serve();
+  const floods = [`x-a: ${"b".repeat(65_536)}\r\n`, "x-a: b\r\n".repeat(8_200), "x: \r\n".repeat(1_024)];
   for (const fields of floods) {
     assert.deepEqual(statuses(await served.raw(`GET /hello HTTP/1.1\r\nhost: a\r\n${fields}\r\n`)).slice(0, 1), [431]);
   }
-  const begun = await served.raw(`GET /${"a".repeat(40_000)} HTTP/1.1\r\nhost: a\r\n\r\n`);
+  const begun = await served.raw(`GET /${"a".repeat(65_536)} HTTP/1.1\r\nhost: a\r\n\r\n`);
   assert.deepEqual(statuses(begun), [431]);
   const trailers = `POST /measure HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n0\r\n${floods[0]}\r\n`;
   assert.notDeepEqual(statuses(await served.raw(trailers)), [200]);

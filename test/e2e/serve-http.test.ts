@@ -100,7 +100,7 @@ test("a client that waits to be told to go on is told when the guest reads", asy
 test("a body that the guest left unread does not reach the next request", async () => {
   await using served = await serve();
   for (const path of ["/hello", "/taste"]) {
-    const post = `POST ${path} HTTP/1.1\r\nhost: a\r\ncontent-length: 200000\r\n\r\n${"x".repeat(200_000)}`;
+    const post = `POST ${path} HTTP/1.1\r\nhost: a\r\ncontent-length: 2000000\r\n\r\n${"x".repeat(2_000_000)}`;
     const all = await served.raw(`${post}GET /status/404 HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n`);
     assert.deepEqual(statuses(all), [200, 404], path);
   }
@@ -120,6 +120,32 @@ test("what a guest prints goes to the sink, not to the client", async () => {
   assert.equal(printed, "told");
 });
 
+test("a hundred megabytes pass through, and the memory for them stays small", async () => {
+  const size = 100 * 2 ** 20;
+  const limits = { maxRequestBodyBytes: size, maxResponseBodyBytes: size, timeoutMs: 120_000 };
+  await using served = await serve({ limits });
+  await served.get("/echo", { method: "POST" }, "warm");
+  const begun = served.begin("/echo", { method: "POST" });
+  const part = Buffer.alloc(65_536, "x");
+  let peak = 0;
+  const before = process.memoryUsage().rss;
+  const writing = (async () => {
+    for (let sent = 0; sent < size; sent += part.length) {
+      if (!begun.write(part)) await once(begun, "drain");
+    }
+    begun.end();
+  })();
+  const [response] = await once(begun, "response");
+  let taken = 0;
+  for await (const chunk of response) {
+    taken += (chunk as Buffer).length;
+    peak = Math.max(peak, process.memoryUsage().rss);
+  }
+  await writing;
+  assert.equal(taken, size);
+  assert.ok(peak - before < 64 * 2 ** 20, `it took ${Math.round((peak - before) / 2 ** 20)} MiB`);
+});
+
 test("closing takes no new connection, waits for what runs, and can be done twice", async () => {
   const served = await serve({ graceMs: 600_000 });
   const slow = served.get("/sleep/200");
@@ -129,7 +155,8 @@ test("closing takes no new connection, waits for what runs, and can be done twic
   assert.equal(served.server.running, 1);
   const { body, headers } = await slow;
   assert.deepEqual([body, headers.connection], ["slept", "close"]);
-  await Promise.all([closed, served.server.close()]);
+  await closed;
+  await served.server.close();
   await served.stop();
 });
 

@@ -72,6 +72,12 @@ function fieldsOf(request) {
   return list;
 }
 
+function print(text) {
+  const stdout = getStdout();
+  stdout.blockingWriteAndFlush(bytesOf(text));
+  drop(stdout);
+}
+
 function sleep(milliseconds) {
   const pollable = subscribeDuration(milliseconds * 1e6);
   pollable.block();
@@ -116,13 +122,14 @@ const ROUTES = {
     finish(body, copy);
   },
 
-  /** Reads the body to its end, then says how long it was, or how it failed. */
+  /** Reads the body to its end, then says how long it was, or how it failed; to stdout, too. */
   measure({ request, out }) {
     let size = 0;
     try {
       eachPart(request, (part) => {
         size += part.length;
       });
+      print("whole");
       send(answer(out), String(size));
     } catch (error) {
       send(answer(out, 413), `${size} ${error?.payload?.tag ?? error}`);
@@ -234,8 +241,7 @@ const ROUTES = {
 
   /** Writes to stdout what the path says. */
   print({ out, rest }) {
-    const stdout = getStdout();
-    stdout.blockingWriteAndFlush(bytesOf(decodeURIComponent(rest)));
+    print(decodeURIComponent(rest));
     send(answer(out), "printed");
   },
 };

@@ -6,6 +6,7 @@ import { escapeInvisible } from "../../shared/quote-text.ts";
 import type { ComponentInterface, WitFunction } from "../../shared/wit.ts";
 import type { Artifact } from "../artifact.ts";
 import { boundInstances, tooComplex } from "../bound-instances.ts";
+import { withDirectCalls } from "./direct-calls.ts";
 import { decodeComponent } from "../decode/decode-component.ts";
 
 /** The largest glue, in bytes; every worker holds it. That of a JavaScript engine of 12 MB has 0.3 MB. */
@@ -141,7 +142,7 @@ function asFunctionBody(glue: string): string {
   }
   // The fallback that would fetch modules by URL is no script's; the host always hands the modules in.
   const script = body.replace(/\n *if \(!getCoreModule\) getCoreModule = [^\n]*import\.meta\.url[^\n]*/, "\n");
-  return withSettledTraps(withCheckedDrops(withSilentLog(script)));
+  return withDirectCalls(withSettledTraps(withCheckedDrops(withSilentLog(script))));
 }
 
 /** The glue's log of its own steps, a dozen for a call, which looks each time whether the environment asks for it. */
