@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Limits } from "../shared/limits.ts";
 
-/** The most header fields a guest is given; further ones of a request are those that Node would not show. */
+/** The most header fields a guest is given. Node refuses about as many by itself, and says nowhere how many. */
 const MAX_FIELDS = 1_024;
 
 /**
@@ -14,7 +14,10 @@ const TARGET = /^(?:\/[\x21-\x7e]*|\*)$/u;
 const HOST = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+,;=%-]*)(?::[0-9]{0,5})?$/u;
 
 /** The status for a request that no guest is to see, if it is one: its parser has taken it, and more can be wrong. */
-export function refusalOf(request: IncomingMessage, limits: Limits): number | undefined {
+export function refusalOf(
+  request: Pick<IncomingMessage, "rawHeaders" | "headers" | "url">,
+  limits: Limits,
+): number | undefined {
   const { rawHeaders, headers } = request;
   if (rawHeaders.length > 2 * MAX_FIELDS) return 431;
   const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === "host");

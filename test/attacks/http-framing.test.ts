@@ -37,7 +37,7 @@ const MALFORMED: readonly (readonly [what: string, bytes: string])[] = [
   ["a method that is none", `GE\x01T /echo HTTP/1.1\r\nhost: a\r\n\r\n${HIDDEN}`],
 ];
 
-// Weakening: `insecureHTTPParser`, with which six of these are taken; `requireHostHeader: false`.
+// Weakening: `insecureHTTPParser: true`; `requireHostHeader: false`.
 test("a request whose framing is in doubt is refused, and ends its connection", async () => {
   let printed = "";
   await using served = await serve({ stdout: (chunk) => void (printed += Buffer.from(chunk).toString()) });
@@ -50,6 +50,7 @@ test("a request whose framing is in doubt is refused, and ends its connection", 
   assert.deepEqual(served.failures, []);
 });
 
+// Weakening: a body whose connection broke has ended, and the close of a connection does not end the guest.
 test("a chunk that is none breaks the connection, and the guest does not take the body for whole", async () => {
   let printed = "";
   await using served = await serve({ stdout: (chunk) => void (printed += Buffer.from(chunk).toString()) });
@@ -86,7 +87,7 @@ test("what is no path, and a host that is none, reach no guest", async () => {
   assert.deepEqual(statuses(await served.raw(upgrade)), [200]);
 });
 
-// Weakening: `maxHeaderSize` is Node's own; fields are not counted.
+// Weakening: `maxHeaderSize` is the largest that Node takes.
 test("a flood of header fields is refused", async () => {
   await using served = await serve();
   const floods = [`x-a: ${"b".repeat(65_536)}\r\n`, "x-a: b\r\n".repeat(8_200), "x: \r\n".repeat(1_024)];

@@ -91,6 +91,28 @@ export function starlingGuest(name: string, source: string, world: string): Prom
 /** Where the official WIT of WASI is. */
 const WASI_WIT = join(ROOT, "node_modules/@bytecodealliance/jco/lib/wit/builtin/0.2.12");
 
+/** A component of the `wasi:http/proxy` world in another engine, built with componentize-js from a script's `fetch` event. */
+export function fetchGuest(source: string): Promise<string> {
+  return built("fetch", [source], async (_folder, output) => {
+    const { componentize } = await import("@bytecodealliance/componentize-js");
+    // The version of WASI that this engine was made for.
+    const packages = ["cli", "clocks", "filesystem", "http", "io", "random", "sockets"].map((name) => {
+      const text = readFileSync(join(WASI_WIT, `wasi-${name}/package.wit`), "utf8").replaceAll("0.2.12", "0.2.10");
+      return `${text.replace(/^(package [^;]+);$/mu, "$1 {")}\n}\n`;
+    });
+    const world = `package cordon:guest;
+      world guest {
+        import wasi:http/types@0.2.10;
+        import wasi:http/outgoing-handler@0.2.10;
+        export wasi:http/incoming-handler@0.2.10;
+      }
+      ${packages.join("")}`;
+    const options = { worldName: "guest" } as Parameters<typeof componentize>[2];
+    const { component } = await componentize(source, world, options);
+    await writeFile(output, component);
+  });
+}
+
 /** A guest that runs JavaScript with all of WASI in reach, built from `test/guests/wasi-probe.js`. */
 export function wasiProbe(): Promise<string> {
   return wasiGuest("wasi-probe", "probe");
