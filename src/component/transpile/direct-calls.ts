@@ -49,7 +49,7 @@ const PARTS: readonly (readonly [line: RegExp, direct: string])[] = [
   ],
 ];
 const CALL =
-  /(\n *(?:ret|const hostRet\d+) = )(?:(await +)_withGlobalCurrentTaskMetaAsync|_withGlobalCurrentTaskMeta)\(\{(?=\n)/g;
+  /(\n *(?:(?:ret|const hostRet\d+) = )?)(?:(await +)_withGlobalCurrentTaskMetaAsync|_withGlobalCurrentTaskMeta)\(\{(?=\n)/g;
 
 /** Where the glue takes up a call of an import, before it makes anything for it. */
 const TAKEN_UP =

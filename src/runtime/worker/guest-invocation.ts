@@ -24,6 +24,9 @@ import { isLargerThan } from "./value-size.ts";
 /** The longest delay of a timer of the glue, in milliseconds; its own are of 10 at most. */
 const MAX_TIMER_MS = 60_000;
 
+/** The reason of every abort. Without one, an error with its stack would be made for each invocation. */
+const ENDED = new Error("the invocation has ended");
+
 /** What an invocation needs of the worker it runs in. */
 export interface GuestEnvironment {
   readonly turns: Turns;
@@ -92,7 +95,7 @@ export class GuestInvocation {
     // What the guest wrote before its end is handed on, however it ended.
     await drainStdio(this.#context);
     await this.#responded;
-    this.#abort.abort();
+    this.#abort.abort(ENDED);
     this.#ended = true;
     for (const timer of this.#timers) clearTimeout(timer);
     return this.#hostEnding ?? outcome;
@@ -112,7 +115,7 @@ export class GuestInvocation {
 
   /** Ends pending host calls and refuses new ones; the guest is poisoned. */
   cancel(): void {
-    this.#abort.abort();
+    this.#abort.abort(ENDED);
   }
 
   /** What the invocation used so far. */
@@ -242,7 +245,7 @@ export class GuestInvocation {
   #exceeded(): void {
     assertStackRoom();
     this.#overBudget = true;
-    this.#abort.abort();
+    this.#abort.abort(ENDED);
   }
 
   #admit(label: string): void {
