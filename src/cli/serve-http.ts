@@ -59,9 +59,12 @@ async function serve(file: string, flags: ServeFlags, interrupted: AbortSignal):
   process.stderr.write(`Serving ${name} on ${styled("heading", at, process.stderr)} (Ctrl-C ends it)\n`);
   await ended(AbortSignal.any([interrupted, log.lost]));
   log.lost.throwIfAborted();
+  // What is said to wait takes no more already.
+  const closed = server.close();
   if (server.running > 0) {
     process.stderr.write(`Waiting for ${server.running} requests that are being answered (Ctrl-C ends them)\n`);
   }
+  await closed;
   return EXIT.done;
 }
 
