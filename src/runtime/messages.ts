@@ -1,4 +1,3 @@
-import type { AuditObservation } from "../audit/event.ts";
 import type { CustomFunction } from "../host/custom/custom-function.ts";
 import type { Grants } from "../policy/grants.ts";
 import type { MemoryDeclaration } from "../shared/hardening-profile.ts";
@@ -129,7 +128,8 @@ export type FromWorker =
       readonly service: string;
       readonly payload: unknown;
     }
-  | { readonly type: "observed"; readonly ticket: number; readonly observation: AuditObservation }
+  /** There are events in the ring. */
+  | { readonly type: "observed" }
   | {
       readonly type: "ended";
       readonly ticket: number;
@@ -145,9 +145,7 @@ export const SHARED_SLOTS = {
   started: 1,
   /** A ticket that was sent and must not be started any more; the worker sets it back to 0 when it has seen it. */
   revoked: 2,
-  /** How many observations the main thread has handled, modulo 2^32. */
-  observed: 3,
 } as const;
 
 /** Length of that array. */
-export const SHARED_LENGTH = 4;
+export const SHARED_LENGTH = 3;

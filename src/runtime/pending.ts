@@ -23,6 +23,8 @@ export interface Job {
   readonly program: Program;
   readonly invocation: Invocation;
   readonly signal?: AbortSignal | undefined;
+  /** Called when a worker takes it, and again when another does because the first could not start it; must not throw. */
+  readonly started?: (() => void) | undefined;
   /** Called for every access the guest makes or is denied, in order; must not throw. */
   readonly observe: (observation: AuditObservation) => void;
   /** Answers what host functions ask of the embedder: stdin, stdout, custom functions. Without it, nothing is answered. */

@@ -12,14 +12,19 @@ const MAX_GUESTS_PER_WORKER = 256;
  */
 export class WorkerPool {
   readonly #size: number;
+  readonly #workerFlags: readonly string[];
   readonly #slots = new Set<WorkerSlot>();
   readonly #queue: Pending[] = [];
   #tickets = 0;
   #closed = false;
 
-  /** @param size The number of threads; by default as many as the machine runs in parallel. */
-  constructor(size: number = availableParallelism()) {
+  /**
+   * @param size The number of threads; by default as many as the machine runs in parallel.
+   * @param options Flags of Node for the threads; none by default.
+   */
+  constructor(size: number = availableParallelism(), options: { readonly workerFlags?: readonly string[] } = {}) {
     this.#size = size;
+    this.#workerFlags = options.workerFlags ?? [];
   }
 
   /** Starts one thread ahead of the first invocation. */
@@ -126,19 +131,22 @@ export class WorkerPool {
   }
 
   #open(): WorkerSlot {
-    const slot: WorkerSlot = new WorkerSlot({
-      freed: () => this.#dispatch(),
-      returned: (pending) => {
-        this.#queue.unshift(pending);
-        this.#dispatch();
+    const slot: WorkerSlot = new WorkerSlot(
+      {
+        freed: () => this.#dispatch(),
+        returned: (pending) => {
+          this.#queue.unshift(pending);
+          this.#dispatch();
+        },
+        gone: (notStarted) => {
+          this.#slots.delete(slot);
+          if (this.#closed) for (const pending of notStarted) this.#drop(pending);
+          else this.#queue.unshift(...notStarted);
+          this.#dispatch();
+        },
       },
-      gone: (notStarted) => {
-        this.#slots.delete(slot);
-        if (this.#closed) for (const pending of notStarted) this.#drop(pending);
-        else this.#queue.unshift(...notStarted);
-        this.#dispatch();
-      },
-    });
+      this.#workerFlags,
+    );
     this.#slots.add(slot);
     return slot;
   }

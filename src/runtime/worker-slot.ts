@@ -4,6 +4,7 @@ import { workerUrl } from "../shared/bundled.ts";
 import { messageOf } from "../shared/errors.ts";
 import { memoriesOf } from "./address-space.ts";
 import { asBystander, endingOf, STOPPED_BY_FORCE } from "./endings.ts";
+import { EventRingReader, ringMemory } from "./event-ring.ts";
 import { LoadedPrograms } from "./loaded-programs.ts";
 import { type FromWorker, SHARED_LENGTH, SHARED_SLOTS, type ToWorker } from "./messages.ts";
 import type { Ending, Pending } from "./pending.ts";
@@ -23,6 +24,9 @@ const MAX_IDLE_LOOKS = 50;
 /** How many workers may die under an invocation that has not started before it is given up. */
 const MAX_LOST_STARTS = 2;
 
+/** How many events are handed on before the event loop goes round. */
+const MAX_OBSERVED_AT_ONCE = 64;
+
 /** Heap of a worker, in MiB. The glue decodes guest strings into it, so it bounds what they can make the host hold. */
 export const WORKER_HEAP_MB = 256;
 
@@ -40,6 +44,7 @@ export interface SlotEvents {
 export class WorkerSlot {
   readonly #worker: Worker;
   readonly #shared = new Int32Array(new SharedArrayBuffer(SHARED_LENGTH * Int32Array.BYTES_PER_ELEMENT));
+  readonly #observed: EventRingReader;
   readonly #held = new Map<number, Pending>();
   readonly #loaded = new LoadedPrograms();
   /** Tickets of invocations whose callers are answered and whose guests are not gone yet. */
@@ -50,15 +55,19 @@ export class WorkerSlot {
   #starting = 0;
   #startLook: NodeJS.Timeout | undefined;
   #memories = 0;
+  #observing = false;
   #dead = false;
 
-  constructor(events: SlotEvents) {
+  /** @param workerFlags Flags of Node for the thread; it inherits none. */
+  constructor(events: SlotEvents, workerFlags: readonly string[] = []) {
     this.#events = events;
+    const ring = ringMemory();
+    this.#observed = new EventRingReader(ring);
     this.#worker = new Worker(workerUrl("guest-worker"), {
-      workerData: { shared: this.#shared },
+      workerData: { shared: this.#shared, events: ring },
       argv: [],
       env: {},
-      execArgv: [],
+      execArgv: [...workerFlags],
       stdin: false,
       resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MB },
       name: "cordon-guests",
@@ -107,6 +116,7 @@ export class WorkerSlot {
     this.#worker.ref();
     this.#starting = pending.ticket;
     pending.startedAt = performance.now();
+    pending.job.started?.();
     this.#arm(pending);
     this.#watchStart(0);
     try {
@@ -120,6 +130,7 @@ export class WorkerSlot {
 
   /** Ends one invocation, whatever state it is in. */
   stop(pending: Pending, ending: Ending): void {
+    this.#observe();
     if (!this.#held.has(pending.ticket)) return;
     this.#answer(pending, ending);
     if (this.#revoke(pending)) return;
@@ -150,6 +161,7 @@ export class WorkerSlot {
 
   /** Ends the thread; the invocations in it end as cancelled. */
   async close(): Promise<void> {
+    this.#observe();
     for (const pending of this.#held.values()) this.#answer(pending, { kind: "cancelled", reason: undefined });
     this.#kill(STOPPED_BY_FORCE);
     await this.#exited;
@@ -226,6 +238,12 @@ export class WorkerSlot {
   }
 
   #receive(message: FromWorker): void {
+    if (message.type === "observed") {
+      this.#observeSoon();
+      return;
+    }
+    this.#observe();
+    // Who is told of an access may close the pool.
     if (this.#dead) return;
     if (message.type === "suspended") {
       this.#freeProcessor();
@@ -236,12 +254,6 @@ export class WorkerSlot {
       void this.#answerAsk(message, pending);
       return;
     }
-    if (message.type === "observed") {
-      pending?.job.observe(message.observation);
-      Atomics.add(this.#shared, SHARED_SLOTS.observed, 1);
-      Atomics.notify(this.#shared, SHARED_SLOTS.observed);
-      return;
-    }
     if (pending !== undefined) {
       const takenBack = message.outcome.kind === "revoked" && !pending.settled;
       if (!takenBack) this.#answer(pending, message.outcome, message);
@@ -250,6 +262,21 @@ export class WorkerSlot {
     }
     if (this.#starting === message.ticket) this.#freeProcessor();
     else this.#events.freed();
+  }
+
+  /** Hands on what was recorded: before what the worker says of a guest, and before the guest's caller is answered. */
+  #observe(most?: number): boolean {
+    return this.#observed.read((ticket, observation) => this.#held.get(ticket)?.job.observe(observation), most);
+  }
+
+  /** Hands on a part in each turn of the event loop, so that deadlines strike however slow the listener is. */
+  #observeSoon(): void {
+    if (this.#observing) return;
+    this.#observing = true;
+    setImmediate(() => {
+      this.#observing = false;
+      if (!this.#observe(MAX_OBSERVED_AT_ONCE)) this.#observeSoon();
+    });
   }
 
   /** Why the embedder's part failed is not the guest's to know. */
@@ -310,6 +337,7 @@ export class WorkerSlot {
   #lose(ending: Ending): void {
     if (this.#dead) return;
     this.#dead = true;
+    this.#observe();
     clearTimeout(this.#startLook);
     const culprit = Atomics.load(this.#shared, SHARED_SLOTS.running);
     const notStarted: Pending[] = [];

@@ -8,6 +8,7 @@ import type { Artifact } from "../artifact.ts";
 import { boundInstances, tooComplex } from "../bound-instances.ts";
 import { withDirectCalls } from "./direct-calls.ts";
 import { decodeComponent } from "../decode/decode-component.ts";
+import { withPouredBytes } from "./pour-bytes.ts";
 
 /** The largest glue, in bytes; every worker holds it. That of a JavaScript engine of 12 MB has 0.3 MB. */
 const MAX_GLUE_BYTES = 16 * 1024 * 1024;
@@ -142,7 +143,7 @@ function asFunctionBody(glue: string): string {
   }
   // The fallback that would fetch modules by URL is no script's; the host always hands the modules in.
   const script = body.replace(/\n *if \(!getCoreModule\) getCoreModule = [^\n]*import\.meta\.url[^\n]*/, "\n");
-  return withDirectCalls(withSettledTraps(withCheckedDrops(withSilentLog(script))));
+  return withPouredBytes(withDirectCalls(withSettledTraps(withCheckedDrops(withSilentLog(script)))));
 }
 
 /** The glue's log of its own steps, a dozen for a call, which looks each time whether the environment asks for it. */

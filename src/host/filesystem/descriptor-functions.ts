@@ -1,6 +1,7 @@
-import { closeSync, constants, fdatasync, fsync, ftruncateSync, openSync } from "node:fs";
+import { closeSync, constants, fdatasync, fsync, openSync } from "node:fs";
 import { promisify } from "node:util";
 import type { HostContext } from "../capability.ts";
+import type { BytesOrLazy } from "../io/lazy-bytes.ts";
 import {
   type Descriptor,
   type FileDescriptor,
@@ -9,13 +10,14 @@ import {
   requireFolder,
 } from "./descriptor.ts";
 import { type ErrorCode, FilesystemError } from "./error-code.ts";
-import { lengthOf, positionOf, readPart, writePart } from "./file-bytes.ts";
+import { lengthOf, positionOf, resize, writePart } from "./file-bytes.ts";
 import { FileInputStream, FileOutputStream, pause, type WrittenFile } from "./file-streams.ts";
 import { filesystemState, takeOpenFile } from "./filesystem-state.ts";
 import { FolderEntries } from "./folder-entries.ts";
 import { type Access, type FileResult, observe, unrecorded } from "./recorded.ts";
 import { identityOf } from "./held-folder.ts";
 import { OpenFile } from "./open-file.ts";
+import { readLazily } from "./read-lazily.ts";
 import { checkSize } from "./preopen-scope.ts";
 import { readLink, Walk } from "./walk.ts";
 
@@ -73,11 +75,11 @@ export function read(
   descriptor: Descriptor,
   length: bigint,
   offset: bigint,
-): FileResult<readonly [Uint8Array, boolean]> | Promise<FileResult<readonly [Uint8Array, boolean]>> {
+): FileResult<readonly [BytesOrLazy, boolean]> | Promise<FileResult<readonly [BytesOrLazy, boolean]>> {
   const access = { action: "read", descriptor };
   return whenAllowed(context, "read", access, () => {
     const { file } = requireFile(descriptor, "read");
-    const part = readPart(context, file.fd, positionOf(offset), lengthOf(length));
+    const part = readLazily(context, file, { position: positionOf(offset), length: lengthOf(length) });
     return part === undefined ? undefined : [part.bytes, part.end];
   });
 }
@@ -92,7 +94,7 @@ export function write(
   return whenAllowed(context, "write", { action: "write", descriptor }, () => {
     const { file, scope } = requireFile(descriptor, "write");
     const { maxFileBytes } = scope.preopen;
-    const count = writePart(context, { fd: file.fd, maxFileBytes }, positionOf(offset), bytes);
+    const count = writePart(context, { file, maxFileBytes }, positionOf(offset), bytes);
     return count === undefined ? undefined : BigInt(count);
   });
 }
@@ -140,11 +142,11 @@ function recordOnce(context: HostContext, access: Access, error: FilesystemError
   observe(context, access, error);
 }
 
-/** Makes the file shorter or longer; what is added reads as zeroes. */
-export function setSize(descriptor: Descriptor, size: bigint): void {
+/** Makes the file shorter or longer; what is added reads as zeroes, and is charged as if it were written. */
+export function setSize(context: HostContext, descriptor: Descriptor, size: bigint): void {
   const { file, scope } = requireFile(descriptor, "write");
   checkSize(scope.preopen, size);
-  ftruncateSync(file.fd, positionOf(size));
+  resize(context, file, positionOf(size));
 }
 
 /** The entries of a folder, from the first. */

@@ -1,8 +1,8 @@
-import { type BigIntStats, fstatSync, readSync, writeSync } from "node:fs";
+import { type BigIntStats, fstatSync, ftruncateSync, readSync, writeSync } from "node:fs";
 import type { HostContext } from "../capability.ts";
-import { bytesToFill } from "../io/movable-bytes.ts";
 import { FilesystemError } from "./error-code.ts";
-import { takeBytes } from "./filesystem-state.ts";
+import { chargeGrowth, takeBytes } from "./filesystem-state.ts";
+import type { OpenFile } from "./open-file.ts";
 
 /** The largest offset in a file; POSIX's is larger, and no file system's. */
 const MAX_OFFSET = BigInt(Number.MAX_SAFE_INTEGER);
@@ -26,7 +26,7 @@ export function readPart(context: HostContext, fd: number, position: number, len
   const wanted = Math.min(length, rest, context.limits.maxCrossingBytes);
   const granted = takeBytes(context, "read", wanted);
   if (granted === 0 && wanted > 0) return undefined;
-  const buffer = bytesToFill(context, granted);
+  const buffer = Buffer.allocUnsafeSlow(granted);
   let read = 0;
   try {
     read = granted === 0 ? 0 : readSync(fd, buffer, 0, granted, position);
@@ -39,31 +39,66 @@ export function readPart(context: HostContext, fd: number, position: number, len
 /**
  * Writes a beginning of `bytes` at `position`, or at the file's end when it is `undefined`: all of it unless a meter grants
  * less. Returns how much, or `undefined` when the rate allows none just now. A file that would pass `maxFileBytes` with all of
- * them is left as it is, and it is `file-too-large`.
+ * them is left as it is, and it is `file-too-large`. A hole between the file's end and `position` is charged as if it were written,
+ * and is `quota` when the total does not allow it.
  */
 export function writePart(
   context: HostContext,
-  { fd, maxFileBytes }: { readonly fd: number; readonly maxFileBytes: number },
+  { file, maxFileBytes }: { readonly file: OpenFile; readonly maxFileBytes: number },
   position: number | undefined,
   bytes: Uint8Array,
 ): number | undefined {
   // Linux appends to a descriptor that appends whatever the position; elsewhere this is where the end was just now.
-  const from = position ?? sizeOf(fd);
+  const from = position ?? sizeOf(file.fd);
   if (from + bytes.length > maxFileBytes) {
     throw FilesystemError.denied(
       "file-too-large",
       `the file would pass the ${maxFileBytes} bytes that are granted; allow more with --max-file-size`,
     );
   }
-  const granted = takeBytes(context, "write", bytes.length);
-  if (granted === 0) return bytes.length === 0 ? 0 : undefined;
+  if (bytes.length === 0) return 0;
+  const { write } = context.meters;
+  const hole = position === undefined ? 0 : holeBefore(file, position);
+  // The bytes are taken first, since they may have to wait for the rate; of the total, a part is left for the hole.
+  const granted = takeBytes(context, "write", hole === 0 ? bytes.length : clamp(write.left - hole, 1, bytes.length));
+  if (granted === 0) return undefined;
+  let charged = granted;
   let written = 0;
   try {
-    written = writeSync(fd, bytes, 0, granted, from);
+    chargeGrowth(context, hole);
+    charged += hole;
+    written = writeSync(file.fd, bytes, 0, granted, from);
   } finally {
-    if (written < granted) context.meters.write.refund(granted - written);
+    const done = written === 0 ? 0 : hole + written;
+    if (done < charged) write.refund(charged - done);
   }
+  if (position !== undefined) file.reached = Math.max(file.reached, from + written);
   return written;
+}
+
+/** How far behind the end of a file a place is, in bytes. The file is looked at when it is not known to reach there. */
+function holeBefore(file: OpenFile, position: number): number {
+  if (position > file.reached) file.reached = Math.max(file.reached, sizeOf(file.fd));
+  return Math.max(0, position - file.reached);
+}
+
+function clamp(value: number, least: number, most: number): number {
+  return Math.min(Math.max(value, least), most);
+}
+
+/**
+ * Gives a file another size. What it grows by is charged as if it were written, and is `quota` when the total does not allow it:
+ * it reads as zeroes, and whoever copies the file writes them.
+ */
+export function resize(context: HostContext, file: OpenFile, size: number): void {
+  const growth = Math.max(0, size - sizeOf(file.fd));
+  chargeGrowth(context, growth);
+  try {
+    ftruncateSync(file.fd, size);
+  } catch (error) {
+    context.meters.write.refund(growth);
+    throw error;
+  }
 }
 
 /** An offset in a file as a number, or `invalid` where no file can reach. */
@@ -77,7 +112,8 @@ export function lengthOf(length: bigint): number {
   return Number(length < MAX_OFFSET ? length : MAX_OFFSET);
 }
 
-function sizeOf(fd: number): number {
+/** How long an open file is, in bytes. */
+export function sizeOf(fd: number): number {
   const stats: BigIntStats = fstatSync(fd, { bigint: true });
   return Number(stats.size);
 }

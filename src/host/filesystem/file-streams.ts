@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { HostContext } from "../capability.ts";
 import { IoError } from "../io/io-error.ts";
+import type { BytesOrLazy } from "../io/lazy-bytes.ts";
 import type { InputStream, OutputStream, StreamResult } from "../io/streams.ts";
 import type { ByteMeter } from "../metering/byte-meter.ts";
 import { FilesystemError } from "./error-code.ts";
 import { MAX_STREAM_BYTES, readPart, writePart } from "./file-bytes.ts";
 import type { OpenFile } from "./open-file.ts";
+import { readLazily } from "./read-lazily.ts";
 
 /** Longer than this no timer waits; what waits looks again then. */
 const MAX_SLEEP_MS = 60_000;
@@ -58,23 +60,38 @@ export async function pause(meter: ByteMeter, signal: AbortSignal): Promise<void
 /** Reads a file from a position on. It is at its end when the file is, and goes on when the file grows. */
 export class FileInputStream extends FileStream implements InputStream {
   readonly kind = "input-stream";
-  readonly #fd: number;
+  readonly #read: OpenFile;
   #position: number;
 
   constructor(context: HostContext, file: OpenFile, position: number) {
     super(context.meters.read, file);
-    this.#fd = file.fd;
+    this.#read = file;
     this.#position = position;
   }
 
   read(context: HostContext, length: number): StreamResult<Uint8Array> {
     return attempt((): StreamResult<Uint8Array> => {
-      const part = readPart(context, this.#fd, this.#position, Math.min(length, MAX_STREAM_BYTES));
-      if (part === undefined) return { tag: "ok", val: NOTHING };
-      this.#position += part.bytes.length;
-      if (part.bytes.length === 0 && part.end) return { tag: "err", val: { tag: "closed" } };
-      return { tag: "ok", val: part.bytes };
+      return this.#advanced(readPart(context, this.#read.fd, this.#position, Math.min(length, MAX_STREAM_BYTES)));
     });
+  }
+
+  readLazily(context: HostContext, length: number): StreamResult<BytesOrLazy> {
+    return attempt((): StreamResult<BytesOrLazy> => {
+      const cut = (missing: number): void => {
+        this.#position -= missing;
+      };
+      const asked = { position: this.#position, length: Math.min(length, MAX_STREAM_BYTES), cut };
+      return this.#advanced(readLazily(context, this.#read, asked));
+    });
+  }
+
+  #advanced<Bytes extends BytesOrLazy>(
+    part: { readonly bytes: Bytes; readonly end: boolean } | undefined,
+  ): StreamResult<Bytes | Uint8Array> {
+    if (part === undefined) return { tag: "ok", val: NOTHING };
+    this.#position += part.bytes.length;
+    if (part.bytes.length === 0 && part.end) return { tag: "err", val: { tag: "closed" } };
+    return { tag: "ok", val: part.bytes };
   }
 }
 
@@ -101,9 +118,8 @@ export class FileOutputStream extends FileStream implements OutputStream {
 
   write(context: HostContext, bytes: Uint8Array): StreamResult<void> {
     return attempt(() => {
-      const { file, maxFileBytes } = this.#written;
       for (let rest = bytes; rest.length > 0;) {
-        const count = writePart(context, { fd: file.fd, maxFileBytes }, this.#position, rest);
+        const count = writePart(context, this.#written, this.#position, rest);
         // Another stream has used up the rate since this one was asked for room.
         if (count === undefined) throw FilesystemError.failed("would-block", "the stream has no room just now");
         if (this.#position !== undefined) this.#position += count;

@@ -4,6 +4,8 @@ import type { CountMeter } from "../metering/count-meter.ts";
 /** An open file of the host, shared by a descriptor and its streams, and closed with the last of them. */
 export class OpenFile {
   readonly fd: number;
+  /** No more than the largest size it had while it was open, in bytes: what begins before it leaves no hole that was not charged. */
+  reached = 0;
   readonly #meter: CountMeter;
   #holders = 1;
 
@@ -17,6 +19,11 @@ export class OpenFile {
   retain(): this {
     this.#holders += 1;
     return this;
+  }
+
+  /** Whether `fd` is still this file's. */
+  get open(): boolean {
+    return this.#holders > 0;
   }
 
   /** One less. Each holder calls this once. */

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { HostContext } from "../capability.ts";
+import type { BytesOrLazy } from "./lazy-bytes.ts";
 import type { InputStream, OutputStream, StreamResult, Waitable } from "./streams.ts";
 import { waitForAny } from "./wait-for-any.ts";
 
@@ -40,9 +41,19 @@ async function later<T>(first: Waitable, step: () => Step<T>, signal: AbortSigna
   }
 }
 
+/** Reads what only the guest is going to look at. */
+export function readForGuest(context: HostContext, stream: InputStream, length: number): StreamResult<BytesOrLazy> {
+  return stream.readLazily === undefined ? stream.read(context, length) : stream.readLazily(context, length);
+}
+
 /** Reads at least one byte, unless none are asked for. */
-export function readStep(context: HostContext, stream: InputStream, length: number): Step<Uint8Array> {
-  const read = stream.read(context, length);
+export function readStep<Bytes extends BytesOrLazy>(
+  context: HostContext,
+  stream: InputStream,
+  length: number,
+  readSome: (context: HostContext, stream: InputStream, length: number) => StreamResult<Bytes>,
+): Step<Bytes> {
+  const read = readSome(context, stream, length);
   return read.tag === "ok" && read.val.length === 0 && length > 0 ? stream : read;
 }
 

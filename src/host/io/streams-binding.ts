@@ -1,9 +1,19 @@
 import type { HostContext, HostInterface } from "../capability.ts";
 import { ok } from "../text.ts";
 import { wasiInterface } from "../wasi-interface.ts";
+import type { BytesOrLazy } from "./lazy-bytes.ts";
 import { Pollable } from "./pollable.ts";
 import { realmBytes } from "./realm-bytes.ts";
-import { cutLength, flush, readStep, splice, spliceStep, untilDone, writeAndFlush } from "./stream-steps.ts";
+import {
+  cutLength,
+  flush,
+  readForGuest,
+  readStep,
+  splice,
+  spliceStep,
+  untilDone,
+  writeAndFlush,
+} from "./stream-steps.ts";
 import type { InputStream, OutputStream, StreamResult } from "./streams.ts";
 
 /** The most that one blocking write takes, in bytes; the specification's number. */
@@ -19,7 +29,7 @@ const permits = new WeakMap<OutputStream, number>();
 export const ioStreams: HostInterface = wasiInterface("wasi:io/streams", {
   direct: {
     "[method]input-stream.read": (context: HostContext, self: InputStream, length: bigint) =>
-      self.read(context, cutLength(context, length)),
+      readForGuest(context, self, cutLength(context, length)),
     "[method]input-stream.skip": (context: HostContext, self: InputStream, length: bigint) =>
       counted(self.read(context, cutLength(context, length))),
     "[method]input-stream.subscribe": (_context: HostContext, self: InputStream) => ok(new Pollable(self)),
@@ -45,9 +55,9 @@ export const ioStreams: HostInterface = wasiInterface("wasi:io/streams", {
   },
   blocking: {
     "[method]input-stream.blocking-read": (context: HostContext, self: InputStream, length: bigint) =>
-      blockingRead(context, self, length),
+      blockingRead(context, self, length, readForGuest),
     "[method]input-stream.blocking-skip": (context: HostContext, self: InputStream, length: bigint) => {
-      const read = blockingRead(context, self, length);
+      const read = blockingRead(context, self, length, (ofGuest, stream, most) => stream.read(ofGuest, most));
       return read instanceof Promise ? read.then(counted) : counted(read);
     },
     "[method]output-stream.blocking-write-and-flush": (
@@ -80,13 +90,14 @@ export const ioStreams: HostInterface = wasiInterface("wasi:io/streams", {
   },
 });
 
-function blockingRead(
+function blockingRead<Bytes extends BytesOrLazy>(
   context: HostContext,
   stream: InputStream,
   length: bigint,
-): StreamResult<Uint8Array> | Promise<StreamResult<Uint8Array>> {
+  readSome: (context: HostContext, stream: InputStream, length: number) => StreamResult<Bytes>,
+): StreamResult<Bytes> | Promise<StreamResult<Bytes>> {
   const most = cutLength(context, length);
-  return untilDone(context, () => readStep(context, stream, most));
+  return untilDone(context, () => readStep(context, stream, most, readSome));
 }
 
 function blockingWrite(

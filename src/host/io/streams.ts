@@ -1,5 +1,6 @@
 import type { HostContext, HostResult } from "../capability.ts";
 import type { IoError } from "./io-error.ts";
+import type { BytesOrLazy } from "./lazy-bytes.ts";
 
 /** Why a stream operation did not succeed: `wasi:io/streams.stream-error`. */
 export type StreamError = { readonly tag: "last-operation-failed"; readonly val: IoError } | { readonly tag: "closed" };
@@ -12,6 +13,15 @@ export interface Waitable {
   readonly ready: () => boolean;
   /** Settles, and never rejects, when {@link ready} may have become true, and when the signal is aborted. */
   readonly wait: (signal: AbortSignal) => Promise<void>;
+  /** Set for what waits for an instant of a clock that the host's time does not move. */
+  readonly virtual?: VirtualWait | undefined;
+}
+
+/** A wait for an instant of virtual time. */
+export interface VirtualWait {
+  readonly instant: bigint;
+  /** Moves that time on to the instant; `false` when there is no such instant, and the wait never ends. */
+  readonly skip: () => boolean;
 }
 
 /**
@@ -22,6 +32,8 @@ export interface InputStream extends Waitable {
   readonly kind: "input-stream";
   /** Up to `length` bytes without waiting; empty when there are none just now, `closed` at the end. */
   readonly read: (context: HostContext, length: number) => StreamResult<Uint8Array>;
+  /** The same for bytes that nobody but the guest is going to look at; for streams that need not hold them. */
+  readonly readLazily?: (context: HostContext, length: number) => StreamResult<BytesOrLazy>;
   readonly [Symbol.dispose]: () => void;
 }
 

@@ -4,7 +4,7 @@ import { drainStdio } from "../../host/stdio/drain-stdio.ts";
 import { allowPosixFolders } from "../../host/filesystem/filesystem-state.ts";
 import { AskedExchange } from "../../host/http/asked-exchange.ts";
 import { incomingCall } from "../../host/http/incoming-exchange.ts";
-import { dropSpare, takeBack } from "../../host/io/movable-bytes.ts";
+import type { LazyBytes } from "../../host/io/lazy-bytes.ts";
 import { ioMeters } from "../../host/metering/io-meters.ts";
 import type { ImportedFunction, Invocation, Program, WorkerOutcome, WorkerUsage } from "../messages.ts";
 import type { InvocationEnd } from "../../shared/invocation-end.ts";
@@ -140,9 +140,9 @@ export class GuestInvocation {
   }
 
   /** A guest that is to answer an HTTP request takes the request, and the way its answer goes, as resources. */
-  #parametersFor({ resource }: InstantiatedProgram): readonly unknown[] {
+  #parametersFor({ resource, parameter }: InstantiatedProgram): readonly unknown[] {
     const head = this.#invocation.request;
-    if (head === undefined) return this.#invocation.parameters;
+    if (head === undefined) return this.#invocation.parameters.map((given) => parameter(given));
     const call = incomingCall(this.#context, new AskedExchange(this.#context, head));
     if ("tag" in call) throw new Error(`the request is over the limits: ${call.tag}`);
     this.#responded = call.answered;
@@ -169,7 +169,11 @@ export class GuestInvocation {
         assertStackRoom();
         this.#resources.drop(handle);
       },
-      takeBack: (moved: ArrayBuffer) => takeBack(this.#context, moved),
+      pour: (lazy: object, memory: ArrayBuffer, offset: number) => {
+        assertStackRoom();
+        this.#refuseIfEnded();
+        return (lazy as LazyBytes).pour(memory, offset);
+      },
     };
     return realm.instantiate(side, imports, MEMORY_NAMESPACE);
   }
@@ -189,7 +193,6 @@ export class GuestInvocation {
   }
 
   async #awaited(used: ImportedFunction, answer: Promise<HostResult>): Promise<BoundResult> {
-    dropSpare(this.#context);
     this.#leave();
     let result: HostResult;
     try {
@@ -267,6 +270,7 @@ export class GuestInvocation {
 
   #leave(): void {
     this.#cpuMs += performance.now() - this.#onProcessorSince;
+    this.#environment.observations.handOver();
     this.#environment.turns.leave();
   }
 }

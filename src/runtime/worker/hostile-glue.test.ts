@@ -10,7 +10,7 @@ const SIDE: InstantiationSide = {
   next: () => ({ module: MODULE, memories: [] }),
   made: () => undefined,
   drop: () => undefined,
-  takeBack: () => undefined,
+  pour: () => 0,
 };
 
 function hostFunction(property: string, call: BoundFunction["call"]): BoundFunction {
@@ -56,6 +56,26 @@ test("glue that replaces the realm's own functions is given nothing of the host'
   const answers = hostFunction("answers", () => ({ tag: "ok", val: { list: [1, { deep: Uint8Array.of(1) }] } }));
   const { exports } = realm.instantiate(SIDE, [{ name: "host", resources: [], functions: [answers] }], "memories");
   assert.deepEqual([...(exports["seen"] as string[])], []);
+});
+
+test("parameters reach the glue as objects of its own realm", () => {
+  const realm = new Realm(`return () => ({ take(...given) { ${SPY}
+    const walk = (value) => {
+      look("parameter", value);
+      if (typeof value !== "object" || value === null) return;
+      if (value instanceof Map) for (const [key, item] of value) { walk(key); walk(item); }
+      for (const key of Reflect.ownKeys(value)) walk(value[key]);
+    };
+    given.forEach(walk);
+    return JSON.stringify([seen, given.map((one) => one instanceof Map ? [...one] : one)]);
+  } });`);
+  const { exports, parameter } = realm.instantiate(SIDE, [], "memories");
+  const given = [{ list: [1, { tag: "a", val: Uint8Array.of(3) }] }, "text", new Map([["key", [2]]]), undefined];
+  const take = exports["take"] as (...parameters: unknown[]) => string;
+  assert.deepEqual(JSON.parse(take(...given.map((one) => parameter(one)))), [
+    [],
+    [{ list: [1, { tag: "a", val: { 0: 3 } }] }, "text", [["key", [2]]], null],
+  ]);
 });
 
 test("what the host throws when too much is copied reaches the glue as an error of its own realm", () => {

@@ -2,6 +2,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { HOST_INTERFACES } from "../../host/interfaces.ts";
 import { messageOf } from "../../shared/errors.ts";
+import { EventRingWriter } from "../event-ring.ts";
 import { type FromWorker, type Program, SHARED_SLOTS, type ToWorker, type WorkerOutcome } from "../messages.ts";
 import { GuestInvocation } from "./guest-invocation.ts";
 import { Asks } from "./asks.ts";
@@ -17,7 +18,7 @@ interface Loaded {
 
 if (parentPort === null) throw new Error("this module runs in a worker thread");
 const port = parentPort;
-const shared = (workerData as { readonly shared: Int32Array }).shared;
+const { shared, events } = workerData as { readonly shared: Int32Array; readonly events: SharedArrayBuffer };
 const turns = new Turns(shared);
 const realms = new Map<string, Realm | string>();
 const programs = new Map<string, Loaded>();
@@ -26,7 +27,7 @@ const asks = new Asks(post);
 const environment = {
   turns,
   interfaces: new Map(HOST_INTERFACES.map((provided) => [provided.name, provided])),
-  observations: new Observations(shared, post),
+  observations: new Observations(new EventRingWriter(events, () => post({ type: "observed" }))),
   asks,
 };
 

@@ -1,12 +1,10 @@
+import { performance } from "node:perf_hooks";
 import { setTimeout as delay } from "node:timers/promises";
 import type { AuditObservation } from "../../audit/event.ts";
-import { type FromWorker, SHARED_SLOTS } from "../messages.ts";
+import type { EventRingWriter } from "../event-ring.ts";
 
-/** How many observations may be on their way to the main thread before guests have to wait. */
-const MAX_ON_THE_WAY = 128;
-
-/** How many there may be before the whole thread has to wait: calls that cannot suspend their guest get here. */
-const MAX_BEFORE_STOPPING = 1_024;
+/** How long an event may lie in the ring before the main thread is told of it, while its guest goes on, in milliseconds. */
+const TELL_AFTER_MS = 2;
 
 /** How often it is looked whether the main thread has caught up, in milliseconds. */
 const LOOK_MS = 2;
@@ -16,36 +14,29 @@ const LOOK_MS = 2;
  * memory and keep it from the deadlines.
  */
 export class Observations {
-  readonly #shared: Int32Array;
-  readonly #post: (message: FromWorker) => void;
-  #reported = 0;
+  readonly #ring: EventRingWriter;
+  #toldAt = 0;
 
-  constructor(shared: Int32Array, post: (message: FromWorker) => void) {
-    this.#shared = shared;
-    this.#post = post;
+  constructor(ring: EventRingWriter) {
+    this.#ring = ring;
   }
 
+  /** Records an access. When the main thread is far behind, the whole thread waits for it. */
   report(ticket: number, observation: AuditObservation): void {
-    this.#reported += 1;
-    this.#post({ type: "observed", ticket, observation });
-    if (this.#behind() > MAX_BEFORE_STOPPING) this.#stopUntilCaughtUp();
+    this.#ring.write(ticket, observation);
+    const now = performance.now();
+    if (now - this.#toldAt < TELL_AFTER_MS) return;
+    this.#toldAt = now;
+    this.#ring.callReader();
   }
 
-  /** Ending the thread ends this wait, too, so a deadline strikes all the same. */
-  #stopUntilCaughtUp(): void {
-    while (this.#behind() > MAX_ON_THE_WAY) {
-      const seen = Atomics.load(this.#shared, SHARED_SLOTS.observed);
-      if (this.#behind() > MAX_ON_THE_WAY) Atomics.wait(this.#shared, SHARED_SLOTS.observed, seen);
-    }
+  /** Has the main thread take what there is: whoever reported it leaves the processor. */
+  handOver(): void {
+    this.#ring.callReader();
   }
 
   /** Resolves when the main thread is not far behind. */
   async caughtUp(): Promise<void> {
-    while (this.#behind() > MAX_ON_THE_WAY) await delay(LOOK_MS);
-  }
-
-  /** Both counters wrap around at 32 bits, and so does their difference. */
-  #behind(): number {
-    return (this.#reported - Atomics.load(this.#shared, SHARED_SLOTS.observed)) | 0;
+    while (this.#ring.crowded) await delay(LOOK_MS);
   }
 }

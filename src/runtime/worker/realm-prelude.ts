@@ -13,8 +13,9 @@ import type { ImportedFunction, ImportedInterface } from "../messages.ts";
 export interface HostSide {
   readonly decode: (encoding: string, bytes: Uint8Array) => string;
   readonly encodeInto: (text: string, target: Uint8Array) => { readonly read: number; readonly written: number };
-  /** Whether the memory of bytes that a host function answered goes to the guest, to be had without a copy. */
-  readonly isMovable: (bytes: Uint8Array) => boolean;
+  readonly isMap: (value: object) => boolean;
+  /** How many bytes a host function answered with that are to be read yet; `undefined` for anything else. */
+  readonly lazyLength: (value: object) => number | undefined;
 }
 
 /** The guest that is on the processor, as far as the realm has to know it. */
@@ -73,8 +74,8 @@ export interface InstantiationSide {
   readonly made: (memory: WebAssembly.Memory) => void;
   /** Tells the host that the guest dropped a handle it owned. */
   readonly drop: (handle: number) => void;
-  /** Gives memory back that was moved to the realm: the glue has copied what was in it to the guest. */
-  readonly takeBack: (memory: ArrayBuffer) => void;
+  /** Reads bytes that were to be read yet into memory, from an offset on; returns how many there were. */
+  readonly pour: (lazy: object, memory: ArrayBuffer, offset: number) => number;
 }
 
 /** What the prelude hands back to the host. */
@@ -94,12 +95,14 @@ export interface InstantiatedGuest {
   readonly exports: unknown;
   /** What stands for a host resource, to be passed to an export; throws when the component does not import the resource. */
   readonly resource: (handle: number, name: string) => unknown;
+  /** A copy of plain data in the realm, to be passed to an export. */
+  readonly parameter: (value: unknown) => unknown;
 }
 
 /** Prepares the realm and returns what the host calls. */
 export function realmPrelude(host: HostSide): RealmSide {
   "use strict";
-  const { WebAssembly, Promise, Array, Object, Error, String, ArrayBuffer, WeakMap, Math, Reflect, Symbol } =
+  const { WebAssembly, Promise, Array, Object, Error, String, ArrayBuffer, Map, WeakMap, Math, Reflect, Symbol } =
     globalThis;
   const { Uint8Array, Int8Array, Uint16Array, Int16Array, Uint32Array, Int32Array } = globalThis;
   const { BigUint64Array, BigInt64Array, Float32Array, Float64Array } = globalThis;
@@ -109,7 +112,7 @@ export function realmPrelude(host: HostSide): RealmSide {
   const { isArray } = Array;
   const { Instance: CoreInstance, Memory: CoreMemory } = WebAssembly;
   const { isView } = ArrayBuffer;
-  const { transfer } = ArrayBuffer.prototype;
+  const { forEach: forEachEntry, set: setEntry } = Map.prototype;
   const { max, min, trunc } = Math;
 
   let budget = 0;
@@ -228,8 +231,6 @@ export function realmPrelude(host: HostSide): RealmSide {
   interface Instance {
     readonly classes: Classes;
     readonly side: InstantiationSide;
-    /** Memory of the host that was moved here, until the guest's next call. */
-    moved: ArrayBuffer | undefined;
   }
 
   /** A copy of plain data in this realm, with an object for each handle in it. Host functions return no cycles. */
@@ -242,8 +243,9 @@ export function realmPrelude(host: HostSide): RealmSide {
     // A handle is a number here, so an option that holds one is looked into before plain values are handed on.
     if (shape?.kind === "option" && value !== undefined && value !== null) return copy(value, shape.element, instance);
     if (typeof value !== "object" || value === null) return typeof value === "function" ? undefined : value;
-    if (isView(value))
-      return host.isMovable(value as Uint8Array) ? moved(value as Uint8Array, instance) : copyOfView(value);
+    if (isView(value)) return copyOfView(value);
+    const lazyLength = host.lazyLength(value);
+    if (lazyLength !== undefined) return lazyBytes(value, lazyLength, instance);
     if (isArray(value)) {
       const items: unknown[] = [];
       for (let index = 0; index < value.length; index += 1) {
@@ -251,6 +253,13 @@ export function realmPrelude(host: HostSide): RealmSide {
         items[index] = copy(value[index], at, instance);
       }
       return items;
+    }
+    if (host.isMap(value)) {
+      const entries = new Map();
+      const add = (item: unknown, key: unknown): void =>
+        void apply(setEntry, entries, [copy(key, undefined, instance), copy(item, undefined, instance)]);
+      apply(forEachEntry, value, [add]);
+      return entries;
     }
     const plain: Record<string, unknown> = {};
     for (const key of keys(value)) {
@@ -267,11 +276,25 @@ export function realmPrelude(host: HostSide): RealmSide {
     return hasOwn(shape.cases, tag) ? shape.cases[tag] : undefined;
   }
 
-  /** Takes bytes over with their memory. The result of `transfer` is of the realm whose function it is: of this one. */
-  function moved({ buffer, byteOffset, byteLength }: Uint8Array, instance: Instance): Uint8Array {
-    const own = apply(transfer, buffer, []) as ArrayBuffer;
-    instance.moved = own;
-    return new Uint8Array(own, byteOffset, byteLength);
+  /** Bytes to be read yet, as the glue's lowering takes them. Where it does not know them, it finds what it expects. */
+  function lazyBytes(lazy: object, byteLength: number, { side }: Instance): object {
+    const pourInto = (memory: ArrayBuffer, offset: number): number => {
+      try {
+        return side.pour(lazy, memory, offset);
+      } catch (thrown) {
+        throw inThisRealm(thrown);
+      }
+    };
+    return {
+      byteLength,
+      byteOffset: 0,
+      pourInto,
+      get buffer(): ArrayBuffer {
+        const own = new ArrayBuffer(byteLength);
+        if (pourInto(own, 0) < byteLength) throw new Error("a file became shorter while it was read");
+        return own;
+      },
+    };
   }
 
   const views = [Int8Array, Uint16Array, Int16Array, Uint32Array, Int32Array, BigUint64Array, BigInt64Array];
@@ -329,16 +352,6 @@ export function realmPrelude(host: HostSide): RealmSide {
     }
   }
 
-  /**
-   * Takes memory away from the glue that it has copied to the guest by now. A guest that calls from within its `realloc`, while
-   * an answer is being copied to it, breaks the Canonical ABI and traps.
-   */
-  function giveBack(instance: Instance): void {
-    const { side, moved: memory } = instance;
-    instance.moved = undefined;
-    if (memory !== undefined) side.takeBack(memory);
-  }
-
   /** Turns a function of the host into one of this realm, which takes all parameters, `self` among them. */
   function boundFunction(bound: BoundFunction, instance: Instance): (parameters: unknown[]) => unknown {
     const { fallible, call } = bound;
@@ -354,7 +367,6 @@ export function realmPrelude(host: HostSide): RealmSide {
     };
     return (parameters) => {
       try {
-        if (instance.moved !== undefined) giveBack(instance);
         const given: unknown[] = [];
         for (let index = 0; index < parameters.length; index += 1) {
           given[index] = handles(parameters[index], shapes[index]);
@@ -482,10 +494,14 @@ export function realmPrelude(host: HostSide): RealmSide {
       };
       const instantiate = (glue as () => (...parameters: unknown[]) => unknown)();
       // Core instances are made at once, so the glue never has to wait, and answers with the exports themselves.
-      const instance: Instance = { classes: create(null) as Classes, side, moved: undefined };
+      const instance: Instance = { classes: create(null) as Classes, side };
       const exports = instantiate(getCoreModule, importObject(imports, instance), instantiateCore);
       if (exports instanceof Promise) throw new Error("the glue waits where it has nothing to wait for");
-      return { exports, resource: (handle, name) => copy(handle, { kind: "own", resource: name }, instance) };
+      return {
+        exports,
+        resource: (handle, name) => copy(handle, { kind: "own", resource: name }, instance),
+        parameter: (value) => copy(value, undefined, instance),
+      };
     },
   };
 }

@@ -1,19 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { hostContext } from "../../../test/support/host-context.ts";
-import { bytesToFill, takeBack } from "../../host/io/movable-bytes.ts";
+import { LazyBytes } from "../../host/io/lazy-bytes.ts";
 import type { HandleShape } from "../../shared/handle-shape.ts";
 import { Realm } from "./realm.ts";
 import type { BoundFunction, BoundInterface, InstantiationSide } from "./realm-prelude.ts";
 
 /** An empty core module, of the host's realm. */
 const MODULE = new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0));
-
-/** The invocation that the bytes are read for. */
-const READER = hostContext();
-
-/** The bytes that were moved last, as the host still has them. */
-let given: Uint8Array | undefined;
 
 const SIDE: InstantiationSide = {
   next: (name) => {
@@ -24,7 +17,7 @@ const SIDE: InstantiationSide = {
   drop: (handle) => {
     if (handle === 13) throw new TypeError("host trouble");
   },
-  takeBack: (memory) => takeBack(READER, memory),
+  pour: (lazy, memory, offset) => (lazy as LazyBytes).pour(memory, offset),
 };
 
 type Calls = Readonly<Record<string, BoundFunction["call"]>>;
@@ -93,10 +86,14 @@ const IMPORTS: readonly BoundInterface[] = [
         {
           plain: () => ({ tag: "ok", val: { list: [1, { deep: true }] } }),
           bytes: () => ({ tag: "ok", val: Uint8Array.of(1, 2) }),
-          moved: () => {
-            given = bytesToFill(READER, 100_000).fill(7);
-            return { tag: "ok", val: { inside: [given.subarray(0, 70_000)] } };
-          },
+          lazy: () => ({ tag: "ok", val: { inside: [new LazyBytes(5, (target) => target.fill(7, 0, 4) && 4)] } }),
+          late: () => ({ tag: "ok", val: new LazyBytes(5, (target) => target.fill(7).length) }),
+          broken: () => ({
+            tag: "ok",
+            val: new LazyBytes(5, () => {
+              throw new TypeError("host trouble");
+            }),
+          }),
           throws: () => {
             throw new TypeError("host trouble");
           },
@@ -158,8 +155,8 @@ const HANDED_OVER: Readonly<Record<string, string>> = {
   "a record in a list": "imports.host.plain().list[1]",
   bytes: "imports.host.bytes()",
   "the buffer of bytes": "imports.host.bytes().buffer",
-  "bytes that were moved": "imports.host.moved().inside[0]",
-  "the buffer of bytes that were moved": "imports.host.moved().inside[0].buffer",
+  "bytes that are read late": "imports.host.lazy().inside[0]",
+  "the buffer of bytes that are read late": "imports.host.late().buffer",
   "an err": "imports.host.fails()",
   "what a blocking call answers at once": "imports.host.atOnce()",
   "a class": "imports.host.Thing",
@@ -234,24 +231,32 @@ for (const [what, expression] of Object.entries(HANDED_OVER)) {
   });
 }
 
-test("bytes that were moved are the glue's until its next call, and the host's no more", async () => {
+test("bytes that are read late go where the glue says, once, and nowhere else", async () => {
   const found = await asGlue(`
-    const [bytes] = imports.host.moved().inside;
-    const { buffer } = bytes;
-    const before = [bytes.length, bytes[69_999], buffer instanceof ArrayBuffer, buffer.byteLength];
-    imports.host.plain();
-    const after = [bytes.length, buffer.byteLength, buffer.detached];
-    const [again] = imports.host.moved().inside;
-    const kept = again.buffer.transfer();
-    imports.host.plain();
-    return { before, after, kept: kept.byteLength };`);
-  assert.equal(given?.length, 0);
-  assert.deepEqual(JSON.parse(JSON.stringify(found)), {
-    before: [70_000, 7, true, 1_048_576],
-    after: [0, 0, true],
-    kept: 1_048_576,
+    const [bytes] = imports.host.lazy().inside;
+    const { buffer } = new Uint8Array(8);
+    const refusal = (work) => { try { work(); return "done" } catch (error) { return [error.constructor === Error, error.message] } };
+    const outside = refusal(() => imports.host.lazy().inside[0].pourInto(buffer, 4));
+    const count = bytes.pourInto(buffer, 2);
+    return {
+      length: bytes.byteLength, count, into: [...new Uint8Array(buffer)], outside,
+      again: refusal(() => bytes.pourInto(buffer, 0)),
+      nowhere: refusal(() => imports.host.lazy().inside[0].pourInto({}, 0)),
+      broken: refusal(() => imports.host.broken().pourInto(buffer, 0)),
+      short: refusal(() => imports.host.lazy().inside[0].buffer),
+      left: [...new Uint8Array(buffer)],
+    };`);
+  const { outside, nowhere, ...rest } = JSON.parse(JSON.stringify(found)) as Record<string, unknown>;
+  assert.deepEqual(rest, {
+    length: 5,
+    count: 4,
+    into: [0, 0, 7, 7, 7, 7, 0, 0],
+    again: [true, "the bytes were read before"],
+    broken: [true, "host trouble"],
+    short: [true, "a file became shorter while it was read"],
+    left: [0, 0, 7, 7, 7, 7, 0, 0],
   });
-  assert.equal(bytesToFill(READER, 100_000)[0], 0, "what the glue took away does not come back");
+  for (const refused of [outside, nowhere]) assert.equal((refused as unknown[])[0], true);
 });
 
 test("a resource stands for the host's number, which the glue cannot choose", async () => {

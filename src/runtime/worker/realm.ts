@@ -1,5 +1,6 @@
+import { types } from "node:util";
 import vm from "node:vm";
-import { isMovable } from "../../host/io/movable-bytes.ts";
+import { LazyBytes } from "../../host/io/lazy-bytes.ts";
 import {
   type BoundInterface,
   type HostSide,
@@ -45,9 +46,9 @@ export class Realm {
     side: InstantiationSide,
     imports: readonly BoundInterface[],
     memoryNamespace: string,
-  ): { readonly exports: GuestExports; readonly resource: InstantiatedGuest["resource"] } {
-    const { exports, resource } = this.#side.instantiate(this.#glue, side, imports, memoryNamespace);
-    return { exports: exports as GuestExports, resource };
+  ): InstantiatedGuest & { readonly exports: GuestExports } {
+    const { exports, ...making } = this.#side.instantiate(this.#glue, side, imports, memoryNamespace);
+    return { ...making, exports: exports as GuestExports };
   }
 }
 
@@ -64,5 +65,6 @@ const HOST_SIDE: HostSide = {
     return decoder.decode(bytes);
   },
   encodeInto: (text, target) => encoder.encodeInto(text, target),
-  isMovable,
+  isMap: (value) => types.isMap(value),
+  lazyLength: (value) => (value instanceof LazyBytes ? value.length : undefined),
 };

@@ -28,9 +28,12 @@ export class ResourceTable {
     return this.#highWater;
   }
 
-  /** What a host function is given for what the guest passed: objects for handles, with owned ones taken out. */
+  /**
+   * What a host function is given for what the guest passed: objects for handles, with owned ones taken out, and everything else
+   * but bytes in objects of this realm, whose methods are the host's.
+   */
   lift(value: unknown, shape: HandleShape | undefined): unknown {
-    return mapHandles(value, shape, (handle, { kind, resource }) => {
+    return mapHandles(value, shape, plainCopy, (handle, { kind, resource }) => {
       const entry = this.#entries.get(handle as number);
       if (entry?.resource !== resource) throw new Error(`the guest passed what is no handle of a ${resource}`);
       if (kind === "own") this.#entries.delete(handle as number);
@@ -45,7 +48,7 @@ export class ResourceTable {
    */
   lower(value: unknown, shape: HandleShape | undefined): unknown {
     let isFull = false;
-    const lowered = mapHandles(value, shape, (object, { resource }) => {
+    const lowered = mapHandles(value, shape, asItIs, (object, { resource }) => {
       isFull ||= this.#entries.size >= this.#cap;
       if (isFull) {
         dispose(object as object);
@@ -83,34 +86,48 @@ function dispose(value: object): void {
 
 type HandleAt = Extract<HandleShape, { readonly resource: string }>;
 
-/** A copy of a value with its handles replaced; what holds none is not copied. */
+function asItIs(value: unknown): unknown {
+  return value;
+}
+
+/** A copy made of this realm's arrays and objects. Typed arrays stay what they are. */
+function plainCopy(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return value;
+  if (Array.isArray(value)) return Array.from({ length: value.length }, (_item, index) => plainCopy(value[index]));
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, plainCopy(one)]));
+}
+
+/** A copy of a value with its handles replaced, and `rest` applied to what holds none. */
 function mapHandles(
   value: unknown,
   shape: HandleShape | undefined,
+  rest: (value: unknown) => unknown,
   replace: (found: unknown, at: HandleAt) => unknown,
 ): unknown {
   switch (shape?.kind) {
     case undefined:
-      return value;
+      return rest(value);
     case "own":
     case "borrow":
       return replace(value, shape);
     case "list":
-      return Array.from(value as ArrayLike<unknown>, (item) => mapHandles(item, shape.element, replace));
+      return Array.from(value as ArrayLike<unknown>, (item) => mapHandles(item, shape.element, rest, replace));
     case "option":
-      return value === undefined || value === null ? value : mapHandles(value, shape.element, replace);
+      return value === undefined || value === null ? value : mapHandles(value, shape.element, rest, replace);
     case "tuple":
-      return Array.from(value as ArrayLike<unknown>, (item, index) => mapHandles(item, shape.elements[index], replace));
+      return Array.from(value as ArrayLike<unknown>, (item, index) =>
+        mapHandles(item, shape.elements[index], rest, replace),
+      );
     case "record": {
-      const mapped: Record<string, unknown> = { ...(value as Record<string, unknown>) };
-      for (const name of Object.keys(shape.fields))
-        mapped[name] = mapHandles(mapped[name], shape.fields[name], replace);
-      return mapped;
+      const at = (name: string): HandleShape | undefined =>
+        Object.hasOwn(shape.fields, name) ? shape.fields[name] : undefined;
+      const fields = Object.entries(value as Record<string, unknown>);
+      return Object.fromEntries(fields.map(([name, one]) => [name, mapHandles(one, at(name), rest, replace)]));
     }
     case "variant": {
       const { tag, val } = value as { readonly tag: string; readonly val?: unknown };
       const inner = Object.hasOwn(shape.cases, tag) ? shape.cases[tag] : undefined;
-      return inner === undefined ? value : { tag, val: mapHandles(val, inner, replace) };
+      return inner === undefined ? rest(value) : { tag, val: mapHandles(val, inner, rest, replace) };
     }
   }
 }
