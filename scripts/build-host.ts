@@ -4,21 +4,27 @@ import { rolldown } from "rolldown";
 import { bundledModules } from "./bundled-modules.ts";
 import { exec, ROOT } from "./exec.ts";
 
-/** What is bundled from `src/`: the command, the library, and the entries of its worker threads. */
+/** What is bundled from `src/`: the command, the library, and the entries of its worker threads and processes. */
 export const HOST_ENTRIES: Readonly<Record<string, string>> = {
   cordon: "cli/main.ts",
   index: "sandbox/index.ts",
   "guest-worker": "runtime/worker/main.ts",
+  "guest-process": "runtime/process/child/main.ts",
   "transpile-worker": "component/transpile/worker.ts",
 };
 
 /** The argument parser can run subcommands as programs of their own. Ours are not, and must never be. */
 const NO_CHILD_PROCESSES = {
   name: "no-child-processes",
-  resolveId: (id: string): string | undefined => (id === "node:child_process" ? "\0no-child-processes" : undefined),
+  resolveId: (id: string, importer: string | undefined) => {
+    if (id !== "node:child_process") return undefined;
+    return importer?.includes("/node_modules/commander/") === true
+      ? "\0no-child-processes"
+      : { id, external: true };
+  },
   load: (id: string): string | undefined =>
     id === "\0no-child-processes"
-      ? "const refuse = () => { throw new Error('cordon starts no processes') }; export { refuse as spawn }; export default { spawn: refuse };"
+      ? "const refuse = () => { throw new Error('the command line starts no processes') }; export { refuse as spawn }; export default { spawn: refuse };"
       : undefined,
 };
 

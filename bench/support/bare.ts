@@ -1,7 +1,9 @@
 import { runInThisContext } from "node:vm";
 import type { Artifact } from "../../src/component/artifact.ts";
-import { allotMemory } from "../../src/runtime/worker/memory-allotment.ts";
-import { memoryField, MEMORY_NAMESPACE } from "../../src/shared/hardening-profile.ts";
+import { memoryMaximum, PAGE_BYTES } from "../../src/runtime/worker/memory-allotment.ts";
+import { FuelMeter } from "../../src/runtime/worker/fuel-meter.ts";
+import { guard, guardImports } from "../../src/runtime/worker/guard.ts";
+import { GUARD_NAMESPACE, memoryField, MEMORY_NAMESPACE } from "../../src/shared/hardening-profile.ts";
 
 /** A component's exports or imports as the glue has them. */
 export type Interface = Readonly<Record<string, unknown>>;
@@ -31,16 +33,12 @@ export class BareProgram {
       module: new WebAssembly.Module(bytes),
     }));
     const { glue, instantiations } = artifact;
-    const maxima = allotMemory(
-      { id: "bare", glue, modules, instantiations, preview1: false, imports: [], custom: [] },
-      MEMORY_CAP_BYTES,
-    );
     this.#glue = runInThisContext(`(function () {"use strict";${glue}\n})`) as () => Instantiate;
     this.#modules = new Map(modules.map(({ name, module }) => [name, module]));
-    this.#memories = instantiations.map((name, index) =>
-      (modules.find((module) => module.name === name)?.memories ?? []).map(({ initialPages }, position) => ({
-        initial: initialPages,
-        maximum: maxima[index]?.[position] ?? initialPages,
+    this.#memories = instantiations.map((name) =>
+      (modules.find((module) => module.name === name)?.memories ?? []).map((memory) => ({
+        initial: memory.initialPages,
+        maximum: memoryMaximum(memory, MEMORY_CAP_BYTES / PAGE_BYTES),
       })),
     );
   }
@@ -48,6 +46,9 @@ export class BareProgram {
   /** A fresh instance. */
   instantiate(imports: Readonly<Record<string, Interface>> = {}): Interface {
     let next = 0;
+    const fuel = new FuelMeter(Number.MAX_SAFE_INTEGER);
+    const goOn = (): 1 => (fuel.refill(), 1);
+    guard({ goOnOrWait: goOn, goOn, grow: () => 1 });
     return this.#glue()(
       (name) => this.#module(name),
       imports,
@@ -55,7 +56,11 @@ export class BareProgram {
         const memories = (this.#memories[next++] ?? []).map(
           (descriptor, position) => [memoryField(position), new WebAssembly.Memory(descriptor)] as const,
         );
-        return new WebAssembly.Instance(module, { ...given, [MEMORY_NAMESPACE]: Object.fromEntries(memories) });
+        return new WebAssembly.Instance(module, {
+          ...given,
+          [MEMORY_NAMESPACE]: Object.fromEntries(memories),
+          [GUARD_NAMESPACE]: guardImports(fuel.counter),
+        });
       },
     );
   }

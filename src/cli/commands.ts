@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Argument, Command, CommanderError, Option } from "commander";
+import { PROFILE_NAMES } from "../shared/limit-profiles.ts";
 import { EXIT } from "./exit-codes.ts";
 import { reportFailure } from "./failure.ts";
 import { expandBareGrants, GRANT_TERMS, grantValueHint } from "./grant-options.ts";
@@ -79,6 +80,16 @@ function commandLine(exit: (code: number) => void): Command {
     .action(async (file: string, flags: { readonly json?: boolean }) => {
       const { inspectCommand } = await import("./inspect.ts");
       exit(await inspectCommand(file, flags));
+    });
+
+  program
+    .command("limits")
+    .description("show the profiles of limits side by side, or one of them")
+    .addArgument(new Argument("[profile]", "only this one").choices(PROFILE_NAMES).argParser((name: string) => name))
+    .option("--json", "print one JSON document, in the units of the library")
+    .action(async (profile: string | undefined, flags: { readonly json?: boolean }) => {
+      const { limitsCommand } = await import("./limits.ts");
+      exit(await limitsCommand(profile, flags));
     });
 
   program

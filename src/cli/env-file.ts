@@ -6,6 +6,23 @@ import { CordonError } from "../shared/errors.ts";
 const MAX_BYTES = 1024 * 1024;
 
 /**
+ * The variables of a file that `--env-file` names. Node looks for that flag among the arguments of every program, and has applied
+ * `NODE_OPTIONS` of the file to this process before any of its code ran (https://github.com/nodejs/node/issues/54232). Nothing
+ * here can prevent that; a file that asks for it is refused, so that nobody comes to rely on it.
+ *
+ * @throws CordonError `usage` as {@link readEnvFile}, and when the file sets `NODE_OPTIONS`.
+ */
+export function readNodeEnvFile(file: string): readonly (readonly [name: string, value: string])[] {
+  const variables = readEnvFile(file, "--env-file");
+  if (variables.every(([name]) => name.toUpperCase() !== "NODE_OPTIONS")) return variables;
+  const why = "it sets NODE_OPTIONS, which Node applies to Cordon itself";
+  throw new CordonError(
+    "usage",
+    `Cannot use --env-file ${JSON.stringify(file)}: ${why}; use --env-from, which only guests see`,
+  );
+}
+
+/**
  * The variables of a file of `NAME=VALUE` lines, with comments and quotes as Node's `--env-file` reads them. At most 1 MiB.
  *
  * @param flag the flag that named it, for messages

@@ -7,6 +7,7 @@ import { type ExitCircumstances, exitCodeOf } from "./exit-codes.ts";
 function usage(denials: number): Usage {
   return {
     wallMs: 1,
+    fuel: 1,
     cpuMs: 1,
     memoryHighWaterBytes: 0,
     hostCalls: denials,

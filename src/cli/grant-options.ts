@@ -23,6 +23,8 @@ export interface GrantFlags {
   readonly allowProcess?: readonly string[];
   readonly clock?: boolean;
   readonly clockResolution?: string;
+  readonly clockJitter?: string;
+  readonly deterministic?: string;
   readonly random?: string;
   readonly grant?: readonly string[];
 }
@@ -41,6 +43,7 @@ const BARE: Readonly<Record<string, string>> = {
   "--allow-dns": `--allow-dns=${EVERYTHING}`,
   "--inherit-env": `--inherit-env=${EVERYTHING}`,
   "--allow-process": `--allow-process=${EVERYTHING}`,
+  "--deterministic": "--deterministic=0",
 };
 
 /** Spells out the bare forms, up to a `--`. */
@@ -84,6 +87,7 @@ export const GRANT_TERMS: Readonly<Record<string, string>> = {
   "--env": "--env <NAME=VALUE>",
   "--inherit-env": "--inherit-env[=NAME]",
   "--allow-process": "--allow-process[=COMMAND]",
+  "--deterministic": "--deterministic[=SEED]",
   "--random": "--random <none|pseudo[:SEED]|full>",
   "--grant": "--grant <NAME=VALUE>",
 };
@@ -108,7 +112,7 @@ const GROUPS: readonly (readonly [heading: string, options: () => readonly Optio
       list("--dir <FOLDER>", "open HOST for a WASI program, under the name GUEST; :ro is the default (repeatable)"),
       new Option("--allow-create", "make files and folders in what --dir opens for writing"),
       new Option("--allow-delete", "remove and rename them"),
-      new Option("--max-file-size <SIZE>", "let no file there grow past SIZE"),
+      new Option("--max-file-size <SIZE>", "let no file that is written grow past SIZE"),
     ],
   ],
   [
@@ -136,7 +140,9 @@ const GROUPS: readonly (readonly [heading: string, options: () => readonly Optio
       list("--allow-process <COMMAND>", "start this program; bare: any program (repeatable)"),
       new Option("--clock", "show it the real time"),
       new Option("--clock-resolution <DURATION>", "the steps its clocks go in, such as 1us (default: 1ms)"),
+      new Option("--clock-jitter <DURATION>", "let each of those steps come late by up to this (default: 0)"),
       new Option("--random <KIND>", "where its random bytes come from (default: pseudo:0)"),
+      new Option("--deterministic <SEED>", "the same run each time: virtual time, and random bytes of SEED; bare: 0"),
       list("--grant <GRANT>", "grant a custom capability: true, false, MIN..MAX, [A,B] or a text (repeatable)"),
     ],
   ],

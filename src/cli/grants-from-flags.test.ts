@@ -79,6 +79,7 @@ for (const [words, grants] of [
   [["--clock"], { clocks: { kind: "read" } }],
   [["--clock", "--clock-resolution", "100ns"], { clocks: { kind: "read", resolutionNs: 100 } }],
   [["--clock-resolution=1s"], { clocks: { kind: "none", resolutionNs: 1e9 } }],
+  [["--clock-jitter", "50us"], { clocks: { kind: "none", jitterNs: 50_000 } }],
   [["--random", "none"], { random: "none" }],
   [["--random=full"], { random: "full" }],
   [["--random=pseudo:18446744073709551615"], { random: { seed: 2n ** 64n - 1n } }],
@@ -141,6 +142,40 @@ test("--env-file is the same, and --env-from wins over it", () => {
   refused(/^Cannot use --env-file /, "--env-file", join(folder, "nope"));
 });
 
+test("--env-file refuses a file with options for Node, which Node has obeyed by then", () => {
+  const file = join(folder, "options.env");
+  for (const line of ["NODE_OPTIONS=--title=x", "export NODE_OPTIONS='--title=x'", "Node_Options="]) {
+    writeFileSync(file, `A=1\n${line}\n`);
+    refused(
+      /--env-file .*: it sets NODE_OPTIONS, which Node applies to Cordon itself; use --env-from/,
+      "--env-file",
+      file,
+    );
+    const { environment } = asked("--env-from", file);
+    assert.ok(typeof environment === "object" && "set" in environment);
+    assert.equal(Object.keys(environment.set ?? {}).length, 2, "for the guest it is a variable like others");
+  }
+});
+
+/** What a script run with these words prints. */
+function printed(...words: string[]): string {
+  return execFileSync(process.execPath, words, { encoding: "utf8" }).trim();
+}
+
+test("what Node does with --env-file is what the documents say", () => {
+  const file = join(folder, "title.env");
+  writeFileSync(file, "A=1\nNODE_OPTIONS=--title=from-the-file\n");
+  const script = join(folder, "title.mjs");
+  writeFileSync(script, "console.log(process.title, process.env.A)");
+  const obeyed = "from-the-file undefined";
+  assert.equal(printed(script, "run", "--env-file", file), obeyed);
+  assert.equal(printed(script, `--env-file=${file}`), obeyed);
+  assert.equal(printed(script, `--env-file-if-exists=${file}`), obeyed);
+  assert.notEqual(printed(script, "run", "--", `--env-file=${file}`), obeyed);
+  assert.notEqual(printed("--", script, "run", `--env-file=${file}`), obeyed);
+  assert.notEqual(printed(script, "--env-from", file), obeyed);
+});
+
 test("files of variables that cannot be read", () => {
   writeFileSync(join(folder, "latin1.env"), Buffer.from([0x41, 0x3d, 0xe9]));
   writeFileSync(join(folder, "large.env"), `A=${"x".repeat(1024 * 1024)}`);
@@ -197,6 +232,17 @@ test("limits", () => {
   refused(/--max-sockets="65537"/, "--max-sockets", "65537");
   refused(/--read-rate="0"/, "--read-rate", "0");
   refused(/--max-handles="-1"/, "--max-handles=-1");
+});
+
+test("--deterministic takes a seed, or none", () => {
+  const { deterministic: bare } = sandboxOptions(parsed("--deterministic", "x.wasm"));
+  assert.deepEqual(bare, { seed: 0n });
+  const { deterministic: seeded } = sandboxOptions(parsed("--deterministic=18446744073709551615"));
+  assert.deepEqual(seeded, { seed: 2n ** 64n - 1n });
+  assert.equal("deterministic" in sandboxOptions(parsed()), false);
+  for (const seed of ["18446744073709551616", "-1", "x", ""]) {
+    assert.throws(() => sandboxOptions(parsed(`--deterministic=${seed}`)), { code: "usage" });
+  }
 });
 
 test("the folders opened for writing are known for the warning about the audit file", () => {

@@ -3,8 +3,9 @@ import type { EnvironmentInput } from "../policy/parse-environment.ts";
 import type { FilesystemGrantsInput, GrantsInput } from "../policy/parse-grants.ts";
 import { parsePreopenText } from "../policy/preopen-text.ts";
 import type { RandomInput } from "../policy/parse-random.ts";
+import type { DeterministicInput } from "../sandbox/deterministic.ts";
 import { CordonError } from "../shared/errors.ts";
-import { readEnvFile } from "./env-file.ts";
+import { readEnvFile, readNodeEnvFile } from "./env-file.ts";
 import { EVERYTHING, type GrantFlags, splitAssignment } from "./grant-options.ts";
 import { parseFineDuration, parseSize } from "./quantities.ts";
 
@@ -14,7 +15,7 @@ import { parseFineDuration, parseSize } from "./quantities.ts";
  * @throws CordonError `usage` for a flag that cannot be read.
  */
 export function grantsFromFlags(flags: GrantFlags): GrantsInput {
-  const { allowListen, allowDns, allowProcess, clock, clockResolution, random, grant } = flags;
+  const { allowListen, allowDns, allowProcess, clock, clockResolution, clockJitter, random, grant } = flags;
   const environment = environmentFrom(flags);
   return {
     filesystem: filesystemFrom(flags),
@@ -29,11 +30,12 @@ export function grantsFromFlags(flags: GrantFlags): GrantsInput {
     ...(environment === undefined ? {} : { environment }),
     ...(flags.stdin === true ? { stdin: true } : {}),
     ...(allowProcess === undefined ? {} : { process: allowProcess.includes(EVERYTHING) ? "full" : allowProcess }),
-    ...(clock === true || clockResolution !== undefined
+    ...(clock === true || clockResolution !== undefined || clockJitter !== undefined
       ? {
           clocks: {
             kind: clock === true ? ("read" as const) : ("none" as const),
             ...(clockResolution === undefined ? {} : { resolutionNs: resolutionFrom(clockResolution) }),
+            ...(clockJitter === undefined ? {} : { jitterNs: jitterFrom(clockJitter) }),
           },
         }
       : {}),
@@ -66,7 +68,7 @@ function filesystemFrom({ maxFileSize, ...flags }: GrantFlags): FilesystemGrants
 function environmentFrom({ env, envFrom, envFile, inheritEnv }: GrantFlags): EnvironmentInput | undefined {
   if ([env, envFrom, envFile, inheritEnv].every((one) => one === undefined)) return undefined;
   const fromFiles = [
-    ...(envFile ?? []).flatMap((file) => readEnvFile(file, "--env-file")),
+    ...(envFile ?? []).flatMap(readNodeEnvFile),
     ...(envFrom ?? []).flatMap((file) => readEnvFile(file, "--env-from")),
   ];
   const fromFlags = (env ?? []).map((text) =>
@@ -79,6 +81,22 @@ function environmentFrom({ env, envFrom, envFile, inheritEnv }: GrantFlags): Env
 
 function resolutionFrom(text: string): number {
   return parseFineDuration(text, "--clock-resolution", [1, 1e15]);
+}
+
+function jitterFrom(text: string): number {
+  return parseFineDuration(text, "--clock-jitter", [0, 1e15]);
+}
+
+/**
+ * What `--deterministic` asks for.
+ *
+ * @throws CordonError `usage` for what is no seed.
+ */
+export function deterministicFromFlags({ deterministic }: GrantFlags): DeterministicInput | undefined {
+  if (deterministic === undefined) return undefined;
+  if (/^[0-9]{1,20}$/.test(deterministic) && BigInt(deterministic) < 2n ** 64n) return { seed: BigInt(deterministic) };
+  const written = JSON.stringify(deterministic);
+  throw new CordonError("usage", `Cannot read --deterministic=${written}: it takes a SEED from 0 to 2^64 - 1`);
 }
 
 function randomFrom(text: string): RandomInput {

@@ -9,16 +9,22 @@ const SIZE_UNITS: Readonly<Record<string, number>> = {
   kb: 1000,
   mb: 1000 ** 2,
   gb: 1000 ** 3,
+  tb: 1000 ** 4,
   k: 1024,
   m: 1024 ** 2,
   g: 1024 ** 3,
+  t: 1024 ** 4,
   ki: 1024,
   mi: 1024 ** 2,
   gi: 1024 ** 3,
+  ti: 1024 ** 4,
   kib: 1024,
   mib: 1024 ** 2,
   gib: 1024 ** 3,
+  tib: 1024 ** 4,
 };
+
+const AMOUNT_UNITS: Readonly<Record<string, number>> = { k: 1e3, m: 1e6, g: 1e9, t: 1e12 };
 
 /** The least and the most that a flag takes, both inclusive. */
 export type Bounds = readonly [minimum: number, maximum: number];
@@ -62,6 +68,26 @@ export function parseCount(text: string, flag: string, bounds: Bounds): number {
 export function parseSize(text: string, flag: string, bounds: Bounds): number {
   const value = parseQuantity(text, SIZE_UNITS, 1);
   return within(value, bounds, text, flag, "a size such as 64MiB, 512K or 1GB", "bytes");
+}
+
+/**
+ * Reads an amount such as `500M` or `20G`; `K`, `M`, `G` and `T` are powers of a thousand.
+ *
+ * @throws CordonError `usage` when it is none, or out of bounds.
+ */
+export function parseAmount(text: string, flag: string, bounds: Bounds): number {
+  const value = parseQuantity(text, AMOUNT_UNITS, 1);
+  return within(value, bounds, text, flag, "an amount such as 500M or 20G", "");
+}
+
+/**
+ * Reads a share such as `50%` or `50`. Returns percent.
+ *
+ * @throws CordonError `usage` when it is none, or out of bounds.
+ */
+export function parseShare(text: string, flag: string, bounds: Bounds): number {
+  const value = /^\d{1,3}%?$/.test(text) ? Number.parseInt(text, 10) : Number.NaN;
+  return within(value, bounds, text, flag, "a share such as 50%", "percent");
 }
 
 function parseQuantity(text: string, units: Readonly<Record<string, number>>, bare: number): number {

@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 import type { SandboxOptions } from "../sandbox/sandbox.ts";
 import { addGrantOptions, type GrantFlags } from "./grant-options.ts";
-import { grantsFromFlags } from "./grants-from-flags.ts";
+import { deterministicFromFlags, grantsFromFlags } from "./grants-from-flags.ts";
 import { addLimitOptions, type LimitFlags, limitsFromFlags } from "./limit-options.ts";
 
 /** The flags of commands that let a component run, as parsed. */
@@ -36,5 +36,10 @@ export function addRunOptions(command: Command): Command {
  * @throws CordonError `usage` for a flag that cannot be read, or a quantity that is out of bounds.
  */
 export function sandboxOptions(flags: SandboxFlags): SandboxOptions {
-  return { grants: grantsFromFlags(flags), limits: limitsFromFlags(flags) };
+  const deterministic = deterministicFromFlags(flags);
+  return {
+    grants: grantsFromFlags(flags),
+    limits: limitsFromFlags(flags),
+    ...(deterministic === undefined ? {} : { deterministic }),
+  };
 }

@@ -22,6 +22,7 @@ function artifact(size: number, digest: string = DIGEST): Artifact {
     modules: [{ name: "m", bytes: new Uint8Array(size), memories: [] }],
     instantiations: [],
     preview1: false,
+    tables: { count: 0, entries: 0 },
   };
 }
 

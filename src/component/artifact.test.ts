@@ -15,6 +15,7 @@ const ARTIFACT: Artifact = {
   ],
   instantiations: ["a.wasm", "b.wasm", "a.wasm"],
   preview1: true,
+  tables: { count: 2, entries: 300 },
 };
 
 test("what is encoded is decoded", () => {

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { ProgramTables } from "./bound-instances.ts";
 import { CordonError } from "../shared/errors.ts";
 import type { MemoryDeclaration } from "../shared/hardening-profile.ts";
 import type { ComponentInterface } from "../shared/wit.ts";
@@ -23,6 +24,8 @@ export interface Artifact {
   readonly instantiations: readonly string[];
   /** Whether it was made of a core module, which speaks WASI preview 1 through an adapter. */
   readonly preview1: boolean;
+  /** The tables of all its instances together. */
+  readonly tables: ProgramTables;
 }
 
 interface Header {
@@ -36,6 +39,7 @@ interface Header {
   }[];
   readonly instantiations: readonly string[];
   readonly preview1: boolean;
+  readonly tables: ProgramTables;
 }
 
 const MAGIC = Buffer.from("CORDON\u0001\n", "latin1");
@@ -54,6 +58,7 @@ export function encodeArtifact(artifact: Artifact): Uint8Array {
       modules: artifact.modules.map(({ name, bytes, memories }) => ({ name, bytes: bytes.length, memories })),
       instantiations: artifact.instantiations,
       preview1: artifact.preview1,
+      tables: artifact.tables,
     }),
     "utf8",
   );
@@ -91,5 +96,6 @@ export function decodeArtifact(bytes: Uint8Array): Artifact {
     modules: header.modules.map(({ name, bytes: size, memories }) => ({ name, bytes: take(size), memories })),
     instantiations: header.instantiations,
     preview1: header.preview1,
+    tables: header.tables,
   };
 }

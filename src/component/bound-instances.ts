@@ -1,5 +1,7 @@
 import { MAX_TABLE_ENTRIES, tooManyEntries } from "../hardening/cap-tables.ts";
 import type { HardenedModule } from "../hardening/harden-module.ts";
+import { readSections, SECTION, wellFormed } from "../hardening/module-sections.ts";
+import { ByteReader } from "../shared/byte-reader.ts";
 import { CordonError } from "../shared/errors.ts";
 
 /**
@@ -8,26 +10,47 @@ import { CordonError } from "../shared/errors.ts";
  */
 const MAX_MEMORIES = 100;
 
+/** The most tables that all instances of a program have together; an invocation's own limit is at most this. */
+const MAX_TABLES = 10_000;
+
+/** The tables of all instances of a program together. */
+export interface ProgramTables {
+  readonly count: number;
+  /** The most entries that they can have. */
+  readonly entries: number;
+}
+
 /**
- * Bounds what a program's instances take together, of what no cap of an invocation counts.
+ * Bounds what a program's instances take together, whatever the limits of an invocation.
  *
  * @param instantiations Names of the modules, one for each instance.
+ * @returns What an invocation's own limits are compared with.
  * @throws CordonError `limit`.
  */
 export function boundInstances(
   modules: readonly ({ readonly name: string } & HardenedModule)[],
   instantiations: readonly string[],
-): void {
-  const byName = new Map(modules.map((one) => [one.name, one]));
+): ProgramTables {
+  const byName = new Map(modules.map((one) => [one.name, { ...one, tables: tablesOf(one.bytes) }]));
   let memories = 0;
+  let tables = 0;
   let tableEntries = 0;
   for (const name of instantiations) {
     const instantiated = byName.get(name);
     for (const { address64 } of instantiated?.memories ?? []) memories += address64 ? 2 : 1;
+    tables += instantiated?.tables ?? 0;
     tableEntries += instantiated?.tableEntries ?? 0;
   }
   if (memories > MAX_MEMORIES) throw tooComplex("linear memories", memories, MAX_MEMORIES);
+  if (tables > MAX_TABLES) throw tooComplex("tables", tables, MAX_TABLES);
   if (tableEntries > MAX_TABLE_ENTRIES) throw tooManyEntries(tableEntries);
+  return { count: tables, entries: tableEntries };
+}
+
+/** How many tables a module defines. */
+function tablesOf(module: Uint8Array): number {
+  const section = readSections(module).find(({ id }) => id === SECTION.table);
+  return section === undefined ? 0 : wellFormed(() => new ByteReader(section.content).count());
 }
 
 /** The error for a component that has more of something than it may. */

@@ -1,6 +1,7 @@
 import { ByteReader } from "../shared/byte-reader.ts";
 import { CordonError } from "../shared/errors.ts";
-import { MEMORY_NAMESPACE, type MemoryDeclaration, memoryField } from "../shared/hardening-profile.ts";
+import { GUARD_NAMESPACE, MEMORY_NAMESPACE, type MemoryDeclaration, memoryField } from "../shared/hardening-profile.ts";
+import { instrumentCode } from "./instrument.ts";
 import { capTables } from "./cap-tables.ts";
 import { readImports } from "./import-section.ts";
 import { unsignedLeb128 } from "./leb128.ts";
@@ -11,13 +12,24 @@ import { readSections, SECTION, type Section, wellFormed, writeSections } from "
 
 const MEMORY_KIND = 0x02;
 
+/** Import namespaces that are the host's alone. */
+const RESERVED: ReadonlySet<string> = new Set([MEMORY_NAMESPACE, GUARD_NAMESPACE]);
+
 /** A hardened core module. */
 export interface HardenedModule {
   readonly bytes: Uint8Array;
   /** The memories it used to define, in order. The host makes them, with the maximum it chooses, for each instance. */
   readonly memories: readonly MemoryDeclaration[];
+  /** Whether it counts fuel, and so imports the globals of `GUARD_FIELDS`. A module without functions of its own does not. */
+  readonly metered: boolean;
   /** How many entries the tables that it defines can have together. */
   readonly tableEntries: number;
+}
+
+/** How a core module is hardened. */
+export interface HardenOptions {
+  /** Whether the counter of fuel is inserted, without which nothing but the end of its thread ends a loop. Default: false. */
+  readonly meter?: boolean;
 }
 
 /**
@@ -29,33 +41,49 @@ export interface HardenedModule {
  * shared memory, garbage-collected types and names that could become code in the glue, `limit` for tables and functions
  * that are too large.
  */
-export function hardenModule(module: Uint8Array): HardenedModule {
+export function hardenModule(module: Uint8Array, { meter = false }: HardenOptions = {}): HardenedModule {
   const found = readSections(module);
   assertSafeModuleNames(found);
   refuseReservedImports(found);
   refuseUnbounded(found);
+  if (meter) assertValid(module);
+  const instrumented = meter ? wellFormed(() => instrumentCode(found)) : found;
+  const metered = instrumented !== found;
   let tableEntries = 0;
-  const sections = found.map((section) => {
+  const sections = instrumented.map((section) => {
     if (section.id !== SECTION.table) return section;
     const { content, entries } = capTables(section.content);
     tableEntries += entries;
     return { ...section, content };
   });
   const memories = sections.filter(({ id }) => id === SECTION.memory).flatMap(({ content }) => readMemories(content));
-  if (memories.length === 0 && tableEntries === 0) return { bytes: module, memories, tableEntries };
+  if (memories.length === 0 && tableEntries === 0 && !metered) return { bytes: module, memories, tableEntries, metered };
   const rest = sections.filter(({ id }) => id !== SECTION.memory);
   const bytes = writeSections(memories.length === 0 ? rest : withMemoryImports(rest, memories));
-  return { bytes, memories, tableEntries };
+  return { bytes, memories, tableEntries, metered };
+}
+
+/**
+ * The engine's own word that the module is valid. What is rewritten relies on it: an index that is out of range could name
+ * something that is added.
+ */
+function assertValid(module: Uint8Array): void {
+  if (WebAssembly.validate(module)) return;
+  throw new CordonError(
+    "invalid-component",
+    "Cannot load the component: a core module in it is not valid WebAssembly; build it again, with features that this engine has",
+  );
 }
 
 function refuseReservedImports(sections: readonly Section[]): void {
   for (const { id, content } of sections) {
     if (id !== SECTION.import) continue;
     const { imports } = wellFormed(() => readImports(content));
-    if (!imports.some(({ module }) => module === MEMORY_NAMESPACE)) continue;
+    const reserved = imports.find(({ module }) => RESERVED.has(module));
+    if (reserved === undefined) continue;
     throw new CordonError(
       "invalid-component",
-      `Cannot load the component: a core module imports from "${MEMORY_NAMESPACE}", which is reserved for the host`,
+      `Cannot load the component: a core module imports from "${reserved.module}", which is reserved for the host`,
     );
   }
 }

@@ -1,17 +1,17 @@
 import { ByteReader } from "../shared/byte-reader.ts";
 import { readMemoryType } from "./memory-type.ts";
+import { skipValueType } from "./type-section.ts";
 
 /** Longest import name that is read, in bytes; V8's own bound is 100,000. */
 export const MAX_NAME_BYTES = 100_000;
-
-const NULLABLE_REFERENCE = 0x63;
-const REFERENCE = 0x64;
 
 /** One import of a core module, as far as hardening cares. */
 export interface CoreImport {
   readonly module: string;
   readonly name: string;
   readonly kind: "function" | "table" | "memory" | "global" | "tag";
+  /** Whether addresses of the memory or table are 64 bits wide. */
+  readonly address64?: boolean;
   /** Where in the section's content its two names are: the first byte, and the one after the last. */
   readonly names: readonly [start: number, end: number];
 }
@@ -33,46 +33,42 @@ export function readImports(content: Uint8Array): ImportSection {
     const module = reader.name(MAX_NAME_BYTES);
     const name = reader.name(MAX_NAME_BYTES);
     const names = [start, reader.offset] as const;
-    imports.push({ module, name, kind: readKind(reader), names });
+    imports.push({ module, name, names, ...readDescription(reader) });
   }
   if (reader.remaining > 0) reader.fail("bytes after the last import");
   return { imports, entriesOffset };
 }
 
-function readKind(reader: ByteReader): CoreImport["kind"] {
+function readDescription(reader: ByteReader): Pick<CoreImport, "kind" | "address64"> {
   switch (reader.u8()) {
     case 0x00:
       reader.u32();
-      return "function";
+      return { kind: "function" };
     case 0x01:
       skipValueType(reader);
-      skipTableLimits(reader);
-      return "table";
+      return { kind: "table", address64: readTableLimits(reader) };
     case 0x02:
-      readMemoryType(reader);
-      return "memory";
+      return { kind: "memory", address64: readMemoryType(reader).address64 };
     case 0x03:
       skipValueType(reader);
       reader.u8();
-      return "global";
+      return { kind: "global" };
     case 0x04:
       reader.u8();
       reader.u32();
-      return "tag";
+      return { kind: "tag" };
     default:
       return reader.fail("unknown kind of import");
   }
 }
 
-function skipValueType(reader: ByteReader): void {
-  const code = reader.u8();
-  if (code === NULLABLE_REFERENCE || code === REFERENCE) reader.s33();
-}
-
-function skipTableLimits(reader: ByteReader): void {
+/** Moves past a table's limits; whether its addresses are 64 bits wide. */
+function readTableLimits(reader: ByteReader): boolean {
   const flags = reader.u8();
   if (flags > 0x07) reader.fail("unknown table flags");
-  const size = (flags & 0x04) === 0 ? () => void reader.u32() : () => void reader.u64();
+  const address64 = (flags & 0x04) !== 0;
+  const size = address64 ? () => void reader.u64() : () => void reader.u32();
   size();
   if ((flags & 0x01) !== 0) size();
+  return address64;
 }

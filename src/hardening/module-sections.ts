@@ -8,8 +8,23 @@ export interface Section {
   readonly content: Uint8Array;
 }
 
-/** Section ids of the WebAssembly core specification, 5.5.2, as far as hardening looks at them. */
-export const SECTION = { custom: 0, type: 1, import: 2, table: 4, memory: 5, export: 7, code: 10 } as const;
+/** Section ids of the WebAssembly core specification, 5.5.2. */
+export const SECTION = {
+  custom: 0,
+  type: 1,
+  import: 2,
+  function: 3,
+  table: 4,
+  memory: 5,
+  global: 6,
+  export: 7,
+  start: 8,
+  element: 9,
+  code: 10,
+  data: 11,
+  dataCount: 12,
+  tag: 13,
+} as const;
 
 const PREAMBLE = Uint8Array.of(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00);
 

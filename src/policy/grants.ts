@@ -105,7 +105,10 @@ export type ProcessGrant =
   | { readonly kind: "full" };
 
 /** What a guest sees of time. Nothing can set the host's clocks, and sleeping needs no grant. */
-export interface ClockGrant {
+export type ClockGrant = HostClockGrant | VirtualClockGrant;
+
+/** Clocks that go as the host's do. */
+export interface HostClockGrant {
   /**
    * `none`: the wall clock starts at 2000-01-01T00:00:00Z with every invocation, and tells only what time went by since.
    * `read`: it tells the host's time. The monotonic clock starts with every invocation in either case.
@@ -113,6 +116,25 @@ export interface ClockGrant {
   readonly kind: "none" | "read";
   /** Readings are rounded down to a multiple of this, in nanoseconds; at least 1. */
   readonly resolutionNs: number;
+  /**
+   * Each step of the clocks comes late by an amount from 0 up to this that only the host knows, in nanoseconds; at most
+   * {@link resolutionNs}. Left out where steps come on time.
+   */
+  readonly jitterNs?: number;
+}
+
+/**
+ * Clocks that start at a fixed instant and go by what the guest does alone: by each reading, and by its own sleeps, which end
+ * at once.
+ */
+export interface VirtualClockGrant {
+  readonly kind: "virtual";
+  /** Readings are rounded down to a multiple of this, in nanoseconds; at least 1. */
+  readonly resolutionNs: number;
+  /** What each reading takes, in nanoseconds; at least 1. */
+  readonly stepNs: number;
+  /** Where the wall clock starts, in milliseconds since 1970. */
+  readonly startMs: number;
 }
 
 /** Where a guest's random bytes come from. */
@@ -138,6 +160,13 @@ export interface Grants {
   /** For the interfaces that take paths: `sandbox:skill` and the `vak` module. */
   readonly filesystemRead: readonly PathGrant[];
   readonly filesystemWrite: readonly PathGrant[];
+  /** What may be written below {@link filesystemWrite}. */
+  readonly filesystemWriteBounds: {
+    /** Whether files may be made. */
+    readonly create: boolean;
+    /** The size no file may be made to pass, in bytes. */
+    readonly maxFileBytes: number;
+  };
   /** For `wasi:filesystem`. */
   readonly preopens: readonly Preopen[];
   readonly network: NetworkGrant;
@@ -159,6 +188,7 @@ export const NO_GRANTS: Grants = Object.freeze({
   cwd: "/",
   filesystemRead: Object.freeze([]),
   filesystemWrite: Object.freeze([]),
+  filesystemWriteBounds: Object.freeze({ create: false, maxFileBytes: 0 }),
   preopens: Object.freeze([]),
   network: Object.freeze({ allow: Object.freeze([]), deny: Object.freeze([]) }),
   listen: Object.freeze([]),

@@ -39,6 +39,7 @@ test("nothing written grants nothing, and that is the default", () => {
     cwd: "/",
     filesystemRead: [],
     filesystemWrite: [],
+    filesystemWriteBounds: { create: false, maxFileBytes: 0 },
     preopens: [],
     network: { allow: [], deny: [] },
     listen: [],
@@ -69,6 +70,24 @@ test("paths are resolved when they are granted, and keep how they were written",
       written: join(base, "data/../link/file.txt").replace(base, base),
     },
   ]);
+});
+
+test("what is said of all writable folders holds for those of skills; making files is theirs unless it is taken away", () => {
+  const unbounded = { create: true, maxFileBytes: Number.MAX_SAFE_INTEGER };
+  for (const [input, bounds] of [
+    [{}, unbounded],
+    [{ create: true }, unbounded],
+    [{ create: false }, { ...unbounded, create: false }],
+    [
+      { maxFileBytes: 5, delete: false },
+      { ...unbounded, maxFileBytes: 5 },
+    ],
+  ] as const) {
+    const filesystem = { write: ["data"], ...input };
+    assert.deepEqual(parseGrants({ filesystem }, { cwd: base }).filesystemWriteBounds, bounds);
+  }
+  const { filesystemWriteBounds } = parseGrants({ filesystem: { maxFileBytes: 5 } }, { cwd: base });
+  assert.deepEqual(filesystemWriteBounds, NO_GRANTS.filesystemWriteBounds);
 });
 
 test("the current folder's own links are resolved", () => {

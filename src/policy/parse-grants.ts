@@ -1,9 +1,10 @@
 import { isAbsolute, resolve } from "node:path";
 import { CordonError } from "../shared/errors.ts";
-import type { Grants } from "./grants.ts";
+import { type Grants, NO_GRANTS } from "./grants.ts";
 import { type ClocksInput, parseClocks } from "./parse-clocks.ts";
 import { type CustomInput, parseCustom } from "./parse-custom.ts";
 import { type EnvironmentInput, parseEnvironment } from "./parse-environment.ts";
+import { checkRulesApply, parseFileRules, writeBounds } from "./parse-file-rules.ts";
 import { parseListen } from "./parse-listen.ts";
 import { type LookupInput, parseLookup } from "./parse-lookup.ts";
 import { type NetworkInput, parseNetwork } from "./parse-network.ts";
@@ -87,12 +88,17 @@ export function parseGrants(input: GrantsInput, base: GrantsBase): Grants {
     ["read", "write", "preopens", "create", "delete", "maxFileBytes"],
     problems,
   );
+  const rules = parseFileRules(filesystem, problems);
+  const filesystemWrite = parsePaths(filesystem["write"], "write", cwd, protectedFolders, problems);
+  const preopens = parsePreopens(filesystem["preopens"], { cwd, except: protectedFolders, rules }, problems);
+  checkRulesApply(rules, { preopens, filesystemWrite }, problems);
   const network = parseNetwork(root["network"], problems);
   const grants: Grants = {
     cwd,
     filesystemRead: parsePaths(filesystem["read"], "read", cwd, [], problems),
-    filesystemWrite: parsePaths(filesystem["write"], "write", cwd, protectedFolders, problems),
-    preopens: parsePreopens(filesystem, cwd, protectedFolders, problems),
+    filesystemWrite,
+    filesystemWriteBounds: filesystemWrite.length === 0 ? NO_GRANTS.filesystemWriteBounds : writeBounds(rules),
+    preopens,
     network,
     listen: parseListen(root["listen"], problems),
     lookup: parseLookup(root["lookup"], network.allow, problems),

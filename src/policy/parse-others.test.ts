@@ -88,9 +88,32 @@ test("clocks", () => {
       /clocks\.resolutionNs: expected a whole number of nanoseconds from 1 to 10\^15/,
     );
   }
-  refused({ clocks: { kind: "write" } }, /clocks\.kind: expected "none" or "read", found "write"/);
+  refused({ clocks: { kind: "write" } }, /clocks\.kind: expected "none", "read" or "virtual", found "write"/);
   refused({ clocks: "full" }, /clocks: expected an object/);
   refused({ clocks: { resolution: 1 } }, /unknown key "resolution"/);
+});
+
+test("jitter of clocks", () => {
+  assert.deepEqual(granted({ clocks: { kind: "read", jitterNs: 1_000_000 } }).clocks, {
+    kind: "read",
+    resolutionNs: 1_000_000,
+    jitterNs: 1_000_000,
+  });
+  assert.deepEqual(granted({ clocks: { jitterNs: 0 } }).clocks, { kind: "none", resolutionNs: 1_000_000 });
+  refused({ clocks: { jitterNs: 1_000_001 } }, /clocks\.jitterNs: .* from 0 to the resolution, 1000000/);
+  refused({ clocks: { resolutionNs: 5, jitterNs: 6 } }, /to the resolution, 5/);
+  refused({ clocks: { kind: "virtual", jitterNs: 1 } }, /unknown key "jitterNs"/);
+});
+
+test("virtual time", () => {
+  const byDefault = { kind: "virtual", resolutionNs: 1_000, stepNs: 1_000, startMs: 946_684_800_000 };
+  assert.deepEqual(granted({ clocks: "virtual" }).clocks, byDefault);
+  assert.deepEqual(granted({ clocks: { kind: "virtual" } }).clocks, byDefault);
+  const own = { kind: "virtual", resolutionNs: 1, stepNs: 7, startMs: 0 } as const;
+  assert.deepEqual(granted({ clocks: own }).clocks, own);
+  refused({ clocks: { kind: "virtual", stepNs: 0 } }, /clocks\.stepNs: expected a whole number of nanoseconds/);
+  refused({ clocks: { kind: "virtual", startMs: -1 } }, /clocks\.startMs: expected a whole number of milliseconds/);
+  refused({ clocks: { kind: "read", stepNs: 1 } }, /unknown key "stepNs"/);
 });
 
 test("random", () => {

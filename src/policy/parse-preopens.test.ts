@@ -138,6 +138,7 @@ test("what cannot be opened is refused, with the reason", () => {
   refused({ preopens: [{ host: "data", create: true }] }, /preopens\[0\]\.create: it needs write: true as well/);
   refused({ preopens: ["data"], delete: true }, /no folder is opened for writing/);
   refused({ create: true }, /no folder is opened for writing/);
+  refused({ write: ["data"], delete: true }, /no folder is opened for writing/);
   refused({ preopens: "data" }, /filesystem\.preopens: expected a list, found string/);
   refused({ preopens: [1] }, /preopens\[0\]: expected an object .*found number/);
   refused({ preopens: [{ host: "data", rw: true }] }, /unknown key "rw"/);

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import type { Preopen } from "./grants.ts";
+import { fileBytes, type FileRules } from "./parse-file-rules.ts";
 import { parsePreopenText } from "./preopen-text.ts";
 import { describe, flag, items, type Problems, quote, section } from "./problems.ts";
 import { isKind, isWithin, realPath } from "./real-path.ts";
@@ -20,43 +21,35 @@ export interface PreopenInput {
   readonly maxFileBytes?: number;
 }
 
-/** What holds for every folder that does not say otherwise. */
+/** What holds for every folder that may be written and does not say otherwise. */
 export interface PreopenDefaultsInput {
-  /** Whether files, folders and links may be made in the folders that may be written; default `false`. */
+  /** Whether files, folders and links may be made; default `false` in `preopens`, and `true` below the paths of `write`. */
   readonly create?: boolean;
-  /** Whether they may be removed, and renamed away; default `false`. */
+  /** Whether they may be removed, and renamed away, which through the paths of `write` they never may; default `false`. */
   readonly delete?: boolean;
   /** The size no file may be made to pass, in bytes; default: none beside the limit of bytes written. */
   readonly maxFileBytes?: number;
 }
 
-interface Defaults {
-  readonly create: boolean;
-  readonly delete: boolean;
-  readonly maxFileBytes: number;
-}
-
 const KEYS = ["host", "guest", "write", "create", "delete", "maxFileBytes"];
 
+/** What an opened folder's meaning depends on. */
+interface Surroundings {
+  /** Where relative paths start. */
+  readonly cwd: string;
+  /** Real paths that may not be written, whatever is granted. */
+  readonly except: readonly string[];
+  /** What `filesystem` sets for all of them. */
+  readonly rules: FileRules;
+}
+
 /**
- * Reads `filesystem.preopens` with what `filesystem` sets for all of them; what is wrong goes to `problems`.
- *
- * @param except real paths that may not be written, whatever is granted
+ * Reads `filesystem.preopens`; what is wrong goes to `problems`.
  */
-export function parsePreopens(
-  filesystem: Readonly<Record<string, unknown>>,
-  cwd: string,
-  except: readonly string[],
-  problems: Problems,
-): readonly Preopen[] {
-  const defaults: Defaults = {
-    create: flag(filesystem["create"], "filesystem.create", false, problems),
-    delete: flag(filesystem["delete"], "filesystem.delete", false, problems),
-    maxFileBytes: fileBytes(filesystem["maxFileBytes"], "filesystem.maxFileBytes", Number.MAX_SAFE_INTEGER, problems),
-  };
+export function parsePreopens(value: unknown, surroundings: Surroundings, problems: Problems): readonly Preopen[] {
   const found: Preopen[] = [];
-  for (const [index, item] of items(filesystem["preopens"], "filesystem.preopens", "a list", problems).entries()) {
-    const preopen = parsePreopen(item, `filesystem.preopens[${index}]`, { cwd, except, defaults }, problems);
+  for (const [index, item] of items(value, "filesystem.preopens", "a list", problems).entries()) {
+    const preopen = parsePreopen(item, `filesystem.preopens[${index}]`, surroundings, problems);
     if (preopen === undefined) continue;
     if (found.some(({ guest }) => guest === preopen.guest)) {
       problems.push(
@@ -65,18 +58,7 @@ export function parsePreopens(
     }
     found.push(preopen);
   }
-  for (const right of ["create", "delete"] as const) {
-    if (!defaults[right] || found.some(({ write }) => write)) continue;
-    const verb = right === "create" ? "make" : "remove";
-    problems.push(`Cannot let the guest ${verb} files: no folder is opened for writing; open one with --dir HOST:rw`);
-  }
   return Object.freeze(found);
-}
-
-interface Surroundings {
-  readonly cwd: string;
-  readonly except: readonly string[];
-  readonly defaults: Defaults;
 }
 
 function parsePreopen(item: unknown, name: string, around: Surroundings, problems: Problems): Preopen | undefined {
@@ -95,10 +77,10 @@ function parsePreopen(item: unknown, name: string, around: Surroundings, problem
     if (input[key] === true && !write) {
       problems.push(`Cannot read ${name}.${key}: it needs write: true as well`);
     }
-    return flag(input[key], `${name}.${key}`, write && around.defaults[key], problems) && write;
+    return flag(input[key], `${name}.${key}`, write && around.rules[key] === true, problems) && write;
   };
   const rights = { create: right("create"), delete: right("delete") };
-  const maxFileBytes = fileBytes(input["maxFileBytes"], `${name}.maxFileBytes`, around.defaults.maxFileBytes, problems);
+  const maxFileBytes = fileBytes(input["maxFileBytes"], `${name}.maxFileBytes`, around.rules.maxFileBytes, problems);
   const written = isText ? item : host;
   if (!isGuestName(guest)) {
     problems.push(`Cannot open ${quote(written)} for the guest: ${problemOfGuest(guest)}; write HOST::GUEST`);
@@ -132,12 +114,4 @@ function rootOf(host: string, cwd: string): string | { readonly problem: string 
   const root = realPath(resolve(cwd, host));
   if (typeof root !== "string") return root;
   return isKind(root, "folder") ? root : { problem: "it is not a folder" };
-}
-
-function fileBytes(value: unknown, name: string, byDefault: number, problems: Problems): number {
-  if (value === undefined) return byDefault;
-  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
-  const found = typeof value === "number" ? String(value) : describe(value);
-  problems.push(`Cannot read ${name}: expected a whole number of bytes from 0, found ${found}`);
-  return 0;
 }

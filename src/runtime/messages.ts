@@ -79,6 +79,8 @@ export interface Invocation {
 export interface WorkerUsage {
   /** Time the guest spent on the processor, in milliseconds. */
   readonly cpuMs: number;
+  /** Units of fuel that it used. */
+  readonly fuel: number;
   /** The most that all linear memories of the invocation held together, in bytes. */
   readonly memoryHighWaterBytes: number;
   /** Calls the guest made to host functions, by `interface#function`. */
@@ -97,6 +99,7 @@ export type WorkerOutcome =
   | { readonly kind: "value"; readonly value: unknown }
   | { readonly kind: "guest-error"; readonly payload: unknown }
   | { readonly kind: "trap"; readonly message: string }
+  | { readonly kind: "deadline" }
   | { readonly kind: "memory"; readonly neededBytes: number }
   /** It made the host hold more than it may. */
   | { readonly kind: "host-memory" }
@@ -145,7 +148,11 @@ export const SHARED_SLOTS = {
   started: 1,
   /** A ticket that was sent and must not be started any more; the worker sets it back to 0 when it has seen it. */
   revoked: 2,
+  /** The ticket of a guest that is to end, which it sees at its next checkpoint; it is told by a message, too. */
+  ending: 3,
+  /** How many messages were sent to the worker, modulo 2^32. */
+  sent: 4,
 } as const;
 
 /** Length of that array. */
-export const SHARED_LENGTH = 3;
+export const SHARED_LENGTH = 5;

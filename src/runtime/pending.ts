@@ -4,7 +4,6 @@ import type { Invocation, Program, WorkerOutcome, WorkerUsage } from "./messages
 /** How an invocation ended, seen from the main thread. `lost` means that its worker died under it. */
 export type Ending =
   | WorkerOutcome
-  | { readonly kind: "deadline" }
   | { readonly kind: "cancelled"; readonly reason: unknown }
   /** Its worker ran out of heap. */
   | { readonly kind: "worker-memory" }
@@ -39,6 +38,8 @@ export interface Pending {
   /** Whether the caller has been answered already, while the worker may still be busy with the guest. */
   settled: boolean;
   startedAt: number;
+  /** How it ends, once it is to end; the worker may still have to say what it used. */
+  stopping?: Ending;
   /** How many workers died before they could start it. */
   lostStarts: number;
   /** Ends what was asked of the embedder and not answered yet. */

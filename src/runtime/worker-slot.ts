@@ -12,6 +12,12 @@ import type { Ending, Pending } from "./pending.ts";
 /** How often a guest whose time is up is looked at until it has left its worker, in milliseconds. */
 const WATCH_MS = 25;
 
+/** How many looks a guest that is to end gets to say what it used, before its caller is answered without. */
+const MAX_LOOKS_UNANSWERED = 2;
+
+/** How many looks a guest gets that does not leave the processor, though it should have come by a checkpoint. */
+const MAX_RUNNING_LOOKS = 4;
+
 /** How many looks a worker gets on which no guest is known to run, and which does not answer. */
 const MAX_SILENT_LOOKS = 20;
 
@@ -29,6 +35,13 @@ const MAX_OBSERVED_AT_ONCE = 64;
 
 /** Heap of a worker, in MiB. The glue decodes guest strings into it, so it bounds what they can make the host hold. */
 export const WORKER_HEAP_MB = 256;
+
+/** How often a guest that is to end was looked at, in all and without a break on or off the processor. */
+interface Looks {
+  readonly all: number;
+  readonly running: number;
+  readonly silent: number;
+}
 
 /** What a slot tells the pool. */
 export interface SlotEvents {
@@ -132,11 +145,17 @@ export class WorkerSlot {
   stop(pending: Pending, ending: Ending): void {
     this.#observe();
     if (!this.#held.has(pending.ticket)) return;
-    this.#answer(pending, ending);
-    if (this.#revoke(pending)) return;
+    if (pending.stopping !== undefined) return;
+    pending.stopping = ending;
+    if (this.#revoke(pending)) {
+      this.#answer(pending, ending);
+      return;
+    }
     this.#leaving.add(pending.ticket);
+    // A guest that runs sees the one at its next checkpoint, one that waits gets the other.
+    Atomics.store(this.#shared, SHARED_SLOTS.ending, pending.ticket);
     this.#post({ type: "cancel", ticket: pending.ticket });
-    this.#watch(pending, 0);
+    this.#watch(pending, { all: 0, running: 0, silent: 0 });
   }
 
   /** Ends every invocation of a program. */
@@ -202,6 +221,7 @@ export class WorkerSlot {
 
   #post(message: ToWorker): void {
     this.#worker.postMessage(message);
+    Atomics.add(this.#shared, SHARED_SLOTS.sent, 1);
   }
 
   #arm(pending: Pending): void {
@@ -213,18 +233,25 @@ export class WorkerSlot {
   }
 
   /**
-   * Sees to it that a guest whose time is up is gone. One that waits leaves when its host call is refused. One that spins
-   * only goes with its thread; one that is kept from leaving by a guest that runs rightly has to wait for its turn.
+   * Sees to it that a guest that is to end is gone. One that waits leaves when its host call is refused, one that runs at its next
+   * checkpoint. What keeps the processor all the same only goes with its thread; one that is kept from leaving by a guest that
+   * runs rightly has to wait for its turn.
    */
-  #watch(pending: Pending, silentLooks: number): void {
-    const running = Atomics.load(this.#shared, SHARED_SLOTS.running);
-    if (running === pending.ticket || silentLooks > MAX_SILENT_LOOKS) {
+  #watch(pending: Pending, looks: Looks): void {
+    if (looks.all >= MAX_LOOKS_UNANSWERED) this.#answer(pending, pending.stopping ?? STOPPED_BY_FORCE);
+    if (looks.running >= MAX_RUNNING_LOOKS || looks.silent > MAX_SILENT_LOOKS) {
       this.#kill(STOPPED_BY_FORCE);
       return;
     }
     clearTimeout(pending.timer);
     pending.timer = setTimeout(() => {
-      if (this.#held.has(pending.ticket)) this.#watch(pending, running === 0 ? silentLooks + 1 : 0);
+      if (!this.#held.has(pending.ticket)) return;
+      const running = Atomics.load(this.#shared, SHARED_SLOTS.running);
+      this.#watch(pending, {
+        all: looks.all + 1,
+        running: running === pending.ticket ? looks.running + 1 : 0,
+        silent: running === 0 ? looks.silent + 1 : 0,
+      });
     }, WATCH_MS);
   }
 
@@ -255,8 +282,8 @@ export class WorkerSlot {
       return;
     }
     if (pending !== undefined) {
-      const takenBack = message.outcome.kind === "revoked" && !pending.settled;
-      if (!takenBack) this.#answer(pending, message.outcome, message);
+      const takenBack = message.outcome.kind === "revoked" && pending.stopping === undefined;
+      if (!takenBack) this.#answer(pending, pending.stopping ?? message.outcome, message);
       this.#forget(pending);
       if (takenBack) this.#events.returned(pending);
     }
@@ -344,9 +371,9 @@ export class WorkerSlot {
     for (const pending of this.#held.values()) {
       clearTimeout(pending.timer);
       if (this.#hasStarted(pending)) {
-        this.#answer(pending, pending.ticket === culprit ? ending : asBystander(ending));
-      } else if (pending.settled || pending.lostStarts >= MAX_LOST_STARTS) {
-        this.#answer(pending, ending);
+        this.#answer(pending, pending.stopping ?? (pending.ticket === culprit ? ending : asBystander(ending)));
+      } else if (pending.stopping !== undefined || pending.lostStarts >= MAX_LOST_STARTS) {
+        this.#answer(pending, pending.stopping ?? ending);
       } else {
         pending.lostStarts += 1;
         notStarted.push(pending);

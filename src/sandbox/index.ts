@@ -15,6 +15,7 @@ export type { PreopenDefaultsInput, PreopenInput } from "../policy/parse-preopen
 export type { ProcessInput } from "../policy/parse-process.ts";
 export type { RandomInput } from "../policy/parse-random.ts";
 export { CordonError, ERROR_CODES, type ErrorCode, type LimitDetail } from "../shared/errors.ts";
+export { LIMIT_PROFILES, PROFILE_NAMES, type ProfileName } from "../shared/limit-profiles.ts";
 export { DEFAULT_LIMITS, type Limits } from "../shared/limits.ts";
 export type { Usage } from "../shared/usage.ts";
 export type {
@@ -28,6 +29,7 @@ export type {
   WitWorldSide,
 } from "../shared/wit.ts";
 export type { ComponentInfo, LoadOptions } from "./component-info.ts";
+export type { DeterministicInput } from "./deterministic.ts";
 export type { HttpExchange } from "./http-exchange.ts";
 export type {
   HttpBodyPart,
@@ -40,6 +42,7 @@ export type { RequestFailure } from "./http-requests.ts";
 export type { HostFunctionCheck, HostFunctionContext, HostFunctionInput } from "./host-function-input.ts";
 export { inspect, type Inspection } from "./inspect.ts";
 export type { Reach } from "./reach.ts";
+export type { LimitsInput } from "./limit-options.ts";
 export { run } from "./run.ts";
 export { type CallOptions, type CallResult, type ExecuteResult, Sandbox, type SandboxOptions } from "./sandbox.ts";
 export { type HttpServer, serveHttp, type ServeHttpOptions } from "./serve-http.ts";

@@ -1,5 +1,5 @@
-import type { Artifact } from "../component/artifact.ts";
 import { ArtifactCache } from "../component/artifact-cache.ts";
+import type { ProgramTables } from "../component/bound-instances.ts";
 import { digestOf } from "../component/digest.ts";
 import { prepare } from "../component/prepare.ts";
 import type { HostInterface } from "../host/capability.ts";
@@ -8,17 +8,23 @@ import { customInterfaces } from "../host/custom/custom-interfaces.ts";
 import { HOST_INTERFACES } from "../host/interfaces.ts";
 import type { Program } from "../runtime/messages.ts";
 import type { WorkerPool } from "../runtime/pool.ts";
+import type { PortableProgram } from "../runtime/process/messages.ts";
 import { CordonError, messageOf } from "../shared/errors.ts";
+import type { Limits } from "../shared/limits.ts";
 import { escapeInvisible } from "../shared/quote-text.ts";
 import type { ComponentInfo, LoadOptions } from "./component-info.ts";
 import { resolveImports } from "./imports.ts";
 import { type ComponentSource, readComponent } from "./source.ts";
 
 /** A component that is ready to run. */
-export interface Loaded {
+export interface Loaded<P = Program> {
   readonly info: ComponentInfo;
-  readonly program: Program;
+  readonly program: P;
+  readonly tables: ProgramTables;
 }
+
+/** What a component is loaded with. */
+export type ProgramOptions = LoadOptions & { readonly limits?: Pick<Limits, "maxComponentBytes"> };
 
 /** The names of the host functions that may suspend a guest. */
 function blockingFunctions(provided: readonly HostInterface[]): readonly string[] {
@@ -40,12 +46,31 @@ let programs = 0;
  */
 export async function loadProgram(
   source: ComponentSource,
-  options: LoadOptions,
+  options: ProgramOptions,
   pool: Pick<WorkerPool, "prepare" | "unload">,
   custom: readonly CustomFunction[] = [],
 ): Promise<Loaded> {
+  const { info, program, tables } = await loadPortable(source, options, custom);
+  pool.prepare(program.id, program.glue);
+  const modules = await compile(program).catch((thrown: unknown) => {
+    pool.unload(program.id, thrown);
+    throw thrown;
+  });
+  return { info, program: { ...program, modules }, tables };
+}
+
+/**
+ * The same up to the core modules, which are compiled where the program is to run.
+ *
+ * @throws CordonError `usage`, `invalid-component`, `unsupported`, `limit`, `host` or `cancelled`.
+ */
+export async function loadPortable(
+  source: ComponentSource,
+  options: ProgramOptions,
+  custom: readonly CustomFunction[],
+): Promise<Loaded<PortableProgram>> {
   assertNotAborted(options.signal);
-  const read = await readComponent(source);
+  const read = await readComponent(source, options.limits?.maxComponentBytes);
   const digest = digestOf(read.bytes);
   const cache = options.cache === false ? undefined : new ArtifactCache(options.cache);
   const { signal, onStage } = options;
@@ -54,13 +79,7 @@ export async function loadProgram(
   const artifact = await prepare({ component: read.bytes, digest, blocking, cache }, { signal, onStage });
   const imports = resolveImports(artifact.interface, provided);
   programs += 1;
-  const id = `${digest}/${programs}`;
   assertNotAborted(signal);
-  pool.prepare(id, artifact.glue);
-  const modules = await compile(artifact).catch((thrown: unknown) => {
-    pool.unload(id, thrown);
-    throw thrown;
-  });
   return {
     info: {
       name: options.name ?? read.name,
@@ -68,10 +87,11 @@ export async function loadProgram(
       bytes: read.bytes.length,
       interface: artifact.interface,
     },
+    tables: artifact.tables,
     program: {
-      id,
+      id: `${digest}/${programs}`,
       glue: artifact.glue,
-      modules,
+      modules: artifact.modules,
       instantiations: artifact.instantiations,
       preview1: artifact.preview1,
       imports,
@@ -85,7 +105,7 @@ function assertNotAborted(signal: AbortSignal | undefined): void {
   throw new CordonError("cancelled", "Loading the component was cancelled", { cause: signal.reason });
 }
 
-async function compile({ modules }: Artifact): Promise<Program["modules"]> {
+async function compile({ modules }: PortableProgram): Promise<Program["modules"]> {
   try {
     return await Promise.all(
       modules.map(async ({ name, bytes, memories }) => ({ name, memories, module: await WebAssembly.compile(bytes) })),

@@ -7,7 +7,6 @@ import type { HostFunctionInput } from "./host-function-input.ts";
 import type { Grants } from "../policy/grants.ts";
 import { type GrantsInput, parseGrants } from "../policy/parse-grants.ts";
 import type { Ended } from "../runtime/pending.ts";
-import { leasePool, type PoolLease } from "../runtime/shared-pool.ts";
 import { CordonError } from "../shared/errors.ts";
 import type { Limits } from "../shared/limits.ts";
 import { printFunctionType } from "../shared/print-wit.ts";
@@ -16,22 +15,33 @@ import { holdsHandle } from "../shared/wit-handles.ts";
 import { cacheDirectory } from "../shared/xdg.ts";
 import type { ComponentInfo, LoadOptions } from "./component-info.ts";
 import type { HttpExchange } from "./http-exchange.ts";
+import { type DeterministicInput, deterministicGrants } from "./deterministic.ts";
+import { checkEnding } from "./check-ending.ts";
+import { type Engine, type IsolationOptions, openEngine } from "./engine.ts";
 import { commandEntry, httpHandler } from "./entries.ts";
 import { exitCodeOf, valueOf } from "./ending.ts";
 import { type CallableExport, findExport } from "./exports.ts";
-import { limitsFrom } from "./limit-options.ts";
-import { type Loaded, loadProgram } from "./program.ts";
+import { limitsFrom, type LimitsInput } from "./limit-options.ts";
 import type { ComponentSource } from "./source.ts";
 import { answering } from "./services.ts";
 import { Stdio, type StdioOptions } from "./stdio.ts";
+import { assertTablesWithin } from "./table-limits.ts";
 import { usageOf } from "./usage.ts";
 
 /** How a sandbox is opened. Everything that is left out is denied or at its default. */
-export interface SandboxOptions extends LoadOptions {
+export interface SandboxOptions extends LoadOptions, IsolationOptions {
   /** What the guest may reach; default nothing. Relative paths start at the process's current directory. */
   readonly grants?: GrantsInput | undefined;
-  /** Bounds of each call; see {@link Limits} for units and defaults. */
-  readonly limits?: Partial<Limits> | undefined;
+  /**
+   * Whether the same call does the same each time: virtual time, and random bytes of a seed. Default `false`. See
+   * docs/limits.md for what it covers.
+   */
+  readonly deterministic?: DeterministicInput | undefined;
+  /**
+   * Bounds of each call, such as `{ profile: "dense", timeoutMs: 100 }`; see {@link Limits} for units and defaults. Default
+   * the profile `minimal`.
+   */
+  readonly limits?: LimitsInput | undefined;
   /** Told of every access the guest makes or is denied, in order. */
   readonly onEvent?: AuditListener | undefined;
   /** Functions of the embedder's own that the guest may import; default none. Each needs a grant under `grants.custom`. */
@@ -43,7 +53,7 @@ export interface CallOptions extends StdioOptions {
   /** Ends the call early, with a `cancelled` error. */
   readonly signal?: AbortSignal | undefined;
   /** Limits of this call in place of the sandbox's. */
-  readonly limits?: Partial<Limits> | undefined;
+  readonly limits?: LimitsInput | undefined;
 }
 
 /** What a call gave. */
@@ -65,29 +75,28 @@ export interface ExecuteResult {
 }
 
 /**
- * A component with what it was granted. Each call runs on a fresh instance, in a worker thread; many can run at once.
+ * A component with what it was granted. Each call runs on a fresh instance, in a worker thread of this process or of one of its
+ * own, as `isolation` says; many can run at once.
  *
  * All sandboxes of a process share one pool of workers, which is gone when the last of them is closed.
  */
 export class Sandbox implements AsyncDisposable {
   /** What was loaded. */
   readonly component: ComponentInfo;
-  readonly #loaded: Loaded;
+  readonly #engine: Engine;
   readonly #grants: Grants;
   readonly #limits: Limits;
   readonly #recorder: AuditRecorder;
-  readonly #lease: PoolLease;
   readonly #hostFunctions: HostFunctions;
   #closed = false;
   #invocations = 0;
 
   private constructor(parts: SandboxParts) {
-    this.component = parts.loaded.info;
-    this.#loaded = parts.loaded;
+    this.component = parts.engine.info;
+    this.#engine = parts.engine;
     this.#grants = parts.grants;
     this.#limits = parts.limits;
     this.#recorder = parts.recorder;
-    this.#lease = parts.lease;
     this.#hostFunctions = parts.hostFunctions;
   }
 
@@ -95,27 +104,21 @@ export class Sandbox implements AsyncDisposable {
    * Loads a component and makes it ready to be called.
    *
    * @throws CordonError `policy` for wrong grants, `usage` for wrong limits or an unreadable source, `invalid-component`,
-   * `unsupported` when it imports what is not provided, `limit`, `host` or `cancelled`.
+   * `unsupported` when it imports what is not provided, `limit`, `host`, also when there can be no process as asked for, or
+   * `cancelled`.
    */
   static async open(source: ComponentSource, options: SandboxOptions = {}): Promise<Sandbox> {
-    const grants = parseGrants(options.grants ?? {}, {
+    const grants = parseGrants(deterministicGrants(options.grants ?? {}, options.deterministic), {
       cwd: currentDirectory(),
       protectedFolders: ownFolders(options.cache),
       env: process.env,
     });
     const limits = limitsFrom(options.limits);
     const hostFunctions = new HostFunctions(options.hostFunctions ?? [], grants.custom);
-    const lease = leasePool();
-    try {
-      lease.pool.warm();
-      const loaded = await loadProgram(source, options, lease.pool, hostFunctions.descriptors);
-      const { name, digest } = loaded.info;
-      const recorder = new AuditRecorder({ componentId: name, componentDigest: digest }, options.onEvent);
-      return new Sandbox({ loaded, grants, limits, recorder, lease, hostFunctions });
-    } catch (thrown) {
-      await lease.release();
-      throw thrown;
-    }
+    const engine = await openEngine(source, { ...options, limits }, hostFunctions.descriptors, grants);
+    const { name, digest } = engine.info;
+    const recorder = new AuditRecorder({ componentId: name, componentDigest: digest }, options.onEvent);
+    return new Sandbox({ engine, grants, limits, recorder, hostFunctions });
   }
 
   /**
@@ -129,7 +132,7 @@ export class Sandbox implements AsyncDisposable {
    */
   async call(name?: string, parameters: readonly unknown[] = [], options: CallOptions = {}): Promise<CallResult> {
     this.#assertOpen();
-    const called = findExport(this.#loaded.info.interface, name);
+    const called = findExport(this.#engine.info.interface, name);
     if (holdsHandle(called.function.result)) {
       const type = printFunctionType(called.function, { names: true });
       throw new CordonError("unsupported", `Cannot call ${called.name}: its result cannot leave its instance: ${type}`);
@@ -153,7 +156,7 @@ export class Sandbox implements AsyncDisposable {
    */
   async execute(programArguments: readonly string[] = [], options: CallOptions = {}): Promise<ExecuteResult> {
     this.#assertOpen();
-    const called = commandEntry(this.#loaded.info.interface);
+    const called = commandEntry(this.#engine.info.interface);
     assertArguments(programArguments);
     const limits = limitsFrom(options.limits, this.#limits);
     const stdio = new Stdio(options, true);
@@ -169,7 +172,7 @@ export class Sandbox implements AsyncDisposable {
    */
   async handle(exchange: HttpExchange, options: CallOptions = {}): Promise<{ readonly usage: Usage }> {
     this.#assertOpen();
-    const called = httpHandler(this.#loaded.info.interface);
+    const called = httpHandler(this.#engine.info.interface);
     const limits = limitsFrom(options.limits, this.#limits);
     const work = { called, parameters: [], limits, exchange };
     const { ended, usage } = await this.#run(work, new Stdio(options, false), options);
@@ -179,7 +182,7 @@ export class Sandbox implements AsyncDisposable {
 
   /** @throws CordonError `usage` when the component is none of the `wasi:http/proxy` world. */
   assertHttpHandler(): void {
-    httpHandler(this.#loaded.info.interface);
+    httpHandler(this.#engine.info.interface);
   }
 
   /** The limits that calls have which set none of their own. */
@@ -192,6 +195,7 @@ export class Sandbox implements AsyncDisposable {
     stdio: Stdio,
     { signal }: CallOptions,
   ): Promise<{ readonly ended: Ended; readonly usage: Usage }> {
+    assertTablesWithin(limits, this.#engine.tables);
     this.#invocations += 1;
     const invocation = this.#invocations;
     let denials = 0;
@@ -199,22 +203,22 @@ export class Sandbox implements AsyncDisposable {
       if (observation.result === "Denied") denials += 1;
       this.#recorder.record(invocation, observation);
     };
-    const ended = await this.#lease.pool.run({
-      program: this.#loaded.program,
+    const reported = await this.#engine.run({
       invocation: {
-        programId: this.#loaded.program.id,
+        programId: this.#engine.programId,
         target: called.path,
         parameters,
-        programArguments: [this.#loaded.info.name, ...programArguments],
+        programArguments: [this.#engine.info.name, ...programArguments],
         request: exchange?.head,
         grants: this.#grants,
         limits,
       },
       signal,
       observe,
-      answer: answering({ stdio, hostFunctions: this.#hostFunctions, grants: this.#grants, exchange, observe }),
+      answer: answering({ stdio, hostFunctions: this.#hostFunctions, grants: this.#grants, limits, exchange, observe }),
     });
     await stdio.close();
+    const ended = this.#engine.untrusted ? checkEnding(reported, called.function) : reported;
     return { ended, usage: usageOf(ended, denials) };
   }
 
@@ -226,8 +230,7 @@ export class Sandbox implements AsyncDisposable {
   /** Ends every call that is running, as cancelled, and lets go of everything. Safe to call more than once. */
   async close(): Promise<void> {
     this.#closed = true;
-    this.#lease.pool.unload(this.#loaded.program.id, new Error("the sandbox was closed"));
-    await this.#lease.release();
+    await this.#engine.close();
   }
 
   /** The same as {@link close}. */
@@ -238,11 +241,10 @@ export class Sandbox implements AsyncDisposable {
 
 /** What a sandbox is made of. */
 interface SandboxParts {
-  readonly loaded: Loaded;
+  readonly engine: Engine;
   readonly grants: Grants;
   readonly limits: Limits;
   readonly recorder: AuditRecorder;
-  readonly lease: PoolLease;
   readonly hostFunctions: HostFunctions;
 }
 

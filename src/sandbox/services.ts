@@ -3,6 +3,7 @@ import { answerProcess } from "../host/process/answer.ts";
 import { PROCESS_SERVICE, type RunRequest } from "../host/process/run-request.ts";
 import type { Grants } from "../policy/grants.ts";
 import type { Job } from "../runtime/pending.ts";
+import type { Limits } from "../shared/limits.ts";
 import type { HostFunctions } from "./host-functions.ts";
 import { answerFor, type HttpExchange } from "./http-exchange.ts";
 import type { Stdio } from "./stdio.ts";
@@ -12,16 +13,21 @@ export interface Services {
   readonly stdio: Stdio;
   readonly hostFunctions: HostFunctions;
   readonly grants: Grants;
+  readonly limits: Limits;
   readonly exchange: HttpExchange | undefined;
   readonly observe: (observation: AuditObservation) => void;
 }
 
-/** Answers what host functions ask, each service by the part that has it. */
+/**
+ * Answers what host functions ask, each service by the part that has it. Whoever asks may have been taken over by hostile code:
+ * every part checks the grant again, and what it is given.
+ */
 export function answering(services: Services): NonNullable<Job["answer"]> {
-  const { stdio, hostFunctions, grants, exchange, observe } = services;
+  const { stdio, hostFunctions, grants, limits, exchange, observe } = services;
+  const stdioAsker = { grants, limits, observe };
   return async (service, payload, signal) => {
     const answer =
-      stdio.answer(service, payload) ??
+      stdio.answer(service, payload, stdioAsker) ??
       hostFunctions.answer(service, payload, { signal, observe }) ??
       (exchange === undefined ? undefined : answerFor(exchange, service, payload));
     if (answer !== undefined) return answer;

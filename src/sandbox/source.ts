@@ -3,10 +3,8 @@ import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import { sniff } from "../component/decode/sniff.ts";
 import { CordonError } from "../shared/errors.ts";
+import { DEFAULT_LIMITS } from "../shared/limits.ts";
 import { quoteText } from "../shared/quote-text.ts";
-
-/** The largest component that is read, in bytes: 256 MiB. */
-const MAX_COMPONENT_BYTES: number = 256 * 1024 * 1024;
 
 /** Where a component comes from: a path, a `file:` URL, or its bytes. */
 export type ComponentSource = string | URL | Uint8Array;
@@ -21,16 +19,20 @@ export interface ReadComponent {
 /**
  * Reads a component, or a core module, and makes sure it looks like one.
  *
+ * @param maxBytes The largest that is read; default 256 MiB.
  * @throws CordonError `usage` when it cannot be read, `invalid-component` when it is no component, `limit` when it
- * is over {@link MAX_COMPONENT_BYTES}.
+ * is larger than `maxBytes`.
  */
-export async function readComponent(source: ComponentSource): Promise<ReadComponent> {
+export async function readComponent(
+  source: ComponentSource,
+  maxBytes: number = DEFAULT_LIMITS.maxComponentBytes,
+): Promise<ReadComponent> {
   if (source instanceof Uint8Array) {
     // A copy: the artifact is kept under the digest of these bytes, and the caller may go on to use the buffer.
-    return { bytes: new Uint8Array(checked(source, "the given bytes")), name: "component" };
+    return { bytes: new Uint8Array(checked(source, "the given bytes", maxBytes)), name: "component" };
   }
   const path = pathOf(source);
-  return { bytes: checked(await readBounded(path), quoteText(path)), name: nameOf(path) };
+  return { bytes: checked(await readBounded(path, maxBytes), quoteText(path), maxBytes), name: nameOf(path) };
 }
 
 function pathOf(source: string | URL): string {
@@ -52,7 +54,7 @@ function nameOf(path: string): string {
   return basename(path).replace(/\.(?:component\.)?(?:wasm|wat)$/i, "") || "component";
 }
 
-async function readBounded(path: string): Promise<Uint8Array> {
+async function readBounded(path: string, maxBytes: number): Promise<Uint8Array> {
   const quoted = quoteText(path);
   try {
     // Non-blocking, so that a FIFO cannot hold us up before it is refused.
@@ -64,9 +66,9 @@ async function readBounded(path: string): Promise<Uint8Array> {
         throw new CordonError("usage", `Cannot load ${quoted}: it is a directory; name a component file (.wasm)`);
       }
       if (!found.isFile()) throw new CordonError("usage", `Cannot load ${quoted}: it is not a regular file`);
-      if (found.size > MAX_COMPONENT_BYTES) throw tooLarge(quoted, found.size);
+      if (found.size > maxBytes) throw tooLarge(quoted, found.size, maxBytes);
       const bytes = await file.readFile();
-      if (bytes.length > MAX_COMPONENT_BYTES) throw tooLarge(quoted, bytes.length);
+      if (bytes.length > maxBytes) throw tooLarge(quoted, bytes.length, maxBytes);
       return bytes;
     } finally {
       await file.close();
@@ -95,14 +97,14 @@ function unreadable(quoted: string, thrown: unknown): CordonError {
   });
 }
 
-function tooLarge(what: string, size: number): CordonError {
-  return new CordonError("limit", `Cannot load ${what}: ${size} bytes are over the bound of ${MAX_COMPONENT_BYTES}`, {
-    limit: { limit: "component-size", cap: MAX_COMPONENT_BYTES, used: size },
+function tooLarge(what: string, size: number, cap: number): CordonError {
+  return new CordonError("limit", `Cannot load ${what}: ${size} bytes are over maxComponentBytes, which is ${cap}`, {
+    limit: { limit: "component-size", cap, used: size },
   });
 }
 
-function checked(bytes: Uint8Array, what: string): Uint8Array {
-  if (bytes.length > MAX_COMPONENT_BYTES) throw tooLarge(what, bytes.length);
+function checked(bytes: Uint8Array, what: string, maxBytes: number): Uint8Array {
+  if (bytes.length > maxBytes) throw tooLarge(what, bytes.length, maxBytes);
   const problem = PROBLEMS[sniff(bytes)];
   if (problem !== undefined) throw new CordonError("invalid-component", `Cannot load ${what}: ${problem}`);
   return bytes;

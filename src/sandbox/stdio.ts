@@ -1,3 +1,10 @@
+import type { AuditObservation } from "../audit/event.ts";
+import type { Grants } from "../policy/grants.ts";
+import type { Limits } from "../shared/limits.ts";
+
+/** The most that one read takes, in bytes. */
+const MAX_READ_BYTES = 64 * 1024;
+
 /** Where a guest's standard streams lead. The guest never has those of the host itself. */
 export interface StdioOptions {
   /**
@@ -14,6 +21,13 @@ export interface StdioOptions {
 /** Takes a chunk of output, in bytes that nothing has looked at: a terminal must not get them as they are. */
 export type OutputSink = (chunk: Uint8Array) => void | Promise<void>;
 
+/** What is known of the invocation that asks. */
+export interface StdioAsker {
+  readonly grants: Pick<Grants, "stdin">;
+  readonly limits: Pick<Limits, "maxStdoutBytes">;
+  readonly observe: (observation: AuditObservation) => void;
+}
+
 /** The embedder's end of a guest's standard streams, for one invocation. */
 export class Stdio {
   readonly #options: StdioOptions;
@@ -22,6 +36,8 @@ export class Stdio {
   #stdin: AsyncIterator<Uint8Array> | undefined;
   #left: Uint8Array = new Uint8Array();
   #reading = false;
+  #written = 0;
+  #refused = false;
 
   /** @param capture Whether output is kept that no sink takes. The guest's limit bounds it. */
   constructor(options: StdioOptions, capture: boolean) {
@@ -29,14 +45,17 @@ export class Stdio {
     this.#capture = capture;
   }
 
-  /** Answers a host function that asks for a part of a stream, or hands one on; `undefined` for any other service. */
-  answer(service: string, payload: unknown): Promise<unknown> | undefined {
+  /**
+   * Answers a host function that asks for a part of a stream, or hands one on; `undefined` for any other service. Rejects when it
+   * asks for what was not granted, or is more than the limit. Host functions do neither.
+   */
+  answer(service: string, payload: unknown, asker: StdioAsker): Promise<unknown> | undefined {
     switch (service) {
       case "stdin":
-        return this.#read(payload as number);
+        return this.#read(payload, asker);
       case "stdout":
       case "stderr":
-        return this.#write(service, payload as Uint8Array);
+        return this.#write(service, payload, asker);
       default:
         return undefined;
     }
@@ -55,14 +74,21 @@ export class Stdio {
     else await returned;
   }
 
-  async #write(stream: "stdout" | "stderr", chunk: Uint8Array): Promise<void> {
+  async #write(stream: "stdout" | "stderr", chunk: unknown, { limits }: StdioAsker): Promise<void> {
+    if (!(chunk instanceof Uint8Array)) throw new Error(`Cannot write to ${stream}: a ${typeof chunk} is no output`);
+    if (chunk.length > limits.maxStdoutBytes - this.#written) {
+      throw new Error(`Cannot write to ${stream}: it is more than ${limits.maxStdoutBytes} bytes of output`);
+    }
+    this.#written += chunk.length;
     const sink = this.#options[stream];
     if (sink !== undefined) await sink(chunk);
     else if (this.#capture) this.#captured[stream].push(chunk);
   }
 
   /** Up to `maxBytes` bytes, at least one unless the end is reached. */
-  async #read(maxBytes: number): Promise<Uint8Array> {
+  async #read(maxBytes: unknown, { grants, observe }: StdioAsker): Promise<Uint8Array> {
+    if (!grants.stdin) throw this.#refusal(observe);
+    if (!isReadLength(maxBytes)) throw new Error("Cannot read stdin: what was asked for is no number of bytes to read");
     this.#stdin ??= source(this.#options.stdin);
     while (this.#left.length === 0) {
       this.#reading = true;
@@ -77,6 +103,20 @@ export class Stdio {
     this.#left = this.#left.subarray(maxBytes);
     return part;
   }
+
+  /** Recorded once: without the grant a guest's stdin is at its end, and nothing asks. */
+  #refusal(observe: StdioAsker["observe"]): Error {
+    const reason = "stdin is not granted; allow it with --stdin";
+    if (!this.#refused) {
+      this.#refused = true;
+      observe({ eventType: "PolicyViolation", action: "stdio.read", resource: "stdin", result: "Denied", reason });
+    }
+    return new Error(`Cannot read stdin: ${reason}`);
+  }
+}
+
+function isReadLength(value: unknown): value is number {
+  return typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= MAX_READ_BYTES;
 }
 
 async function* source(stdin: StdioOptions["stdin"]): AsyncGenerator<Uint8Array, void> {

@@ -11,6 +11,7 @@ export function usageOf(ended: Ended, denials: number): Usage {
   const calls = [...(usage?.hostCalls ?? [])];
   return {
     wallMs: toMicroseconds(wallMs),
+    fuel: usage?.fuel,
     cpuMs: usage === undefined ? undefined : toMicroseconds(usage.cpuMs),
     memoryHighWaterBytes: usage?.memoryHighWaterBytes,
     hostCalls: usage === undefined ? undefined : calls.reduce((total, [, count]) => total + count, 0),

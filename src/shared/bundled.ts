@@ -6,13 +6,14 @@ import { fileURLToPath } from "node:url";
  */
 const BUNDLED = !import.meta.url.endsWith(".ts");
 
-/** The worker threads' entries: the bundle's name, and the module under `src/` that it is made from. */
+/** The entries of worker threads and guest processes: the bundle's name, and the module under `src/` that it is made from. */
 const WORKERS = {
   "guest-worker": "runtime/worker/main.ts",
+  "guest-process": "runtime/process/child/main.ts",
   "transpile-worker": "component/transpile/worker.ts",
 } as const;
 
-/** The URL of a worker thread's entry. */
+/** The URL of the entry of a worker thread, or of a guest process. */
 export function workerUrl(worker: keyof typeof WORKERS): URL {
   return new URL(BUNDLED ? `./${worker}.js` : `../${WORKERS[worker]}`, import.meta.url);
 }

@@ -36,6 +36,11 @@ export class ByteReader {
     this.#end = end;
   }
 
+  /** The whole array, of which this reads a range. */
+  get source(): Uint8Array {
+    return this.#bytes;
+  }
+
   /** Position of the next byte, counted from the start of the array. */
   get offset(): number {
     return this.#offset;

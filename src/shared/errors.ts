@@ -34,8 +34,20 @@ export type ErrorCode = (typeof ERROR_CODES)[number];
 
 /** Which limit ended an invocation, with its cap and what was used, both in the limit's own unit. */
 export interface LimitDetail {
-  /** `deadline` is in milliseconds, `memory`, `host-memory`, `component-size` and `stdout-bytes` in bytes, the others are counts. */
-  readonly limit: "deadline" | "memory" | "host-memory" | "component-size" | "complexity" | "handles" | "stdout-bytes";
+  /** `deadline`, `cpu-time` and `idle-time` are in milliseconds, `fuel` in units, `memory`, `host-memory`, `component-size` and `stdout-bytes` in bytes, the others are counts. */
+  readonly limit:
+    | "deadline"
+    | "fuel"
+    | "cpu-time"
+    | "idle-time"
+    | "memory"
+    | "tables"
+    | "table-entries"
+    | "host-memory"
+    | "component-size"
+    | "complexity"
+    | "handles"
+    | "stdout-bytes";
   /** The cap that was in force. */
   readonly cap: number;
   /** What was used when the limit struck, where it is known. */

@@ -2,7 +2,7 @@
  * What hardening does to core modules. It is part of every artifact's key, so that artifacts made otherwise are never
  * used; change it with every change to the rewriting.
  */
-export const HARDENING_PROFILE = "memory-import-2";
+export const HARDENING_PROFILE = "metered-3";
 
 /** The import namespace under which hardened modules find their memories. No guest may import from it. */
 export const MEMORY_NAMESPACE = "cordon:memory";
@@ -11,6 +11,29 @@ export const MEMORY_NAMESPACE = "cordon:memory";
 export function memoryField(position: number): string {
   return `m${position}`;
 }
+
+/**
+ * The import namespace under which metered modules find the three globals of {@link GUARD_FIELDS}. No guest may import from
+ * it.
+ */
+export const GUARD_NAMESPACE = "cordon:guard";
+
+/** The globals that metered modules import. */
+export const GUARD_FIELDS = {
+  /** A mutable i32: the units of fuel that are left of the current slice. All instances of an invocation share it. */
+  counter: "counter",
+  /**
+   * An immutable reference to a function without parameters, which gives an i32. It is called when the counter is below zero,
+   * by as much as was used too much. 1: it has set the counter anew, and the guest goes on. 0: the guest traps.
+   */
+  checkpoint: "checkpoint",
+  /**
+   * An immutable reference to a function that takes an i32 and gives one. It is called before a memory grows, with the pages that are
+   * wanted. 1: the memory may grow. 0: the guest is told that it could not. When it could not, though it may, the function is called
+   * again with minus the pages, and its answer is not looked at.
+   */
+  grow: "grow",
+} as const;
 
 /** A linear memory that a core module asks for; sizes are in 64 KiB pages. */
 export interface MemoryDeclaration {

@@ -1,9 +1,44 @@
-/** The bounds of one invocation. Every one is enforced. */
+/**
+ * The bounds of one invocation, and of loading what it runs. Every one is enforced; docs/limits.md says where, and what the
+ * guest sees. Defaults are those of the profile `minimal`; `limit-profiles.ts` has the others.
+ */
 export interface Limits {
+  /**
+   * What the guest may compute, in units of fuel, about one for each WebAssembly instruction; default 20,000,000,000. The
+   * same component with the same inputs uses the same fuel on every machine.
+   */
+  readonly fuel: number;
   /** Wall-clock time from the start of the call to its result, in milliseconds; default 30,000. */
   readonly timeoutMs: number;
+  /** Time the guest's own code and its host calls take on the processor, waits left out, in milliseconds; default 30,000. */
+  readonly cpuTimeMs: number;
+  /**
+   * The share of one processor that the guest may take over a window of 100 ms, in percent; default 100. A guest that is
+   * over it waits for the next window; it is not ended.
+   */
+  readonly cpuSharePercent: number;
+  /**
+   * The longest that a guest may wait in one host call without anything happening, and that an instance kept open may wait
+   * for its next call, in milliseconds; default 30,000.
+   */
+  readonly idleTimeoutMs: number;
+  /** Threads of the guest; default 1, which is all there are: more are refused as `unsupported`. */
+  readonly maxThreads: number;
   /** The sum of all the linear memories of the invocation, in bytes; default 128 MiB. Rounded down to 64 KiB pages. */
   readonly memoryBytes: number;
+  /**
+   * Memory the guest may take at once, however fast, in bytes; default 1 TiB, which is all that {@link memoryBytes} allows.
+   * Beyond it, {@link memoryGrowthBytesPerSecond} applies.
+   */
+  readonly reservedMemoryBytes: number;
+  /** How fast memory may grow beyond {@link reservedMemoryBytes}, in bytes in a second; default 1 GiB. */
+  readonly memoryGrowthBytesPerSecond: number;
+  /** Tables of all core instances together; default 1,000. */
+  readonly maxTables: number;
+  /** Entries of all those tables together, counted by what they may grow to; default 500,000. */
+  readonly maxTableEntries: number;
+  /** The largest component that is loaded, in bytes; default 256 MiB. Only what a sandbox is opened with counts. */
+  readonly maxComponentBytes: number;
   /**
    * What one crossing from guest to host may copy, in bytes: the arguments of one host call, or the result; default 64 MiB.
    * A list of strings that all point at the same megabyte counts each of them.
@@ -41,24 +76,38 @@ export interface Limits {
   readonly maxHeaderBytes: number;
 }
 
-/** The limits of an invocation that sets none. */
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const GIB = 1024 * MIB;
+
+/** The limits of an invocation that sets none: the profile `minimal`. */
 export const DEFAULT_LIMITS: Limits = Object.freeze({
+  fuel: 20_000_000_000,
   timeoutMs: 30_000,
-  memoryBytes: 128 * 1024 * 1024,
-  maxCrossingBytes: 64 * 1024 * 1024,
-  maxReadFileBytes: 16 * 1024 * 1024,
-  maxWriteFileBytes: 16 * 1024 * 1024,
-  maxResponseBodyBytes: 8 * 1024 * 1024,
-  maxRequestBodyBytes: 8 * 1024 * 1024,
+  cpuTimeMs: 30_000,
+  cpuSharePercent: 100,
+  idleTimeoutMs: 30_000,
+  maxThreads: 1,
+  memoryBytes: 128 * MIB,
+  reservedMemoryBytes: 1024 * GIB,
+  memoryGrowthBytesPerSecond: 1 * GIB,
+  maxTables: 1_000,
+  maxTableEntries: 500_000,
+  maxComponentBytes: 256 * MIB,
+  maxCrossingBytes: 64 * MIB,
+  maxReadFileBytes: 16 * MIB,
+  maxWriteFileBytes: 16 * MIB,
+  maxResponseBodyBytes: 8 * MIB,
+  maxRequestBodyBytes: 8 * MIB,
   httpTimeoutMs: 10_000,
   maxOpenFiles: 128,
   maxSockets: 32,
   maxConnections: 16,
   maxHandles: 8_192,
-  maxReadBytes: 1024 * 1024 * 1024,
-  maxWriteBytes: 256 * 1024 * 1024,
-  readBytesPerSecond: 1024 * 1024 * 1024,
-  writeBytesPerSecond: 1024 * 1024 * 1024,
-  maxStdoutBytes: 16 * 1024 * 1024,
-  maxHeaderBytes: 64 * 1024,
+  maxReadBytes: 1 * GIB,
+  maxWriteBytes: 256 * MIB,
+  readBytesPerSecond: 1 * GIB,
+  writeBytesPerSecond: 1 * GIB,
+  maxStdoutBytes: 16 * MIB,
+  maxHeaderBytes: 64 * KIB,
 });

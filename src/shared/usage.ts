@@ -2,6 +2,8 @@
 export interface Usage {
   /** From the moment a worker took the call to its end, in milliseconds. */
   readonly wallMs: number;
+  /** Units of fuel, as docs/limits.md counts them; `undefined` when its worker could not be asked. */
+  readonly fuel: number | undefined;
   /** Time the guest itself was on the processor, in milliseconds; `undefined` when its worker could not be asked. */
   readonly cpuMs: number | undefined;
   /** The most that all its linear memories held together, in bytes; `undefined` when its worker could not be asked. */

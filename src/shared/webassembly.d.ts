@@ -12,7 +12,12 @@ declare namespace WebAssembly {
     constructor(bytes: Uint8Array);
     private readonly brand: "module";
   }
-  type Imports = Record<string, Record<string, unknown>>;
+  class Global<T extends "i32"> {
+    constructor(descriptor: { readonly value: T; readonly mutable: boolean }, value: number);
+    value: number;
+  }
+  type ModuleImports = Record<string, unknown>;
+  type Imports = Record<string, ModuleImports>;
   class Instance {
     constructor(module: Module, imports?: Imports);
     readonly exports: Record<string, unknown>;

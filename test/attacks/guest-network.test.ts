@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { listen, serve } from "../../src/host/http/exchange-harness.test.ts";
+import { serve, trap } from "../../src/host/http/exchange-harness.test.ts";
 import { Sandbox } from "../../src/sandbox/index.ts";
-import { createServer } from "node:net";
 import { failsWith } from "../support/errors.ts";
 import { TEST_CACHE, testGuest } from "../support/guests.ts";
 import { probe } from "../support/probe.ts";
@@ -15,16 +14,6 @@ import { tcpServer, udpPeer } from "../support/socket-guest.ts";
 
 const HTTP = { tag: "HTTP" };
 const HTTPS = { tag: "HTTPS" };
-
-/** A server that counts who comes. */
-async function trap(): Promise<{ readonly port: number; readonly contacts: () => number }> {
-  let contacts = 0;
-  const server = createServer((socket) => {
-    contacts += 1;
-    socket.end("HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nSECRET");
-  });
-  return { port: await listen(server), contacts: () => contacts };
-}
 
 // Weakening, each alone: `checkTarget` allows what no rule covers, or asks for no denial; `coversPort` ignores the port, or the
 // scheme; `coversName` takes a suffix for any ending.

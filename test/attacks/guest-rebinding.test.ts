@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
-import { createServer } from "node:net";
 import { syncBuiltinESMExports } from "node:module";
 import { test } from "node:test";
 import workerThreads from "node:worker_threads";
-import { listen } from "../../src/host/http/exchange-harness.test.ts";
+import { trap } from "../../src/host/http/exchange-harness.test.ts";
 
 /*
  * Names that lead to one address when they are checked and to another when they are connected to, by the public API with a
@@ -23,15 +22,6 @@ syncBuiltinESMExports();
 const { probe } = await import("../support/probe.ts");
 
 const FIRST_PUBLIC_THEN_LOOPBACK = "2e00__1.127-0-0-1.rebind.test";
-
-async function trap(): Promise<{ readonly port: number; readonly contacts: () => number }> {
-  let contacts = 0;
-  const server = createServer((socket) => {
-    contacts += 1;
-    socket.end("HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nSECRET");
-  });
-  return { port: await listen(server), contacts: () => contacts };
-}
 
 // Weakening: `pinnedConnector` connects with Node's own lookup.
 test("a name that is public when it is checked and loopback when it is looked up again is not followed there", async () => {

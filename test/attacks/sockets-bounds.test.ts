@@ -14,8 +14,7 @@ import {
   udpPeer,
 } from "../support/socket-guest.ts";
 import type { Pollable } from "../../src/host/io/pollable.ts";
-import type { IpSocketAddress } from "../../src/host/sockets/socket-address.ts";
-import type { IncomingDatagram, OutgoingDatagram, OutgoingDatagramStream } from "../../src/host/sockets/udp-streams.ts";
+import type { IncomingDatagram, OutgoingDatagram } from "../../src/host/sockets/udp-streams.ts";
 
 /*
  * Raw sockets against the host functions themselves, with real sockets at the other end. Each case was seen to fail with the
@@ -23,22 +22,6 @@ import type { IncomingDatagram, OutgoingDatagram, OutgoingDatagramStream } from 
  */
 
 const MB = 1024 * 1024;
-
-function connectCode(guest: SocketGuest, address: IpSocketAddress): string {
-  const socket = guest.newTcp(address.tag);
-  const code = guest.codeOf("[method]tcp-socket.start-connect", socket, guest.network, address);
-  socket[Symbol.dispose]();
-  return code;
-}
-
-function sendCode(
-  guest: SocketGuest,
-  outgoing: OutgoingDatagramStream,
-  ...datagrams: readonly OutgoingDatagram[]
-): string {
-  guest.call("[method]outgoing-datagram-stream.check-send", outgoing);
-  return guest.codeOf("[method]outgoing-datagram-stream.send", outgoing, datagrams);
-}
 
 // Weakening: READ_AHEAD_BYTES is 64 MiB; or `read` asks the socket for a length.
 test("a peer that sends without end is held back, and the host holds no more than it said", async () => {
@@ -192,7 +175,7 @@ test("connections that were dropped with unsent bytes stay counted until they ar
     assert.ok(output.queued > 0);
     for (const one of [socket, input, output]) one[Symbol.dispose]();
   }
-  assert.equal(connectCode(guest, socketAddress("127.0.0.1", silent.port)), "new-socket-limit");
+  assert.equal(guest.connectCode(socketAddress("127.0.0.1", silent.port)), "new-socket-limit");
   guest.context.abort();
   assert.equal(guest.context.meters.connections.held, 0);
   assert.equal(guest.context.meters.sockets.held, 0);
@@ -257,7 +240,7 @@ test("bytes are charged over all sockets, and dropping one does not forget what 
     data: new Uint8Array(60_000),
     remoteAddress: socketAddress("127.0.0.1", peer.port),
   };
-  assert.equal(sendCode(guest, first.outgoing, large), "ok", "one may pass the rate");
+  assert.equal(guest.sendCode(first.outgoing, large), "ok", "one may pass the rate");
   for (const one of [first.socket, first.incoming, first.outgoing]) one[Symbol.dispose]();
   const second = guest.bindUdp("127.0.0.1");
   assert.equal(guest.call("[method]outgoing-datagram-stream.check-send", second.outgoing), 0n);

@@ -4,29 +4,12 @@ import { test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { listenOn, socketAddress, SocketGuest, tcpServer, udpPeer } from "../support/socket-guest.ts";
 import { socketSession } from "../../src/host/sockets/socket-session.ts";
-import type { IpSocketAddress } from "../../src/host/sockets/socket-address.ts";
-import type { IncomingDatagram, OutgoingDatagram, OutgoingDatagramStream } from "../../src/host/sockets/udp-streams.ts";
+import type { IncomingDatagram, OutgoingDatagram } from "../../src/host/sockets/udp-streams.ts";
 
 /*
  * Raw sockets against the host functions themselves, with real sockets at the other end. Each case was seen to fail with the
  * weakening that its comment names.
  */
-
-function connectCode(guest: SocketGuest, address: IpSocketAddress): string {
-  const socket = guest.newTcp(address.tag);
-  const code = guest.codeOf("[method]tcp-socket.start-connect", socket, guest.network, address);
-  socket[Symbol.dispose]();
-  return code;
-}
-
-function sendCode(
-  guest: SocketGuest,
-  outgoing: OutgoingDatagramStream,
-  ...datagrams: readonly OutgoingDatagram[]
-): string {
-  guest.call("[method]outgoing-datagram-stream.check-send", outgoing);
-  return guest.codeOf("[method]outgoing-datagram-stream.send", outgoing, datagrams);
-}
 
 function to(address: string, port: number): OutgoingDatagram {
   return { data: Buffer.from("attack"), remoteAddress: socketAddress(address, port) };
@@ -58,7 +41,7 @@ test("a granted host on another port, another host on a granted port, and anothe
     ["169.254.169.254", granted.port],
     ["::1", granted.port],
   ] as const) {
-    assert.equal(connectCode(guest, socketAddress(address, port)), "access-denied", `${address}:${port}`);
+    assert.equal(guest.connectCode(socketAddress(address, port)), "access-denied", `${address}:${port}`);
   }
   await guest.connect("127.0.0.1", granted.port);
   await nextTurn();
@@ -88,10 +71,10 @@ test("no form of an address reaches what the address itself may not", () => {
     ["255.255.255.255", "invalid-argument"],
     ["ff02::1", "invalid-argument"],
   ] as const) {
-    assert.equal(connectCode(guest, socketAddress(address, 80)), code, address);
+    assert.equal(guest.connectCode(socketAddress(address, 80)), code, address);
   }
   using any = new SocketGuest({ allow: ["tcp://any:*"] });
-  assert.equal(connectCode(any, socketAddress("::ffff:7f00:1", 80)), "invalid-argument", "whatever is granted");
+  assert.equal(any.connectCode(socketAddress("::ffff:7f00:1", 80)), "invalid-argument", "whatever is granted");
 });
 
 // Weakening: `startListen` does not ask for the rule.
@@ -142,7 +125,7 @@ test("every datagram's address is checked, on connected sockets too", async () =
   other.socket.on("message", (data) => got.push(String(data)));
   using guest = new SocketGuest({ allow: [`udp://127.0.0.1:${granted.port}`] });
   const { socket, outgoing } = guest.bindUdp("127.0.0.1");
-  assert.equal(sendCode(guest, outgoing, to("127.0.0.1", other.port)), "access-denied");
+  assert.equal(guest.sendCode(outgoing, to("127.0.0.1", other.port)), "access-denied");
   guest.call("[method]outgoing-datagram-stream.check-send", outgoing);
   const both = [to("127.0.0.1", granted.port), to("127.0.0.1", other.port)];
   assert.equal(guest.call("[method]outgoing-datagram-stream.send", outgoing, both), 1n, "only the first of the two");
@@ -165,7 +148,7 @@ test("a client gets datagrams of those it has sent to, and of nobody else", asyn
   await shout(peer, "unasked");
   await shout(stranger, "unasked");
   for (let turn = 0; turn < 5; turn += 1) await nextTurn();
-  assert.equal(sendCode(guest, outgoing, to("127.0.0.1", peer.port)), "ok");
+  assert.equal(guest.sendCode(outgoing, to("127.0.0.1", peer.port)), "ok");
   await once(peer.socket, "message");
   await shout(stranger, "injected");
   await shout(peer, "answer");
@@ -181,14 +164,14 @@ test("a client gets datagrams of those it has sent to, and of nobody else", asyn
 test("a rule for a name covers the addresses that the name led to in this invocation, and no others", async () => {
   const reach = { allow: ["tcp://localhost:*", "tcp://granted.example:80"], lookup: [{ kind: "any" }] } as const;
   using guest = new SocketGuest(reach);
-  assert.equal(connectCode(guest, socketAddress("1.1.1.1", 80)), "access-denied", "not looked up");
+  assert.equal(guest.connectCode(socketAddress("1.1.1.1", 80)), "access-denied", "not looked up");
   using other = new SocketGuest(reach);
   socketSession(guest.context).remember("granted.example", "1.1.1.1");
   socketSession(guest.context).remember("granted.example", "10.0.0.1");
   socketSession(guest.context).remember("other.example", "1.0.0.1");
-  assert.equal(connectCode(guest, socketAddress("1.1.1.1", 80)), "ok");
-  assert.equal(connectCode(guest, socketAddress("1.1.1.1", 81)), "access-denied");
-  assert.equal(connectCode(guest, socketAddress("10.0.0.1", 80)), "access-denied", "a private address");
-  assert.equal(connectCode(guest, socketAddress("1.0.0.1", 80)), "access-denied", "another name's");
-  assert.equal(connectCode(other, socketAddress("1.1.1.1", 80)), "access-denied", "another invocation");
+  assert.equal(guest.connectCode(socketAddress("1.1.1.1", 80)), "ok");
+  assert.equal(guest.connectCode(socketAddress("1.1.1.1", 81)), "access-denied");
+  assert.equal(guest.connectCode(socketAddress("10.0.0.1", 80)), "access-denied", "a private address");
+  assert.equal(guest.connectCode(socketAddress("1.0.0.1", 80)), "access-denied", "another name's");
+  assert.equal(other.connectCode(socketAddress("1.1.1.1", 80)), "access-denied", "another invocation");
 });

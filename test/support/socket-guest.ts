@@ -14,7 +14,11 @@ import type { TcpSocket } from "../../src/host/sockets/tcp-socket.ts";
 import { udp } from "../../src/host/sockets/udp-binding.ts";
 import { udpCreateSocket } from "../../src/host/sockets/udp-create-socket-binding.ts";
 import type { UdpSocket } from "../../src/host/sockets/udp-socket.ts";
-import type { IncomingDatagramStream, OutgoingDatagramStream } from "../../src/host/sockets/udp-streams.ts";
+import type {
+  IncomingDatagramStream,
+  OutgoingDatagram,
+  OutgoingDatagramStream,
+} from "../../src/host/sockets/udp-streams.ts";
 import type { Grants, ListenRule, LookupRule, NetworkRule } from "../../src/policy/grants.ts";
 import { parseNetworkRule } from "../../src/policy/network-rule.ts";
 import type { Limits } from "../../src/shared/limits.ts";
@@ -129,6 +133,18 @@ export class SocketGuest implements Disposable {
 
   newUdp(family: IpAddressFamily = "ipv4"): UdpSocket {
     return this.call("create-udp-socket", family);
+  }
+
+  /** What a new socket's `start-connect` answers. */
+  connectCode(address: IpSocketAddress): string {
+    using socket = this.newTcp(address.tag);
+    return this.codeOf("[method]tcp-socket.start-connect", socket, this.network, address);
+  }
+
+  /** What `send` answers, after its `check-send`. */
+  sendCode(outgoing: OutgoingDatagramStream, ...datagrams: readonly OutgoingDatagram[]): string {
+    this.call("[method]outgoing-datagram-stream.check-send", outgoing);
+    return this.codeOf("[method]outgoing-datagram-stream.send", outgoing, datagrams);
   }
 
   /** Calls until the answer is not `would-block`, waiting for the pollable in between. */

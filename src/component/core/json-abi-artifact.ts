@@ -23,7 +23,7 @@ export interface JsonAbiRequest {
  */
 export function jsonAbiArtifact({ component, digest, blocking }: JsonAbiRequest, outline: CoreOutline): Artifact {
   const core = { name: CORE, ...hardenModule(component) };
-  boundInstances([core], [CORE]);
+  const tables = boundInstances([core], [CORE]);
   const described = jsonAbiInterface(outline);
   const settings: JsonAbiSettings = {
     interface: JSON_ABI_INTERFACE,
@@ -40,5 +40,6 @@ export function jsonAbiArtifact({ component, digest, blocking }: JsonAbiRequest,
     modules: [{ name: CORE, bytes: core.bytes, memories: core.memories }],
     instantiations: [CORE],
     preview1: false,
+    tables,
   };
 }

@@ -45,13 +45,13 @@ export function buildArtifact(request: ArtifactRequest, transpiler: Transpiler):
   // Hardening refuses names that could be code, so it comes before anything is read into the glue's text.
   const modules = files
     .filter(([name]) => name.endsWith(".wasm"))
-    .map(([name, bytes]) => ({ name, ...hardenModule(bytes) }));
+    .map(([name, bytes]) => ({ name, ...hardenModule(bytes, { meter: true }) }));
   const [script, ...others] = files.filter(([name]) => name.endsWith(".js"));
   if (script === undefined || others.length > 0) throw new CordonError("host", "The transpiler gave no single glue");
   if (script[1].length > MAX_GLUE_BYTES) throw tooComplex("bytes of glue", script[1].length, MAX_GLUE_BYTES);
   const glue = Buffer.from(script[1]).toString("utf8");
   const instantiations = plannedInstantiations(glue);
-  boundInstances(modules, instantiations);
+  const tables = boundInstances(modules, instantiations);
   return {
     digest: request.digest,
     interface: decoded,
@@ -59,6 +59,7 @@ export function buildArtifact(request: ArtifactRequest, transpiler: Transpiler):
     modules: modules.map(({ name, bytes, memories }) => ({ name, bytes, memories })),
     instantiations,
     preview1: false,
+    tables,
   };
 }
 
@@ -97,8 +98,16 @@ function transpile(
   } catch (thrown) {
     const diagnostics = transpiler.takeDiagnostics();
     const reason = payloadText(thrown) ?? (diagnostics === "" ? messageOf(thrown) : diagnostics);
+    const bound = / exceeds? (?:the )?limit of (\d+)/.exec(reason)?.[1];
+    if (bound !== undefined) throw overBoundOfTool(oneLine(reason), Number(bound), thrown);
     throw new CordonError("invalid-component", `Cannot load the component: ${oneLine(reason)}`, { cause: thrown });
   }
+}
+
+/** The tools validate what they read, within bounds of their own; some are lower than the decoder's. */
+function overBoundOfTool(reason: string, cap: number, cause: unknown): CordonError {
+  const limit = { limit: "complexity", cap } as const;
+  return new CordonError("limit", `Cannot load the component: ${reason}`, { cause, limit });
 }
 
 /** `wasi:io/poll@0.2.3#poll` as `wasi:io/poll#poll`, which is how blocking functions are named. */

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { callHost, hostContext } from "../../../test/support/host-context.ts";
 import type { HostInterface } from "../capability.ts";
 import { ioPoll } from "../io/poll-binding.ts";
-import type { Pollable } from "../io/pollable.ts";
+import { Pollable } from "../io/pollable.ts";
 import { monotonicClock, wallClock } from "./binding.ts";
 
 const MAX_U64 = 2n ** 64n - 1n;
@@ -78,4 +78,60 @@ test("the longest sleeps neither end early nor overflow the host's timers, and l
   } finally {
     process.off("warning", onWarning);
   }
+});
+
+test("virtual time stands still but for readings and sleeps, which end at once", async () => {
+  const clocks = { kind: "virtual", resolutionNs: 10, stepNs: 25, startMs: 5_000 } as const;
+  const hour = 3_600_000_000_000n;
+  const run = async (): Promise<readonly unknown[]> => {
+    const context = hostContext({ grants: { clocks } });
+    const seen = ["now", "now"].map((name) => value(monotonicClock, name, context));
+    seen.push(value(wallClock, "now", context));
+    const [long, longer] = [hour, 2n * hour].map((duration) =>
+      value(monotonicClock, "subscribe-duration", context, duration),
+    );
+    seen.push(await callHost(ioPoll, "poll", context, [longer, long, longer]));
+    seen.push(value(monotonicClock, "now", context));
+    seen.push(await callHost(ioPoll, "[method]pollable.block", context, longer));
+    seen.push(value(monotonicClock, "now", context), value(wallClock, "now", context));
+    return seen;
+  };
+  const first = await run();
+  assert.deepEqual(first, await run());
+  // 85 is what the clock reads after three readings; a sleep ends where it reads no less than was waited for.
+  const woken = 90n + hour;
+  assert.deepEqual(first, [
+    10n,
+    30n,
+    { seconds: 5n, nanoseconds: 50 },
+    { tag: "ok", val: [1] },
+    woken,
+    { tag: "ok", val: undefined },
+    woken + hour,
+    { seconds: 5n + 7_200n, nanoseconds: 100 },
+  ]);
+});
+
+test("a sleep past the end of virtual time waits for the end of the invocation", async () => {
+  const context = hostContext({ grants: { clocks: { kind: "virtual", resolutionNs: 1, stepNs: 1, startMs: 0 } } });
+  const before = timers();
+  const never = ["subscribe-duration", "subscribe-instant"].map((name) =>
+    value(monotonicClock, name, context, MAX_U64),
+  );
+  const waiting = callHost(ioPoll, "poll", context, never);
+  assert.equal(timers(), before + 2);
+  context.abort();
+  await waiting;
+  assert.equal(timers(), before);
+  assert.equal(value(monotonicClock, "now", context), 1n);
+});
+
+test("a sleep beside something else takes its real time, and virtual time has moved on by then", async () => {
+  const context = hostContext({ grants: { clocks: { kind: "virtual", resolutionNs: 1, stepNs: 1, startMs: 0 } } });
+  const sleep = value(monotonicClock, "subscribe-duration", context, 2_000_000n);
+  const other = new Pollable({ ready: () => false, wait: async () => new Promise(() => undefined) });
+  const before = process.hrtime.bigint();
+  assert.deepEqual(await callHost(ioPoll, "poll", context, [other, sleep]), { tag: "ok", val: [1] });
+  assert.ok(process.hrtime.bigint() - before >= 1_000_000n);
+  assert.equal(value(monotonicClock, "now", context), 2_000_001n);
 });

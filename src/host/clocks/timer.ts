@@ -10,6 +10,7 @@ export function timer(clock: GuestClock, instant: bigint): Waitable {
   return {
     ready: () => clock.until(instant) <= 0n,
     wait: (signal) => wait(clock, instant, signal),
+    ...(clock.skipTo === undefined ? {} : { virtual: { instant, skip: () => clock.skipTo?.(instant) ?? false } }),
   };
 }
 
@@ -24,6 +25,8 @@ function wait(clock: GuestClock, instant: bigint, signal: AbortSignal): Promise<
   const delay = (left + NS_PER_MS - 1n) / NS_PER_MS;
   const done = (): void => {
     clearTimeout(running);
+    // Beside something that the guest waits for in real time, such as an answer, a sleep takes its real time too.
+    if (!signal.aborted && delay < MAX_DELAY_MS) clock.skipTo?.(instant);
     signal.removeEventListener("abort", done);
     resolve();
   };

@@ -66,9 +66,22 @@ export function takeBytes(context: HostContext, direction: "read" | "write", wan
   const meter: ByteMeter = context.meters[direction];
   const granted = meter.take(wanted);
   if (granted > 0 || wanted === 0 || !meter.exhausted) return granted;
+  throw totalUsed(context, direction);
+}
+
+/**
+ * Charges what a file grows by without being written, all of it; `quota` when the total does not allow that, and then nothing is
+ * charged. It takes no time, so what passes the rate is made up for by the writes that follow.
+ */
+export function chargeGrowth(context: HostContext, bytes: number): void {
+  if (!context.meters.write.charge(bytes)) throw totalUsed(context, "write");
+}
+
+function totalUsed(context: HostContext, direction: "read" | "write"): FilesystemError {
   const limit = direction === "read" ? "maxReadBytes" : "maxWriteBytes";
-  reportLimit(context, limit, `all ${meter.total} bytes are used; allow more with ${limit}`);
-  throw FilesystemError.failed("quota", `the invocation may ${direction} no more bytes`);
+  const { total, used } = context.meters[direction];
+  reportLimit(context, limit, `${used} of ${total} bytes are used; allow more with ${limit}`);
+  return FilesystemError.failed("quota", `the invocation may ${direction} no more bytes than ${total}`);
 }
 
 /** Records that a limit was reached, the first time. */

@@ -132,10 +132,13 @@ function orClose<T>(fd: number, make: () => T): T {
   }
 }
 
-/** Shorter for the kernel than `/proc/self/fd`, which is a link to it; in the process ids of the `/proc` there is. */
+/**
+ * Shorter for the kernel than `/proc/self/fd`, which is a link to it; in the process ids of the `/proc` there is. Where Node's
+ * permission model confines the process, the link is what it was told of before there was a process.
+ */
 let descriptors: string | undefined;
 
 function throughProc(fd: number): string {
-  descriptors ??= `/proc/${readlinkSync("/proc/self")}/fd/`;
+  descriptors ??= `/proc/${process.permission === undefined ? readlinkSync("/proc/self") : "self"}/fd/`;
   return descriptors + fd;
 }

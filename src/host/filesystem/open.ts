@@ -11,7 +11,7 @@ const MAX_ATTEMPTS = 5;
 
 /**
  * Opens a regular file inside the grants, without changing its content: for writing it is created when it is absent, never
- * truncated. Other processes may rename and link meanwhile; what is returned was inside a grant when it was opened.
+ * truncated; to be rewritten it has to be there. Other processes may rename and link meanwhile; what is returned was inside a grant when it was opened.
  * Folders, pipes, sockets and devices are refused, and never block.
  *
  * On Linux this holds against any race (see `open-by-descriptor.ts`). Elsewhere another process of the host that swaps folders
@@ -19,7 +19,7 @@ const MAX_ATTEMPTS = 5;
  */
 export async function openGranted(
   request: FileRequest,
-  access: FileAccess,
+  access: FileAccess | "rewrite",
   openTarget: OpenTarget = process.platform === "linux" ? openByDescriptor : openByIdentity,
 ): Promise<FileOutcome<FileHandle>> {
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
@@ -27,7 +27,12 @@ export async function openGranted(
     if (resolution.kind === "outside" || resolution.kind === "failed") return resolution;
     const exists = resolution.kind === "found";
     if (!exists && access === "read") return failed("no such file");
-    const opened = await openTarget(request, { real: resolution.real, exists }, access);
+    if (!exists && access === "rewrite") {
+      const reason = "making files is not granted";
+      return { kind: "refused", reason, hint: "allow it with create: true of filesystem" };
+    }
+    const target = { real: resolution.real, exists };
+    const opened = await openTarget(request, target, access === "read" ? "read" : "write");
     if (opened.kind !== "changed") return opened;
   }
   return failed("the folders on its path kept changing");

@@ -114,6 +114,38 @@ test("reading what is granted", async () => {
   assert.deepEqual(oneFile.result, { tag: "ok", val: "hello" });
 });
 
+test("the size of files and the making of them are bounded by the grant, as in opened folders", async () => {
+  const bounded = { write: ["."], maxFileBytes: 6 };
+  const fits = await run(filesystemWrite, bounded, ["demo.txt", "ééé"]);
+  assert.deepEqual(fits.result, { tag: "ok", val: undefined });
+  const large = await run(filesystemWrite, bounded, ["demo.txt", "ééé!"]);
+  assert.deepEqual(large.result, {
+    tag: "err",
+    val: "Permission denied: the file would pass the 6 bytes that are granted",
+  });
+  assert.deepEqual(large.events, [
+    {
+      eventType: "FilesystemAccess",
+      action: "filesystem-write.write-file",
+      resource: "demo.txt",
+      result: "Denied",
+      reason: "the file would pass the 6 bytes that are granted; allow more with --max-file-size",
+    },
+  ]);
+  assert.equal(readFileSync(join(inside, "demo.txt"), "utf8"), "ééé", "what was refused changed nothing");
+  const nothing = await run(filesystemWrite, { write: ["."], maxFileBytes: 0 }, ["demo.txt", ""]);
+  assert.deepEqual(nothing.result, { tag: "ok", val: undefined });
+
+  const existing = { write: ["."], create: false };
+  assert.deepEqual((await run(filesystemWrite, existing, ["demo.txt", "x"])).result, { tag: "ok", val: undefined });
+  const made = await run(filesystemWrite, existing, ["new.txt", "x"]);
+  assert.deepEqual(made.result, { tag: "err", val: "Permission denied: making files is not granted" });
+  assert.equal(made.events[0]?.result, "Denied");
+  assert.deepEqual(readdirSync(inside), ["demo.txt"]);
+  const mayMake = await run(filesystemWrite, { write: ["."], create: true }, ["new.txt", "x"]);
+  assert.deepEqual(mayMake.result, { tag: "ok", val: undefined });
+});
+
 test("without any grant of the kind, whatever the other kind allows", async () => {
   const reading = await run(filesystemRead, { write: ["."] }, ["demo.txt"]);
   assert.deepEqual(reading.result, { tag: "err", val: "Permission denied: filesystem-read capability not granted" });

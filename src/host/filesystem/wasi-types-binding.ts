@@ -81,7 +81,7 @@ export const wasiFilesystemTypes: HostInterface = wasiInterface("wasi:filesystem
       val: kind === "folder" ? "directory" : "regular-file",
     }),
     "[method]descriptor.set-size": (context: HostContext, descriptor: Descriptor, size: bigint): FileResult<void> =>
-      recorded(context, { action: "set-size", descriptor }, () => setSize(descriptor, size)),
+      recorded(context, { action: "set-size", descriptor }, () => setSize(context, descriptor, size)),
     "[method]descriptor.set-times": (
       context: HostContext,
       descriptor: Descriptor,

@@ -50,6 +50,10 @@ export async function onWholeFile<T>(
     record("Denied", `the path is outside what ${capability} was granted for; allow it with ${flag}=PATH`);
     return err(`Permission denied: ${capability} is not granted for this path`);
   }
+  if (outcome.kind === "refused") {
+    record("Denied", `${outcome.reason}; ${outcome.hint}`);
+    return err(`Permission denied: ${outcome.reason}`);
+  }
   record("Error", outcome.reason);
   return err(`Cannot ${verb} ${quote(path)}: ${outcome.reason}`);
 }

@@ -1,4 +1,5 @@
 import type { FileHandle } from "node:fs/promises";
+import type { Grants } from "../../policy/grants.ts";
 import type { HostContext } from "../capability.ts";
 import type { ByteMeter } from "../metering/byte-meter.ts";
 import { takeSome } from "../metering/take-some.ts";
@@ -11,6 +12,8 @@ import { openGranted } from "./open.ts";
 export interface WriteOptions {
   /** The largest content, in bytes of UTF-8. */
   readonly maxBytes: number;
+  /** What the grant says of files that are written. */
+  readonly granted: Grants["filesystemWriteBounds"];
   /** Charged before each part is written. */
   readonly meter: ByteMeter;
   /** Ends the write between two system calls. */
@@ -20,28 +23,32 @@ export interface WriteOptions {
 const CHUNK_BYTES = 1024 * 1024;
 
 /** The bounds that an invocation's limits set. */
-export function writeOptions({ limits, meters, signal }: HostContext): WriteOptions {
-  return { maxBytes: limits.maxWriteFileBytes, meter: meters.write, signal };
+export function writeOptions({ grants, limits, meters, signal }: HostContext): WriteOptions {
+  return { maxBytes: limits.maxWriteFileBytes, granted: grants.filesystemWriteBounds, meter: meters.write, signal };
 }
 
 /**
  * Replaces the content of a file inside the grants, creating the file when its folder exists. Text is written as UTF-8. Content
- * over `maxBytes`, or over what the meter has left, fails before the file is touched. A write that fails or is ended half-way leaves the file truncated.
+ * over `maxBytes`, over what the meter has left, or not granted, fails before the file is touched. A write that fails or is ended half-way leaves the file truncated.
  */
 export async function writeFile(
   request: FileRequest,
   content: string | Uint8Array,
-  { maxBytes, meter, signal }: WriteOptions,
+  { maxBytes, granted, meter, signal }: WriteOptions,
 ): Promise<FileOutcome<undefined>> {
   // UTF-8 has at least one byte for every UTF-16 unit, so the cheap comparison comes first.
   if (content.length > maxBytes || Buffer.byteLength(content) > maxBytes) {
     return failed(`the content is larger than the limit of ${maxBytes} bytes`);
   }
-  if (Buffer.byteLength(content) > meter.total - meter.used) {
+  if (Buffer.byteLength(content) > granted.maxFileBytes) {
+    const reason = `the file would pass the ${granted.maxFileBytes} bytes that are granted`;
+    return { kind: "refused", reason, hint: "allow more with --max-file-size" };
+  }
+  if (Buffer.byteLength(content) > meter.left) {
     return failed(`the invocation would have written more than the ${meter.total} bytes it may in all`);
   }
   if (signal.aborted) return failed("the invocation has ended");
-  const opened = await openGranted(request, "write");
+  const opened = await openGranted(request, granted.create ? "write" : "rewrite");
   if (opened.kind !== "done") return opened;
   await using handle = opened.value;
   try {

@@ -44,6 +44,16 @@ export const serveRaw: (answer: (socket: Socket) => void) => Promise<number> = (
   answer: (socket: Socket) => void,
 ): Promise<number> => listen(createServer((socket) => void socket.once("data", () => answer(socket))));
 
+/** A server that counts who comes, and tells each a secret. */
+export async function trap(): Promise<{ readonly port: number; readonly contacts: () => number }> {
+  let contacts = 0;
+  const server = createServer((socket) => {
+    contacts += 1;
+    socket.end("HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nSECRET");
+  });
+  return { port: await listen(server), contacts: () => contacts };
+}
+
 export interface Exchange {
   readonly result: HostResult;
   /** `RESULT url`, one for every event. */

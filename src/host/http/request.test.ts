@@ -4,9 +4,9 @@ import type { IncomingMessage } from "node:http";
 import { createServer as createHttpServer } from "node:http";
 import { createServer } from "node:net";
 import { test } from "node:test";
+import { callHost, hostContext } from "../../../test/support/host-context.ts";
 import type { AuditObservation } from "../../audit/event.ts";
 import { parseGrants } from "../../policy/parse-grants.ts";
-import { DEFAULT_LIMITS } from "../../shared/limits.ts";
 import type { HostResult } from "../capability.ts";
 import type { Resolver } from "../net/resolve.ts";
 import { exchange, get, listen, NOT_GRANTED, serve } from "./exchange-harness.test.ts";
@@ -239,15 +239,10 @@ test("the guest's functions need a grant, and use what is granted", async () => 
   const port = await serve((request, response) => void response.end(request.method));
   const observed: AuditObservation[] = [];
   const call = async (hosts: string[], name: string, ...parameters: string[]): Promise<HostResult> => {
-    const context = {
-      grants: parseGrants({ network: { hosts } }, { cwd: "/" }),
-      limits: DEFAULT_LIMITS,
-      signal: new AbortController().signal,
-      observe: (observation: AuditObservation) => void observed.push(observation),
-    };
-    const found = network.functions.find((candidate) => candidate.name === name);
-    assert.ok(found !== undefined);
-    return Reflect.apply(found.call, undefined, [context, ...parameters]);
+    const context = hostContext({ grants: parseGrants({ network: { hosts } }, { cwd: "/" }) });
+    const result = await callHost(network, name, context, ...parameters);
+    observed.push(...context.observations);
+    return result;
   };
   const url = `http://localhost:${port}/`;
   assert.deepEqual(await call([`localhost:${port}`], "http-get", url), { tag: "ok", val: "GET" });

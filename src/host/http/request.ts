@@ -8,6 +8,7 @@ import { checkUrl, targetOf } from "./check.ts";
 import type { HttpMethod, HttpRequest } from "./redirect.ts";
 import { redirectOf } from "./redirect.ts";
 import { sendRequest } from "./send.ts";
+import { observeLimit } from "./wasi/limit-event.ts";
 import { parseHttpUrl, rawUrlResource, urlResource } from "./url.ts";
 
 const MAX_REDIRECTS = 5;
@@ -26,7 +27,8 @@ type Hop =
 /**
  * One HTTP exchange for a guest: the body of a 2xx response as text, or an `err`. Follows up to five redirects. Every request,
  * the redirected ones included, is checked by its URL, then by the addresses its host resolves to, and is recorded as an event
- * of its own. `limits` bound the time of the whole exchange and the size of both bodies. Never rejects.
+ * of its own. `limits` bound the time of the whole exchange and the size of both bodies, which the meters of the invocation are charged for; each request
+ * counts as a connection while it is made. Never rejects.
  */
 export async function httpExchange(
   context: HostContext,
@@ -96,7 +98,12 @@ async function runHop(
   const ended = (): string =>
     context.signal.aborted ? "the invocation has ended" : `no complete answer within ${limits.httpTimeoutMs} ms`;
 
-  const candidates = await unlessAborted(checkedAddresses(network, target, resolve), signal);
+  if (!takeConnection(context, request)) return fail(tooManyConnections(context));
+  const lookup = checkedAddresses(network, target, resolve);
+  // A lookup cannot be stopped, so it counts as a connection until it is over, whoever still waits for it.
+  const release = (): void => context.meters.connections.release();
+  lookup.then(release, release);
+  const candidates = await unlessAborted(lookup, signal);
   if (candidates === "aborted") return fail(ended());
   const isNamed = namesHost(network, target.host);
   if (candidates.kind === "denied") {
@@ -106,7 +113,8 @@ async function runHop(
   if (candidates.kind === "unresolved") {
     return fail("the host name could not be resolved", isNamed ? undefined : NOT_GRANTED_OR_UNRESOLVED);
   }
-  const sent = await sendRequest(request, { addresses: candidates.addresses, limits, signal });
+  if (!takeConnection(context, request)) return fail(tooManyConnections(context));
+  const sent = await sendRequest(request, { addresses: candidates.addresses, context, signal }).finally(release);
   if (sent.kind === "failed") return fail(signal.aborted ? ended() : sent.reason);
   if (sent.status >= 200 && sent.status <= 299) return { result: "Allowed", text: sent.text };
   const redirect = redirectOf(request, sent.status, sent.location);
@@ -114,6 +122,17 @@ async function runHop(
   if (redirect.kind === "follow") return { result: "Allowed", next: redirect.request };
   const status = `HTTP ${sent.status} ${STATUS_CODES[sent.status] ?? ""}`.trimEnd();
   return { result: "Error", reason: status, guest: status };
+}
+
+/** Counts one connection more, or records that there are too many. */
+function takeConnection(context: HostContext, { url }: HttpRequest): boolean {
+  const isTaken = context.meters.connections.take();
+  if (!isTaken) observeLimit(context, urlResource(url), tooManyConnections(context));
+  return isTaken;
+}
+
+function tooManyConnections({ meters }: HostContext): string {
+  return `${meters.connections.cap} connections are open, which is the limit`;
 }
 
 function isLarger(text: string, maxBytes: number): boolean {

@@ -1,6 +1,8 @@
 import { isUtf8 } from "node:buffer";
 import type { Dispatcher } from "undici";
-import type { Limits } from "../../shared/limits.ts";
+import type { HostContext } from "../capability.ts";
+import type { ByteMeter } from "../metering/byte-meter.ts";
+import { takeAll } from "../metering/take-all.ts";
 import { pinnedConnector } from "./connect.ts";
 import { contentTypeOf } from "./content-type.ts";
 import { transportReason } from "./failure.ts";
@@ -19,13 +21,16 @@ export type Sent =
 export interface SendOptions {
   /** The addresses that were checked for the URL's host. */
   readonly addresses: readonly string[];
-  readonly limits: Limits;
+  /** The bodies, and the head of the response, are charged to its meters. */
+  readonly context: HostContext;
+  /** Ends the exchange. */
   readonly signal: AbortSignal;
 }
 
 /**
  * Sends one request over a connection of its own and reads the response. Redirects are returned, not followed. No proxy is
- * used, no connection reused, no cookie kept, and nothing but the headers here is sent. Never rejects.
+ * used, no connection reused, no cookie kept, and nothing but the headers here is sent. The body is charged before it is sent, the
+ * response as it comes; where a rate is used up, it waits. Never rejects.
  */
 export async function sendRequest(request: HttpRequest, options: SendOptions): Promise<Sent> {
   try {
@@ -35,7 +40,13 @@ export async function sendRequest(request: HttpRequest, options: SendOptions): P
   }
 }
 
-async function send(request: HttpRequest, { addresses, limits, signal }: SendOptions): Promise<Sent> {
+async function send(request: HttpRequest, { addresses, context, signal }: SendOptions): Promise<Sent> {
+  const { limits, meters } = context;
+  const bodyBytes = Buffer.byteLength(request.body ?? "");
+  // Nothing of a body is charged that would not be sent.
+  if (bodyBytes > meters.write.left || !(await takeAll(meters.write, bodyBytes, signal))) {
+    return { kind: "failed", reason: overTotal("written", meters.write) };
+  }
   // Loading undici takes 60 ms, which guests without network access need not wait for.
   const { Client, buildConnector } = await import("undici");
   const client = new Client(request.url.origin, {
@@ -56,7 +67,7 @@ async function send(request: HttpRequest, { addresses, limits, signal }: SendOpt
     });
     // The connection is torn down below, which a body that was not read to its end reports as an error of its own.
     response.body.on("error", () => undefined);
-    return await readResponse(response, limits.maxResponseBodyBytes);
+    return await readResponse(response, { maxBytes: limits.maxResponseBodyBytes, meter: meters.read, signal });
   } finally {
     await client.destroy();
   }
@@ -67,8 +78,20 @@ function headersOf({ body }: HttpRequest): Record<string, string> {
   return body === undefined ? headers : { ...headers, "content-type": contentTypeOf(body) };
 }
 
-async function readResponse(response: Dispatcher.ResponseData, maxBytes: number): Promise<Sent> {
+interface ReadOptions {
+  readonly maxBytes: number;
+  readonly meter: ByteMeter;
+  readonly signal: AbortSignal;
+}
+
+async function readResponse(
+  response: Dispatcher.ResponseData,
+  { maxBytes, meter, signal }: ReadOptions,
+): Promise<Sent> {
   const { statusCode: status, headers, body } = response;
+  const overRead = { kind: "failed", reason: overTotal("read", meter) } as const;
+  // What has come over the rate is made up for by what is read next.
+  if (!meter.charge(headBytes(headers))) return overRead;
   const location = headers["location"];
   if (Array.isArray(location)) return { kind: "failed", reason: "the server answered with several locations" };
   if (status < 200 || status > 299) return { kind: "response", status, location, text: "" };
@@ -79,15 +102,32 @@ async function readResponse(response: Dispatcher.ResponseData, maxBytes: number)
     return { kind: "failed", reason: "the server sent an encoding that was not asked for" };
   }
   const tooLarge = { kind: "failed", reason: `the response is larger than the limit of ${maxBytes} bytes` } as const;
-  if (Number(headers["content-length"]) > maxBytes) return tooLarge;
+  const announced = Number(headers["content-length"]);
+  if (announced > maxBytes) return tooLarge;
+  if (announced > meter.left) return overRead;
   const chunks: Buffer[] = [];
   let total = 0;
   for await (const chunk of body as AsyncIterable<Buffer>) {
     total += chunk.length;
     if (total > maxBytes) return tooLarge;
+    // The next chunk is not asked for before this one is charged.
+    if (!(await takeAll(meter, chunk.length, signal))) return overRead;
     chunks.push(chunk);
   }
   const bytes = Buffer.concat(chunks, total);
   if (!isUtf8(bytes)) return { kind: "failed", reason: "the response is not valid UTF-8 text" };
   return { kind: "response", status, location, text: bytes.toString("utf8") };
+}
+
+/** The names and values of a response's headers, in bytes. */
+function headBytes(headers: Dispatcher.ResponseData["headers"]): number {
+  let bytes = 0;
+  for (const [name, values] of Object.entries(headers)) {
+    for (const value of [values ?? []].flat()) bytes += name.length + value.length;
+  }
+  return bytes;
+}
+
+function overTotal(moved: "read" | "written", { total }: ByteMeter): string {
+  return `the invocation would have ${moved} more than the ${total} bytes it may in all`;
 }

@@ -32,6 +32,23 @@ test("what is refunded can be taken again", () => {
   assert.equal(meter.take(10), 4);
 });
 
+test("a charge is all or nothing, and what it takes over the rate is made up for before more is granted", () => {
+  let now = 0;
+  const meter = new ByteMeter({ total: 5000, perSecond: 1000 }, () => now);
+  assert.equal(meter.charge(5001), false);
+  assert.equal(meter.used, 0);
+  assert.equal(meter.charge(3000), true);
+  assert.equal(meter.left, 2000);
+  assert.equal(meter.take(1), 0);
+  assert.equal(meter.delayMs(), 2001);
+  now = 2100;
+  assert.equal(meter.take(5000), 100);
+  assert.equal(meter.charge(1900), true, "a charge waits for nothing");
+  assert.ok(meter.exhausted);
+  assert.equal(meter.charge(0), true);
+  assert.equal(meter.charge(1), false);
+});
+
 test("over any span no more is granted than the rate and one second's worth, and never more than the total", () => {
   const step = fc.record({ wait: fc.nat(2000), want: fc.nat(10_000) });
   fc.assert(

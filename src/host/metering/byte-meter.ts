@@ -35,6 +35,11 @@ export class ByteMeter {
     return this.#used >= this.#bounds.total;
   }
 
+  /** What the total still allows, in bytes. */
+  get left(): number {
+    return this.#bounds.total - this.#used;
+  }
+
   /** The bound in total, in bytes. */
   get total(): number {
     return this.#bounds.total;
@@ -45,10 +50,22 @@ export class ByteMeter {
    * used up for the moment or the meter is {@link exhausted}.
    */
   take(wanted: number): number {
-    const granted = Math.max(0, Math.min(wanted, this.#bounds.total - this.#used, this.#allowedNow()));
+    const granted = Math.max(0, Math.min(wanted, this.left, this.#allowedNow()));
     this.#used += granted;
     this.#tokens -= granted;
     return granted;
+  }
+
+  /**
+   * Charges all of `bytes`, or nothing and returns `false` when the total does not allow that many. For what cannot be cut, or be
+   * waited for: it may pass what the rate allows at the moment, and {@link take} then grants nothing until that is made up for.
+   */
+  charge(bytes: number): boolean {
+    if (bytes > this.left) return false;
+    this.#allowedNow();
+    this.#used += bytes;
+    this.#tokens -= bytes;
+    return true;
   }
 
   /** Takes back what was charged and not moved. */

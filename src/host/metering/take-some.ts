@@ -1,6 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { ByteMeter } from "./byte-meter.ts";
 
+/** Longer than this no timer waits; what waits looks again then. */
+const MAX_DELAY_MS = 60_000;
+
 /**
  * Takes up to `wanted` bytes of a meter, and waits while its rate is used up. 0 when the total is, or nothing is wanted. Rejects
  * when the signal is aborted.
@@ -9,6 +12,6 @@ export async function takeSome(meter: ByteMeter, wanted: number, signal: AbortSi
   for (;;) {
     const granted = meter.take(wanted);
     if (granted > 0 || wanted <= 0 || meter.exhausted) return granted;
-    await delay(meter.delayMs(), undefined, { signal });
+    await delay(Math.min(meter.delayMs(), MAX_DELAY_MS), undefined, { signal });
   }
 }

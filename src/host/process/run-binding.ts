@@ -1,8 +1,7 @@
-import { setTimeout as delay } from "node:timers/promises";
 import type { AuditObservation } from "../../audit/event.ts";
 import type { HostContext, HostInterface, HostResult } from "../capability.ts";
-import type { ByteMeter } from "../metering/byte-meter.ts";
 import { CountMeter } from "../metering/count-meter.ts";
+import { takeAll } from "../metering/take-all.ts";
 import { perInvocation } from "../per-invocation.ts";
 import { checkCommand } from "./check.ts";
 import {
@@ -82,22 +81,15 @@ function run(
 async function runCounted(context: HostContext, request: RunRequest): Promise<RunResult> {
   const { meters, signal } = context;
   try {
-    await charge(meters.write, request.stdin?.length ?? 0, signal);
+    if (!(await takeAll(meters.write, request.stdin?.length ?? 0, signal))) {
+      return { tag: "err", val: { tag: "failed", val: `all ${meters.write.total} bytes are written already` } };
+    }
     const answer = (await context.ask(PROCESS_SERVICE, request)) as RunAnswer;
     if (answer.tag === "err") return answer;
     const { stdout, stderr } = answer.val;
-    const charged = await charge(meters.read, stdout.length + stderr.length, signal);
+    const charged = await takeAll(meters.read, stdout.length + stderr.length, signal);
     return charged ? answer : { tag: "err", val: { tag: "output-too-large" } };
   } finally {
     running(context).release();
   }
-}
-
-/** Charges a meter, at the rate it has. `false` when the total is used up before all is charged; rejects when the signal aborts. */
-async function charge(meter: ByteMeter, bytes: number, signal: AbortSignal): Promise<boolean> {
-  for (let left = bytes - meter.take(bytes); left > 0; left -= meter.take(left)) {
-    if (meter.exhausted) return false;
-    await delay(meter.delayMs(), undefined, { signal });
-  }
-  return true;
 }

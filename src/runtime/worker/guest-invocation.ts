@@ -1,4 +1,4 @@
-import { performance } from "node:perf_hooks";
+import { setTimeout as delay } from "node:timers/promises";
 import type { HostContext, HostInterface, HostResult } from "../../host/capability.ts";
 import { drainStdio } from "../../host/stdio/drain-stdio.ts";
 import { allowPosixFolders } from "../../host/filesystem/filesystem-state.ts";
@@ -7,13 +7,15 @@ import { incomingCall } from "../../host/http/incoming-exchange.ts";
 import type { LazyBytes } from "../../host/io/lazy-bytes.ts";
 import { ioMeters } from "../../host/metering/io-meters.ts";
 import type { ImportedFunction, Invocation, Program, WorkerOutcome, WorkerUsage } from "../messages.ts";
-import type { InvocationEnd } from "../../shared/invocation-end.ts";
-import { MEMORY_NAMESPACE } from "../../shared/hardening-profile.ts";
+import { Checkpoint } from "./checkpoint.ts";
+import { FuelMeter } from "./fuel-meter.ts";
+import { guard, guardImports } from "./guard.ts";
 import { GuestMemory } from "./guest-memory.ts";
 import { type LinkedFunction, linkedImports } from "./linked-imports.ts";
 import { MemoryCapTooSmall } from "./memory-allotment.ts";
 import type { Asks } from "./asks.ts";
 import type { Observations } from "./observations.ts";
+import { ProcessorTime } from "./processor-time.ts";
 import type { GuestExports, Realm } from "./realm.ts";
 import type { BoundFunction, BoundResult, Occupant } from "./realm-prelude.ts";
 import { ResourceTable, TooManyHandles } from "./resource-table.ts";
@@ -33,6 +35,8 @@ export interface GuestEnvironment {
   readonly interfaces: ReadonlyMap<string, HostInterface>;
   readonly observations: Observations;
   readonly asks: Asks;
+  /** Whether the thread has anything to do besides the guest that runs. */
+  readonly hasMoreToDo: () => boolean;
 }
 
 /** One call on one fresh instance. */
@@ -46,11 +50,12 @@ export class GuestInvocation {
   readonly #resources: ResourceTable;
   #memory: GuestMemory | undefined;
   #denials = 0;
-  #cpuMs = 0;
-  #onProcessorSince = 0;
+  readonly #fuel: FuelMeter;
+  readonly #time: ProcessorTime;
+  readonly #checkpoint: Checkpoint;
   #realm: Realm | undefined;
   #overBudget = false;
-  #hostEnding: InvocationEnd | undefined;
+  #hostEnding: WorkerOutcome | undefined;
   #responded: Promise<void> | undefined;
   #ended = false;
   readonly #timers = new Set<NodeJS.Timeout>();
@@ -66,6 +71,18 @@ export class GuestInvocation {
       later: (callback, delayMs) => this.#later(callback, delayMs),
     };
     this.#resources = new ResourceTable(invocation.limits.maxHandles);
+    this.#fuel = new FuelMeter(invocation.limits.fuel);
+    this.#time = new ProcessorTime(invocation.limits.cpuSharePercent);
+    this.#checkpoint = new Checkpoint({
+      limits: invocation.limits,
+      fuel: this.#fuel,
+      time: this.#time,
+      memory: () => this.#memory,
+      isOver: () => this.#isOver(),
+      end: (ending) => void (this.#hostEnding ??= ending),
+      hasNeighbours: environment.hasMoreToDo,
+      takeBreak: (pauseMs) => this.#takeBreak(pauseMs),
+    });
     this.#context = {
       grants: invocation.grants,
       limits: invocation.limits,
@@ -103,7 +120,7 @@ export class GuestInvocation {
 
   async #runToItsEnd(realm: Realm, program: Program): Promise<WorkerOutcome> {
     try {
-      this.#memory = new GuestMemory(program, this.#invocation.limits.memoryBytes);
+      this.#memory = new GuestMemory(program, this.#invocation.limits);
       const guest = this.#instantiate(realm, program, this.#memory);
       const target = exportedFunction(guest.exports, this.#invocation.target);
       const value = await target(...this.#parametersFor(guest));
@@ -121,7 +138,8 @@ export class GuestInvocation {
   /** What the invocation used so far. */
   usage(): WorkerUsage {
     return {
-      cpuMs: this.#cpuMs,
+      fuel: this.#fuel.used,
+      cpuMs: this.#time.used(),
       memoryHighWaterBytes: this.#memory?.bytes ?? 0,
       hostCalls: this.#hostCalls,
       denials: this.#denials,
@@ -164,7 +182,7 @@ export class GuestInvocation {
     }));
     const side = {
       next: (name: string) => memory.next(name),
-      made: (made: WebAssembly.Memory) => memory.track(made),
+      guard: guardImports(this.#fuel.counter),
       drop: (handle: number) => {
         assertStackRoom();
         this.#resources.drop(handle);
@@ -175,7 +193,7 @@ export class GuestInvocation {
         return (lazy as LazyBytes).pour(memory, offset);
       },
     };
-    return realm.instantiate(side, imports, MEMORY_NAMESPACE);
+    return realm.instantiate(side, imports);
   }
 
   #bind(linked: LinkedFunction): BoundFunction {
@@ -194,17 +212,41 @@ export class GuestInvocation {
 
   async #awaited(used: ImportedFunction, answer: Promise<HostResult>): Promise<BoundResult> {
     this.#leave();
+    const idle = this.#idleTimer();
     let result: HostResult;
     try {
       result = await answer;
     } finally {
+      clearTimeout(idle);
       await this.#environment.observations.caughtUp();
-      await this.#environment.turns.comeBack(this.#ticket);
-      this.#onProcessorSince = performance.now();
-      this.#realm?.occupy(this.#occupant);
+      await this.#comeBack();
       this.#refuseIfEnded();
     }
     return this.#answered(used, result);
+  }
+
+  /** Lets the others of the thread have their turn, and the main thread's messages be seen. */
+  async #takeBreak(pauseMs: number): Promise<void> {
+    this.#leave();
+    await this.#environment.observations.caughtUp();
+    if (pauseMs > 0) await delay(pauseMs);
+    await this.#comeBack();
+  }
+
+  async #comeBack(): Promise<void> {
+    await this.#environment.turns.comeBack(this.#ticket);
+    this.#time.enter();
+    this.#occupy();
+  }
+
+  #idleTimer(): NodeJS.Timeout | undefined {
+    const { idleTimeoutMs, timeoutMs } = this.#invocation.limits;
+    if (idleTimeoutMs >= timeoutMs) return undefined;
+    return setTimeout(() => {
+      const message = `nothing happened for ${idleTimeoutMs} ms in a host call`;
+      this.#hostEnding ??= { kind: "limit", limit: "idle-time", cap: idleTimeoutMs, message };
+      this.#abort.abort(ENDED);
+    }, idleTimeoutMs);
   }
 
   #answered({ result: shape, fallible }: ImportedFunction, { tag, val }: HostResult): BoundResult {
@@ -227,7 +269,7 @@ export class GuestInvocation {
         this.#timers.delete(timer);
         void this.#environment.turns.lend(this.#ticket, () => {
           if (this.#ended) return;
-          this.#realm?.occupy(this.#occupant);
+          this.#occupy();
           callback();
         });
       },
@@ -254,7 +296,7 @@ export class GuestInvocation {
   #admit(label: string): void {
     assertStackRoom();
     this.#refuseIfEnded();
-    this.#realm?.occupy(this.#occupant);
+    this.#occupy();
     this.#hostCalls.set(label, (this.#hostCalls.get(label) ?? 0) + 1);
   }
 
@@ -262,14 +304,25 @@ export class GuestInvocation {
     if (this.#abort.signal.aborted || this.#hostEnding !== undefined) throw new Error("the invocation has ended");
   }
 
+  #isOver(): boolean {
+    if (this.#environment.turns.isToEnd(this.#ticket)) this.cancel();
+    return this.#abort.signal.aborted || this.#hostEnding !== undefined;
+  }
+
+  /** What the guest's code calls from now on is called for this guest. */
+  #occupy(): void {
+    this.#realm?.occupy(this.#occupant);
+    guard(this.#checkpoint);
+  }
+
   #enter(): void {
     this.#environment.turns.take(this.#ticket);
-    this.#realm?.occupy(this.#occupant);
-    this.#onProcessorSince = performance.now();
+    this.#occupy();
+    this.#time.enter();
   }
 
   #leave(): void {
-    this.#cpuMs += performance.now() - this.#onProcessorSince;
+    this.#time.leave();
     this.#environment.observations.handOver();
     this.#environment.turns.leave();
   }

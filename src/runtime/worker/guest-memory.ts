@@ -1,46 +1,66 @@
+import { performance } from "node:perf_hooks";
 import { memoryField } from "../../shared/hardening-profile.ts";
+import type { Limits } from "../../shared/limits.ts";
 import type { Program } from "../messages.ts";
+import { initialPages, MemoryCapTooSmall, memoryMaximum, PAGE_BYTES } from "./memory-allotment.ts";
 import type { CoreInstancePlan } from "./realm-prelude.ts";
-import { allotMemory, type InstanceMaxima } from "./memory-allotment.ts";
 
-/** The linear memories of one invocation: hands out each instance's, in the planned order, and adds up what they hold. */
+/** What an invocation's memories may take. */
+export type MemoryLimits = Pick<Limits, "memoryBytes" | "reservedMemoryBytes" | "memoryGrowthBytesPerSecond">;
+
+/**
+ * The linear memories of one invocation: hands out each instance's, in the planned order, and decides about their growth. The cap is
+ * for all of them together, whichever of them grows.
+ */
 export class GuestMemory {
   readonly #program: Program;
-  readonly #maxima: readonly InstanceMaxima[];
-  readonly #memories: WebAssembly.Memory[] = [];
+  readonly #limits: MemoryLimits;
+  readonly #capPages: number;
+  readonly #startedAt = performance.now();
+  /** Pages that the memories have or were allowed to grow by. Linear memory never shrinks. */
+  #pages: number;
   #instances = 0;
 
   /** @throws MemoryCapTooSmall when the memories do not fit under the cap from the start. */
-  constructor(program: Program, capBytes: number) {
+  constructor(program: Program, limits: MemoryLimits) {
     this.#program = program;
-    this.#maxima = allotMemory(program, capBytes);
+    this.#limits = limits;
+    this.#capPages = Math.floor(limits.memoryBytes / PAGE_BYTES);
+    this.#pages = initialPages(program);
+    if (this.#pages > this.#capPages) throw new MemoryCapTooSmall(this.#pages * PAGE_BYTES);
   }
 
-  /** The next core instance. The sum of all maxima was fixed for exactly this sequence of instances. */
+  /** The next core instance. The sum of the initial sizes was compared with the cap for exactly this sequence of instances. */
   next(name: string): CoreInstancePlan {
-    const index = this.#instances;
-    this.#instances += 1;
     const compiled = this.#program.modules.find((candidate) => candidate.name === name);
-    const maxima = this.#maxima[index];
-    if (compiled === undefined || this.#program.instantiations[index] !== name || maxima === undefined) {
+    if (compiled === undefined || this.#program.instantiations[this.#instances] !== name) {
       throw new Error("the component made an instance that was not in its plan");
     }
+    this.#instances += 1;
     const memories = compiled.memories.map((memory, position) => ({
       field: memoryField(position),
       initialPages: memory.initialPages,
-      maximumPages: maxima[position] ?? memory.initialPages,
+      maximumPages: memoryMaximum(memory, this.#capPages),
       address64: memory.address64,
     }));
     return { module: compiled.module, memories };
   }
 
-  /** Takes note of a memory that was made. */
-  track(memory: WebAssembly.Memory): void {
-    this.#memories.push(memory);
+  /** Whether a memory may grow by so many pages, and takes note of it; negative pages could not be had, and are given back. */
+  grow(pages: number): boolean {
+    const after = this.#pages + pages;
+    if (pages > 0 && (after > this.#capPages || after * PAGE_BYTES > this.#allowedBytes())) return false;
+    this.#pages = Math.max(0, after);
+    return true;
   }
 
-  /** What the memories hold, in bytes. Linear memory never shrinks, so this is also the most they ever held. */
+  /** What the memories hold, in bytes, which is also the most they ever held. */
   get bytes(): number {
-    return this.#memories.reduce((total, memory) => total + memory.buffer.byteLength, 0);
+    return this.#pages * PAGE_BYTES;
+  }
+
+  #allowedBytes(): number {
+    const { reservedMemoryBytes, memoryGrowthBytesPerSecond } = this.#limits;
+    return reservedMemoryBytes + (memoryGrowthBytesPerSecond * (performance.now() - this.#startedAt)) / 1000;
   }
 }

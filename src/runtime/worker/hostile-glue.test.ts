@@ -8,7 +8,7 @@ const MODULE = new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0)
 
 const SIDE: InstantiationSide = {
   next: () => ({ module: MODULE, memories: [] }),
-  made: () => undefined,
+  guard: {},
   drop: () => undefined,
   pour: () => 0,
 };
@@ -54,7 +54,7 @@ test("glue that replaces the realm's own functions is given nothing of the host'
     return { seen };
   };`);
   const answers = hostFunction("answers", () => ({ tag: "ok", val: { list: [1, { deep: Uint8Array.of(1) }] } }));
-  const { exports } = realm.instantiate(SIDE, [{ name: "host", resources: [], functions: [answers] }], "memories");
+  const { exports } = realm.instantiate(SIDE, [{ name: "host", resources: [], functions: [answers] }]);
   assert.deepEqual([...(exports["seen"] as string[])], []);
 });
 
@@ -69,7 +69,7 @@ test("parameters reach the glue as objects of its own realm", () => {
     given.forEach(walk);
     return JSON.stringify([seen, given.map((one) => one instanceof Map ? [...one] : one)]);
   } });`);
-  const { exports, parameter } = realm.instantiate(SIDE, [], "memories");
+  const { exports, parameter } = realm.instantiate(SIDE, []);
   const given = [{ list: [1, { tag: "a", val: Uint8Array.of(3) }] }, "text", new Map([["key", [2]]]), undefined];
   const take = exports["take"] as (...parameters: unknown[]) => string;
   assert.deepEqual(JSON.parse(take(...given.map((one) => parameter(one)))), [
@@ -82,7 +82,7 @@ test("what the host throws when too much is copied reaches the glue as an error 
   const realm = new Realm(`return () => ({ copy() {
     try { new ArrayBuffer(8).slice(0); } catch (error) { return error.constructor === Error; }
   } });`);
-  const { exports } = realm.instantiate(SIDE, [], "memories");
+  const { exports } = realm.instantiate(SIDE, []);
   realm.occupy({ crossingBytes: 4, exceeded, later: () => undefined });
   assert.equal((exports["copy"] as () => unknown)(), true);
 });

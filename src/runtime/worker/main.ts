@@ -24,11 +24,14 @@ const realms = new Map<string, Realm | string>();
 const programs = new Map<string, Loaded>();
 const running = new Map<number, GuestInvocation>();
 const asks = new Asks(post);
+/** Messages that were received, modulo 2^32. */
+let received = 0;
 const environment = {
   turns,
   interfaces: new Map(HOST_INTERFACES.map((provided) => [provided.name, provided])),
   observations: new Observations(new EventRingWriter(events, () => post({ type: "observed" }))),
   asks,
+  hasMoreToDo: () => running.size > 1 || Atomics.load(shared, SHARED_SLOTS.sent) !== received,
 };
 
 function post(message: FromWorker): void {
@@ -84,6 +87,7 @@ process.on("unhandledRejection", (reason) => {
 });
 
 port.on("message", (message: ToWorker) => {
+  received = (received + 1) | 0;
   switch (message.type) {
     case "glue":
       realmOf(message.programId, message.glue);

@@ -2,10 +2,26 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { Program } from "../messages.ts";
-import { allotMemory, MemoryCapTooSmall, PAGE_BYTES } from "./memory-allotment.ts";
+import { GuestMemory, type MemoryLimits } from "./guest-memory.ts";
+import { initialPages, MemoryCapTooSmall, memoryMaximum, PAGE_BYTES } from "./memory-allotment.ts";
 
 function programOf(modules: readonly Program["modules"][number][], instantiations: readonly string[]): Program {
   return { id: "p", glue: "", modules, instantiations, preview1: false, imports: [], custom: [] };
+}
+
+/** One memory that starts with 3 pages. */
+const ONE = programOf(
+  [{ name: "m", module: {} as WebAssembly.Module, memories: [{ initialPages: 3, address64: false }] }],
+  ["m"],
+);
+
+function memoryOf(program: Program, limits: Partial<MemoryLimits>): GuestMemory {
+  return new GuestMemory(program, {
+    memoryBytes: 2 ** 30,
+    reservedMemoryBytes: 2 ** 40,
+    memoryGrowthBytesPerSecond: 2 ** 30,
+    ...limits,
+  });
 }
 
 const memory = fc.record(
@@ -26,35 +42,49 @@ const program = fc.array(fc.array(memory, { maxLength: 3 }), { minLength: 1, max
   ),
 );
 
-test("maxima add up to the cap at most, and each lies between its initial size and its own maximum", () => {
+test("memories that start over the cap are refused, and no maximum is under its start or over what is allowed", () => {
   fc.assert(
-    fc.property(program, fc.integer({ min: 0, max: 2 ** 34 }), (given, cap) => {
-      const memories = given.instantiations.map(
+    fc.property(program, fc.integer({ min: 0, max: 2 ** 20 }), (given, capPages) => {
+      const memories = given.instantiations.flatMap(
         (name) => given.modules.find((one) => one.name === name)?.memories ?? [],
       );
-      const initial = memories.flat().reduce((sum, one) => sum + one.initialPages, 0);
-      if (initial > Math.floor(cap / PAGE_BYTES)) {
-        assert.throws(() => allotMemory(given, cap), MemoryCapTooSmall);
+      const initial = memories.reduce((sum, one) => sum + one.initialPages, 0);
+      assert.equal(initialPages(given), initial);
+      if (initial > capPages) {
+        assert.throws(() => memoryOf(given, { memoryBytes: capPages * PAGE_BYTES }), MemoryCapTooSmall);
         return;
       }
-      const maxima = allotMemory(given, cap);
-      assert.ok(maxima.flat().reduce((sum, one) => sum + one, 0) * PAGE_BYTES <= cap);
-      for (const [index, instance] of memories.entries()) {
-        for (const [position, { initialPages, maximumPages, address64 }] of instance.entries()) {
-          const allotted = maxima[index]?.[position] ?? Number.NaN;
-          assert.ok(allotted >= initialPages);
-          assert.ok(maximumPages === undefined || allotted <= maximumPages);
-          assert.ok(address64 || allotted <= 65_536);
-        }
+      for (const one of memories) {
+        const maximum = memoryMaximum(one, capPages);
+        assert.ok(maximum >= one.initialPages && maximum <= Math.max(capPages, one.initialPages));
+        assert.ok(one.maximumPages === undefined || maximum <= one.maximumPages);
+        assert.ok(one.address64 || maximum <= 65_536);
       }
     }),
   );
 });
 
-test("a single memory gets the whole cap", () => {
-  const one = programOf(
-    [{ name: "m", module: {} as WebAssembly.Module, memories: [{ initialPages: 3, address64: false }] }],
-    ["m"],
+test("whatever grows, the memories stay under the cap together, and what could not be had is given back", () => {
+  const growth = fc.array(fc.tuple(fc.integer({ min: 1, max: 300 }), fc.boolean()), { maxLength: 50 });
+  fc.assert(
+    fc.property(growth, fc.integer({ min: 4, max: 1000 }), (steps, capPages) => {
+      const memory = memoryOf(ONE, { memoryBytes: capPages * PAGE_BYTES });
+      let pages = 3;
+      for (const [wanted, isHad] of steps) {
+        const granted = memory.grow(wanted);
+        assert.equal(granted, pages + wanted <= capPages);
+        if (granted && isHad) pages += wanted;
+        else if (granted) memory.grow(-wanted);
+        assert.equal(memory.bytes, pages * PAGE_BYTES);
+      }
+    }),
   );
-  assert.deepEqual(allotMemory(one, 100 * PAGE_BYTES), [[100]]);
+});
+
+test("beyond what is reserved, memory grows as fast as it may", () => {
+  const memory = memoryOf(ONE, { reservedMemoryBytes: 10 * PAGE_BYTES, memoryGrowthBytesPerSecond: 1 });
+  assert.equal(memory.grow(7), true);
+  assert.equal(memory.grow(1), false);
+  const fast = memoryOf(ONE, { reservedMemoryBytes: 0, memoryGrowthBytesPerSecond: 2 ** 50 });
+  assert.equal(fast.grow(100), true);
 });

@@ -70,12 +70,18 @@ export interface CoreInstancePlan {
 export interface InstantiationSide {
   /** The next core instance, of the module of that name; throws when the plan does not have it. */
   readonly next: (name: string) => CoreInstancePlan;
-  /** Tells the host of a memory that was made. */
-  readonly made: (memory: WebAssembly.Memory) => void;
+  /** What metered modules import, under the namespace of that name. The glue does not see it. */
+  readonly guard: WebAssembly.ModuleImports;
   /** Tells the host that the guest dropped a handle it owned. */
   readonly drop: (handle: number) => void;
   /** Reads bytes that were to be read yet into memory, from an offset on; returns how many there were. */
   readonly pour: (lazy: object, memory: ArrayBuffer, offset: number) => number;
+}
+
+/** The import namespaces of hardened modules that the host fills. */
+export interface HostNamespaces {
+  readonly memory: string;
+  readonly guard: string;
 }
 
 /** What the prelude hands back to the host. */
@@ -86,7 +92,7 @@ export interface RealmSide {
     glue: unknown,
     side: InstantiationSide,
     imports: readonly BoundInterface[],
-    memoryNamespace: string,
+    namespaces: HostNamespaces,
   ) => InstantiatedGuest;
 }
 
@@ -454,7 +460,7 @@ export function realmPrelude(host: HostSide): RealmSide {
     };
   }
 
-  function memoriesOf(side: InstantiationSide, requests: readonly MemoryRequest[]): Record<string, WebAssembly.Memory> {
+  function memoriesOf(requests: readonly MemoryRequest[]): Record<string, WebAssembly.Memory> {
     const memories: Record<string, WebAssembly.Memory> = create(null);
     for (let index = 0; index < requests.length; index += 1) {
       const { field, initialPages, maximumPages, address64 } = requests[index] as MemoryRequest;
@@ -462,7 +468,6 @@ export function realmPrelude(host: HostSide): RealmSide {
         ? { initial: BigInt(initialPages), maximum: BigInt(maximumPages), address: "i64" }
         : { initial: initialPages, maximum: maximumPages };
       const memory = new CoreMemory(descriptor as WebAssembly.MemoryDescriptor);
-      side.made(memory);
       memories[field] = memory;
     }
     return memories;
@@ -474,7 +479,7 @@ export function realmPrelude(host: HostSide): RealmSide {
       exceeded = occupant.exceeded;
       later = occupant.later;
     },
-    instantiate(glue, side, imports, memoryNamespace) {
+    instantiate(glue, side, imports, namespaces) {
       // The glue holds a token for each core module: the module itself is an object of the host's realm.
       const names = new WeakMap<object, string>();
       const getCoreModule = (name: string): object => {
@@ -485,7 +490,7 @@ export function realmPrelude(host: HostSide): RealmSide {
       const instantiateCore = (token: object, given?: WebAssembly.Imports): WebAssembly.Instance => {
         try {
           const { module, memories } = side.next(names.get(token) ?? "");
-          const own = { [memoryNamespace]: memoriesOf(side, memories) };
+          const own = { [namespaces.memory]: memoriesOf(memories), [namespaces.guard]: side.guard };
           return new CoreInstance(module, assign(create(null), given, own));
         } catch (thrown) {
           // What the module's start function threw is of this realm, and says more than a copy would.

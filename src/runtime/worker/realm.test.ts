@@ -13,7 +13,7 @@ const SIDE: InstantiationSide = {
     if (name !== "known") throw new TypeError("no such module");
     return { module: MODULE, memories: [] };
   },
-  made: () => undefined,
+  guard: {},
   drop: (handle) => {
     if (handle === 13) throw new TypeError("host trouble");
   },
@@ -121,7 +121,7 @@ async function asGlue(body: string): Promise<Record<string, unknown>> {
   const realm = new Realm(`return function instantiate(getCoreModule, imports, instantiateCore) {
     return { result: (async () => { ${body} })() };
   }`);
-  const { exports } = realm.instantiate(SIDE, IMPORTS, "memory");
+  const { exports } = realm.instantiate(SIDE, IMPORTS);
   return (await exports["result"]) as Record<string, unknown>;
 }
 
@@ -291,11 +291,11 @@ test("JSTag is out of reach", async () => {
 test("each instance has its own scope of the glue", () => {
   const realm = new Realm(`let count = 0; return function instantiate() { count += 1; return { count } }`);
   for (let round = 0; round < 3; round += 1) {
-    assert.equal(realm.instantiate(SIDE, [], "memory").exports["count"], 1);
+    assert.equal(realm.instantiate(SIDE, []).exports["count"], 1);
   }
 });
 
 test("an export named then is not taken for a promise", () => {
   const realm = new Realm(`return function instantiate() { return { then: () => { throw new Error("called") } } }`);
-  assert.equal(typeof realm.instantiate(SIDE, [], "memory").exports["then"], "function");
+  assert.equal(typeof realm.instantiate(SIDE, []).exports["then"], "function");
 });

@@ -1,8 +1,10 @@
 import { types } from "node:util";
 import vm from "node:vm";
 import { LazyBytes } from "../../host/io/lazy-bytes.ts";
+import { GUARD_NAMESPACE, MEMORY_NAMESPACE } from "../../shared/hardening-profile.ts";
 import {
   type BoundInterface,
+  type HostNamespaces,
   type HostSide,
   type InstantiatedGuest,
   type InstantiationSide,
@@ -45,12 +47,13 @@ export class Realm {
   instantiate(
     side: InstantiationSide,
     imports: readonly BoundInterface[],
-    memoryNamespace: string,
   ): InstantiatedGuest & { readonly exports: GuestExports } {
-    const { exports, ...making } = this.#side.instantiate(this.#glue, side, imports, memoryNamespace);
+    const { exports, ...making } = this.#side.instantiate(this.#glue, side, imports, NAMESPACES);
     return { ...making, exports: exports as GuestExports };
   }
 }
+
+const NAMESPACES: HostNamespaces = { memory: MEMORY_NAMESPACE, guard: GUARD_NAMESPACE };
 
 const decoders = new Map<string, TextDecoder>();
 const encoder = new TextEncoder();

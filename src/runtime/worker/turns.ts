@@ -16,6 +16,11 @@ export class Turns {
     this.#shared = shared;
   }
 
+  /** Whether the main thread wants the guest gone that is on the processor. */
+  isToEnd(ticket: number): boolean {
+    return Atomics.load(this.#shared, SHARED_SLOTS.ending) === ticket;
+  }
+
   /** Marks a guest as on the processor from now on. */
   take(ticket: number): void {
     Atomics.store(this.#shared, SHARED_SLOTS.running, ticket);

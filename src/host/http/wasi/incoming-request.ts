@@ -1,7 +1,7 @@
 import type { HostContext } from "../../capability.ts";
 import type { FieldMap } from "./field-map.ts";
-import { Fields } from "./fields.ts";
-import { IncomingBody, type IncomingSource } from "./incoming-body.ts";
+import type { IncomingSource } from "./incoming-body.ts";
+import { IncomingMessage } from "./incoming-message.ts";
 import type { Method, Scheme } from "./request-rules.ts";
 
 /** What came before the body. */
@@ -13,43 +13,18 @@ export interface IncomingRequestHead {
 }
 
 /** A `wasi:http/types.incoming-request`. */
-export class IncomingRequest {
+export class IncomingRequest extends IncomingMessage {
   readonly method: Method;
   readonly scheme: Scheme;
   readonly authority: string | undefined;
   readonly pathWithQuery: string | undefined;
-  readonly #context: HostContext;
-  readonly #headers: FieldMap;
-  readonly #source: IncomingSource;
-  #consumed = false;
-  #open = true;
 
   /** @param headers Owned by the request from now on, as is the source. */
   constructor(context: HostContext, head: IncomingRequestHead, headers: FieldMap, source: IncomingSource) {
+    super(context, headers, source);
     this.method = head.method;
     this.scheme = head.scheme;
     this.authority = head.authority;
     this.pathWithQuery = head.pathWithQuery;
-    this.#context = context;
-    this.#headers = headers;
-    this.#source = source;
-  }
-
-  headers(): Fields {
-    return new Fields(this.#headers.retain(), { mutable: false });
-  }
-
-  /** The body; `undefined` when it was asked for before. */
-  consume(): IncomingBody | undefined {
-    if (this.#consumed) return undefined;
-    this.#consumed = true;
-    return new IncomingBody(this.#context, this.#source);
-  }
-
-  [Symbol.dispose](): void {
-    if (!this.#open) return;
-    this.#open = false;
-    this.#headers.release();
-    if (!this.#consumed) this.#source.cancel();
   }
 }

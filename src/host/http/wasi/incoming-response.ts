@@ -3,42 +3,17 @@ import type { Waitable } from "../../io/streams.ts";
 import { Wakeups } from "../../io/wakeups.ts";
 import type { ErrorCode } from "./error-code.ts";
 import type { FieldMap } from "./field-map.ts";
-import { Fields } from "./fields.ts";
-import { IncomingBody, type IncomingSource } from "./incoming-body.ts";
+import type { IncomingSource } from "./incoming-body.ts";
+import { IncomingMessage } from "./incoming-message.ts";
 
 /** A `wasi:http/types.incoming-response`. */
-export class IncomingResponse {
+export class IncomingResponse extends IncomingMessage {
   readonly status: number;
-  readonly #context: HostContext;
-  readonly #headers: FieldMap;
-  readonly #source: IncomingSource;
-  #consumed = false;
-  #open = true;
 
   /** @param headers Owned by the response from now on, as is the source. */
   constructor(context: HostContext, status: number, headers: FieldMap, source: IncomingSource) {
-    this.#context = context;
+    super(context, headers, source);
     this.status = status;
-    this.#headers = headers;
-    this.#source = source;
-  }
-
-  headers(): Fields {
-    return new Fields(this.#headers.retain(), { mutable: false });
-  }
-
-  /** The body; `undefined` when it was asked for before. */
-  consume(): IncomingBody | undefined {
-    if (this.#consumed) return undefined;
-    this.#consumed = true;
-    return new IncomingBody(this.#context, this.#source);
-  }
-
-  [Symbol.dispose](): void {
-    if (!this.#open) return;
-    this.#open = false;
-    this.#headers.release();
-    if (!this.#consumed) this.#source.cancel();
   }
 }
 

@@ -1,7 +1,6 @@
 import type { HostContext } from "../../capability.ts";
-import type { FieldMap } from "./field-map.ts";
-import { Fields } from "./fields.ts";
-import { OutgoingBody } from "./outgoing-body.ts";
+import type { Fields } from "./fields.ts";
+import { OutgoingMessage } from "./outgoing-message.ts";
 import {
   isPathWithQuery,
   isScheme,
@@ -13,21 +12,15 @@ import {
 } from "./request-rules.ts";
 
 /** A `wasi:http/types.outgoing-request`. What it holds is well-formed; whether it may be sent is for the handler to say. */
-export class OutgoingRequest {
-  readonly #context: HostContext;
-  readonly #headers: FieldMap;
+export class OutgoingRequest extends OutgoingMessage {
   #method: Method = { tag: "get" };
   #pathWithQuery: string | undefined;
   #scheme: Scheme | undefined;
   #authority: string | undefined;
-  #body: OutgoingBody | undefined;
-  #open = true;
-  #sent = false;
 
   /** @param headers Used up. */
   constructor(context: HostContext, headers: Fields) {
-    this.#context = context;
-    this.#headers = headers.take();
+    super(context, "request", headers);
   }
 
   get method(): Method {
@@ -44,26 +37,6 @@ export class OutgoingRequest {
 
   get authority(): string | undefined {
     return this.#authority;
-  }
-
-  /** The fields themselves; whoever keeps them retains them. */
-  get headerMap(): FieldMap {
-    return this.#headers;
-  }
-
-  /** The body, when {@link body} has been asked for. */
-  get openedBody(): OutgoingBody | undefined {
-    return this.#body;
-  }
-
-  /** From now on somebody reads the body. */
-  markSent(): void {
-    this.#sent = true;
-  }
-
-  /** A handle on the fields, which can no longer be changed. */
-  headers(): Fields {
-    return new Fields(this.#headers.retain(), { mutable: false });
   }
 
   setMethod(method: Method): boolean {
@@ -89,22 +62,6 @@ export class OutgoingRequest {
     if (authority !== undefined && parseAuthority(authority) === undefined) return false;
     this.#authority = authority;
     return true;
-  }
-
-  /** The body; `undefined` when it was asked for before. */
-  body(): OutgoingBody | undefined {
-    if (this.#body !== undefined) return undefined;
-    const length = this.#headers.declaredLength();
-    const declared = length.kind === "bytes" ? length.bytes : undefined;
-    this.#body = new OutgoingBody(this.#context, { role: "request", declared });
-    return this.#body;
-  }
-
-  [Symbol.dispose](): void {
-    if (!this.#open) return;
-    this.#open = false;
-    this.#headers.release();
-    if (!this.#sent) this.#body?.queue.abandon();
   }
 }
 

@@ -312,35 +312,29 @@ test("what is not well-formed is refused before anything is looked up", () => {
   assert.ok(guest.events.every((event) => event.startsWith("Denied ")));
 });
 
-test("the end of the invocation ends what is under way", async () => {
-  const arrived = Promise.withResolvers<void>();
-  const gone = Promise.withResolvers<void>();
-  const port = await serve((request) => {
-    request.on("close", () => gone.resolve());
-    arrived.resolve();
+for (const [what, end] of [
+  ["the end of the invocation", (guest: Guest): void => guest.context.abort()],
+  [
+    "dropping the future",
+    (_guest: Guest, future: Disposable): void => {
+      future[Symbol.dispose]();
+      future[Symbol.dispose]();
+    },
+  ],
+] as const) {
+  test(`${what} ends what is under way`, async () => {
+    const arrived = Promise.withResolvers<void>();
+    const gone = Promise.withResolvers<void>();
+    const port = await serve((request) => {
+      request.on("close", () => gone.resolve());
+      arrived.resolve();
+    });
+    const guest = new Guest({ network: { hosts: [`127.0.0.1:${port}`] } });
+    const handled = guest.handle(guest.request({ authority: `127.0.0.1:${port}` }));
+    assert.ok(handled.tag === "ok");
+    await arrived.promise;
+    end(guest, handled.val);
+    await gone.promise;
+    assert.equal(guest.context.meters.connections.held, 0);
   });
-  const guest = new Guest({ network: { hosts: [`127.0.0.1:${port}`] } });
-  const handled = guest.handle(guest.request({ authority: `127.0.0.1:${port}` }));
-  assert.equal(handled.tag, "ok");
-  await arrived.promise;
-  guest.context.abort();
-  await gone.promise;
-  assert.equal(guest.context.meters.connections.held, 0);
-});
-
-test("dropping the future ends the request", async () => {
-  const arrived = Promise.withResolvers<void>();
-  const gone = Promise.withResolvers<void>();
-  const port = await serve((request) => {
-    request.on("close", () => gone.resolve());
-    arrived.resolve();
-  });
-  const guest = new Guest({ network: { hosts: [`127.0.0.1:${port}`] } });
-  const handled = guest.handle(guest.request({ authority: `127.0.0.1:${port}` }));
-  assert.equal(handled.tag, "ok");
-  await arrived.promise;
-  handled.val[Symbol.dispose]();
-  handled.val[Symbol.dispose]();
-  await gone.promise;
-  assert.equal(guest.context.meters.connections.held, 0);
-});
+}

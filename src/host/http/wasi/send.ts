@@ -271,10 +271,8 @@ class OutgoingExchange implements Dispatcher.DispatchHandler {
   #received(raw: RawHeaders): FieldMap | undefined {
     const fields = FieldMap.received(this.#context, rawFields(raw));
     if (fields === undefined) return undefined;
-    const { read } = this.#context.meters;
-    // Where the total allows that much: the rate is owed by what is read next.
-    const charged = read.take(fields.bytes);
-    if (charged === fields.bytes || !read.exhausted) return fields;
+    // What has come over the rate is made up for by what is read next.
+    if (this.#context.meters.read.charge(fields.bytes)) return fields;
     fields.release();
     throw new HttpFailure(internalCode("the program has read all the bytes it may read"));
   }

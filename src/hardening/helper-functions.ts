@@ -1,0 +1,276 @@
+import { BYTES_PER_UNIT, PIECE_BYTES } from "./fuel-costs.ts";
+import { OPCODE, PREFIXED } from "./opcodes.ts";
+import { unsignedLeb128 } from "./leb128.ts";
+
+/** Indices of the three globals that hardened modules import, and of what else the helpers name. */
+export interface GuardIndices {
+  readonly counter: number;
+  readonly checkpoint: number;
+  readonly grow: number;
+  /** The types of checkpoint and grow. */
+  readonly checkpointType: number;
+  readonly growType: number;
+}
+
+/** Whether addresses of memories and tables are 64 bits wide, by index. */
+export interface AddressWidths {
+  readonly memory64: (memory: number) => boolean;
+  readonly table64: (table: number) => boolean;
+}
+
+/** A function that is added to a module: its type's parameters and results, and its body without the size. */
+export interface HelperFunction {
+  readonly name: string;
+  readonly parameters: readonly number[];
+  readonly results: readonly number[];
+  readonly body: readonly number[];
+}
+
+export const I32 = 0x7f;
+const I64 = 0x7e;
+const EMPTY = 0x40;
+
+const { unreachable: UNREACHABLE, loop: LOOP, if: IF, else: ELSE, end: END, call: CALL, return: RETURN } = OPCODE;
+const { brIf: BR_IF, callRef: CALL_REF, localGet: GET, localSet: SET, localTee: TEE, drop: DROP } = OPCODE;
+const [I32_EQZ, I32_EQ, I32_LT_S, I32_AND] = [0x45, 0x46, 0x48, 0x71];
+const [I64_EQ, I64_LT_U, I64_GT_U, I64_LE_U] = [0x51, 0x54, 0x56, 0x58];
+const [I32_SUB, I64_ADD, I64_SUB, I64_SHL, I64_SHR_U] = [0x6b, 0x7c, 0x7d, 0x86, 0x88];
+const [WRAP, EXTEND_U] = [0xa7, 0xad];
+const [MEMORY_SIZE, MEMORY_GROW] = [0x3f, 0x40];
+
+/** Charged at most at once for a length: far more than there ever is, and far less than 31 bits hold. */
+const MOST_UNITS = 2 ** 28;
+
+/**
+ * The functions that are added to a module. Each is made when it is first asked for; indices begin after the module's own
+ * functions, in that order.
+ */
+export class HelperFunctions {
+  /** Called when the counter is below zero. */
+  readonly refill: number;
+  /** The same for functions that keep the counter in a local: takes it, and gives the new one. */
+  readonly refillLocal: number;
+
+  readonly #first: number;
+  readonly #guard: GuardIndices;
+  readonly #widths: AddressWidths;
+  readonly #made: HelperFunction[] = [];
+  readonly #indices: Map<string, number> = new Map();
+
+  constructor(first: number, guard: GuardIndices, widths: AddressWidths) {
+    this.#first = first;
+    this.#guard = guard;
+    this.#widths = widths;
+    this.refill = this.#add("refill", [], [], 0, this.#refillCode());
+    this.refillLocal = this.#add("refill-local", [I32], [I32], 0, [
+      ...[GET, 0, ...this.#setCounter(), ...this.#refillCode(), ...this.#getCounter()],
+    ]);
+  }
+
+  /** All that were asked for, in the order of their indices. */
+  get made(): readonly HelperFunction[] {
+    return this.#made;
+  }
+
+  /** The function that stands for `memory.grow`, `memory.fill` or `memory.copy` of these memories. */
+  replacing(opcode: number, first: number, second: number): number {
+    const wide = this.#widths.memory64(first);
+    if (opcode === OPCODE.memoryGrow) {
+      return this.#once(`grow-${first}`, () => [wide ? [I64] : [I32], wide ? [I64] : [I32], 1, this.#growCode(first, wide)]);
+    }
+    if (opcode === PREFIXED.memoryFill) {
+      const address = wide ? I64 : I32;
+      return this.#once(`fill-${first}`, () => [[address, I32, address], [], 0, this.#fillCode(first, wide)]);
+    }
+    const sourceWide = this.#widths.memory64(second);
+    const [to, from, length] = [wide, sourceWide, wide && sourceWide].map((one) => (one ? I64 : I32));
+    return this.#once(`copy-${first}-${second}`, () => [
+      [to ?? I32, from ?? I32, length ?? I32],
+      [],
+      0,
+      this.#copyCode(first, second, wide, sourceWide),
+    ]);
+  }
+
+  /** The function that charges for the length on top of the stack, and gives it back. */
+  measuring(opcode: number, first: number, second: number): number {
+    switch (opcode) {
+      case PREFIXED.memoryInit:
+        return this.#measure(false, BYTES_PER_UNIT);
+      case PREFIXED.tableGrow:
+      case PREFIXED.tableFill:
+        return this.#measure(this.#widths.table64(first), 1);
+      case PREFIXED.tableCopy:
+        return this.#measure(this.#widths.table64(first) && this.#widths.table64(second), 1);
+      default:
+        return this.#measure(false, 1);
+    }
+  }
+
+  #once(name: string, make: () => [readonly number[], readonly number[], number, readonly number[]]): number {
+    return this.#indices.get(name) ?? this.#add(name, ...make());
+  }
+
+  /** `scratch` is how many locals of the last parameter's type it has. */
+  #add(
+    name: string,
+    parameters: readonly number[],
+    results: readonly number[],
+    scratch: number,
+    code: readonly number[],
+  ): number {
+    const index = this.#first + this.#made.length;
+    const type = parameters.at(-1) ?? I32;
+    const body = scratch === 0 ? [0, ...code, END] : [1, scratch, type, ...code, END];
+    this.#made.push({ name: `cordon:guard/${name}`, parameters, results, body });
+    this.#indices.set(name, index);
+    return index;
+  }
+
+  #getCounter(): number[] {
+    return [OPCODE.globalGet, ...unsignedLeb128(this.#guard.counter)];
+  }
+
+  #setCounter(): number[] {
+    return [OPCODE.globalSet, ...unsignedLeb128(this.#guard.counter)];
+  }
+
+  /** Asks the host; the guest's own code traps when it refuses, which no handler of the guest can catch. */
+  #refillCode(): number[] {
+    const { checkpoint, checkpointType } = this.#guard;
+    const ask = [OPCODE.globalGet, ...unsignedLeb128(checkpoint), CALL_REF, ...unsignedLeb128(checkpointType)];
+    return [...ask, I32_EQZ, IF, EMPTY, UNREACHABLE, END];
+  }
+
+  /** Charges the units that `units` leaves on the stack as an i32, and looks at the counter. */
+  #chargeCode(units: readonly number[]): number[] {
+    const looked = [...this.#getCounter(), ...i32(0), I32_LT_S, IF, EMPTY, CALL, ...unsignedLeb128(this.refill), END];
+    return [...this.#getCounter(), ...units, I32_SUB, ...this.#setCounter(), ...looked];
+  }
+
+  #measure(wide: boolean, perUnit: number): number {
+    const type = wide ? I64 : I32;
+    return this.#once(`measure-${wide ? 64 : 32}-${perUnit}`, () => {
+      const length = wide ? [GET, 0] : [GET, 0, EXTEND_U];
+      const units = [...length, ...i64(Math.log2(perUnit)), I64_SHR_U];
+      const bounded = [...i64(MOST_UNITS), ...units, ...i64(MOST_UNITS), ...units, I64_LT_U, 0x1b, WRAP];
+      return [[type], [type], 0, [...this.#chargeCode(bounded), GET, 0]];
+    });
+  }
+
+  #growCode(memory: number, wide: boolean): number[] {
+    const { grow, growType } = this.#guard;
+    const asked = (pages: readonly number[]): number[] => [
+      ...pages,
+      ...[OPCODE.globalGet, ...unsignedLeb128(grow), CALL_REF, ...unsignedLeb128(growType)],
+    ];
+    const minusOne = wide ? i64(-1) : i32(-1);
+    const refused = [IF, EMPTY, ...minusOne, RETURN, END];
+    const pages = wide ? [GET, 0, WRAP] : [GET, 0];
+    const tooMuch = wide ? [GET, 0, ...i64(2 ** 31 - 1), I64_GT_U] : [GET, 0, ...i32(0), I32_LT_S];
+    return [
+      ...[...tooMuch, ...refused, ...asked(pages), I32_EQZ, ...refused],
+      ...[GET, 0, MEMORY_GROW, ...unsignedLeb128(memory), TEE, 1, ...minusOne, wide ? I64_EQ : I32_EQ],
+      ...[IF, EMPTY, ...asked([...i32(0), ...pages, I32_SUB]), DROP, END, GET, 1],
+    ];
+  }
+
+  #fillCode(memory: number, wide: boolean): number[] {
+    const [to, value, length] = [0, 1, 2];
+    const whole = [GET, to, GET, value, GET, length, 0xfc, 0x0b, ...unsignedLeb128(memory)];
+    const { widened, narrowed } = widths(wide);
+    const piece = wide ? i64(PIECE_BYTES) : i32(PIECE_BYTES);
+    return [
+      // Out of bounds, it has to trap before anything is written.
+      ...outOfBounds(memory, wide, to, widened(length)),
+      ...[IF, EMPTY, ...whole, UNREACHABLE, END],
+      ...[...widened(length), ...i64(PIECE_BYTES), I64_GT_U, IF, EMPTY, LOOP, EMPTY],
+      ...this.#chargeCode(i32(PIECE_BYTES / BYTES_PER_UNIT)),
+      ...[GET, to, GET, value, ...piece, 0xfc, 0x0b, ...unsignedLeb128(memory)],
+      ...[...widened(to), ...i64(PIECE_BYTES), I64_ADD, ...narrowed, SET, to],
+      ...[...widened(length), ...i64(PIECE_BYTES), I64_SUB, ...narrowed, SET, length],
+      ...[...widened(length), ...i64(PIECE_BYTES), I64_GT_U, BR_IF, 0, END, END],
+      ...this.#chargeCode([...widened(length), ...i64(Math.log2(BYTES_PER_UNIT)), I64_SHR_U, WRAP]),
+      ...whole,
+    ];
+  }
+
+  #copyCode(target: number, source: number, targetWide: boolean, sourceWide: boolean): number[] {
+    const [to, from, length] = [0, 1, 2];
+    const wide = targetWide && sourceWide;
+    const indices = [...unsignedLeb128(target), ...unsignedLeb128(source)];
+    const whole = [GET, to, GET, from, GET, length, 0xfc, 0x0a, ...indices];
+    const [toWidth, fromWidth, lengthWidth] = [widths(targetWide), widths(sourceWide), widths(wide)];
+    const piece = wide ? i64(PIECE_BYTES) : i32(PIECE_BYTES);
+    const units = i32(PIECE_BYTES / BYTES_PER_UNIT);
+    const more = [...lengthWidth.widened(length), ...i64(PIECE_BYTES), I64_GT_U];
+    const less = [...lengthWidth.widened(length), ...i64(PIECE_BYTES), I64_SUB, ...lengthWidth.narrowed, SET, length];
+    const moved = ({ widened, narrowed }: Widths, local: number): number[] => [
+      ...[...widened(local), ...i64(PIECE_BYTES), I64_ADD, ...narrowed, SET, local],
+    ];
+    const last = ({ widened, narrowed }: Widths, local: number): number[] => [
+      ...[...widened(local), ...lengthWidth.widened(length), I64_ADD, ...i64(PIECE_BYTES), I64_SUB, ...narrowed],
+    ];
+    const forwards = [
+      ...[LOOP, EMPTY, ...this.#chargeCode(units), GET, to, GET, from, ...piece, 0xfc, 0x0a, ...indices],
+      ...[...moved(toWidth, to), ...moved(fromWidth, from), ...less, ...more, BR_IF, 0, END],
+    ];
+    const backwards = [
+      ...[LOOP, EMPTY, ...this.#chargeCode(units), ...last(toWidth, to), ...last(fromWidth, from), ...piece],
+      ...[0xfc, 0x0a, ...indices, ...less, ...more, BR_IF, 0, END],
+    ];
+    // Where the ranges may overlap and the target is the higher one, the end has to be copied first.
+    const inPieces =
+      target === source
+        ? [...fromWidth.widened(from), ...toWidth.widened(to), I64_LT_U, IF, EMPTY, ...backwards, ELSE, ...forwards, END]
+        : forwards;
+    return [
+      ...[...outOfBounds(target, targetWide, to, lengthWidth.widened(length)), IF, EMPTY, ...whole, UNREACHABLE, END],
+      ...[...outOfBounds(source, sourceWide, from, lengthWidth.widened(length)), IF, EMPTY, ...whole, UNREACHABLE, END],
+      ...[...more, IF, EMPTY, ...inPieces, END],
+      ...this.#chargeCode([...lengthWidth.widened(length), ...i64(Math.log2(BYTES_PER_UNIT)), I64_SHR_U, WRAP]),
+      ...whole,
+    ];
+  }
+}
+
+interface Widths {
+  /** A local's value as an i64. */
+  readonly widened: (local: number) => number[];
+  /** Back from an i64 to the local's type. */
+  readonly narrowed: readonly number[];
+}
+
+function widths(wide: boolean): Widths {
+  return wide
+    ? { widened: (local) => [GET, local], narrowed: [] }
+    : { widened: (local) => [GET, local, EXTEND_U], narrowed: [WRAP] };
+}
+
+/** Whether a range of a memory, from the address in a local on, goes past its end; the sum of the two might not fit in 64 bits. */
+function outOfBounds(memory: number, wide: boolean, address: number, length: readonly number[]): number[] {
+  const pages = [MEMORY_SIZE, ...unsignedLeb128(memory), ...(wide ? [] : [EXTEND_U])];
+  const size = [...pages, ...i64(16), I64_SHL];
+  const inBounds = [...length, ...size, I64_LE_U];
+  const addressInBounds = [...widths(wide).widened(address), ...size, ...length, I64_SUB, I64_LE_U];
+  return [...inBounds, ...addressInBounds, I32_AND, I32_EQZ];
+}
+
+function i32(value: number): number[] {
+  return [OPCODE.i32Const, ...signedLeb128(value)];
+}
+
+function i64(value: number): number[] {
+  return [OPCODE.i64Const, ...signedLeb128(value)];
+}
+
+function signedLeb128(value: number): number[] {
+  const bytes: number[] = [];
+  for (let rest = BigInt(value); ; ) {
+    const low = Number(rest & 0x7fn);
+    rest >>= 7n;
+    const isLast = rest === 0n ? low < 0x40 : rest === -1n && low >= 0x40;
+    bytes.push(isLast ? low : low | 0x80);
+    if (isLast) return bytes;
+  }
+}

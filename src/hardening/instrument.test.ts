@@ -1,0 +1,109 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { parse } from "@bytecodealliance/jco-transpile/wasm-tools";
+import { type Guard, type GuardOptions, hardenedImports, makeGuard } from "../../test/support/guard.ts";
+import { failsWith } from "../../test/support/errors.ts";
+import { GUARD_FIELDS, GUARD_NAMESPACE } from "../shared/hardening-profile.ts";
+import { hardenModule } from "./harden-module.ts";
+
+type Call = (...parameters: unknown[]) => unknown;
+
+interface Metered {
+  readonly guard: Guard;
+  /** Calls an export, and tells what it gave and the fuel that took. */
+  readonly run: (name: string, ...parameters: unknown[]) => readonly [result: unknown, fuel: number];
+  readonly exports: Record<string, unknown>;
+}
+
+async function metered(
+  text: string,
+  options: GuardOptions = {},
+  imports: Record<string, Record<string, unknown>> = {},
+): Promise<Metered> {
+  const hardened = hardenModule(await parse(text), { meter: true });
+  const guard = makeGuard(options);
+  const compiled = new WebAssembly.Module(hardened.bytes);
+  const { exports } = new WebAssembly.Instance(compiled, { ...imports, ...hardenedImports(hardened, guard) });
+  const run = (name: string, ...parameters: unknown[]): readonly [unknown, number] => {
+    const before = guard.fuel;
+    const result = (exports[name] as Call)(...parameters);
+    return [result, before - guard.fuel];
+  };
+  return { guard, run, exports };
+}
+
+describe("what is charged", () => {
+  test("straight code costs what its instructions do", async () => {
+    const { run } = await metered(`(module
+      (func (export "empty"))
+      (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1)))
+      (func (export "divide") (param i32 i32) (result i32) (i32.div_s (local.get 0) (local.get 1)))
+      (func (export "locals") (local i64 i64 i64 i64 i64 i64 i64 i64) (local f32 f32 f32 f32 f32 f32 f32 f32 f32))
+      (func (export "free") (nop) (block (nop)) (drop (i32.const 1))))`);
+    assert.deepEqual(run("empty"), [undefined, 0]);
+    assert.deepEqual(run("add", 2, 3), [5, 3]);
+    assert.deepEqual(run("divide", 7, 2), [3, 6]);
+    assert.deepEqual(run("locals"), [undefined, 2]);
+    assert.deepEqual(run("free"), [undefined, 1]);
+  });
+
+  test("an arm of an if costs only when it is taken", async () => {
+    const { run } = await metered(`(module
+      (func (export "both") (param i32) (result i32)
+        (if (result i32) (local.get 0) (then (i32.const 1)) (else (i32.add (i32.const 1) (i32.const 1)))))
+      (func (export "one") (param i32) (if (local.get 0) (then (local.set 0 (i32.const 1)))) (local.set 0 (i32.const 0))))`);
+    assert.deepEqual(run("both", 1), [1, 3]);
+    assert.deepEqual(run("both", 0), [2, 5]);
+    assert.deepEqual(run("one", 1), [undefined, 6]);
+    assert.deepEqual(run("one", 0), [undefined, 4]);
+  });
+
+  test("a loop costs for every turn", async () => {
+    const { run } = await metered(`(module
+      (func (export "count") (param i32) (result i32) (local i32)
+        (loop $next
+          (local.set 1 (i32.add (local.get 1) (i32.const 1)))
+          (br_if $next (i32.lt_u (local.get 1) (local.get 0))))
+        (local.get 1)))`);
+    assert.deepEqual(run("count", 1), [1, 9]);
+    assert.deepEqual(run("count", 10), [10, 81]);
+  });
+});
+
+describe("the end of the fuel", () => {
+  const SPINS: Readonly<Record<string, string>> = {
+    "a loop": `(func (export "f") (loop (br 0)))`,
+    "a loop by table": `(func (export "f") (loop (br_table 0 0 (i32.const 1))))`,
+    "a loop with parameters": `(func (export "f") (i32.const 1) (loop (param i32) (result i32) (br 0)) (drop))`,
+    "recursion by tail calls": `(func $f (export "f") (return_call $f))`,
+    "a try_table that swallows": `(func (export "f") (loop $again (block $caught (try_table (catch_all $caught) (loop (br 0)))) (br $again)))`,
+    "a loop in an unreachable end": `(func (export "f") (block (loop (br 0)) (unreachable)) (unreachable))`,
+  };
+  for (const [name, body] of Object.entries(SPINS)) {
+    test(`ends ${name}`, async () => {
+      const { run, guard } = await metered(`(module ${body})`, { fuel: 100_000 });
+      assert.throws(() => run("f"), /unreachable/);
+      assert.equal(guard.checkpoints, 1);
+      assert.ok(guard.fuel < 0);
+    });
+  }
+
+  test("the host may give more", async () => {
+    let slices = 3;
+    const { run, guard } = await metered(`(module (func (export "f") (loop (br 0))))`, {
+      fuel: 1000,
+      refill: () => (slices-- > 0 ? 1000 : undefined),
+    });
+    assert.throws(() => run("f"), /unreachable/);
+    assert.equal(guard.checkpoints, 4);
+  });
+});
+
+describe("what a guest may not do", () => {
+  test("import from the guard's namespace", async () => {
+    const module = await parse(
+      `(module (import "${GUARD_NAMESPACE}" "${GUARD_FIELDS.counter}" (global (mut i32))) (func))`,
+    );
+    await failsWith("invalid-component", /reserved/, () => hardenModule(module, { meter: true }));
+  });
+});

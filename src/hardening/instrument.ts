@@ -1,0 +1,273 @@
+import { ByteReader } from "../shared/byte-reader.ts";
+import { GUARD_FIELDS, GUARD_NAMESPACE } from "../shared/hardening-profile.ts";
+import { BRANCH_HINTS, BranchHintWriter, readBranchHints } from "./branch-hints.ts";
+import { ByteWriter } from "./byte-writer.ts";
+import { COMPLEXITY } from "./complexity.ts";
+import { BodyEmitter } from "./emit-body.ts";
+import { HelperFunctions, I32 } from "./helper-functions.ts";
+import { type ModuleShape, readShape } from "./module-shape.ts";
+import { type Section, SECTION } from "./module-sections.ts";
+import { referencedFunctions } from "./referenced-functions.ts";
+import { ADDED_GLOBALS, BodyScanner } from "./scan-body.ts";
+import { shiftGlobalNames, shiftGlobals } from "./shift-globals.ts";
+import type { Signature } from "./type-section.ts";
+
+const FUNCTION_FORM = 0x60;
+const GLOBAL_KIND = 0x03;
+const REFERENCE = 0x64;
+const EMPTY_BLOCK = 0x40;
+const NAMES = "name";
+
+/** Bodies of functions that cost at most `LEAF_UNITS` are not longer, unless they are padded. */
+const LEAF_BYTES = 192;
+
+/** The order of sections in a module (core specification 5.5.16), custom ones aside. */
+const ORDER: readonly number[] = [1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11];
+
+/**
+ * Inserts the counter of fuel into a module's code: see `scan-body.ts` for where, `fuel-costs.ts` for how much. The module has to be
+ * valid. It imports the three globals of `GUARD_FIELDS` after that; no index changes but those of its own globals.
+ *
+ * @throws MalformedError for what it does not know, CordonError `limit` for what is too large.
+ */
+export function instrumentCode(sections: readonly Section[]): readonly Section[] {
+  const shape = readShape(sections);
+  const code = sections.find(({ id }) => id === SECTION.code)?.content;
+  if (code === undefined || shape.functionTypes.length === 0) return sections;
+  const types = new AddedTypes(shape.types.count);
+  const [counter, checkpoint, grow] = [0, 1, 2].map((one) => shape.importedGlobals + one) as [number, number, number];
+  const checkpointType = types.index([], [I32]);
+  const growType = types.index([I32], [I32]);
+  const functions = shape.importedFunctions + shape.functionTypes.length;
+  const helpers = new HelperFunctions(
+    functions,
+    { counter, checkpoint, grow, checkpointType, growType },
+    {
+      memory64: (memory) => shape.memory64[memory] === true,
+      table64: (table) => shape.table64[table] === true,
+    },
+  );
+  const given = sections.find((section) => customName(section) === BRANCH_HINTS);
+  const hints = new BranchHintWriter();
+  const referenced = referencedFunctions(sections);
+  const bodies = rewriteBodies(code, { shape, counter, helpers, types, given, hints, referenced });
+
+  const helperTypes = helpers.made.map(({ parameters, results }) => types.index(parameters, results));
+  const shift = (global: number): number => (global < shape.importedGlobals ? global : global + ADDED_GLOBALS);
+  const replaced = new Map<number, Uint8Array>([
+    [SECTION.type, extended(contentOf(sections, SECTION.type), types.made)],
+    [SECTION.import, extended(contentOf(sections, SECTION.import), guardImports(checkpointType, growType))],
+    [SECTION.function, extended(contentOf(sections, SECTION.function), helperTypes.map(encodedIndex))],
+    [SECTION.code, bodies],
+  ]);
+  const rewritten = sections
+    .filter((section) => section !== given)
+    .map(({ id, content }) => ({ id, content: replaced.get(id) ?? shifted({ id, content }, shift) }));
+  return placed(rewritten, replaced, hints.content());
+}
+
+interface Rewriting {
+  readonly shape: ModuleShape;
+  readonly counter: number;
+  readonly helpers: HelperFunctions;
+  readonly types: AddedTypes;
+  /** The module's own branch hints. */
+  readonly given: Section | undefined;
+  readonly hints: BranchHintWriter;
+  readonly referenced: ReadonlySet<number>;
+}
+
+/** Every body anew, and the helpers' after them. */
+function rewriteBodies(code: Uint8Array, { shape, counter, helpers, types, ...rest }: Rewriting): Uint8Array {
+  const known = rest.given === undefined ? new Map() : readBranchHints(afterName(rest.given.content));
+  const functions = shape.importedFunctions + shape.functionTypes.length;
+  const leafCosts = new Int32Array(functions).fill(-1);
+  const scanner = new BodyScanner(code, {
+    functions,
+    globals: shape.globals,
+    importedGlobals: shape.importedGlobals,
+    helpers,
+    leafCosts,
+    maxDepth: COMPLEXITY.depth,
+    maxLocals: COMPLEXITY.locals,
+  });
+  const resultBlock = (type: number, signature: Signature): Uint8Array => {
+    if (signature.results === 0) return Uint8Array.of(EMPTY_BLOCK);
+    return signature.results === 1 ? signature.resultBytes : types.block(type, signature);
+  };
+  const emitter = new BodyEmitter(code, { counter, helpers, resultBlock });
+  const bodies = eachBody(code, shape);
+  for (const { position, start, end, signature } of bodies) {
+    if (end - start > LEAF_BYTES || rest.referenced.has(position)) continue;
+    scanner.scan(start, end, signature.parameters);
+    if (scanner.isLeaf) leafCosts[position] = scanner.levelCost;
+  }
+  const out = new ByteWriter(code.length + (code.length >> 1));
+  for (const { position, start, end, type, signature } of bodies) {
+    scanner.scan(start, end, signature.parameters);
+    const charged = (leafCosts[position] ?? -1) < 0;
+    emitter.emit(start, scanner, { type, signature, given: known.get(position) ?? [], charged });
+    rest.hints.add(position, emitter.hints);
+    out.u32(emitter.body.length);
+    out.copy(emitter.body.view());
+  }
+  for (const { body } of helpers.made) {
+    out.u32(body.length);
+    out.copy(Uint8Array.from(body));
+  }
+  const whole = new ByteWriter(out.length + 8);
+  whole.u32(bodies.length + helpers.made.length);
+  whole.copy(out.view());
+  return whole.view();
+}
+
+interface Body {
+  /** The function's index. */
+  readonly position: number;
+  readonly start: number;
+  readonly end: number;
+  readonly type: number;
+  readonly signature: Signature;
+}
+
+function eachBody(code: Uint8Array, shape: ModuleShape): readonly Body[] {
+  const reader = new ByteReader(code);
+  const count = reader.count();
+  if (count !== shape.functionTypes.length) reader.fail("as many bodies as functions are expected");
+  const bodies: Body[] = [];
+  for (const [index, type] of shape.functionTypes.entries()) {
+    const size = reader.u32();
+    const start = reader.offset;
+    reader.skip(size);
+    const signature = shape.types.signature(type);
+    bodies.push({ position: shape.importedFunctions + index, start, end: reader.offset, type, signature });
+  }
+  if (reader.remaining > 0) reader.fail("bytes after the last function");
+  return bodies;
+}
+
+/** Types that are appended to a module's own. */
+class AddedTypes {
+  readonly made: Uint8Array[] = [];
+  readonly #first: number;
+  readonly #indices: Map<string, number> = new Map();
+
+  constructor(first: number) {
+    this.#first = first;
+  }
+
+  /** The index of a function type of these value types, each of one byte. */
+  index(parameters: readonly number[], results: readonly number[]): number {
+    return this.#add(
+      `${parameters.join()}:${results.join()}`,
+      Uint8Array.of(FUNCTION_FORM, parameters.length, ...parameters, results.length, ...results),
+    );
+  }
+
+  /** The block type of blocks that give what functions of the type give. */
+  block(type: number, { results, resultBytes }: Signature): Uint8Array {
+    const out = new ByteWriter();
+    out.u8(FUNCTION_FORM);
+    out.u8(0);
+    out.u32(results);
+    out.copy(resultBytes);
+    const index = this.#add(`block ${type}`, out.view());
+    const encoded = new ByteWriter();
+    encoded.signed(index);
+    return encoded.view();
+  }
+
+  #add(key: string, encoding: Uint8Array): number {
+    const known = this.#indices.get(key);
+    if (known !== undefined) return known;
+    const index = this.#first + this.made.length;
+    this.made.push(encoding);
+    this.#indices.set(key, index);
+    return index;
+  }
+}
+
+function guardImports(checkpointType: number, growType: number): Uint8Array[] {
+  return [
+    guardImport(GUARD_FIELDS.counter, [I32], true),
+    guardImport(GUARD_FIELDS.checkpoint, [REFERENCE, ...signedIndex(checkpointType)], false),
+    guardImport(GUARD_FIELDS.grow, [REFERENCE, ...signedIndex(growType)], false),
+  ];
+}
+
+function guardImport(field: string, type: readonly number[], mutable: boolean): Uint8Array {
+  const out = new ByteWriter(64);
+  out.name(GUARD_NAMESPACE);
+  out.name(field);
+  out.u8(GLOBAL_KIND);
+  out.copy(Uint8Array.from(type));
+  out.u8(mutable ? 1 : 0);
+  return out.view();
+}
+
+function signedIndex(index: number): Uint8Array {
+  const out = new ByteWriter(16);
+  out.signed(index);
+  return out.view();
+}
+
+function encodedIndex(index: number): Uint8Array {
+  const out = new ByteWriter(16);
+  out.u32(index);
+  return out.view();
+}
+
+/** A section that is a vector, with more elements. */
+function extended(content: Uint8Array, elements: readonly Uint8Array[]): Uint8Array {
+  const reader = new ByteReader(content);
+  const count = reader.count();
+  const out = new ByteWriter(content.length + elements.length * 32);
+  out.u32(count + elements.length);
+  out.copy(content, reader.offset, reader.end);
+  for (const element of elements) out.copy(element);
+  return out.view();
+}
+
+function shifted(section: Section, shift: (global: number) => number): Uint8Array {
+  if (customName(section) !== NAMES) return shiftGlobals(section.id, section.content, shift);
+  const out = new ByteWriter(section.content.length + 64);
+  out.name(NAMES);
+  out.copy(shiftGlobalNames(afterName(section.content), shift));
+  return out.view();
+}
+
+/** Puts sections that a module did not have where they belong. */
+function placed(
+  sections: Section[],
+  replaced: ReadonlyMap<number, Uint8Array>,
+  hints: Uint8Array | undefined,
+): readonly Section[] {
+  const result = [...sections];
+  const before = (id: number): number => {
+    const later = new Set(ORDER.slice(ORDER.indexOf(id)));
+    const at = result.findIndex((section) => later.has(section.id));
+    return at < 0 ? result.length : at;
+  };
+  for (const [id, content] of replaced) {
+    if (!result.some((section) => section.id === id)) result.splice(before(id), 0, { id, content });
+  }
+  if (hints !== undefined) result.splice(before(SECTION.code), 0, { id: SECTION.custom, content: hints });
+  return result;
+}
+
+function contentOf(sections: readonly Section[], id: number): Uint8Array {
+  return sections.find((section) => section.id === id)?.content ?? Uint8Array.of(0);
+}
+
+/** The name of a custom section; undefined for any other section, and for names that are none. */
+function customName({ id, content }: Section): string | undefined {
+  if (id !== SECTION.custom) return undefined;
+  const reader = new ByteReader(content);
+  return Buffer.from(reader.bytes(reader.u32())).toString("latin1");
+}
+
+function afterName(content: Uint8Array): Uint8Array {
+  const reader = new ByteReader(content);
+  reader.skip(reader.u32());
+  return content.subarray(reader.offset);
+}

@@ -1,0 +1,579 @@
+import { MalformedError } from "../shared/byte-reader.ts";
+import { tooManyLocals, tooDeep } from "./complexity.ts";
+import { LEAF_UNITS, LEVEL_UNITS, LOCALS_PER_UNIT, UNCHECKED_UNITS } from "./fuel-costs.ts";
+import type { HelperFunctions } from "./helper-functions.ts";
+import { InstructionCursor } from "./instruction-cursor.ts";
+import { COST_OF } from "./instruction-table.ts";
+import { ACTION, ACTION_OF } from "./instruction-actions.ts";
+import { OPCODE } from "./opcodes.ts";
+
+/** What is to be written at a place in a body. */
+export const EVENT = {
+  /** Charge `first` units; look at the counter when `second` is 1. */
+  charge: 0,
+  /** Write the counter from the local back to the global. */
+  spill: 1,
+  /** Read it from the global again. */
+  reload: 2,
+  /** The index of a global becomes `first`; what follows begins at `second`. */
+  global: 3,
+  /** The instruction becomes a call of function `first`; what follows begins at `second`. */
+  replace: 4,
+  /** A call of function `first` comes before the instruction. */
+  insert: 5,
+} as const;
+
+/** Numbers an event takes: position, kind, and two more. */
+export const EVENT_SIZE = 4;
+
+const FRAME = { block: 0, loop: 1, if: 2, else: 3, try: 4, catch: 5 } as const;
+
+/** More than any way through a body costs. */
+const MOST = 2 ** 30;
+
+/** Where no branch goes. */
+const UNREACHED = -1;
+
+/** What the scanner has to know of the module. */
+export interface BodyContext {
+  readonly functions: number;
+  readonly globals: number;
+  readonly importedGlobals: number;
+  readonly helpers: HelperFunctions;
+  /** What functions cost that are charged by those who call them, by index; below zero for all others. */
+  readonly leafCosts: Int32Array;
+  readonly maxDepth: number;
+  readonly maxLocals: number;
+}
+
+/** How many globals are put between the imported and the module's own. */
+export const ADDED_GLOBALS = 3;
+
+/**
+ * Finds out what has to be written into a function's body, and where.
+ *
+ * The body is cut into blocks of instructions that run all or none, a trap aside: after a branch, at a label that something
+ * branches to, at the arms of an `if`. Each is charged where it begins. The counter is looked at when a function is entered
+ * and at each loop's head, so that whatever repeats comes past it. Between, two things could let it go far below zero: long
+ * code without a loop, and deep recursion whose frames each have some code left when they return. So it is looked at besides
+ * wherever a path through the function could have run up more than {@link UNCHECKED_UNITS} since it last was; calls count for
+ * {@link LEAF_UNITS} there, which is what a function that does not look at it may use. A block is cut at that size, too. One
+ * frame therefore takes the counter down by at most about twice that. Frames have at least 32 bytes, so even a stack of 64 MiB takes it
+ * down by 2^21 times 2^9, half of what 31 bits hold; it does not wrap around.
+ *
+ * Code that cannot be reached is left as it is.
+ */
+export class BodyScanner {
+  /** {@link EVENT_SIZE} numbers each, in the order of their positions. */
+  events: Int32Array = new Int32Array(1024);
+  eventCount: number = 0;
+  /** Where the instructions begin, after the locals. */
+  codeStart: number = 0;
+  /** Where the body's last `end` is. */
+  lastEnd: number = 0;
+  /** How many parameters and locals there are, and so the index of the next. */
+  locals: number = 0;
+  hasLoop: boolean = false;
+  handlesExceptions: boolean = false;
+  /** Whether something branches to the function's own label. */
+  leavesByBranch: boolean = false;
+  /** What every call costs alike, if that is so: charged at the entry, where nothing else is. Below zero otherwise. */
+  levelCost: number = -1;
+  /** Whether it calls nothing, has no loop, and costs little: it is not checked. */
+  isLeaf: boolean = false;
+  /** Whether the global holds the counter where the body ends. */
+  endsSpilled: boolean = false;
+
+  readonly #context: BodyContext;
+  readonly #cursor: InstructionCursor;
+
+  /** The open blocks of the body: what they are, whether they begin in dead code, and what branches to them bring. */
+  #depth = 0;
+  readonly #kinds: Uint8Array;
+  readonly #dead: Uint8Array;
+  readonly #label: Int32Array;
+  readonly #split: Int32Array;
+  /** The dearest and cheapest way from the entry to a branch, by what it branches to, and to an open `if`. */
+  readonly #labelMost: Int32Array;
+  readonly #labelLeast: Int32Array;
+  readonly #splitMost: Int32Array;
+  readonly #splitLeast: Int32Array;
+  /** What was so where a frame begins: its block's charge, that charge's check, and the counts. */
+  readonly #atCharge: Int32Array;
+  readonly #atMost: Int32Array;
+  readonly #atLeast: Int32Array;
+  readonly #atPending: Int32Array;
+  readonly #atCalls: Int32Array;
+  readonly #atLooks: Int32Array;
+  /** The lowest frame that something within a frame goes to. */
+  readonly #lowest: Int32Array;
+  #most = 0;
+  #least = 0;
+  #exitMost = 0;
+  #exitLeast = 0;
+
+  #isDead = false;
+  #charge = UNREACHED;
+  #cost = 0;
+  #calls = 0;
+  /** How many calls there were, and how many charges look at the counter. */
+  #allCalls = 0;
+  #looks = 0;
+  /** Whether the local does not hold the counter, since something was called in this block. */
+  #isStale = false;
+  #pending = 0;
+  #hasCalls = false;
+
+  constructor(code: Uint8Array, context: BodyContext) {
+    this.#context = context;
+    this.#cursor = new InstructionCursor(code);
+    this.#kinds = new Uint8Array(context.maxDepth + 1);
+    this.#dead = new Uint8Array(context.maxDepth + 1);
+    this.#label = new Int32Array(context.maxDepth + 1);
+    this.#split = new Int32Array(context.maxDepth + 1);
+    this.#labelMost = new Int32Array(context.maxDepth + 1);
+    this.#labelLeast = new Int32Array(context.maxDepth + 1);
+    this.#splitMost = new Int32Array(context.maxDepth + 1);
+    this.#splitLeast = new Int32Array(context.maxDepth + 1);
+    this.#atCharge = new Int32Array(context.maxDepth + 1);
+    this.#atMost = new Int32Array(context.maxDepth + 1);
+    this.#atLeast = new Int32Array(context.maxDepth + 1);
+    this.#atPending = new Int32Array(context.maxDepth + 1);
+    this.#atCalls = new Int32Array(context.maxDepth + 1);
+    this.#atLooks = new Int32Array(context.maxDepth + 1);
+    this.#lowest = new Int32Array(context.maxDepth + 1);
+  }
+
+  /** Whether any charge looks at the counter. */
+  get checks(): boolean {
+    return this.#looks > 0;
+  }
+
+  /**
+   * Scans a body from `start`, after its size, to `end`.
+   *
+   * @throws MalformedError, or CordonError `limit`.
+   */
+  scan(start: number, end: number, parameters: number): void {
+    const cursor = this.#cursor;
+    cursor.seek(start, end);
+    this.#reset();
+    const declared = this.#readLocals(end, parameters);
+    this.codeStart = cursor.position;
+    this.#push(FRAME.block);
+    this.#open(cursor.position);
+    this.#cost = Math.floor(declared / LOCALS_PER_UNIT);
+    while (this.#depth > 0) {
+      cursor.next();
+      this.#cost += COST_OF[cursor.opcode] ?? 0;
+      const action = ACTION_OF[cursor.opcode];
+      if (action !== ACTION.none) this.#act(action ?? ACTION.refuse);
+      if (this.#cost + this.#calls * LEAF_UNITS >= UNCHECKED_UNITS && !this.#isDead) this.#boundary();
+    }
+    if (cursor.position !== end) throw new MalformedError(cursor.position, "instructions after a function's end");
+    this.lastEnd = cursor.start;
+    this.isLeaf = !this.#hasCalls && !this.hasLoop && !this.handlesExceptions && this.#exitMost <= LEAF_UNITS;
+    this.#level();
+    if (!this.isLeaf) this.#look(0);
+  }
+
+  /** Charges once at the entry, where the ways through the function differ by little. */
+  #level(): void {
+    const level = !this.hasLoop && !this.handlesExceptions && this.#looks === 0;
+    if (!level || this.#exitMost - this.#exitLeast > LEVEL_UNITS) return;
+    this.levelCost = this.#exitMost;
+    for (let at = 0; at < this.eventCount * EVENT_SIZE; at += EVENT_SIZE) {
+      if (this.events[at + 1] === EVENT.charge) this.events[at + 2] = at === 0 ? this.levelCost : 0;
+    }
+  }
+
+  #reset(): void {
+    this.eventCount = 0;
+    this.hasLoop = false;
+    this.handlesExceptions = false;
+    this.leavesByBranch = false;
+    this.endsSpilled = false;
+    this.#looks = 0;
+    this.#allCalls = 0;
+    this.#isStale = false;
+    this.levelCost = -1;
+    this.#most = 0;
+    this.#least = 0;
+    this.#exitMost = 0;
+    this.#exitLeast = MOST;
+    this.#depth = 0;
+    this.#isDead = false;
+    this.#charge = UNREACHED;
+    this.#calls = 0;
+    this.#pending = 0;
+    this.#hasCalls = false;
+  }
+
+  #readLocals(end: number, parameters: number): number {
+    const cursor = this.#cursor;
+    let declared = 0;
+    for (let left = cursor.u32(); left > 0; left -= 1) {
+      declared += cursor.u32();
+      cursor.skipType();
+      if (cursor.position > end) throw new MalformedError(end, "the bytes end too early");
+      if (declared > this.#context.maxLocals) break;
+    }
+    this.locals = parameters + declared;
+    if (this.locals > this.#context.maxLocals) throw tooManyLocals(this.locals, this.#context.maxLocals);
+    return declared;
+  }
+
+  #act(action: number): void {
+    const cursor = this.#cursor;
+    switch (action) {
+      case ACTION.local:
+        if (cursor.first >= this.locals) this.#fail("a local that does not exist");
+        break;
+      case ACTION.global:
+        this.#global();
+        break;
+      case ACTION.block:
+        this.#push(FRAME.block);
+        break;
+      case ACTION.loop:
+        this.#loop();
+        break;
+      case ACTION.if:
+        this.#push(FRAME.if);
+        this.#close();
+        this.#split[this.#depth - 1] = this.#pending;
+        this.#splitMost[this.#depth - 1] = this.#most;
+        this.#splitLeast[this.#depth - 1] = this.#least;
+        this.#open(cursor.position);
+        break;
+      case ACTION.else:
+        this.#else();
+        break;
+      case ACTION.end:
+        this.#end();
+        break;
+      case ACTION.branch:
+        this.#close();
+        this.#target(cursor.first, this.#pending);
+        this.#isDead = true;
+        break;
+      case ACTION.branchIf:
+        this.#close();
+        this.#target(cursor.first, this.#pending);
+        this.#open(cursor.position);
+        break;
+      case ACTION.branchTable:
+        this.#close();
+        this.#targets(0, this.#pending);
+        this.#isDead = true;
+        break;
+      case ACTION.leave:
+        this.#leave(cursor.opcode === OPCODE.return);
+        break;
+      case ACTION.call:
+        this.#call();
+        break;
+      case ACTION.tailCall:
+        this.#tailCall();
+        break;
+      case ACTION.functionReference:
+        if (cursor.first >= this.#context.functions) this.#fail("a function that does not exist");
+        break;
+      case ACTION.try:
+        this.handlesExceptions = true;
+        this.#escape(-1);
+        this.#push(FRAME.try);
+        break;
+      case ACTION.tryTable:
+        this.handlesExceptions = true;
+        // A catch comes from anywhere within, so nothing is known of what was charged.
+        this.#targets(0, UNCHECKED_UNITS);
+        this.#escape(-1);
+        this.#push(FRAME.block);
+        break;
+      case ACTION.catch:
+        this.#catch();
+        break;
+      case ACTION.delegate:
+        this.#end();
+        break;
+      case ACTION.replace:
+        if (!this.#isDead) this.#replace();
+        break;
+      case ACTION.measure:
+        if (!this.#isDead) this.#measure();
+        break;
+      default:
+        this.#fail("an instruction that is not allowed here");
+    }
+  }
+
+  #global(): void {
+    const { first, start, position } = this.#cursor;
+    if (first >= this.#context.globals) this.#fail("a global that does not exist");
+    if (first < this.#context.importedGlobals) return;
+    // Dead code has to name the right global, too.
+    this.#push4(start, EVENT.global, first + ADDED_GLOBALS, position);
+  }
+
+  #loop(): void {
+    this.hasLoop = true;
+    this.#close();
+    this.#escape(-1);
+    this.#push(FRAME.loop);
+    this.#open(this.#cursor.position);
+    if (!this.#isDead) this.#look(this.#charge);
+  }
+
+  #else(): void {
+    const frame = this.#depth - 1;
+    if (this.#kinds[frame] !== FRAME.if) this.#fail("an else without an if");
+    this.#kinds[frame] = FRAME.else;
+    this.#close();
+    if (!this.#isDead) this.#arrive(frame, this.#pending);
+    this.#isDead = this.#dead[frame] === 1;
+    this.#pending = this.#split[frame] ?? 0;
+    this.#most = this.#splitMost[frame] ?? 0;
+    this.#least = this.#splitLeast[frame] ?? 0;
+    this.#open(this.#cursor.position);
+  }
+
+  #catch(): void {
+    const frame = this.#depth - 1;
+    const kind = this.#kinds[frame];
+    if (kind !== FRAME.try && kind !== FRAME.catch) this.#fail("a catch without a try");
+    this.#kinds[frame] = FRAME.catch;
+    this.#close();
+    this.#isDead = this.#dead[frame] === 1;
+    this.#pending = UNCHECKED_UNITS;
+    this.#open(this.#cursor.position);
+  }
+
+  #end(): void {
+    const frame = this.#depth - 1;
+    const kind = this.#kinds[frame];
+    this.#depth = frame;
+    if (frame === 0) {
+      this.endsSpilled = this.#isStale && !this.leavesByBranch;
+      if (this.endsSpilled) this.#isStale = false;
+      this.#close();
+      if (!this.#isDead) this.#exit();
+      return;
+    }
+    const lowest = this.#lowest[frame] ?? 0;
+    if (lowest < frame) this.#escape(lowest);
+    if (this.#dead[frame] === 1) {
+      this.#isDead = true;
+      return;
+    }
+    if (kind === FRAME.loop) return;
+    const label = this.#label[frame] ?? UNREACHED;
+    if (kind === FRAME.block && label === UNREACHED) return;
+    this.#close();
+    if (!this.#isDead) this.#arrive(frame, this.#pending);
+    if (kind === FRAME.if) {
+      this.#most = this.#splitMost[frame] ?? 0;
+      this.#least = this.#splitLeast[frame] ?? 0;
+      this.#arrive(frame, this.#split[frame] ?? 0);
+    }
+    if (kind === FRAME.try || kind === FRAME.catch) this.#arrive(frame, UNCHECKED_UNITS);
+    this.#pending = this.#label[frame] ?? UNREACHED;
+    this.#most = this.#labelMost[frame] ?? 0;
+    this.#least = this.#labelLeast[frame] ?? 0;
+    this.#isDead = this.#pending === UNREACHED;
+    if (!this.#isDead && kind !== FRAME.try && kind !== FRAME.catch && lowest >= frame && this.#join(frame)) return;
+    this.#open(this.#cursor.position);
+  }
+
+  /**
+   * Goes on with the block that a frame began in, if nothing leaves the frame and the ways through it differ by little: all that is
+   * within costs what the dearest way does. What ends in a trap does not count.
+   */
+  #join(frame: number): boolean {
+    const charge = this.#atCharge[frame] ?? 0;
+    const [most, least] = [this.#atMost[frame] ?? 0, this.#atLeast[frame] ?? 0];
+    const cost = this.#most - most;
+    if (cost > UNCHECKED_UNITS || cost - (this.#least - least) > LEVEL_UNITS) return false;
+    const looked = this.events[charge * EVENT_SIZE + 3] ?? 0;
+    const looksWithin = this.#looks - (this.#atLooks[frame] ?? 0) - looked;
+    if (looksWithin > 0) return false;
+    for (let at = (charge + 1) * EVENT_SIZE; at < this.eventCount * EVENT_SIZE; at += EVENT_SIZE) {
+      if (this.events[at + 1] === EVENT.charge) this.events[at + 2] = 0;
+    }
+    this.#charge = charge;
+    this.#cost = cost;
+    this.#most = most;
+    // So that the difference is remembered, and differences do not add up.
+    this.#least -= cost;
+    this.#pending = this.#atPending[frame] ?? 0;
+    this.#calls = this.#allCalls - (this.#atCalls[frame] ?? 0);
+    return true;
+  }
+
+  #escape(lowest: number): void {
+    const frame = this.#depth - 1;
+    this.#lowest[frame] = Math.min(this.#lowest[frame] ?? 0, lowest);
+  }
+
+  #call(): void {
+    const { start } = this.#cursor;
+    const leafCost = this.#callee();
+    if (this.#isDead) return;
+    if (leafCost >= 0) {
+      this.#cost += leafCost;
+      return;
+    }
+    this.#called(start);
+  }
+
+  /** Before another function runs, the global has to hold the counter; the local does not, after that, to the block's end. */
+  #called(start: number): void {
+    if (!this.#isStale) this.#event(start, EVENT.spill, 0, 0);
+    this.#isStale = true;
+    this.#calls += 1;
+    this.#allCalls += 1;
+    this.#hasCalls = true;
+  }
+
+  #tailCall(): void {
+    this.#cost += Math.max(this.#callee(), 0);
+    this.#hasCalls = true;
+    this.#leave(true);
+  }
+
+  /** What the function that is called costs whoever calls it; below zero when it charges that itself. */
+  #callee(): number {
+    const { opcode, first } = this.#cursor;
+    if (opcode !== OPCODE.call && opcode !== OPCODE.returnCall) return -1;
+    if (first >= this.#context.functions) this.#fail("a function that does not exist");
+    return this.#context.leafCosts[first] ?? -1;
+  }
+
+  #leave(returns: boolean): void {
+    if (!this.#isStale) this.#event(this.#cursor.start, EVENT.spill, 0, 0);
+    this.#isStale = false;
+    this.#close();
+    if (this.#isDead) return;
+    if (returns) this.#exit();
+    else this.#exitMost = Math.max(this.#exitMost, this.#most);
+    if (returns || this.#cursor.opcode !== OPCODE.unreachable) this.#escape(-1);
+    this.#isDead = true;
+  }
+
+  #exit(): void {
+    this.#exitMost = Math.max(this.#exitMost, this.#most);
+    this.#exitLeast = Math.min(this.#exitLeast, this.#least);
+  }
+
+  /** The instruction becomes the call of a helper that has its type. */
+  #replace(): void {
+    const { opcode, first, second, start, position } = this.#cursor;
+    this.#called(start);
+    this.#event(start, EVENT.replace, this.#context.helpers.replacing(opcode, first, second), position);
+  }
+
+  /** The length on top of the stack is charged by a helper, which gives it back. */
+  #measure(): void {
+    const { opcode, first, second, start } = this.#cursor;
+    this.#called(start);
+    this.#event(start, EVENT.insert, this.#context.helpers.measuring(opcode, first, second), 0);
+  }
+
+  #push(kind: number): void {
+    const { maxDepth } = this.#context;
+    if (this.#depth > maxDepth) throw tooDeep(maxDepth);
+    this.#kinds[this.#depth] = kind;
+    this.#dead[this.#depth] = this.#isDead ? 1 : 0;
+    this.#label[this.#depth] = UNREACHED;
+    this.#split[this.#depth] = 0;
+    this.#labelMost[this.#depth] = 0;
+    this.#labelLeast[this.#depth] = MOST;
+    this.#atCharge[this.#depth] = this.#charge;
+    this.#atMost[this.#depth] = this.#most;
+    this.#atLeast[this.#depth] = this.#least;
+    this.#atPending[this.#depth] = this.#pending;
+    this.#atCalls[this.#depth] = this.#allCalls - this.#calls;
+    this.#atLooks[this.#depth] = this.#looks - (this.events[this.#charge * EVENT_SIZE + 3] ?? 0);
+    this.#lowest[this.#depth] = MOST;
+    this.#depth += 1;
+  }
+
+  #targets(from: number, pending: number): void {
+    const { labels, labelCount } = this.#cursor;
+    for (let index = from; index < labelCount; index += 1) this.#target(labels[index] ?? 0, pending);
+  }
+
+  #target(depth: number, pending: number): void {
+    const frame = this.#depth - 1 - depth;
+    if (frame < 0) this.#fail("a label that does not exist");
+    if (this.#isDead) return;
+    if (frame === 0) {
+      this.leavesByBranch = true;
+      this.#exit();
+    }
+    if (frame < this.#depth - 1) this.#escape(frame);
+    this.#arrive(frame, pending);
+  }
+
+  /** Notes a way to a frame's end. */
+  #arrive(frame: number, pending: number): void {
+    this.#label[frame] = Math.max(this.#label[frame] ?? UNREACHED, pending);
+    this.#labelMost[frame] = Math.max(this.#labelMost[frame] ?? 0, this.#most);
+    this.#labelLeast[frame] = Math.min(this.#labelLeast[frame] ?? MOST, this.#least);
+  }
+
+  #boundary(): void {
+    this.#close(this.#cursor.position);
+    this.#open(this.#cursor.position);
+  }
+
+  #open(position: number): void {
+    this.#cost = 0;
+    this.#calls = 0;
+    this.#charge = this.eventCount;
+    this.#event(position, EVENT.charge, 0, 0);
+  }
+
+  /** Ends the block that was begun last: its cost is known. */
+  #close(position: number = this.#cursor.start): void {
+    if (this.#isDead) return;
+    if (this.#isStale) this.#event(position, EVENT.reload, 0, 0);
+    this.#isStale = false;
+    const calls = this.#calls * LEAF_UNITS;
+    const at = this.#charge * EVENT_SIZE;
+    this.events[at + 2] = this.#cost;
+    this.#most += this.#cost;
+    this.#least += this.#cost;
+    if (this.events[at + 3] !== 1 && this.#pending + this.#cost + calls > UNCHECKED_UNITS) this.#look(this.#charge);
+    this.#pending = this.events[at + 3] === 1 ? calls : this.#pending + this.#cost + calls;
+  }
+
+  #look(charge: number): void {
+    const at = charge * EVENT_SIZE + 3;
+    if (this.events[at] === 1) return;
+    this.events[at] = 1;
+    this.#looks += 1;
+  }
+
+  #event(position: number, kind: number, first: number, second: number): void {
+    if (!this.#isDead) this.#push4(position, kind, first, second);
+  }
+
+  #push4(position: number, kind: number, first: number, second: number): void {
+    const at = this.eventCount * EVENT_SIZE;
+    if (at + EVENT_SIZE > this.events.length) {
+      const larger = new Int32Array(this.events.length * 2);
+      larger.set(this.events);
+      this.events = larger;
+    }
+    this.events[at] = position;
+    this.events[at + 1] = kind;
+    this.events[at + 2] = first;
+    this.events[at + 3] = second;
+    this.eventCount += 1;
+  }
+
+  #fail(problem: string): never {
+    throw new MalformedError(this.#cursor.start, problem);
+  }
+}

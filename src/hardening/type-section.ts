@@ -1,0 +1,102 @@
+import { ByteReader } from "../shared/byte-reader.ts";
+
+const FUNCTION_FORM = 0x60;
+const STRUCT_FORM = 0x5f;
+const ARRAY_FORM = 0x5e;
+const SUBTYPE = 0x50;
+const FINAL_SUBTYPE = 0x4f;
+const GROUP = 0x4e;
+const NULLABLE_REFERENCE = 0x63;
+const REFERENCE = 0x64;
+
+/** What hardening has to know of a module's types. */
+export interface TypeSection {
+  /** How many types there are. */
+  readonly count: number;
+  /** How many entries the section has; a recursive group is one. */
+  readonly entries: number;
+  /** Where in the content the entries begin. */
+  readonly entriesOffset: number;
+  /** Whether there are garbage-collected types among them: structs, arrays, subtypes, recursive groups. */
+  readonly collected: boolean;
+  /** The function type with this index. Any other has no parameters and no results here. */
+  readonly signature: (index: number) => Signature;
+}
+
+/** A function type, as far as hardening needs it. */
+export interface Signature {
+  readonly parameters: number;
+  readonly results: number;
+  /** The encodings of the result types, one after the other. */
+  readonly resultBytes: Uint8Array;
+}
+
+/**
+ * Reads a type section (core specification 5.5.4, with recursive groups and subtypes).
+ *
+ * @throws MalformedError for forms of types that are not known, shared ones and descriptors among them.
+ */
+export function readTypes(content: Uint8Array): TypeSection {
+  const reader = new ByteReader(content);
+  const entries = reader.count();
+  const entriesOffset = reader.offset;
+  /** Three numbers a type: parameters, results, and where the results are. */
+  const found: number[] = [];
+  const ends: number[] = [];
+  let collected = false;
+  const add = (parameters: number, results: number, start: number): void => {
+    found.push(parameters, results, start);
+    ends.push(reader.offset);
+  };
+  const readOne = (): void => {
+    let form = reader.u8();
+    if (form === SUBTYPE || form === FINAL_SUBTYPE) {
+      collected = true;
+      for (let left = reader.count(); left > 0; left -= 1) reader.u32();
+      form = reader.u8();
+    }
+    if (form === FUNCTION_FORM) {
+      const parameters = skipValueTypes(reader);
+      const start = reader.offset;
+      add(parameters, skipValueTypes(reader), start);
+    } else if (form === STRUCT_FORM || form === ARRAY_FORM) {
+      collected = true;
+      for (let left = form === STRUCT_FORM ? reader.count() : 1; left > 0; left -= 1) {
+        skipValueType(reader);
+        reader.u8();
+      }
+      add(0, 0, reader.offset);
+    } else {
+      reader.fail("a type of unknown form");
+    }
+  };
+  for (let left = entries; left > 0; left -= 1) {
+    if (reader.peek() === GROUP) {
+      collected = true;
+      reader.skip(1);
+      for (let members = reader.count(); members > 0; members -= 1) readOne();
+    } else {
+      readOne();
+    }
+  }
+  if (reader.remaining > 0) reader.fail("bytes after the last type");
+  const signature = (index: number): Signature => {
+    const [parameters = 0, results = 0, start = 0] = found.slice(index * 3, index * 3 + 3);
+    const types = new ByteReader(content, start, Math.max(start, ends[index] ?? start));
+    if (results > 0) types.u32();
+    return { parameters, results, resultBytes: types.bytes(types.remaining) };
+  };
+  return { count: ends.length, entries, entriesOffset, collected, signature };
+}
+
+/** Moves past a value type (core specification 5.3.5). */
+export function skipValueType(reader: ByteReader): void {
+  const code = reader.u8();
+  if (code === NULLABLE_REFERENCE || code === REFERENCE) reader.s33();
+}
+
+function skipValueTypes(reader: ByteReader): number {
+  const count = reader.count();
+  for (let left = count; left > 0; left -= 1) skipValueType(reader);
+  return count;
+}

@@ -1,0 +1,180 @@
+import type { AuditEventType, AuditObservation, AuditResult } from "../../audit/event.ts";
+import { CordonError } from "../../shared/errors.ts";
+import type { WorkerUsage } from "../messages.ts";
+import type { Ended, Ending } from "../pending.ts";
+import type { FromProcess } from "./messages.ts";
+
+/** The longest text that goes into an error or an event, in UTF-16 code units. What is longer is cut. */
+const MAX_TEXT = 8_192;
+
+/** The longest name of an action or a service. */
+const MAX_NAME = 512;
+
+/** More host functions than there are. */
+const MAX_HOST_FUNCTIONS = 10_000;
+
+/** More numbers than a usage has. */
+const MAX_USAGE_FIELDS = 64;
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const EVENT_TYPES: Readonly<Record<AuditEventType, true>> = {
+  FilesystemAccess: true,
+  NetworkAccess: true,
+  EnvironmentAccess: true,
+  ProcessStart: true,
+  CustomAccess: true,
+  PolicyViolation: true,
+};
+
+const RESULTS: Readonly<Record<AuditResult, true>> = { Allowed: true, Denied: true, Error: true };
+
+/** How each ending is made of what was sent. A process ends no invocation as cancelled that was not. */
+const ENDINGS: { readonly [K in Ending["kind"]]: (sent: Fields) => Extract<Ending, { readonly kind: K }> | Ending } = {
+  value: ({ value }) => ({ kind: "value", value }),
+  "guest-error": ({ payload }) => ({ kind: "guest-error", payload }),
+  trap: ({ message }) => ({ kind: "trap", message: text(message) }),
+  memory: ({ neededBytes }) => ({ kind: "memory", neededBytes: count(neededBytes) }),
+  "host-memory": () => ({ kind: "host-memory" }),
+  exit: ({ code }) => ({ kind: "exit", code: exitCode(code) }),
+  limit: ({ limit, cap, message }) => ({
+    kind: "limit",
+    limit: limitName(limit),
+    cap: count(cap),
+    message: text(message),
+  }),
+  revoked: () => ({ kind: "lost", message: "its process gave it back" }),
+  fault: ({ message }) => ({ kind: "fault", message: text(message) }),
+  deadline: () => ({ kind: "deadline" }),
+  cancelled: () => ({ kind: "lost", message: "its process gave it up" }),
+  "worker-memory": () => ({ kind: "worker-memory" }),
+  lost: ({ message }) => ({ kind: "lost", message: text(message) }),
+};
+
+/**
+ * What a guest process said, as a message: the shape is checked, texts are cut, and what belongs to no message is left out. Values
+ * of guests are plain data already and stay as they are; whether they are of their types is for who knows the types.
+ *
+ * @throws CordonError `host` for everything else, upon which the process is ended.
+ */
+export function checkMessage(sent: unknown): FromProcess {
+  const fields = record(sent);
+  switch (fields["type"]) {
+    case "ready":
+      return { type: "ready" };
+    case "loaded":
+      return { type: "loaded", problem: optionalText(fields["problem"]) };
+    case "started":
+      return { type: "started", ticket: number(fields["ticket"]) };
+    case "observed":
+      return { type: "observed", ticket: number(fields["ticket"]), observation: observation(fields["observation"]) };
+    case "ask":
+      return {
+        type: "ask",
+        ticket: number(fields["ticket"]),
+        ask: number(fields["ask"]),
+        service: name(fields["service"]),
+        payload: fields["payload"],
+      };
+    case "ended":
+      return { type: "ended", ticket: number(fields["ticket"]), ended: ended(fields["ended"]) };
+    default:
+      throw malformed("it is of no known type");
+  }
+}
+
+function observation(sent: unknown): AuditObservation {
+  const { eventType, action, resource, result, reason } = record(sent);
+  if (!isKeyOf(EVENT_TYPES, eventType) || !isKeyOf(RESULTS, result)) throw malformed("an event is of no known type");
+  return {
+    eventType,
+    action: name(action),
+    resource: text(resource),
+    result,
+    ...(reason === undefined ? {} : { reason: text(reason).replaceAll(/[\r\n]+/g, " ") }),
+  };
+}
+
+function ended(sent: unknown): Ended {
+  const { ending, usage, wallMs } = record(sent);
+  const given = record(ending);
+  const kind = given["kind"];
+  if (!isKeyOf(ENDINGS, kind)) throw malformed("an ending is of no known kind");
+  const checked = { ending: ENDINGS[kind](given), wallMs: amount(wallMs) };
+  return usage === undefined ? checked : { ...checked, usage: usageOf(usage) };
+}
+
+/** Every figure is a number, whichever figures there are. */
+function usageOf(sent: unknown): WorkerUsage {
+  const entries = Object.entries(record(sent));
+  if (entries.length > MAX_USAGE_FIELDS) throw malformed("a usage has too many figures");
+  const checked = entries.map(([key, value]) => [key, key === "hostCalls" ? hostCalls(value) : figure(value)]);
+  const usage = Object.fromEntries(checked) as Partial<WorkerUsage>;
+  if (usage.hostCalls === undefined || usage.cpuMs === undefined) throw malformed("a usage lacks figures");
+  return usage as WorkerUsage;
+}
+
+function hostCalls(sent: unknown): ReadonlyMap<string, number> {
+  if (!(sent instanceof Map) || sent.size > MAX_HOST_FUNCTIONS) throw malformed("host calls are not counted by name");
+  return new Map([...(sent as ReadonlyMap<unknown, unknown>)].map(([key, value]) => [name(key), count(value)]));
+}
+
+function figure(sent: unknown): number | bigint | boolean | undefined {
+  if (sent === undefined || typeof sent === "boolean" || typeof sent === "bigint") return sent;
+  return amount(sent);
+}
+
+function record(sent: unknown): Fields {
+  if (typeof sent !== "object" || sent === null || Array.isArray(sent) || ArrayBuffer.isView(sent)) {
+    throw malformed("a part of it is no record");
+  }
+  return sent as Fields;
+}
+
+function number(sent: unknown): number {
+  if (typeof sent !== "number" || !Number.isSafeInteger(sent) || sent <= 0) throw malformed("a number is none");
+  return sent;
+}
+
+function count(sent: unknown): number {
+  if (typeof sent !== "number" || !Number.isSafeInteger(sent) || sent < 0) throw malformed("a count is none");
+  return sent;
+}
+
+function amount(sent: unknown): number {
+  if (typeof sent !== "number" || !Number.isFinite(sent) || sent < 0) throw malformed("an amount is none");
+  return sent;
+}
+
+function exitCode(sent: unknown): number {
+  const code = count(sent);
+  if (code > 255) throw malformed("an exit code is none");
+  return code;
+}
+
+function limitName(sent: unknown): Extract<Ending, { readonly kind: "limit" }>["limit"] {
+  if (typeof sent !== "string" || !/^[a-z][a-z-]{0,40}$/.test(sent)) throw malformed("there is no such limit");
+  return sent as Extract<Ending, { readonly kind: "limit" }>["limit"];
+}
+
+function name(sent: unknown): string {
+  if (typeof sent !== "string" || sent.length > MAX_NAME) throw malformed("a name is none");
+  return sent.toWellFormed();
+}
+
+function text(sent: unknown): string {
+  if (typeof sent !== "string") throw malformed("a text is none");
+  return sent.slice(0, MAX_TEXT).toWellFormed();
+}
+
+function optionalText(sent: unknown): string | undefined {
+  return sent === undefined ? undefined : text(sent);
+}
+
+function isKeyOf<K extends string>(known: Readonly<Record<K, unknown>>, key: unknown): key is K {
+  return typeof key === "string" && Object.hasOwn(known, key);
+}
+
+function malformed(reason: string): CordonError {
+  return new CordonError("host", `Cannot take a message of a guest process: ${reason}`);
+}

@@ -1,0 +1,120 @@
+import { messageOf } from "../../../shared/errors.ts";
+import type { CompiledModule, Invocation, Program } from "../../messages.ts";
+import type { Ended } from "../../pending.ts";
+import { WorkerPool } from "../../pool.ts";
+import type { FromProcess, PortableProgram, ToProcess } from "../messages.ts";
+
+/** What a guest process does: compiles the program it is sent, and runs it in worker threads as the parent would. */
+export class GuestService {
+  readonly #send: (message: FromProcess) => void;
+  readonly #stops = new Map<number, AbortController>();
+  readonly #asks = new Map<number, PromiseWithResolvers<unknown>>();
+  #pool: WorkerPool | undefined;
+  #program: Promise<Program> | undefined;
+  #lastAsk = 0;
+
+  constructor(send: (message: FromProcess) => void) {
+    this.#send = send;
+  }
+
+  take(message: ToProcess): void {
+    switch (message.type) {
+      case "open":
+        this.#pool = new WorkerPool(undefined, { workerFlags: message.workerFlags });
+        this.#pool.warm();
+        break;
+      case "load":
+        void this.#load(message.program);
+        break;
+      case "start":
+        void this.#run(message.ticket, message.invocation);
+        break;
+      case "cancel":
+        this.#stops.get(message.ticket)?.abort();
+        break;
+      case "answer":
+        this.#answer(message);
+        break;
+    }
+  }
+
+  async #load(program: PortableProgram): Promise<void> {
+    this.#pool?.prepare(program.id, program.glue);
+    this.#program = compiled(program);
+    try {
+      await this.#program;
+      this.#send({ type: "loaded", problem: undefined });
+    } catch (thrown) {
+      this.#send({ type: "loaded", problem: messageOf(thrown) });
+    }
+  }
+
+  async #run(ticket: number, invocation: Invocation): Promise<void> {
+    const stop = new AbortController();
+    this.#stops.set(ticket, stop);
+    const ended = await this.#outcome(ticket, invocation, stop.signal);
+    this.#stops.delete(ticket);
+    this.#end(ticket, ended);
+  }
+
+  async #outcome(ticket: number, invocation: Invocation, signal: AbortSignal): Promise<Ended> {
+    const program = await this.#program?.catch(() => undefined);
+    if (program === undefined || this.#pool === undefined) {
+      return { ending: { kind: "fault", message: "the program was not loaded into the process" }, wallMs: 0 };
+    }
+    return this.#pool.run({
+      program,
+      invocation,
+      signal,
+      started: () => this.#send({ type: "started", ticket }),
+      observe: (observation) => this.#send({ type: "observed", ticket, observation }),
+      answer: (service, payload, asking) => this.#ask(ticket, service, payload, asking),
+    });
+  }
+
+  #end(ticket: number, ended: Ended): void {
+    // Why it was cancelled is known to who cancelled it.
+    const { kind } = ended.ending;
+    const sent = kind === "cancelled" ? { ...ended, ending: { kind, reason: undefined } as const } : ended;
+    try {
+      this.#send({ type: "ended", ticket, ended: sent });
+    } catch (thrown) {
+      const message = `the result cannot leave the sandbox: ${messageOf(thrown)}`;
+      this.#send({ type: "ended", ticket, ended: { ...ended, ending: { kind: "fault", message } } });
+    }
+  }
+
+  async #ask(ticket: number, service: string, payload: unknown, signal: AbortSignal): Promise<unknown> {
+    if (signal.aborted) throw new Error("the invocation has ended");
+    this.#lastAsk += 1;
+    const ask = this.#lastAsk;
+    const answer = Promise.withResolvers<unknown>();
+    const onAbort = (): void => answer.reject(new Error("the invocation has ended"));
+    this.#asks.set(ask, answer);
+    signal.addEventListener("abort", onAbort, { once: true });
+    try {
+      this.#send({ type: "ask", ticket, ask, service, payload });
+      return await answer.promise;
+    } finally {
+      this.#asks.delete(ask);
+      signal.removeEventListener("abort", onAbort);
+    }
+  }
+
+  #answer({ ask, failed, value }: Extract<ToProcess, { readonly type: "answer" }>): void {
+    const open = this.#asks.get(ask);
+    if (failed) open?.reject(new Error("the embedder could not answer"));
+    else open?.resolve(value);
+  }
+}
+
+async function compiled(program: PortableProgram): Promise<Program> {
+  const modules: readonly CompiledModule[] = await Promise.all(
+    program.modules.map(async ({ name, bytes, memories }) => ({
+      name,
+      memories,
+      module: await WebAssembly.compile(bytes as Uint8Array<ArrayBuffer>),
+    })),
+  );
+  return { ...program, modules };
+}

@@ -1,0 +1,108 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { totalmem } from "node:os";
+import { bubblewrapArguments } from "./bubblewrap.ts";
+import type { Confinement } from "./confinement.ts";
+import type { Bubblewrap } from "./find-bubblewrap.ts";
+import { CHANNEL } from "./messages.ts";
+import { filesForNetwork, sharedLibraries } from "./needed-files.ts";
+import { type NodeFlags, nodeFlags } from "./node-flags.ts";
+import { entryPath, extraCertificates, ownFiles, ownFolder } from "./own-files.ts";
+
+/** How a guest process is to be started. */
+export interface LaunchPlan {
+  readonly program: string;
+  readonly arguments: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly cwd: string;
+  /** What its worker threads are started with. */
+  readonly workerFlags: readonly string[];
+}
+
+/** What else a plan depends on. */
+export interface LaunchOptions {
+  readonly confinement: Confinement;
+  /** Whether bubblewrap wraps it, and which. */
+  readonly bubblewrap: Extract<Bubblewrap, { readonly kind: "working" }> | undefined;
+  /** The module to run; default the one that runs guests. */
+  readonly entry?: string;
+  /** Files and folders that the module is read from, beside Cordon's own. */
+  readonly entryFiles?: readonly string[];
+}
+
+/** The shell that sets limits which Node has no function for, with where it is on every Linux. */
+const SHELL = "/bin/sh";
+
+/** Never more than half of the machine's memory, and never less than this, in bytes. */
+const LEAST_MEMORY = 2 * 1024 * 1024 * 1024;
+
+/**
+ * How to start a guest process: Node with the flags of its permission model, with an empty environment, inside bubblewrap where it
+ * works, and with a bound on its memory where the system has one.
+ *
+ * @throws CordonError `policy` when the confinement cannot be told to Node.
+ */
+export function planLaunch({
+  confinement,
+  bubblewrap,
+  entry = entryPath(),
+  entryFiles = [],
+}: LaunchOptions): LaunchPlan {
+  const own = [...ownFiles(), ...entryFiles];
+  const flags = flagsFor(confinement, own);
+  const certificates = confinement.network ? extraCertificates() : undefined;
+  const environment: Record<string, string> = certificates === undefined ? {} : { NODE_EXTRA_CA_CERTS: certificates };
+  const node = { program: process.execPath, arguments: [...flags.main, entry] };
+  const started = { environment, cwd: ownFolder(), workerFlags: flags.worker };
+  if (bubblewrap === undefined) return { ...withMemoryBound(node), ...started };
+  const libraries = sharedLibraries();
+  const wrapped = {
+    program: bubblewrap.path,
+    arguments: bubblewrapArguments({
+      ...node,
+      cwd: ownFolder(),
+      confinement,
+      needed: [process.execPath, ...libraries, ...own],
+      neededForNetwork: filesForNetwork(libraries, certificates),
+      environment,
+      disablesUserNamespaces: bubblewrap.disablesUserNamespaces,
+    }),
+  };
+  return { ...withMemoryBound(wrapped), ...started, cwd: "/" };
+}
+
+/** Starts a guest process. Its stdin and stdout lead nowhere; two pipes of its own are the way to it and back. */
+export function launch({ program, arguments: words, environment, cwd }: LaunchPlan): ChildProcess {
+  return spawn(program, words, {
+    cwd,
+    env: environment,
+    stdio: ["ignore", "ignore", "pipe", ...channel()],
+    windowsHide: true,
+    shell: false,
+  });
+}
+
+function channel(): readonly "pipe"[] {
+  return Object.values(CHANNEL).map(() => "pipe");
+}
+
+function flagsFor(confinement: Confinement, own: readonly string[]): NodeFlags {
+  return nodeFlags(confinement, {
+    own,
+    known: process.allowedNodeEnvironmentFlags,
+    byDescriptor: process.platform === "linux",
+  });
+}
+
+/**
+ * Has the kernel bound the memory that the program can write to, and leave no core file. What V8 reserves without using is not
+ * counted. The variables that a shell sets are taken back.
+ */
+function withMemoryBound(
+  started: Pick<LaunchPlan, "program" | "arguments">,
+): Pick<LaunchPlan, "program" | "arguments"> {
+  if (process.platform !== "linux" || !existsSync(SHELL)) return started;
+  const kibibytes = Math.round(Math.max(totalmem() / 2, LEAST_MEMORY) / 1024);
+  const script = `ulimit -c 0; ulimit -d ${kibibytes}; unset PWD OLDPWD SHLVL _; exec "$@"`;
+  return { program: SHELL, arguments: ["-c", script, "cordon", started.program, ...started.arguments] };
+}

@@ -1,0 +1,51 @@
+import type { AuditObservation } from "../../audit/event.ts";
+import type { MemoryDeclaration } from "../../shared/hardening-profile.ts";
+import type { Invocation, Program } from "../messages.ts";
+import type { Ended, Job } from "../pending.ts";
+
+/** A core module that is compiled where it runs: compiled code does not cross processes. */
+export interface PortableModule {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  readonly memories: readonly MemoryDeclaration[];
+}
+
+/** A program whose core modules are bytes. */
+export interface PortableProgram extends Omit<Program, "modules"> {
+  readonly modules: readonly PortableModule[];
+}
+
+/** What a pool of processes is asked to run. */
+export interface ProcessJob extends Omit<Job, "program"> {
+  readonly program: PortableProgram;
+}
+
+/** Parent to guest process. Tickets number invocations over the life of the process. */
+export type ToProcess =
+  /** First, and once: the flags of Node that its worker threads get. */
+  | { readonly type: "open"; readonly workerFlags: readonly string[] }
+  | { readonly type: "load"; readonly program: PortableProgram }
+  | { readonly type: "start"; readonly ticket: number; readonly invocation: Invocation }
+  | { readonly type: "cancel"; readonly ticket: number }
+  | { readonly type: "answer"; readonly ask: number; readonly failed: boolean; readonly value: unknown };
+
+/** Guest process to parent, in the parent's eyes hostile: see `check-message.ts`. */
+export type FromProcess =
+  /** It runs, and waits for a program. */
+  | { readonly type: "ready" }
+  /** The program is compiled, or why it cannot be. */
+  | { readonly type: "loaded"; readonly problem: string | undefined }
+  /** A worker thread took the invocation: its time has begun. */
+  | { readonly type: "started"; readonly ticket: number }
+  | { readonly type: "observed"; readonly ticket: number; readonly observation: AuditObservation }
+  | {
+      readonly type: "ask";
+      readonly ticket: number;
+      readonly ask: number;
+      readonly service: string;
+      readonly payload: unknown;
+    }
+  | { readonly type: "ended"; readonly ticket: number; readonly ended: Ended };
+
+/** The open files that a guest process has besides its stderr: what it reads messages from, and what it writes them to. */
+export const CHANNEL = { down: 3, up: 4 } as const;

@@ -1,0 +1,240 @@
+import { CordonError, messageOf } from "../../shared/errors.ts";
+import type { Grants } from "../../policy/grants.ts";
+import type { Ended, Ending } from "../pending.ts";
+import { type Confinement, confinementOf, covers } from "./confinement.ts";
+import { type Bubblewrap, findBubblewrap } from "./find-bubblewrap.ts";
+import { GuestProcess } from "./guest-process.ts";
+import { planLaunch } from "./launch.ts";
+import type { PortableProgram, ProcessJob } from "./messages.ts";
+import { settle, type Task } from "./task.ts";
+
+/** Guest processes at once. Each takes some 60 MB. */
+const MAX_PROCESSES = 32;
+
+/** How long a process may be idle before it is ended, in milliseconds. */
+const IDLE_MS = 60_000;
+
+/**
+ * Whether the operating system's sandbox, which is bubblewrap on Linux, has to wrap guest processes (`required`), wraps them where
+ * it works (`auto`), or is left out (`off`).
+ */
+export type OsSandbox = "required" | "auto" | "off";
+
+/** How a pool is made. */
+export interface ProcessPoolOptions {
+  /** Default `auto`. */
+  readonly osSandbox?: OsSandbox;
+  /** Default 32. */
+  readonly maxProcesses?: number;
+  /** Default one minute. */
+  readonly idleMs?: number;
+  /** How a process is started; default {@link planLaunch}. */
+  readonly plan?: typeof planLaunch;
+}
+
+/**
+ * Runs each component in processes of its own, which stay for the calls to come. The counterpart of `WorkerPool`, which runs
+ * inside each of them.
+ */
+export class ProcessPool {
+  readonly #osSandbox: OsSandbox;
+  readonly #maxProcesses: number;
+  readonly #idleMs: number;
+  readonly #plan: typeof planLaunch;
+  /** The one used last comes last. */
+  readonly #processes = new Set<GuestProcess>();
+  readonly #idle = new Map<GuestProcess, NodeJS.Timeout>();
+  readonly #queue: Task[] = [];
+  #bubblewrap: Promise<Bubblewrap> | undefined;
+  #tickets = 0;
+  #closed = false;
+
+  constructor({
+    osSandbox = "auto",
+    maxProcesses = MAX_PROCESSES,
+    idleMs = IDLE_MS,
+    plan = planLaunch,
+  }: ProcessPoolOptions = {}) {
+    this.#osSandbox = osSandbox;
+    this.#maxProcesses = maxProcesses;
+    this.#idleMs = idleMs;
+    this.#plan = plan;
+  }
+
+  /** The numbers of the processes there are; those of bubblewrap where they are wrapped. */
+  get pids(): readonly number[] {
+    return [...this.#processes].flatMap(({ pid }) => (pid === undefined ? [] : [pid]));
+  }
+
+  /** Starts a process ahead of the program that will be loaded into it. */
+  async warm(grants: Grants): Promise<void> {
+    const bubblewrap = await this.#wrapper();
+    if (!this.#closed && this.#processes.size < this.#maxProcesses) this.#open(confinementOf(grants), bubblewrap);
+  }
+
+  /**
+   * Loads a program into a process that can serve calls with these grants, and waits for it to be compiled.
+   *
+   * @throws CordonError `invalid-component`, `policy` for grants that no process can be confined to, or `host`.
+   */
+  async load(program: PortableProgram, grants: Grants): Promise<void> {
+    const bubblewrap = await this.#wrapper();
+    const loading = this.#processFor(program, confinementOf(grants), bubblewrap);
+    await loading?.loaded();
+  }
+
+  /** Runs one invocation. Never rejects; waits for a process as long as it takes or until the job's signal is aborted. */
+  async run(job: ProcessJob): Promise<Ended> {
+    const { signal } = job;
+    const { promise, resolve } = Promise.withResolvers<Ended>();
+    this.#tickets += 1;
+    const asking = new AbortController();
+    const task: Task = {
+      ticket: this.#tickets,
+      job,
+      settle: resolve,
+      settled: false,
+      startedAt: undefined,
+      lostStarts: 0,
+      openAsks: 0,
+      openAskBytes: 0,
+      asking,
+    };
+    if (signal !== undefined) {
+      const onAbort = (): void => this.#cancel(task, { kind: "cancelled", reason: signal.reason });
+      signal.addEventListener("abort", onAbort, { once: true });
+      task.stopListening = () => signal.removeEventListener("abort", onAbort);
+    }
+    if (this.#closed || signal?.aborted === true) settle(task, { kind: "cancelled", reason: signal?.reason });
+    else this.#queue.push(task);
+    void this.#dispatch();
+    return promise;
+  }
+
+  /** There is no getting ready for a program that has not come: its process compiles it. */
+  prepare(): void {
+    return;
+  }
+
+  /** Ends every invocation of a program as cancelled, and its processes. */
+  unload(programId: string, reason: unknown): void {
+    for (const task of this.#queue.filter(({ job }) => job.program.id === programId)) {
+      this.#cancel(task, { kind: "cancelled", reason });
+    }
+    for (const one of this.#processes) if (one.isOf(programId)) void one.close({ kind: "cancelled", reason });
+  }
+
+  /** Ends every process. Invocations that were running or queued end as cancelled. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const task of this.#queue.splice(0)) settle(task, { kind: "cancelled", reason: undefined });
+    await Promise.all([...this.#processes].map((one) => one.close()));
+  }
+
+  #cancel(task: Task, ending: Ending): void {
+    const queued = this.#queue.indexOf(task);
+    if (queued >= 0) {
+      this.#queue.splice(queued, 1);
+      settle(task, ending);
+      return;
+    }
+    for (const one of this.#processes) one.stop(task, ending);
+  }
+
+  /** @throws CordonError `host` when the operating system's sandbox is required and does not work here. */
+  async #wrapper(): Promise<Extract<Bubblewrap, { kind: "working" }> | undefined> {
+    if (this.#osSandbox === "off") return undefined;
+    this.#bubblewrap ??= findBubblewrap();
+    const found = await this.#bubblewrap;
+    if (found.kind === "working") return found;
+    if (this.#osSandbox === "auto") return undefined;
+    const why = {
+      missing: "bubblewrap is not installed; install it, on Debian with apt-get install bubblewrap",
+      refused: `bubblewrap cannot make a sandbox here${found.kind === "refused" ? ` (${found.reason})` : ""}; run cordon doctor`,
+      unsupported: "this system has none that Cordon can use; bubblewrap is for Linux",
+    }[found.kind];
+    throw new CordonError("host", `Cannot run the component in the operating system's sandbox, as is required: ${why}`);
+  }
+
+  async #dispatch(): Promise<void> {
+    try {
+      const bubblewrap = await this.#wrapper();
+      for (let next = this.#queue[0]; next !== undefined; next = this.#queue[0]) {
+        const process = this.#processFor(next.job.program, confinementOf(next.job.invocation.grants), bubblewrap);
+        if (process === undefined) return;
+        this.#queue.shift();
+        this.#used(process);
+        process.start(next);
+      }
+    } catch (thrown) {
+      const failed = this.#queue.shift();
+      if (failed === undefined) return;
+      settle(failed, { kind: "fault", message: messageOf(thrown) });
+      await this.#dispatch();
+    }
+  }
+
+  /** A process with the program in it; `undefined` when all there may be are busy. */
+  #processFor(
+    program: PortableProgram,
+    needed: Confinement,
+    bubblewrap: Extract<Bubblewrap, { kind: "working" }> | undefined,
+  ): GuestProcess | undefined {
+    if (this.#closed) return undefined;
+    const known = [...this.#processes].find((one) => one.serves(program.id, needed));
+    if (known !== undefined) return known;
+    const spare = [...this.#processes].find((one) => one.spare && isSame(one.confinement, needed));
+    if (spare === undefined && !this.#makeRoom()) return undefined;
+    const process = spare ?? this.#open(needed, bubblewrap);
+    process.give(program);
+    return process;
+  }
+
+  #makeRoom(): boolean {
+    if (this.#processes.size < this.#maxProcesses) return true;
+    const oldest = [...this.#processes].find(({ load }) => load === 0);
+    if (oldest === undefined) return false;
+    this.#processes.delete(oldest);
+    void oldest.close();
+    return true;
+  }
+
+  #open(confinement: Confinement, bubblewrap: Extract<Bubblewrap, { kind: "working" }> | undefined): GuestProcess {
+    const process: GuestProcess = new GuestProcess(this.#plan({ confinement, bubblewrap }), confinement, {
+      freed: () => {
+        if (process.load === 0) this.#rest(process);
+        void this.#dispatch();
+      },
+      gone: (notStarted) => {
+        this.#processes.delete(process);
+        this.#wake(process);
+        if (this.#closed) for (const task of notStarted) settle(task, { kind: "cancelled", reason: undefined });
+        else this.#queue.unshift(...notStarted);
+        void this.#dispatch();
+      },
+    });
+    this.#processes.add(process);
+    this.#rest(process);
+    return process;
+  }
+
+  #used(process: GuestProcess): void {
+    this.#wake(process);
+    this.#processes.delete(process);
+    this.#processes.add(process);
+  }
+
+  #rest(process: GuestProcess): void {
+    this.#wake(process);
+    this.#idle.set(process, setTimeout(() => void process.close(), this.#idleMs).unref());
+  }
+
+  #wake(process: GuestProcess): void {
+    clearTimeout(this.#idle.get(process));
+    this.#idle.delete(process);
+  }
+}
+
+function isSame(one: Confinement, other: Confinement): boolean {
+  return covers(one, other) && covers(other, one);
+}

@@ -1,0 +1,32 @@
+import type { Ended, Ending } from "../pending.ts";
+import type { ProcessJob } from "./messages.ts";
+
+/** An invocation from the moment it is asked for to its end, as the parent of guest processes sees it. */
+export interface Task {
+  readonly ticket: number;
+  readonly job: ProcessJob;
+  readonly settle: (ended: Ended) => void;
+  /** Whether the caller has been answered already, while the process may still be busy with the guest. */
+  settled: boolean;
+  /** When a thread of the process took it, on this side's clock; `undefined` before. */
+  startedAt: number | undefined;
+  /** How many processes died before they could start it. */
+  lostStarts: number;
+  /** What it asked of the embedder that was not answered yet: how much, and in how many bytes. */
+  openAsks: number;
+  openAskBytes: number;
+  /** Ends what was asked and not answered yet. */
+  readonly asking: AbortController;
+  timer?: NodeJS.Timeout;
+  stopListening?: () => void;
+}
+
+/** Answers the caller, if it was not answered before. */
+export function settle(task: Task, ended: Omit<Ended, "wallMs"> | Ending): void {
+  if (task.settled) return;
+  task.settled = true;
+  task.stopListening?.();
+  task.asking.abort();
+  const wallMs = task.startedAt === undefined ? 0 : performance.now() - task.startedAt;
+  task.settle("kind" in ended ? { ending: ended, wallMs } : { ...ended, wallMs });
+}

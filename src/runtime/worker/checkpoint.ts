@@ -1,0 +1,89 @@
+import { performance } from "node:perf_hooks";
+import type { Limits } from "../../shared/limits.ts";
+import type { WorkerOutcome } from "../messages.ts";
+import type { FuelMeter } from "./fuel-meter.ts";
+import type { Guarded } from "./guard.ts";
+import type { GuestMemory } from "./guest-memory.ts";
+import type { ProcessorTime } from "./processor-time.ts";
+
+/** How long a guest keeps the processor while others of its thread wait for it, in milliseconds. */
+const TURN_MS = 2;
+
+/** What a checkpoint knows of its invocation, and may do to it. */
+export interface CheckedGuest {
+  readonly limits: Limits;
+  readonly fuel: FuelMeter;
+  readonly time: ProcessorTime;
+  readonly memory: () => GuestMemory | undefined;
+  /** Whether it is to end: it was cancelled, or has been refused before. */
+  readonly isOver: () => boolean;
+  /** Ends it, for this reason unless there was one before. */
+  readonly end: (ending: WorkerOutcome) => void;
+  /** Whether somebody else may want the thread. */
+  readonly hasNeighbours: () => boolean;
+  /** Gives up the processor; resolves when it has it again. */
+  readonly takeBreak: (pauseMs: number) => Promise<void>;
+}
+
+/**
+ * What a guest comes by after each slice of fuel: here it is seen whether it goes on, and whether it is another's turn first. A guest
+ * that is refused traps, and is refused again wherever it gets by catching what can be caught.
+ */
+export class Checkpoint implements Guarded {
+  readonly #guest: CheckedGuest;
+  readonly #deadline: number;
+  /** The break that was promised last, until it is known whether the guest could be suspended for it. */
+  #promised: object | undefined;
+  #hadBreak = false;
+
+  constructor(guest: CheckedGuest, now: number = performance.now()) {
+    this.#guest = guest;
+    this.#deadline = now + guest.limits.timeoutMs;
+  }
+
+  goOnOrWait(): 0 | 1 | Promise<0 | 1> {
+    const now = performance.now();
+    if (!this.#mayGoOn(now)) return 0;
+    const owed = this.#guest.time.owed(now);
+    if (owed === 0 && !this.#isOthersTurn(now)) return 1;
+    const promised = {};
+    this.#promised = promised;
+    return Promise.resolve().then(() => (this.#promised === promised ? this.#break(owed) : 1));
+  }
+
+  goOn(): 0 | 1 {
+    this.#promised = undefined;
+    return this.#mayGoOn(performance.now()) ? 1 : 0;
+  }
+
+  grow(pages: number): 0 | 1 {
+    return this.#guest.memory()?.grow(pages) === true ? 1 : 0;
+  }
+
+  #mayGoOn(now: number): boolean {
+    const { limits, fuel, time, isOver, end } = this.#guest;
+    if (isOver()) return false;
+    if (!fuel.refill()) {
+      const message = `it used up its ${fuel.limit} units of fuel`;
+      end({ kind: "limit", limit: "fuel", cap: fuel.limit, message });
+    } else if (now > this.#deadline) {
+      end({ kind: "deadline" });
+    } else if (time.used(now) > limits.cpuTimeMs) {
+      const message = `it took more than ${limits.cpuTimeMs} ms of the processor`;
+      end({ kind: "limit", limit: "cpu-time", cap: limits.cpuTimeMs, message });
+    }
+    return !isOver();
+  }
+
+  /** The first break comes in any case: until then nobody else is sent to the thread. */
+  #isOthersTurn(now: number): boolean {
+    if (this.#guest.time.turn(now) < TURN_MS) return false;
+    return !this.#hadBreak || this.#guest.hasNeighbours();
+  }
+
+  async #break(pauseMs: number): Promise<0 | 1> {
+    this.#hadBreak = true;
+    await this.#guest.takeBreak(pauseMs);
+    return this.#guest.isOver() ? 0 : 1;
+  }
+}

@@ -1,0 +1,137 @@
+import type { ProgramTables } from "../component/bound-instances.ts";
+import type { CustomFunction } from "../host/custom/custom-function.ts";
+import type { Grants } from "../policy/grants.ts";
+import type { Ended, Job } from "../runtime/pending.ts";
+import type { OsSandbox } from "../runtime/process/pool.ts";
+import { leaseProcessPool } from "../runtime/process/shared-process-pool.ts";
+import { leasePool } from "../runtime/shared-pool.ts";
+import { CordonError } from "../shared/errors.ts";
+import { quoteText } from "../shared/quote-text.ts";
+import type { ComponentInfo } from "./component-info.ts";
+import { loadPortable, loadProgram, type ProgramOptions } from "./program.ts";
+import type { ComponentSource } from "./source.ts";
+
+/** What stands between a guest and this process beside WebAssembly; see docs/isolation.md. */
+export type IsolationLevel = "thread" | "process";
+
+/** How a component is kept apart from this process. */
+export interface IsolationOptions {
+  /**
+   * `thread`: a worker thread of this process. `process`: processes of its own, which may reach only what is granted. Default
+   * `thread`.
+   */
+  readonly isolation?: IsolationLevel | undefined;
+  /**
+   * Whether those processes run in the operating system's sandbox, which is bubblewrap on Linux: `auto` where it works,
+   * `required` or not at all, or `off`. Default `auto`. For the level `process` only.
+   */
+  readonly osSandbox?: OsSandbox | undefined;
+}
+
+/** Runs the calls of one component, at the level of isolation it was opened for. */
+export interface Engine {
+  readonly info: ComponentInfo;
+  readonly programId: string;
+  /** The tables of all its core instances together. */
+  readonly tables: ProgramTables;
+  /** Whether what comes back is from a process that a guest may have taken over, and has to be checked. */
+  readonly untrusted: boolean;
+  /** Runs one invocation. Never rejects. */
+  readonly run: (job: Omit<Job, "program">) => Promise<Ended>;
+  /** Ends every call that is running, as cancelled, and lets go of everything. */
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Loads a component at a level of isolation.
+ *
+ * @throws CordonError as `loadProgram` does; `usage` for an unknown level; `policy` and `host` when there can be no such process.
+ */
+export function openEngine(
+  source: ComponentSource,
+  options: ProgramOptions & IsolationOptions,
+  custom: readonly CustomFunction[],
+  grants: Grants,
+): Promise<Engine> {
+  const { isolation = "thread", osSandbox } = options;
+  if (osSandbox !== undefined && !["required", "auto", "off"].includes(osSandbox)) {
+    throw unknown("osSandbox", osSandbox, "required, auto or off");
+  }
+  switch (isolation) {
+    case "thread":
+      if (osSandbox === "required") {
+        const message = "Cannot run the component in the operating system's sandbox in a thread of this process";
+        throw new CordonError("usage", `${message}; set isolation to "process"`);
+      }
+      return openInThreads(source, options, custom);
+    case "process":
+      return openInProcesses(source, options, custom, grants);
+    default:
+      throw unknown("isolation", isolation, "thread or process");
+  }
+}
+
+function unknown(option: string, value: unknown, known: string): CordonError {
+  return new CordonError("usage", `Cannot set ${option} to ${quoteText(String(value), 80)}: it is ${known}`);
+}
+
+async function openInThreads(
+  source: ComponentSource,
+  options: ProgramOptions,
+  custom: readonly CustomFunction[],
+): Promise<Engine> {
+  const { pool, release } = leasePool();
+  try {
+    pool.warm();
+    const { info, program, tables } = await loadProgram(source, options, pool, custom);
+    return {
+      info,
+      programId: program.id,
+      tables,
+      untrusted: false,
+      run: (job) => pool.run({ ...job, program }),
+      close: async () => {
+        pool.unload(program.id, closed());
+        await release();
+      },
+    };
+  } catch (thrown) {
+    await release();
+    throw thrown;
+  }
+}
+
+async function openInProcesses(
+  source: ComponentSource,
+  options: ProgramOptions & IsolationOptions,
+  custom: readonly CustomFunction[],
+  grants: Grants,
+): Promise<Engine> {
+  const { pool, release } = leaseProcessPool(options.osSandbox ?? "auto");
+  try {
+    // The process starts while the component is made ready for it.
+    const warm = pool.warm(grants);
+    warm.catch(() => undefined);
+    const { info, program, tables } = await loadPortable(source, options, custom);
+    await warm;
+    await pool.load(program, grants);
+    return {
+      info,
+      programId: program.id,
+      tables,
+      untrusted: true,
+      run: (job) => pool.run({ ...job, program }),
+      close: async () => {
+        pool.unload(program.id, closed());
+        await release();
+      },
+    };
+  } catch (thrown) {
+    await release();
+    throw thrown;
+  }
+}
+
+function closed(): Error {
+  return new Error("the sandbox was closed");
+}

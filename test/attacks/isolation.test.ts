@@ -1,0 +1,224 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer, type Server } from "node:net";
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { before, describe, test, type TestContext } from "node:test";
+import type { Confinement } from "../../src/runtime/process/confinement.ts";
+import { findBubblewrap } from "../../src/runtime/process/find-bubblewrap.ts";
+import { closesNetwork } from "../../src/runtime/process/node-flags.ts";
+import { escape, NOTHING, planEscape } from "../support/escape.ts";
+import type { Attempts, Given } from "../support/escape/attack.ts";
+import { temporaryFolder } from "../support/guests.ts";
+
+/** Whether this Node closes the network by itself. */
+const NODE_CLOSES_NETWORK = closesNetwork(process.allowedNodeEnvironmentFlags);
+
+let noBubblewrap: string | false = false;
+before(async () => {
+  const found = await findBubblewrap();
+  noBubblewrap = found.kind === "working" ? false : `bubblewrap is ${found.kind} here`;
+});
+
+interface Scene {
+  readonly folder: string;
+  readonly given: Given;
+  /** Grants the folder `granted`, in which there is a link to the folder above. */
+  readonly granted: { readonly read: Confinement; readonly write: Confinement };
+}
+
+async function scene(context: TestContext): Promise<Scene> {
+  const folder = await temporaryFolder(context);
+  for (const name of ["granted", "granted-not"]) {
+    mkdirSync(join(folder, name));
+    writeFileSync(join(folder, name, "file"), "text");
+  }
+  symlinkSync(folder, join(folder, "granted/up"));
+  const [tcp, unix] = [createServer((socket) => socket.destroy()), createServer((socket) => socket.destroy())];
+  tcp.listen(0, "127.0.0.1");
+  unix.listen(join(folder, "socket"));
+  await Promise.all([tcp, unix].map((server) => once(server, "listening")));
+  context.after(() => [tcp, unix].forEach((server: Server) => server.close()));
+  const { port } = tcp.address() as { readonly port: number };
+  const given: Given = {
+    read: ["/etc/passwd", join(folder, "granted-not/file"), `/proc/${process.pid}/environ`, "/root/.ssh/id_rsa"],
+    list: ["/", folder, "/root", "/tmp"],
+    write: [join(folder, "granted-not/taken"), join(folder, "taken")],
+    through: [],
+    port,
+    socket: join(folder, "socket"),
+    parent: process.pid,
+  };
+  const root = join(folder, "granted");
+  return {
+    folder,
+    given,
+    granted: {
+      read: { ...NOTHING, read: [root] },
+      write: { ...NOTHING, write: [root] },
+    },
+  };
+}
+
+function doneOf(attempts: Attempts): readonly string[] {
+  return Object.keys(attempts).filter((name) => attempts[name]?.startsWith("done"));
+}
+
+/** What an escaped guest can do that harms nobody: it sees that its environment is empty, and its own number. */
+const HARMLESS = ["environment", "pid"];
+
+function assertDone(attempts: Attempts, expected: readonly string[]): void {
+  const harmless = [...HARMLESS, "environment of the process", "signal to its own parent", "list /"];
+  const done = doneOf(attempts).filter((name) => !harmless.includes(name));
+  assert.deepEqual(done.toSorted(), [...expected].toSorted(), JSON.stringify(attempts, undefined, 1));
+  assert.match(attempts["environment"] ?? "", /^done (?:PWD)?$/);
+}
+
+test("the attack works at all: in a process without any flag it reaches everything", async (context) => {
+  const { given } = await scene(context);
+  const plan = await planEscape("main.ts", NOTHING, false);
+  const entry = plan.arguments.at(-1) ?? "";
+  const bare = { ...plan, program: process.execPath, arguments: [entry], workerFlags: [] };
+  for (const where of ["main", "worker"] as const) {
+    const done = doneOf(await escape(bare, where, given));
+    for (const name of [
+      "read /etc/passwd",
+      `read /proc/${process.pid}/environ`,
+      "list /root",
+      `write ${given.write[0] ?? ""}`,
+      "connect",
+      "connect to a socket file",
+      "datagram",
+      "listen",
+      "look up",
+      "spawn",
+      "spawn by a binding",
+      "inspector session",
+      "database",
+      "thread",
+      "thread without permissions",
+      "signal to the parent",
+    ]) {
+      assert.ok(done.includes(name), `${name} in the ${where} thread`);
+    }
+  }
+});
+
+const OPEN_NETWORK = ["connect", "connect to a socket file", "datagram", "listen", "look up"];
+
+describe("an escaped guest, in the thread where guests run", () => {
+  test("without bubblewrap: Node's flags keep it from files, programs and threads; it can send signals", async (context) => {
+    const { given } = await scene(context);
+    const attempts = await escape(await planEscape("main.ts", NOTHING, false), "worker", given);
+    assertDone(attempts, ["signal to the parent", ...(NODE_CLOSES_NETWORK ? [] : OPEN_NETWORK)]);
+    assert.equal(attempts["thread without permissions"], "ERR_ACCESS_DENIED");
+    assert.equal(attempts["list /"], "ERR_ACCESS_DENIED");
+  });
+
+  test("in bubblewrap: nothing at all", async (context) => {
+    if (noBubblewrap !== false) return context.skip(noBubblewrap);
+    const { given } = await scene(context);
+    const attempts = await escape(await planEscape("main.ts", NOTHING, true), "worker", given);
+    assertDone(attempts, NODE_CLOSES_NETWORK ? [] : ["datagram", "listen", "look up"]);
+    assert.equal(attempts["signal to the parent"], "ESRCH");
+  });
+});
+
+describe("hostile code in the main thread of a guest process, where no guest runs", () => {
+  test("without bubblewrap: what Node refuses it by itself, it gets by a thread of its own", async (context) => {
+    const { given } = await scene(context);
+    const attempts = await escape(await planEscape("main.ts", NOTHING, false), "main", given);
+    // The model does not extend to threads: this is what bubblewrap is for, and what docs/isolation.md says.
+    assertDone(attempts, [
+      "signal to the parent",
+      "thread without permissions",
+      ...(NODE_CLOSES_NETWORK ? [] : OPEN_NETWORK),
+    ]);
+  });
+
+  test("in bubblewrap: nothing, whatever threads it starts", async (context) => {
+    if (noBubblewrap !== false) return context.skip(noBubblewrap);
+    const { given } = await scene(context);
+    const attempts = await escape(await planEscape("main.ts", NOTHING, true), "main", given);
+    assertDone(attempts, NODE_CLOSES_NETWORK ? [] : ["datagram", "listen", "look up"]);
+    assert.equal(attempts["thread without permissions"], "ENOENT");
+  });
+});
+
+describe("the sandbox of the operating system alone", () => {
+  test("keeps hostile code that has all of Node from what is not granted", async (context) => {
+    if (noBubblewrap !== false) return context.skip(noBubblewrap);
+    const { given, granted, folder } = await scene(context);
+    const plan = await planEscape("main.ts", granted.read, true);
+    const flagless = { ...plan, arguments: plan.arguments.filter((word) => !word.startsWith("--allow-") && word !== "--permission") };
+    const file = join(folder, "granted/file");
+    const tried = { ...given, read: [...given.read, file], write: [...given.write, join(folder, "granted/taken")] };
+    const attempts = await escape(flagless, "main", tried);
+    const done = doneOf(attempts);
+    assert.ok(done.includes(`read ${file}`));
+    for (const path of given.read) assert.ok(!done.includes(`read ${path}`), path);
+    assert.equal(attempts[`write ${join(folder, "granted/taken")}`], "EROFS");
+    assert.equal(attempts["connect"], "ECONNREFUSED");
+    assert.equal(attempts["signal to the parent"], "ESRCH");
+    assert.equal(attempts["spawn"], "ENOENT");
+    assert.ok(!given.write.some((path) => existsSync(path)));
+  });
+});
+
+describe("a guest process with a granted folder", () => {
+  for (const wrapped of [false, true]) {
+    const how = wrapped ? "in bubblewrap" : "without bubblewrap";
+    test(`${how}: reads there, and writes nowhere`, async (context) => {
+      if (wrapped && noBubblewrap !== false) return context.skip(noBubblewrap);
+      const { given, granted, folder } = await scene(context);
+      const inside = join(folder, "granted/file");
+      const attempts = await escape(await planEscape("main.ts", granted.read, wrapped), "worker", {
+        ...given,
+        read: [inside, ...given.read],
+        write: [join(folder, "granted/new"), ...given.write],
+        through: [[join(folder, "granted"), "file"]],
+      });
+      const done = doneOf(attempts);
+      assert.ok(done.includes(`read ${inside}`) && done.includes("through file"), JSON.stringify(attempts));
+      for (const path of given.read) assert.ok(!done.includes(`read ${path}`), path);
+      assert.deepEqual(done.filter((name) => name.startsWith("write")), []);
+    });
+
+    test(`${how}: writes there, and nowhere else`, async (context) => {
+      if (wrapped && noBubblewrap !== false) return context.skip(noBubblewrap);
+      const { given, granted, folder } = await scene(context);
+      const inside = join(folder, "granted/new");
+      const attempts = await escape(await planEscape("main.ts", granted.write, wrapped), "worker", {
+        ...given,
+        write: [inside, ...given.write],
+      });
+      assert.deepEqual(doneOf(attempts).filter((name) => name.startsWith("write")), [`write ${inside}`]);
+      assert.ok(existsSync(inside));
+    });
+  }
+
+  test("links and held folders lead out of it where only Node's flags hold, and not in bubblewrap", async (context) => {
+    const { given, granted, folder } = await scene(context);
+    const tried: Given = {
+      ...given,
+      read: [join(folder, "granted/up/granted-not/file")],
+      through: [[join(folder, "granted"), "../granted-not/file"]],
+    };
+    const names = [`read ${tried.read[0] ?? ""}`, "through ../granted-not/file"];
+    const node = doneOf(await escape(await planEscape("main.ts", granted.read, false), "worker", tried));
+    assert.deepEqual(names.filter((name) => node.includes(name)), names, "docs/isolation.md says that this is open");
+    if (noBubblewrap !== false) return;
+    const wrapped = doneOf(await escape(await planEscape("main.ts", granted.read, true), "worker", tried));
+    assert.deepEqual(names.filter((name) => wrapped.includes(name)), []);
+  });
+});
+
+test("the network is there when it is granted", async (context) => {
+  const { given } = await scene(context);
+  for (const wrapped of noBubblewrap === false ? [false, true] : [false]) {
+    const done = doneOf(await escape(await planEscape("main.ts", { ...NOTHING, network: true }, wrapped), "worker", given));
+    for (const name of ["connect", "look up", "listen"]) assert.ok(done.includes(name), name);
+    assert.equal(done.includes("connect to a socket file"), !wrapped);
+    assert.ok(!done.some((name) => name.startsWith("read")));
+  }
+});

@@ -1,0 +1,175 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parse } from "@bytecodealliance/jco-transpile/wasm-tools";
+import { Sandbox, type SandboxOptions } from "../../src/sandbox/index.ts";
+import {
+  COMPONENT_SECTION as PART,
+  componentOf,
+  leb128,
+  moduleOf,
+  repeated,
+  sectionOf,
+} from "../support/component-bytes.ts";
+import { failsWith } from "../support/errors.ts";
+import { TEST_CACHE, textGuest } from "../support/guests.ts";
+import { coreFunction } from "../support/text-guests.ts";
+
+/** What a component may ask of whoever loads it. Nothing here is instantiated: it is refused while it is read. */
+
+const MIB = 1024 * 1024;
+
+/** No refusal may take longer, in milliseconds. Loading would be cancelled, which is another error. */
+const MOST_MS = 30_000;
+
+function load(source: Uint8Array, options: SandboxOptions = {}): Promise<Sandbox> {
+  return Sandbox.open(source, { cache: false, signal: AbortSignal.timeout(MOST_MS), ...options });
+}
+
+const EMPTY = moduleOf();
+const EMPTY_COMPONENT = componentOf();
+const FUNCTION_TYPE = sectionOf(1, Uint8Array.of(1, 0x60, 0, 0));
+const EMPTY_BODY = [2, 0, 0x0b];
+
+function many(count: number, part: Uint8Array): Uint8Array {
+  return componentOf(...Array.from({ length: count }, () => part));
+}
+
+function nested(levels: number): Uint8Array {
+  let inner = EMPTY_COMPONENT;
+  for (let level = 0; level < levels; level += 1) inner = componentOf(sectionOf(PART.component, inner));
+  return inner;
+}
+
+function functions(count: number): Uint8Array {
+  return moduleOf(
+    FUNCTION_TYPE,
+    sectionOf(3, repeated(count, 0)),
+    sectionOf(10, leb128(count), Buffer.alloc(count * EMPTY_BODY.length, Uint8Array.from(EMPTY_BODY))),
+  );
+}
+
+function exportsOf(count: number): Uint8Array {
+  const entries = Array.from({ length: count }, (_, index) => {
+    const name = Buffer.from(String(index));
+    return Buffer.concat([leb128(name.length), name, Uint8Array.of(0, 0)]);
+  });
+  return moduleOf(
+    FUNCTION_TYPE,
+    sectionOf(3, repeated(1, 0)),
+    sectionOf(7, leb128(count), Buffer.concat(entries)),
+    sectionOf(10, repeated(1, ...EMPTY_BODY)),
+  );
+}
+
+const asModule = (module: Uint8Array): Uint8Array => componentOf(sectionOf(PART.module, module));
+
+/** Twice as many instances with each level. */
+const DOUBLING = `(component (component $c0 (type (resource (rep i32)))) ${Array.from(
+  { length: 40 },
+  (_, level) => `(component $c${level + 1}
+    (alias outer 1 $c${level} (component $c)) (instance (instantiate $c)) (instance (instantiate $c)))`,
+).join("")})`;
+
+const REFUSED: readonly (readonly [what: string, component: () => Uint8Array | Promise<Uint8Array>, reason: RegExp])[] =
+  [
+    ["5,000 core modules", () => many(5_000, sectionOf(PART.module, EMPTY)), /1000 core modules/],
+    ["5,000 nested components", () => many(5_000, sectionOf(PART.component, EMPTY_COMPONENT)), /1000 nested/],
+    ["components nested 5,000 deep", () => nested(5_000), /64 levels/],
+    [
+      "5,000 core instances",
+      () => componentOf(sectionOf(PART.module, EMPTY), sectionOf(PART.coreInstance, repeated(5_000, 0, 0, 0))),
+      /instances count exceeds limit of 1000/,
+    ],
+    [
+      "100,000 core instances",
+      () => componentOf(sectionOf(PART.module, EMPTY), sectionOf(PART.coreInstance, repeated(100_000, 0, 0, 0))),
+      /10000 core instances/,
+    ],
+    [
+      "100,000 instances",
+      () =>
+        componentOf(sectionOf(PART.component, EMPTY_COMPONENT), sectionOf(PART.instance, repeated(100_000, 0, 0, 0))),
+      /10000 instances/,
+    ],
+    ["2^40 instances in 4 KB", () => parse(DOUBLING), /steps of evaluation/],
+    ["a million types", () => componentOf(sectionOf(PART.type, repeated(1_000_000, 0x40, 0, 1, 0))), /steps/],
+    ["a count of 4,294,967,295 types", () => componentOf(sectionOf(PART.type, leb128(2 ** 32 - 1))), /./],
+    ["two million functions", () => asModule(functions(2_000_000)), /functions count exceeds limit of 1000000/],
+    ["900,000 exports of a core module", () => asModule(exportsOf(900_000)), /limit of 1000000/],
+  ];
+
+for (const [what, make, reason] of REFUSED) {
+  test(`${what} are refused, and cost little`, async () => {
+    const bytes = await make();
+    const before = process.memoryUsage.rss();
+    const code = what.startsWith("a count of") ? "invalid-component" : "limit";
+    const error = await failsWith(code, reason, load(bytes));
+    if (code === "limit") assert.equal(error.limit?.limit, "complexity");
+    const grown = process.memoryUsage.rss() - before;
+    assert.ok(grown < 256 * MIB, `${Math.round(grown / MIB)} MiB for ${bytes.length} bytes`);
+  });
+}
+
+test("components that are large and within the bounds load", async () => {
+  for (const make of [
+    () => many(500, sectionOf(PART.module, EMPTY)),
+    () => many(500, sectionOf(PART.component, EMPTY_COMPONENT)),
+    () => nested(60),
+    () => componentOf(sectionOf(PART.module, EMPTY), sectionOf(PART.coreInstance, repeated(500, 0, 0, 0))),
+    () => componentOf(sectionOf(PART.type, repeated(50_000, 0x40, 0, 1, 0))),
+    () => asModule(functions(100_000)),
+    () => asModule(exportsOf(50_000)),
+  ]) {
+    await (await load(make())).close();
+  }
+});
+
+test("a component over maxComponentBytes is refused before it is read", async () => {
+  const path = await textGuest(
+    "load-padded",
+    `${coreFunction("").slice(0, -1)} (@custom "padding" "${"x".repeat(9_000)}"))`,
+  );
+  const limits = { maxComponentBytes: 5_000 };
+  for (const source of [path, componentOf(sectionOf(0, Buffer.alloc(9_000)))]) {
+    const error = await failsWith("limit", /over maxComponentBytes, which is 5000/, Sandbox.open(source, { limits }));
+    assert.deepEqual([error.limit?.limit, error.limit?.cap], ["component-size", 5_000]);
+  }
+  await using sandbox = await Sandbox.open(path, { cache: TEST_CACHE, limits: { maxComponentBytes: 10_000 } });
+  await sandbox.call("f");
+});
+
+/** Two instances of a module with two tables each: one that starts at 100 entries, one that may grow. */
+const TABLES = `(component
+  (core module $m (table 100 100 funcref) (table 1 50 externref) (func (export "f")))
+  (core instance $a (instantiate $m))
+  (core instance $b (instantiate $m))
+  (func (export "f") (canon lift (core func $b "f"))))`;
+
+test("tables of all instances are counted against the call's limits", async () => {
+  await using sandbox = await Sandbox.open(await textGuest("load-tables", TABLES), {
+    cache: TEST_CACHE,
+    limits: { profile: "dense" },
+  });
+  await sandbox.call("f");
+  await sandbox.call("f", [], { limits: { maxTables: 4, maxTableEntries: 300 } });
+  const few = await failsWith(
+    "limit",
+    /4 tables, over maxTables, which is 3/,
+    sandbox.call("f", [], { limits: { maxTables: 3 } }),
+  );
+  assert.deepEqual(few.limit, { limit: "tables", cap: 3, used: 4 });
+  const small = { limits: { maxTableEntries: 299 } };
+  const error = await failsWith("limit", /up to 300 entries, over maxTableEntries/, sandbox.call("f", [], small));
+  assert.deepEqual(error.limit, { limit: "table-entries", cap: 299, used: 300 });
+});
+
+test("a gigabyte that is declared is refused before any of it is made", async () => {
+  for (const fields of ["(memory 16384)", "(memory i64 16384)", "(memory 8192) (memory 8192)"]) {
+    const gigabyte = await textGuest("load-gigabyte", coreFunction("", { fields }));
+    await using sandbox = await Sandbox.open(gigabyte, { cache: TEST_CACHE });
+    const before = process.memoryUsage.rss();
+    const error = await failsWith("limit", /memories start at 1073741824 bytes/, sandbox.call("f"));
+    assert.equal(error.limit?.limit, "memory");
+    assert.ok(process.memoryUsage.rss() - before < 64 * MIB);
+  }
+});

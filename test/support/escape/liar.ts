@@ -1,0 +1,83 @@
+/** A guest process that was taken over and says what no guest process says. Started by the real launcher, in place of the real entry. */
+import { writeSync } from "node:fs";
+import { Socket } from "node:net";
+import { decode, encode } from "../../../src/runtime/process/codec.ts";
+import { framed, FrameReader } from "../../../src/runtime/process/frames.ts";
+import type { ToProcess } from "../../../src/runtime/process/messages.ts";
+
+const lie = process.argv[2] ?? "";
+const frames = new FrameReader(() => Infinity);
+const down = new Socket({ fd: 3, readable: true, writable: false });
+down.on("end", () => process.exit(0));
+down.on("data", (chunk: Buffer) => {
+  for (const frame of frames.push(chunk)) take(decode(frame, Infinity) as ToProcess);
+});
+
+function take(message: ToProcess): void {
+  if (message.type === "load") say({ type: "loaded", problem: undefined });
+  if (message.type === "start") answer(message.ticket);
+  if (message.type === "answer") down.pause();
+}
+
+function answer(ticket: number): void {
+  const value = (given: unknown): unknown => ({ type: "ended", ticket, ended: { ending: { kind: "value", value: given }, wallMs: 1 } });
+  switch (lie) {
+    case "noise":
+      return raw(Buffer.from("no message at all, of no length"));
+    case "length":
+      return raw(Buffer.from([0xff, 0xff, 0xff, 0xff, 0]));
+    case "tag": {
+      return raw(...framed(Buffer.from([99])));
+    }
+    case "type":
+      return say({ type: "shutdown", ticket });
+    case "ending":
+      return say({ type: "ended", ticket, ended: { ending: { kind: "constructor" }, wallMs: 1 } });
+    case "prototype": {
+      const bytes = encode({ type: "ended", ticket, ended: { __prot__: 1 } });
+      bytes.write("__proto__".slice(0, 8), bytes.indexOf("__prot__"));
+      // The same length, and another name.
+      return raw(...framed(Buffer.from(bytes.toString("latin1").replace("\u0008__proto_", "\u0009__proto__"), "latin1")));
+    }
+    case "many":
+      return raw(...framed(Buffer.concat([Buffer.from([11, 0x80, 0x80, 0x80, 0x02]), Buffer.alloc(4 * 1024 * 1024)])));
+    case "event":
+      return say({ type: "observed", ticket, observation: { eventType: "X", action: "a", resource: "r", result: "Allowed" } });
+    case "asks":
+      for (let ask = 1; ask < 200_000; ask++) say({ type: "ask", ticket, ask, service: "stdin", payload: 1 });
+      return;
+    case "unread":
+      for (let ask = 1; ask < 60_000; ask++) say({ type: "ask", ticket, ask, service: "big", payload: 1 });
+      return;
+    case "wrong type":
+      return say(value({ not: "a number" }));
+    case "strangers":
+      say({ type: "observed", ticket: 4711, observation: { eventType: "FilesystemAccess", action: "a", resource: "r", result: "Denied" } });
+      say({ type: "ended", ticket: 4711, ended: { ending: { kind: "value", value: 1 }, wallMs: 1 } });
+      say({ type: "ask", ticket: 4711, ask: 1, service: "stdin", payload: 1 });
+      say({ type: "started", ticket: 4711 });
+      return say(value(8));
+    case "silence":
+      return say({ type: "started", ticket });
+    case "flood":
+      for (let at = 0; at < 50_000; at++) {
+        say({ type: "observed", ticket, observation: { eventType: "FilesystemAccess", action: "a", resource: "r".repeat(100), result: "Denied" } });
+      }
+      return say(value(8));
+    case "hog": {
+      say({ type: "started", ticket });
+      const held: Buffer[] = [];
+      for (;;) held.push(Buffer.alloc(64 * 1024 * 1024, 1));
+    }
+    default:
+      process.abort();
+  }
+}
+
+function say(message: unknown): void {
+  raw(...framed(encode(message)));
+}
+
+function raw(...parts: readonly Buffer[]): void {
+  for (const part of parts) for (let written = 0; written < part.length;) written += writeSync(4, part, written);
+}

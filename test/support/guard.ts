@@ -1,0 +1,93 @@
+import { parse } from "@bytecodealliance/jco-transpile/wasm-tools";
+import type { HardenedModule } from "../../src/hardening/harden-module.ts";
+import { GUARD_FIELDS, GUARD_NAMESPACE, MEMORY_NAMESPACE, memoryField } from "../../src/shared/hardening-profile.ts";
+
+/** What metered modules import, from JavaScript functions, in the simplest way that works. */
+export interface Guard {
+  readonly imports: Readonly<Record<string, unknown>>;
+  /** The units that are left; below zero when too many were used. */
+  fuel: number;
+  /** How often the checkpoint was asked. */
+  checkpoints: number;
+  /** What the module asked to grow by, in pages. */
+  readonly grown: number[];
+}
+
+/** How a guard behaves. */
+export interface GuardOptions {
+  /** Units at the start. Default: 2^31 - 1. */
+  readonly fuel?: number;
+  /** Units to go on with, each time the counter is below zero; undefined refuses. Default: refuses. */
+  readonly refill?: () => number | undefined;
+  /** Whether memories may grow. Default: they may. */
+  readonly mayGrow?: (pages: number) => boolean;
+}
+
+interface GlobalConstructor {
+  new (type: { value: string; mutable?: boolean }, value: unknown): { value: unknown };
+}
+
+/** Functions have to be exported by a module to have a type. */
+const SHIM = `(module
+  (import "" "checkpoint" (func $checkpoint (result i32)))
+  (import "" "grow" (func $grow (param i32) (result i32)))
+  (func (export "checkpoint") (result i32) (call $checkpoint))
+  (func (export "grow") (param i32) (result i32) (call $grow (local.get 0))))`;
+
+const shim = new WebAssembly.Module(await parse(SHIM));
+
+/** A guard for the instances of one invocation. */
+export function makeGuard({ fuel = 2 ** 31 - 1, refill, mayGrow = () => true }: GuardOptions = {}): Guard {
+  const { Global } = WebAssembly as unknown as { Global: GlobalConstructor };
+  const counter = new Global({ value: "i32", mutable: true }, fuel) as { value: number };
+  const grown: number[] = [];
+  let checkpoints = 0;
+  const functions = new WebAssembly.Instance(shim, {
+    "": {
+      checkpoint(): number {
+        checkpoints += 1;
+        const more = refill?.();
+        if (more === undefined) return 0;
+        counter.value = more;
+        return 1;
+      },
+      grow(pages: number): number {
+        grown.push(pages);
+        return mayGrow(pages) ? 1 : 0;
+      },
+    },
+  }).exports;
+  return {
+    imports: {
+      [GUARD_FIELDS.counter]: counter,
+      [GUARD_FIELDS.checkpoint]: functions["checkpoint"],
+      [GUARD_FIELDS.grow]: functions["grow"],
+    },
+    grown,
+    get fuel(): number {
+      return counter.value;
+    },
+    set fuel(units: number) {
+      counter.value = units;
+    },
+    get checkpoints(): number {
+      return checkpoints;
+    },
+  };
+}
+
+/** The imports that hardening adds to a module, with memories of their own maxima. */
+export function hardenedImports({ memories }: HardenedModule, guard: Guard): Record<string, Record<string, unknown>> {
+  return {
+    [GUARD_NAMESPACE]: { ...guard.imports },
+    [MEMORY_NAMESPACE]: Object.fromEntries(
+      memories.map(({ initialPages, maximumPages, address64 }, position) => {
+        const [initial, maximum] = [initialPages, maximumPages].map((one) =>
+          one === undefined ? undefined : address64 ? BigInt(one) : one,
+        );
+        const descriptor = { initial, ...(maximum === undefined ? {} : { maximum }), address: address64 ? "i64" : "i32" };
+        return [memoryField(position), new WebAssembly.Memory(descriptor as unknown as { initial: number })];
+      }),
+    ),
+  };
+}
