@@ -4,7 +4,7 @@ import type { Confinement } from "../../src/runtime/process/confinement.ts";
 import { encode } from "../../src/runtime/process/codec.ts";
 import { findBubblewrap } from "../../src/runtime/process/find-bubblewrap.ts";
 import { framed } from "../../src/runtime/process/frames.ts";
-import { launch, type LaunchPlan, planLaunch } from "../../src/runtime/process/launch.ts";
+import { kill, launch, type LaunchPlan, planLaunch } from "../../src/runtime/process/launch.ts";
 import { CHANNEL, type ToProcess } from "../../src/runtime/process/messages.ts";
 import { type Attempts, type Given, told } from "./escape/attack.ts";
 
@@ -40,6 +40,6 @@ export async function escape(plan: LaunchPlan, where: "main" | "worker", given: 
     }
     throw new Error(`the process ended without a report: ${stderr}`);
   } finally {
-    child.kill("SIGKILL");
+    kill(child);
   }
 }
