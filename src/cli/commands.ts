@@ -117,6 +117,15 @@ function commandLine(exit: (code: number) => void): Command {
     });
 
   program
+    .command("doctor")
+    .description("show what this machine gives guests and what it lacks")
+    .option("--json", "print one JSON document")
+    .action(async (flags: { readonly json?: boolean }) => {
+      const { doctorCommand } = await import("./doctor.ts");
+      exit(await doctorCommand(flags));
+    });
+
+  program
     .command("completion")
     .description("print a completion script for a shell")
     .addArgument(new Argument("<shell>", "the shell").choices(["bash", "zsh", "fish"]))

@@ -25,6 +25,7 @@ export function limitText(limits: Limits, name: keyof Limits, kind: LimitKind): 
 }
 
 function durationText(ms: number): string {
+  if (ms % 3_600_000 === 0) return `${ms / 3_600_000}h`;
   if (ms % 60_000 === 0) return `${ms / 60_000}m`;
   return ms % 1000 === 0 ? `${ms / 1000}s` : `${ms}ms`;
 }

@@ -15,7 +15,8 @@ process.once("uncaughtException", (thrown) => {
   void import("./failure.ts").then(({ reportFailure }) => process.exit(reportFailure(thrown, process.stderr)));
 });
 const words = process.argv.slice(2);
-const release = RUNS_GUESTS.has(words[0]) && !words.includes("--help") ? prewarm() : undefined;
+const elsewhere = words.includes("--help") || words.some((word) => word.startsWith("--isolation"));
+const release = RUNS_GUESTS.has(words[0]) && !elsewhere ? prewarm() : undefined;
 // Node's default place for compiled code is a folder in /tmp that another user may have made.
 const codeCache = join(cacheDirectory(), "code");
 if (isPrivateDirectory(codeCache)) enableCompileCache(codeCache);

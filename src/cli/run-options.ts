@@ -6,6 +6,8 @@ import { addLimitOptions, type LimitFlags, limitsFromFlags } from "./limit-optio
 
 /** The flags of commands that let a component run, as parsed. */
 export interface SandboxFlags extends GrantFlags, LimitFlags {
+  readonly isolation?: "thread" | "process";
+  readonly osSandbox?: "auto" | "required" | "off";
   readonly audit?: string;
 }
 
@@ -19,7 +21,15 @@ export interface RunFlags extends SandboxFlags {
 export function addSandboxOptions(command: Command): Command {
   addGrantOptions(command);
   addLimitOptions(command);
-  return command.option("--audit <FILE>", "append every access to FILE as JSON lines");
+  return command
+    .addOption(isolationOption("--isolation <LEVEL>", ["thread", "process"], "run it in a thread, or in a process that may reach only what is granted", "thread"))
+    .addOption(isolationOption("--os-sandbox <MODE>", ["auto", "required", "off"], "wrap that process with bubblewrap", "auto"))
+    .option("--audit <FILE>", "append every access to FILE as JSON lines");
+}
+
+/** One without a default of its own: what was not asked for is left to the sandbox. */
+function isolationOption(flags: string, choices: readonly string[], description: string, byDefault: string): Option {
+  return new Option(flags, `${description} (default: ${byDefault})`).choices(choices).helpGroup("Isolation:");
 }
 
 /** Adds the flags of a run. */
@@ -40,6 +50,8 @@ export function sandboxOptions(flags: SandboxFlags): SandboxOptions {
   return {
     grants: grantsFromFlags(flags),
     limits: limitsFromFlags(flags),
+    isolation: flags.isolation,
+    osSandbox: flags.osSandbox,
     ...(deterministic === undefined ? {} : { deterministic }),
   };
 }

@@ -6,7 +6,7 @@ import { capTables } from "./cap-tables.ts";
 import { readImports } from "./import-section.ts";
 import { unsignedLeb128 } from "./leb128.ts";
 import { readMemoryType, writeMemoryType } from "./memory-type.ts";
-import { refuseUnbounded } from "./refuse-unbounded.ts";
+import { type AllowedFeatures, refuseUnbounded } from "./refuse-unbounded.ts";
 import { assertSafeModuleNames } from "./safe-names.ts";
 import { readSections, SECTION, type Section, wellFormed, writeSections } from "./module-sections.ts";
 
@@ -30,6 +30,13 @@ export interface HardenedModule {
 export interface HardenOptions {
   /** Whether the counter of fuel is inserted, without which nothing but the end of its thread ends a loop. Default: false. */
   readonly meter?: boolean;
+  /**
+   * Which counter is charged. `shared`: the imported one alone. `own`: a global of each module, exported as `COUNTER_EXPORT`, which engines
+   * reach faster; it is filled from the imported one, and the fuel that is left is the sum of them all. Default: `shared`.
+   */
+  readonly counter?: "shared" | "own";
+  /** What is not refused though it is by default. For tests of the rewriter: no limit of an invocation covers these. */
+  readonly allow?: AllowedFeatures;
 }
 
 /**
@@ -41,13 +48,13 @@ export interface HardenOptions {
  * shared memory, garbage-collected types and names that could become code in the glue, `limit` for tables and functions
  * that are too large.
  */
-export function hardenModule(module: Uint8Array, { meter = false }: HardenOptions = {}): HardenedModule {
+export function hardenModule(module: Uint8Array, { meter = false, counter = "shared", allow = {} }: HardenOptions = {}): HardenedModule {
   const found = readSections(module);
   assertSafeModuleNames(found);
   refuseReservedImports(found);
-  refuseUnbounded(found);
+  refuseUnbounded(found, allow);
   if (meter) assertValid(module);
-  const instrumented = meter ? wellFormed(() => instrumentCode(found)) : found;
+  const instrumented = meter ? wellFormed(() => instrumentCode(found, { ownCounter: counter === "own", allow })) : found;
   const metered = instrumented !== found;
   let tableEntries = 0;
   const sections = instrumented.map((section) => {

@@ -4,7 +4,10 @@ import { unsignedLeb128 } from "./leb128.ts";
 
 /** Indices of the three globals that hardened modules import, and of what else the helpers name. */
 export interface GuardIndices {
+  /** The global that is charged: the imported one, or the module's own. */
   readonly counter: number;
+  /** The imported one. */
+  readonly shared: number;
   readonly checkpoint: number;
   readonly grow: number;
   /** The types of checkpoint and grow. */
@@ -32,11 +35,17 @@ const EMPTY = 0x40;
 
 const { unreachable: UNREACHABLE, loop: LOOP, if: IF, else: ELSE, end: END, call: CALL, return: RETURN } = OPCODE;
 const { brIf: BR_IF, callRef: CALL_REF, localGet: GET, localSet: SET, localTee: TEE, drop: DROP } = OPCODE;
-const [I32_EQZ, I32_EQ, I32_LT_S, I32_AND] = [0x45, 0x46, 0x48, 0x71];
+const [I32_EQZ, I32_EQ, I32_LT_S, I32_GT_U, I32_AND, I32_SHR_U] = [
+  0x45, 0x46, 0x48, 0x4b, 0x71, 0x76,
+];
 const [I64_EQ, I64_LT_U, I64_GT_U, I64_LE_U] = [0x51, 0x54, 0x56, 0x58];
-const [I32_SUB, I64_ADD, I64_SUB, I64_SHL, I64_SHR_U] = [0x6b, 0x7c, 0x7d, 0x86, 0x88];
+const [I32_ADD, I32_SUB, I64_ADD, I64_SUB, I64_SHL, I64_SHR_U] = [0x6a, 0x6b, 0x7c, 0x7d, 0x86, 0x88];
 const [WRAP, EXTEND_U] = [0xa7, 0xad];
 const [MEMORY_SIZE, MEMORY_GROW] = [0x3f, 0x40];
+const [MEMORY_COPY, MEMORY_FILL] = [
+  [0xfc, 0x0a],
+  [0xfc, 0x0b],
+] as const;
 
 /** Charged at most at once for a length: far more than there ever is, and far less than 31 bits hold. */
 const MOST_UNITS = 2 ** 28;
@@ -83,9 +92,8 @@ export class HelperFunctions {
       return this.#once(`fill-${first}`, () => [[address, I32, address], [], 0, this.#fillCode(first, wide)]);
     }
     const sourceWide = this.#widths.memory64(second);
-    const [to, from, length] = [wide, sourceWide, wide && sourceWide].map((one) => (one ? I64 : I32));
     return this.#once(`copy-${first}-${second}`, () => [
-      [to ?? I32, from ?? I32, length ?? I32],
+      [wide, sourceWide, wide && sourceWide].map((one) => (one ? I64 : I32)),
       [],
       0,
       this.#copyCode(first, second, wide, sourceWide),
@@ -135,11 +143,22 @@ export class HelperFunctions {
     return [OPCODE.globalSet, ...unsignedLeb128(this.#guard.counter)];
   }
 
-  /** Asks the host; the guest's own code traps when it refuses, which no handler of the guest can catch. */
+  /**
+   * Asks the host; the guest's own code traps when it refuses, which no handler of the guest can catch. A module with a counter of
+   * its own takes what there is in the shared one, and asks when that is not enough.
+   */
   #refillCode(): number[] {
-    const { checkpoint, checkpointType } = this.#guard;
+    const { checkpoint, checkpointType, counter, shared } = this.#guard;
     const ask = [OPCODE.globalGet, ...unsignedLeb128(checkpoint), CALL_REF, ...unsignedLeb128(checkpointType)];
-    return [...ask, I32_EQZ, IF, EMPTY, UNREACHABLE, END];
+    const asked = [...ask, I32_EQZ, IF, EMPTY, UNREACHABLE, END];
+    if (counter === shared) return asked;
+    const [getShared, setShared] = [OPCODE.globalGet, OPCODE.globalSet].map((one) => [one, ...unsignedLeb128(shared)]);
+    const [get, set] = [getShared ?? [], setShared ?? []];
+    return [
+      ...[...get, ...this.#getCounter(), I32_ADD, ...set, ...i32(0), ...this.#setCounter()],
+      ...[...get, ...i32(0), I32_LT_S, IF, EMPTY, ...asked, END],
+      ...[...get, ...this.#setCounter(), ...i32(0), ...set],
+    ];
   }
 
   /** Charges the units that `units` leaves on the stack as an i32, and looks at the counter. */
@@ -177,61 +196,86 @@ export class HelperFunctions {
 
   #fillCode(memory: number, wide: boolean): number[] {
     const [to, value, length] = [0, 1, 2];
-    const whole = [GET, to, GET, value, GET, length, 0xfc, 0x0b, ...unsignedLeb128(memory)];
+    const whole = [GET, to, GET, value, GET, length, ...MEMORY_FILL, ...unsignedLeb128(memory)];
     const { widened, narrowed } = widths(wide);
-    const piece = wide ? i64(PIECE_BYTES) : i32(PIECE_BYTES);
+    const address = wide ? I64 : I32;
+    const pieces = this.#once(`fill-pieces-${memory}`, () => {
+      const piece = [GET, to, GET, value, ...(wide ? i64 : i32)(PIECE_BYTES), ...MEMORY_FILL, ...unsignedLeb128(memory)];
+      return [
+        [address, I32, address],
+        [],
+        0,
+        [
+          // Out of bounds, it has to trap before anything is written.
+          ...[...outOfBounds(memory, wide, to, widened(length)), IF, EMPTY, ...whole, UNREACHABLE, END],
+          ...[LOOP, EMPTY, ...this.#chargeCode(i32(PIECE_BYTES / BYTES_PER_UNIT)), ...piece],
+          ...[...widened(to), ...i64(PIECE_BYTES), I64_ADD, ...narrowed, SET, to],
+          ...[...widened(length), ...i64(PIECE_BYTES), I64_SUB, ...narrowed, SET, length],
+          ...[...morePieces(length, wide), BR_IF, 0, END],
+          ...[...this.#chargeCode(unitsOf(length, wide)), ...whole],
+        ],
+      ];
+    });
+    return this.#inPieces(length, wide, pieces, whole);
+  }
+
+  /** Short ranges are done at once, in little code that engines can put in place of the call. */
+  #inPieces(length: number, wide: boolean, pieces: number, whole: readonly number[]): number[] {
     return [
-      // Out of bounds, it has to trap before anything is written.
-      ...outOfBounds(memory, wide, to, widened(length)),
-      ...[IF, EMPTY, ...whole, UNREACHABLE, END],
-      ...[...widened(length), ...i64(PIECE_BYTES), I64_GT_U, IF, EMPTY, LOOP, EMPTY],
-      ...this.#chargeCode(i32(PIECE_BYTES / BYTES_PER_UNIT)),
-      ...[GET, to, GET, value, ...piece, 0xfc, 0x0b, ...unsignedLeb128(memory)],
-      ...[...widened(to), ...i64(PIECE_BYTES), I64_ADD, ...narrowed, SET, to],
-      ...[...widened(length), ...i64(PIECE_BYTES), I64_SUB, ...narrowed, SET, length],
-      ...[...widened(length), ...i64(PIECE_BYTES), I64_GT_U, BR_IF, 0, END, END],
-      ...this.#chargeCode([...widened(length), ...i64(Math.log2(BYTES_PER_UNIT)), I64_SHR_U, WRAP]),
-      ...whole,
+      ...[...morePieces(length, wide), IF, EMPTY, GET, 0, GET, 1, GET, 2, CALL, ...unsignedLeb128(pieces), RETURN, END],
+      ...[...this.#chargeCode(unitsOf(length, wide)), ...whole],
     ];
   }
 
   #copyCode(target: number, source: number, targetWide: boolean, sourceWide: boolean): number[] {
     const [to, from, length] = [0, 1, 2];
     const wide = targetWide && sourceWide;
-    const indices = [...unsignedLeb128(target), ...unsignedLeb128(source)];
-    const whole = [GET, to, GET, from, GET, length, 0xfc, 0x0a, ...indices];
+    const copy = [...MEMORY_COPY, ...unsignedLeb128(target), ...unsignedLeb128(source)];
+    const whole = [GET, to, GET, from, GET, length, ...copy];
     const [toWidth, fromWidth, lengthWidth] = [widths(targetWide), widths(sourceWide), widths(wide)];
-    const piece = wide ? i64(PIECE_BYTES) : i32(PIECE_BYTES);
-    const units = i32(PIECE_BYTES / BYTES_PER_UNIT);
-    const more = [...lengthWidth.widened(length), ...i64(PIECE_BYTES), I64_GT_U];
-    const less = [...lengthWidth.widened(length), ...i64(PIECE_BYTES), I64_SUB, ...lengthWidth.narrowed, SET, length];
+    const piece = (wide ? i64 : i32)(PIECE_BYTES);
+    const charge = this.#chargeCode(i32(PIECE_BYTES / BYTES_PER_UNIT));
+    const size = lengthWidth.widened(length);
+    const less = [...size, ...i64(PIECE_BYTES), I64_SUB, ...lengthWidth.narrowed, SET, length];
     const moved = ({ widened, narrowed }: Widths, local: number): number[] => [
       ...[...widened(local), ...i64(PIECE_BYTES), I64_ADD, ...narrowed, SET, local],
     ];
     const last = ({ widened, narrowed }: Widths, local: number): number[] => [
-      ...[...widened(local), ...lengthWidth.widened(length), I64_ADD, ...i64(PIECE_BYTES), I64_SUB, ...narrowed],
+      ...[...widened(local), ...size, I64_ADD, ...i64(PIECE_BYTES), I64_SUB, ...narrowed],
     ];
+    const again = [...less, ...morePieces(length, wide), BR_IF, 0, END];
     const forwards = [
-      ...[LOOP, EMPTY, ...this.#chargeCode(units), GET, to, GET, from, ...piece, 0xfc, 0x0a, ...indices],
-      ...[...moved(toWidth, to), ...moved(fromWidth, from), ...less, ...more, BR_IF, 0, END],
+      ...[LOOP, EMPTY, ...charge, GET, to, GET, from, ...piece, ...copy],
+      ...[...moved(toWidth, to), ...moved(fromWidth, from), ...again],
     ];
     const backwards = [
-      ...[LOOP, EMPTY, ...this.#chargeCode(units), ...last(toWidth, to), ...last(fromWidth, from), ...piece],
-      ...[0xfc, 0x0a, ...indices, ...less, ...more, BR_IF, 0, END],
+      ...[LOOP, EMPTY, ...charge, ...last(toWidth, to), ...last(fromWidth, from), ...piece, ...copy, ...again],
     ];
     // Where the ranges may overlap and the target is the higher one, the end has to be copied first.
-    const inPieces =
-      target === source
-        ? [...fromWidth.widened(from), ...toWidth.widened(to), I64_LT_U, IF, EMPTY, ...backwards, ELSE, ...forwards, END]
-        : forwards;
-    return [
-      ...[...outOfBounds(target, targetWide, to, lengthWidth.widened(length)), IF, EMPTY, ...whole, UNREACHABLE, END],
-      ...[...outOfBounds(source, sourceWide, from, lengthWidth.widened(length)), IF, EMPTY, ...whole, UNREACHABLE, END],
-      ...[...more, IF, EMPTY, ...inPieces, END],
-      ...this.#chargeCode([...lengthWidth.widened(length), ...i64(Math.log2(BYTES_PER_UNIT)), I64_SHR_U, WRAP]),
-      ...whole,
-    ];
+    const isLower = [...fromWidth.widened(from), ...toWidth.widened(to), I64_LT_U];
+    const inOrder = target === source ? [...isLower, IF, EMPTY, ...backwards, ELSE, ...forwards, END] : forwards;
+    const pieces = this.#once(`copy-pieces-${target}-${source}`, () => [
+      [targetWide, sourceWide, wide].map((one) => (one ? I64 : I32)),
+      [],
+      0,
+      [
+        ...[...outOfBounds(target, targetWide, to, size), IF, EMPTY, ...whole, UNREACHABLE, END],
+        ...[...outOfBounds(source, sourceWide, from, size), IF, EMPTY, ...whole, UNREACHABLE, END],
+        ...[...inOrder, ...this.#chargeCode(unitsOf(length, wide)), ...whole],
+      ],
+    ]);
+    return this.#inPieces(length, wide, pieces, whole);
   }
+}
+
+/** Whether there is more than a piece left. */
+function morePieces(length: number, wide: boolean): number[] {
+  return wide ? [GET, length, ...i64(PIECE_BYTES), I64_GT_U] : [GET, length, ...i32(PIECE_BYTES), I32_GT_U];
+}
+
+/** The units for at most a piece of bytes, as an i32. */
+function unitsOf(length: number, wide: boolean): number[] {
+  return [GET, length, ...(wide ? [WRAP] : []), ...i32(Math.log2(BYTES_PER_UNIT)), I32_SHR_U];
 }
 
 interface Widths {

@@ -1,13 +1,13 @@
 import { ByteReader } from "../shared/byte-reader.ts";
-import { GUARD_FIELDS, GUARD_NAMESPACE } from "../shared/hardening-profile.ts";
+import { COUNTER_EXPORT, GUARD_FIELDS, GUARD_NAMESPACE } from "../shared/hardening-profile.ts";
 import { BRANCH_HINTS, BranchHintWriter, readBranchHints } from "./branch-hints.ts";
 import { ByteWriter } from "./byte-writer.ts";
-import { COMPLEXITY } from "./complexity.ts";
 import { BodyEmitter } from "./emit-body.ts";
 import { HelperFunctions, I32 } from "./helper-functions.ts";
 import { type ModuleShape, readShape } from "./module-shape.ts";
 import { type Section, SECTION } from "./module-sections.ts";
 import { referencedFunctions } from "./referenced-functions.ts";
+import type { AllowedFeatures } from "./refuse-unbounded.ts";
 import { ADDED_GLOBALS, BodyScanner } from "./scan-body.ts";
 import { shiftGlobalNames, shiftGlobals } from "./shift-globals.ts";
 import type { Signature } from "./type-section.ts";
@@ -17,6 +17,9 @@ const GLOBAL_KIND = 0x03;
 const REFERENCE = 0x64;
 const EMPTY_BLOCK = 0x40;
 const NAMES = "name";
+const EMPTY_VECTOR = Uint8Array.of(0);
+/** A mutable i32 that begins at zero. */
+const ZERO_COUNTER = Uint8Array.of(I32, 0x01, 0x41, 0x00, 0x0b);
 
 /** Bodies of functions that cost at most `LEAF_UNITS` are not longer, unless they are padded. */
 const LEAF_BYTES = 192;
@@ -24,24 +27,35 @@ const LEAF_BYTES = 192;
 /** The order of sections in a module (core specification 5.5.16), custom ones aside. */
 const ORDER: readonly number[] = [1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11];
 
+/** How the counter is inserted. */
+export interface InstrumentOptions {
+  /** Whether the module gets a counter of its own, which it fills from the shared one and exports. */
+  readonly ownCounter: boolean;
+  readonly allow: AllowedFeatures;
+}
+
 /**
  * Inserts the counter of fuel into a module's code: see `scan-body.ts` for where, `fuel-costs.ts` for how much. The module has to be
  * valid. It imports the three globals of `GUARD_FIELDS` after that; no index changes but those of its own globals.
  *
  * @throws MalformedError for what it does not know, CordonError `limit` for what is too large.
  */
-export function instrumentCode(sections: readonly Section[]): readonly Section[] {
+export function instrumentCode(
+  sections: readonly Section[],
+  { ownCounter, allow }: InstrumentOptions,
+): readonly Section[] {
   const shape = readShape(sections);
   const code = sections.find(({ id }) => id === SECTION.code)?.content;
   if (code === undefined || shape.functionTypes.length === 0) return sections;
   const types = new AddedTypes(shape.types.count);
-  const [counter, checkpoint, grow] = [0, 1, 2].map((one) => shape.importedGlobals + one) as [number, number, number];
+  const [shared, checkpoint, grow] = [0, 1, 2].map((one) => shape.importedGlobals + one) as [number, number, number];
+  const counter = ownCounter ? shape.globals + ADDED_GLOBALS : shared;
   const checkpointType = types.index([], [I32]);
   const growType = types.index([I32], [I32]);
   const functions = shape.importedFunctions + shape.functionTypes.length;
   const helpers = new HelperFunctions(
     functions,
-    { counter, checkpoint, grow, checkpointType, growType },
+    { counter, shared, checkpoint, grow, checkpointType, growType },
     {
       memory64: (memory) => shape.memory64[memory] === true,
       table64: (table) => shape.table64[table] === true,
@@ -50,7 +64,7 @@ export function instrumentCode(sections: readonly Section[]): readonly Section[]
   const given = sections.find((section) => customName(section) === BRANCH_HINTS);
   const hints = new BranchHintWriter();
   const referenced = referencedFunctions(sections);
-  const bodies = rewriteBodies(code, { shape, counter, helpers, types, given, hints, referenced });
+  const bodies = rewriteBodies(code, { shape, counter, helpers, types, given, hints, referenced, allow });
 
   const helperTypes = helpers.made.map(({ parameters, results }) => types.index(parameters, results));
   const shift = (global: number): number => (global < shape.importedGlobals ? global : global + ADDED_GLOBALS);
@@ -60,6 +74,11 @@ export function instrumentCode(sections: readonly Section[]): readonly Section[]
     [SECTION.function, extended(contentOf(sections, SECTION.function), helperTypes.map(encodedIndex))],
     [SECTION.code, bodies],
   ]);
+  if (ownCounter) {
+    const [globals, exports] = [SECTION.global, SECTION.export].map((id) => shiftGlobals(id, contentOf(sections, id), shift));
+    replaced.set(SECTION.global, extended(globals ?? EMPTY_VECTOR, [ZERO_COUNTER]));
+    replaced.set(SECTION.export, extended(exports ?? EMPTY_VECTOR, [counterExport(counter)]));
+  }
   const rewritten = sections
     .filter((section) => section !== given)
     .map(({ id, content }) => ({ id, content: replaced.get(id) ?? shifted({ id, content }, shift) }));
@@ -75,6 +94,7 @@ interface Rewriting {
   readonly given: Section | undefined;
   readonly hints: BranchHintWriter;
   readonly referenced: ReadonlySet<number>;
+  readonly allow: AllowedFeatures;
 }
 
 /** Every body anew, and the helpers' after them. */
@@ -88,8 +108,7 @@ function rewriteBodies(code: Uint8Array, { shape, counter, helpers, types, ...re
     importedGlobals: shape.importedGlobals,
     helpers,
     leafCosts,
-    maxDepth: COMPLEXITY.depth,
-    maxLocals: COMPLEXITY.locals,
+    allow: rest.allow,
   });
   const resultBlock = (type: number, signature: Signature): Uint8Array => {
     if (signature.results === 0) return Uint8Array.of(EMPTY_BLOCK);
@@ -195,6 +214,14 @@ function guardImports(checkpointType: number, growType: number): Uint8Array[] {
   ];
 }
 
+function counterExport(counter: number): Uint8Array {
+  const out = new ByteWriter(64);
+  out.name(COUNTER_EXPORT);
+  out.u8(GLOBAL_KIND);
+  out.u32(counter);
+  return out.view();
+}
+
 function guardImport(field: string, type: readonly number[], mutable: boolean): Uint8Array {
   const out = new ByteWriter(64);
   out.name(GUARD_NAMESPACE);
@@ -256,7 +283,7 @@ function placed(
 }
 
 function contentOf(sections: readonly Section[], id: number): Uint8Array {
-  return sections.find((section) => section.id === id)?.content ?? Uint8Array.of(0);
+  return sections.find((section) => section.id === id)?.content ?? EMPTY_VECTOR;
 }
 
 /** The name of a custom section; undefined for any other section, and for names that are none. */

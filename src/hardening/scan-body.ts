@@ -1,11 +1,12 @@
 import { MalformedError } from "../shared/byte-reader.ts";
-import { tooManyLocals, tooDeep } from "./complexity.ts";
+import { COMPLEXITY, tooDeep, tooManyLocals, tooManyStates } from "./complexity.ts";
 import { LEAF_UNITS, LEVEL_UNITS, LOCALS_PER_UNIT, UNCHECKED_UNITS } from "./fuel-costs.ts";
 import type { HelperFunctions } from "./helper-functions.ts";
 import { InstructionCursor } from "./instruction-cursor.ts";
 import { COST_OF } from "./instruction-table.ts";
 import { ACTION, ACTION_OF } from "./instruction-actions.ts";
-import { OPCODE } from "./opcodes.ts";
+import { OPCODE, PAGE, PREFIXED } from "./opcodes.ts";
+import { type AllowedFeatures, refusedFeature } from "./refuse-unbounded.ts";
 
 /** What is to be written at a place in a body. */
 export const EVENT = {
@@ -42,8 +43,7 @@ export interface BodyContext {
   readonly helpers: HelperFunctions;
   /** What functions cost that are charged by those who call them, by index; below zero for all others. */
   readonly leafCosts: Int32Array;
-  readonly maxDepth: number;
-  readonly maxLocals: number;
+  readonly allow: AllowedFeatures;
 }
 
 /** How many globals are put between the imported and the module's own. */
@@ -89,6 +89,8 @@ export class BodyScanner {
 
   /** The open blocks of the body: what they are, whether they begin in dead code, and what branches to them bring. */
   #depth = 0;
+  /** How many there were. */
+  #frames = 0;
   readonly #kinds: Uint8Array;
   readonly #dead: Uint8Array;
   readonly #label: Int32Array;
@@ -124,24 +126,25 @@ export class BodyScanner {
   #pending = 0;
   #hasCalls = false;
 
+  /** Scans bodies of a code section's content. */
   constructor(code: Uint8Array, context: BodyContext) {
     this.#context = context;
     this.#cursor = new InstructionCursor(code);
-    this.#kinds = new Uint8Array(context.maxDepth + 1);
-    this.#dead = new Uint8Array(context.maxDepth + 1);
-    this.#label = new Int32Array(context.maxDepth + 1);
-    this.#split = new Int32Array(context.maxDepth + 1);
-    this.#labelMost = new Int32Array(context.maxDepth + 1);
-    this.#labelLeast = new Int32Array(context.maxDepth + 1);
-    this.#splitMost = new Int32Array(context.maxDepth + 1);
-    this.#splitLeast = new Int32Array(context.maxDepth + 1);
-    this.#atCharge = new Int32Array(context.maxDepth + 1);
-    this.#atMost = new Int32Array(context.maxDepth + 1);
-    this.#atLeast = new Int32Array(context.maxDepth + 1);
-    this.#atPending = new Int32Array(context.maxDepth + 1);
-    this.#atCalls = new Int32Array(context.maxDepth + 1);
-    this.#atLooks = new Int32Array(context.maxDepth + 1);
-    this.#lowest = new Int32Array(context.maxDepth + 1);
+    this.#kinds = new Uint8Array(COMPLEXITY.depth + 1);
+    this.#dead = new Uint8Array(COMPLEXITY.depth + 1);
+    this.#label = new Int32Array(COMPLEXITY.depth + 1);
+    this.#split = new Int32Array(COMPLEXITY.depth + 1);
+    this.#labelMost = new Int32Array(COMPLEXITY.depth + 1);
+    this.#labelLeast = new Int32Array(COMPLEXITY.depth + 1);
+    this.#splitMost = new Int32Array(COMPLEXITY.depth + 1);
+    this.#splitLeast = new Int32Array(COMPLEXITY.depth + 1);
+    this.#atCharge = new Int32Array(COMPLEXITY.depth + 1);
+    this.#atMost = new Int32Array(COMPLEXITY.depth + 1);
+    this.#atLeast = new Int32Array(COMPLEXITY.depth + 1);
+    this.#atPending = new Int32Array(COMPLEXITY.depth + 1);
+    this.#atCalls = new Int32Array(COMPLEXITY.depth + 1);
+    this.#atLooks = new Int32Array(COMPLEXITY.depth + 1);
+    this.#lowest = new Int32Array(COMPLEXITY.depth + 1);
   }
 
   /** Whether any charge looks at the counter. */
@@ -165,6 +168,7 @@ export class BodyScanner {
     this.#cost = Math.floor(declared / LOCALS_PER_UNIT);
     while (this.#depth > 0) {
       cursor.next();
+      if (cursor.opcode >= PAGE.collected) this.#feature(cursor.opcode);
       this.#cost += COST_OF[cursor.opcode] ?? 0;
       const action = ACTION_OF[cursor.opcode];
       if (action !== ACTION.none) this.#act(action ?? ACTION.refuse);
@@ -187,6 +191,15 @@ export class BodyScanner {
     }
   }
 
+  #feature(opcode: number): void {
+    const { collected = false, atomics = false } = this.#context.allow;
+    if (opcode < PAGE.miscellaneous && !collected) throw refusedFeature("instructions of garbage-collected types");
+    if (opcode >= PAGE.atomic && !atomics) throw refusedFeature("atomic instructions (threads)");
+    if (opcode === PREFIXED.atomicWait32 || opcode === PREFIXED.atomicWait64) {
+      throw refusedFeature("instructions that block its thread");
+    }
+  }
+
   #reset(): void {
     this.eventCount = 0;
     this.hasLoop = false;
@@ -202,6 +215,7 @@ export class BodyScanner {
     this.#exitMost = 0;
     this.#exitLeast = MOST;
     this.#depth = 0;
+    this.#frames = 0;
     this.#isDead = false;
     this.#charge = UNREACHED;
     this.#calls = 0;
@@ -216,10 +230,10 @@ export class BodyScanner {
       declared += cursor.u32();
       cursor.skipType();
       if (cursor.position > end) throw new MalformedError(end, "the bytes end too early");
-      if (declared > this.#context.maxLocals) break;
+      if (declared > COMPLEXITY.locals) break;
     }
     this.locals = parameters + declared;
-    if (this.locals > this.#context.maxLocals) throw tooManyLocals(this.locals, this.#context.maxLocals);
+    if (this.locals > COMPLEXITY.locals) throw tooManyLocals(this.locals, COMPLEXITY.locals);
     return declared;
   }
 
@@ -480,8 +494,10 @@ export class BodyScanner {
   }
 
   #push(kind: number): void {
-    const { maxDepth } = this.#context;
-    if (this.#depth > maxDepth) throw tooDeep(maxDepth);
+    if (this.#depth > COMPLEXITY.depth) throw tooDeep(COMPLEXITY.depth);
+    this.#frames += 1;
+    const states = this.#frames * this.locals;
+    if (states > COMPLEXITY.labelStates) throw tooManyStates(states, COMPLEXITY.labelStates);
     this.#kinds[this.#depth] = kind;
     this.#dead[this.#depth] = this.#isDead ? 1 : 0;
     this.#label[this.#depth] = UNREACHED;

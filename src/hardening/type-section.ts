@@ -9,6 +9,9 @@ const GROUP = 0x4e;
 const NULLABLE_REFERENCE = 0x63;
 const REFERENCE = 0x64;
 
+/** Types in recursive groups are counted one by one. */
+const MAX_TYPES = 100_000;
+
 /** What hardening has to know of a module's types. */
 export interface TypeSection {
   /** How many types there are. */
@@ -45,6 +48,7 @@ export function readTypes(content: Uint8Array): TypeSection {
   const ends: number[] = [];
   let collected = false;
   const add = (parameters: number, results: number, start: number): void => {
+    if (ends.length === MAX_TYPES) reader.fail(`more than ${MAX_TYPES} types`);
     found.push(parameters, results, start);
     ends.push(reader.offset);
   };

@@ -65,7 +65,8 @@ export interface ExportPath {
 /** One call, as sent to a worker. */
 export interface Invocation {
   readonly programId: string;
-  readonly target: ExportPath;
+  /** Absent for an instance that stays, and is called by messages of their own. */
+  readonly target?: ExportPath;
   readonly parameters: readonly unknown[];
   /** What a program is told its arguments are, its own name first. */
   readonly programArguments: readonly string[];
@@ -73,6 +74,14 @@ export interface Invocation {
   readonly request?: HttpRequestHead | undefined;
   readonly grants: Grants;
   readonly limits: Limits;
+}
+
+/** One call of an instance that stays. */
+export interface InstanceCall {
+  readonly target: ExportPath;
+  readonly parameters: readonly unknown[];
+  /** Units of fuel that it gets on top of what it has. */
+  readonly fuel: number;
 }
 
 /** What one invocation used. */
@@ -117,6 +126,10 @@ export type ToWorker =
   | { readonly type: "unload"; readonly programId: string }
   | { readonly type: "start"; readonly ticket: number; readonly invocation: Invocation }
   | { readonly type: "cancel"; readonly ticket: number }
+  /** Calls an instance that stays. */
+  | { readonly type: "enter"; readonly ticket: number; readonly call: InstanceCall }
+  /** Ends an instance that stays. */
+  | { readonly type: "leave"; readonly ticket: number }
   /** The answer to an `ask`; `failed` carries no reason, which would be the embedder's. */
   | { readonly type: "answer"; readonly ask: number; readonly failed: boolean; readonly value: unknown };
 
@@ -133,6 +146,13 @@ export type FromWorker =
     }
   /** There are events in the ring. */
   | { readonly type: "observed" }
+  /** An instance that stays is ready to be called, after the call that ended so, if any. */
+  | {
+      readonly type: "ready";
+      readonly ticket: number;
+      readonly outcome: WorkerOutcome | undefined;
+      readonly usage: WorkerUsage;
+    }
   | {
       readonly type: "ended";
       readonly ticket: number;

@@ -1,5 +1,5 @@
 import type { AuditObservation } from "../audit/event.ts";
-import type { Invocation, Program, WorkerOutcome, WorkerUsage } from "./messages.ts";
+import type { InstanceCall, Invocation, Program, WorkerOutcome, WorkerUsage } from "./messages.ts";
 
 /** How an invocation ended, seen from the main thread. `lost` means that its worker died under it. */
 export type Ending =
@@ -17,6 +17,14 @@ export interface Ended {
   readonly wallMs: number;
 }
 
+/** The other end of an instance that stays. */
+export interface InstancePort {
+  /** Calls it. Only when it is ready. */
+  readonly enter: (call: InstanceCall) => void;
+  /** Ends it, when it is ready. */
+  readonly leave: () => void;
+}
+
 /** What the pool is asked to run. */
 export interface Job {
   readonly program: Program;
@@ -26,6 +34,11 @@ export interface Job {
   readonly started?: (() => void) | undefined;
   /** Called for every access the guest makes or is denied, in order; must not throw. */
   readonly observe: (observation: AuditObservation) => void;
+  /**
+   * For an invocation without a target, whose instance stays: called when the instance is ready, first without an ending, then with
+   * that of the call before, and what it used so far. An end of the instance itself is the job's.
+   */
+  readonly ready?: ((port: InstancePort, ending: Ending | undefined, usage: WorkerUsage) => void) | undefined;
   /** Answers what host functions ask of the embedder: stdin, stdout, custom functions. Without it, nothing is answered. */
   readonly answer?: ((service: string, payload: unknown, signal: AbortSignal) => Promise<unknown>) | undefined;
 }

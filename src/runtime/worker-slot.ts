@@ -281,6 +281,10 @@ export class WorkerSlot {
       void this.#answerAsk(message, pending);
       return;
     }
+    if (message.type === "ready") {
+      if (pending !== undefined) this.#ready(pending, message);
+      return;
+    }
     if (pending !== undefined) {
       const takenBack = message.outcome.kind === "revoked" && pending.stopping === undefined;
       if (!takenBack) this.#answer(pending, pending.stopping ?? message.outcome, message);
@@ -304,6 +308,32 @@ export class WorkerSlot {
       this.#observing = false;
       if (!this.#observe(MAX_OBSERVED_AT_ONCE)) this.#observeSoon();
     });
+  }
+
+  /** An instance that stays waits for a call, for so long. */
+  #ready(pending: Pending, { outcome, usage }: Extract<FromWorker, { type: "ready" }>): void {
+    if (pending.stopping !== undefined) return;
+    const { ticket, job } = pending;
+    const cap = job.invocation.limits.idleTimeoutMs;
+    const message = `the instance was not called for ${cap} ms`;
+    clearTimeout(pending.timer);
+    pending.timer = setTimeout(() => this.stop(pending, { kind: "limit", limit: "idle-time", cap, message }), cap);
+    const isThere = (): boolean => this.#held.has(ticket) && pending.stopping === undefined;
+    job.ready?.(
+      {
+        enter: (call) => {
+          if (!isThere()) return;
+          clearTimeout(pending.timer);
+          this.#arm(pending);
+          this.#post({ type: "enter", ticket, call });
+        },
+        leave: () => {
+          if (isThere()) this.#post({ type: "leave", ticket });
+        },
+      },
+      outcome,
+      usage,
+    );
   }
 
   /** Why the embedder's part failed is not the guest's to know. */

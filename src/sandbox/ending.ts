@@ -19,7 +19,12 @@ const MAX_SHOWN_VALUES = 300;
  *
  * @throws CordonError for every other ending, with the usage.
  */
-export function valueOf({ ending }: Ended, called: CallableExport, limits: Limits, usage: Usage): unknown {
+export function valueOf(
+  { ending }: Ended,
+  called: Pick<CallableExport, "name" | "function">,
+  limits: Limits,
+  usage: Usage,
+): unknown {
   const attempt = `Calling ${shownText(called.name)}`;
   switch (ending.kind) {
     case "value":

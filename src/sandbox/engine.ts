@@ -45,7 +45,8 @@ export interface Engine {
 /**
  * Loads a component at a level of isolation.
  *
- * @throws CordonError as `loadProgram` does; `usage` for an unknown level; `policy` and `host` when there can be no such process.
+ * @throws CordonError as `loadProgram` does; `usage` for an unknown level, and a sandbox of the system that cannot be had;
+ * `policy` for grants that no process can be confined to.
  */
 export function openEngine(
   source: ComponentSource,

@@ -30,6 +30,8 @@ export type {
 } from "../shared/wit.ts";
 export type { ComponentInfo, LoadOptions } from "./component-info.ts";
 export type { DeterministicInput } from "./deterministic.ts";
+export type { OsSandbox } from "../runtime/process/pool.ts";
+export type { IsolationLevel, IsolationOptions } from "./engine.ts";
 export type { HttpExchange } from "./http-exchange.ts";
 export type {
   HttpBodyPart,
@@ -44,7 +46,10 @@ export { inspect, type Inspection } from "./inspect.ts";
 export type { Reach } from "./reach.ts";
 export type { LimitsInput } from "./limit-options.ts";
 export { run } from "./run.ts";
-export { type CallOptions, type CallResult, type ExecuteResult, Sandbox, type SandboxOptions } from "./sandbox.ts";
+export type { CallResult } from "./call-result.ts";
+export { GuestInstance } from "./guest-instance.ts";
+export type { Totals } from "./totals.ts";
+export { type CallOptions, type ExecuteResult, Sandbox, type SandboxOptions } from "./sandbox.ts";
 export { type HttpServer, serveHttp, type ServeHttpOptions } from "./serve-http.ts";
 export type { ComponentSource } from "./source.ts";
 export type { OutputSink, StdioOptions } from "./stdio.ts";

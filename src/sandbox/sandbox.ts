@@ -6,7 +6,7 @@ import { HostFunctions } from "./host-functions.ts";
 import type { HostFunctionInput } from "./host-function-input.ts";
 import type { Grants } from "../policy/grants.ts";
 import { type GrantsInput, parseGrants } from "../policy/parse-grants.ts";
-import type { Ended } from "../runtime/pending.ts";
+import type { Ended, Job } from "../runtime/pending.ts";
 import { CordonError } from "../shared/errors.ts";
 import type { Limits } from "../shared/limits.ts";
 import { printFunctionType } from "../shared/print-wit.ts";
@@ -18,14 +18,17 @@ import type { HttpExchange } from "./http-exchange.ts";
 import { type DeterministicInput, deterministicGrants } from "./deterministic.ts";
 import { checkEnding } from "./check-ending.ts";
 import { type Engine, type IsolationOptions, openEngine } from "./engine.ts";
+import type { CallResult } from "./call-result.ts";
 import { commandEntry, httpHandler } from "./entries.ts";
 import { exitCodeOf, valueOf } from "./ending.ts";
+import { GuestInstance } from "./guest-instance.ts";
 import { type CallableExport, findExport } from "./exports.ts";
 import { limitsFrom, type LimitsInput } from "./limit-options.ts";
 import type { ComponentSource } from "./source.ts";
 import { answering } from "./services.ts";
 import { Stdio, type StdioOptions } from "./stdio.ts";
 import { assertTablesWithin } from "./table-limits.ts";
+import { type Totals, UsageTotals } from "./totals.ts";
 import { usageOf } from "./usage.ts";
 
 /** How a sandbox is opened. Everything that is left out is denied or at its default. */
@@ -56,13 +59,6 @@ export interface CallOptions extends StdioOptions {
   readonly limits?: LimitsInput | undefined;
 }
 
-/** What a call gave. */
-export interface CallResult {
-  /** In the shapes of docs/values.md: the value of `ok` when the function returns a `result`. */
-  readonly value: unknown;
-  readonly usage: Usage;
-}
-
 /** What a program gave. */
 export interface ExecuteResult {
   /** From 0 to 255. A program that returns without a status has 0 when it was well, 1 when not. */
@@ -88,6 +84,7 @@ export class Sandbox implements AsyncDisposable {
   readonly #limits: Limits;
   readonly #recorder: AuditRecorder;
   readonly #hostFunctions: HostFunctions;
+  readonly #totals = new UsageTotals();
   #closed = false;
   #invocations = 0;
 
@@ -103,9 +100,8 @@ export class Sandbox implements AsyncDisposable {
   /**
    * Loads a component and makes it ready to be called.
    *
-   * @throws CordonError `policy` for wrong grants, `usage` for wrong limits or an unreadable source, `invalid-component`,
-   * `unsupported` when it imports what is not provided, `limit`, `host`, also when there can be no process as asked for, or
-   * `cancelled`.
+   * @throws CordonError `policy` for wrong grants, `usage` for wrong limits, an unreadable source or isolation that cannot be had, `invalid-component`,
+   * `unsupported` when it imports what is not provided, `limit`, `host` or `cancelled`.
    */
   static async open(source: ComponentSource, options: SandboxOptions = {}): Promise<Sandbox> {
     const grants = parseGrants(deterministicGrants(options.grants ?? {}, options.deterministic), {
@@ -185,13 +181,39 @@ export class Sandbox implements AsyncDisposable {
     httpHandler(this.#engine.info.interface);
   }
 
+  /** What all calls that have ended used together, those of instances that stayed included. */
+  get totals(): Totals {
+    return this.#totals.soFar;
+  }
+
   /** The limits that calls have which set none of their own. */
   get limits(): Limits {
     return this.#limits;
   }
 
+  /**
+   * Makes an instance that stays, to be called again and again. Its start functions have run when it is there.
+   *
+   * @throws CordonError `unsupported` at the isolation level `process`, `trap`, `limit`, `cancelled` or `host`.
+   */
+  async instantiate(options: CallOptions = {}): Promise<GuestInstance> {
+    this.#assertOpen();
+    if (this.#engine.untrusted) {
+      const message = "Cannot keep an instance in a process of its own";
+      throw new CordonError("unsupported", `${message}; call the component, or open it with isolation "thread"`);
+    }
+    const limits = limitsFrom(options.limits, this.#limits);
+    const made = Promise.withResolvers<GuestInstance>();
+    const ready: Job["ready"] = (...given) => void made.promise.then((instance) => instance.ready(...given));
+    const ran = this.#run({ parameters: [], limits, ready }, new Stdio(options, false), options);
+    const instance = new GuestInstance({ interface: this.#engine.info.interface, limits, ran });
+    made.resolve(instance);
+    await instance.opened();
+    return instance;
+  }
+
   async #run(
-    { called, parameters, programArguments = [], limits, exchange }: Work,
+    { called, parameters, programArguments = [], limits, exchange, ready }: Work,
     stdio: Stdio,
     { signal }: CallOptions,
   ): Promise<{ readonly ended: Ended; readonly usage: Usage }> {
@@ -206,7 +228,7 @@ export class Sandbox implements AsyncDisposable {
     const reported = await this.#engine.run({
       invocation: {
         programId: this.#engine.programId,
-        target: called.path,
+        ...(called === undefined ? {} : { target: called.path }),
         parameters,
         programArguments: [this.#engine.info.name, ...programArguments],
         request: exchange?.head,
@@ -215,11 +237,14 @@ export class Sandbox implements AsyncDisposable {
       },
       signal,
       observe,
+      ready,
       answer: answering({ stdio, hostFunctions: this.#hostFunctions, grants: this.#grants, limits, exchange, observe }),
     });
     await stdio.close();
-    const ended = this.#engine.untrusted ? checkEnding(reported, called.function) : reported;
-    return { ended, usage: usageOf(ended, denials) };
+    const ended = this.#engine.untrusted && called !== undefined ? checkEnding(reported, called.function) : reported;
+    const usage = usageOf(ended, denials);
+    this.#totals.add(usage);
+    return { ended, usage };
   }
 
   #assertOpen(): void {
@@ -250,11 +275,13 @@ interface SandboxParts {
 
 /** One invocation to make. */
 interface Work {
-  readonly called: CallableExport;
+  /** Absent for an instance that stays. */
+  readonly called?: CallableExport;
   readonly parameters: readonly unknown[];
   readonly programArguments?: readonly string[];
   readonly limits: Limits;
   readonly exchange?: HttpExchange;
+  readonly ready?: Job["ready"];
 }
 
 function assertArguments(programArguments: readonly string[]): void {

@@ -35,6 +35,9 @@ export const GUARD_FIELDS = {
   grow: "grow",
 } as const;
 
+/** The name under which metered modules with a counter of their own export it. No guest may export under it. */
+export const COUNTER_EXPORT = "cordon:guard/counter";
+
 /** A linear memory that a core module asks for; sizes are in 64 KiB pages. */
 export interface MemoryDeclaration {
   readonly initialPages: number;

@@ -28,6 +28,7 @@ interface Seen {
   readonly stderr: string;
   readonly events: readonly object[];
   readonly calls: unknown;
+  readonly fuel: unknown;
 }
 
 /** A guest that looks at all there is to tell one run from another. */
@@ -74,13 +75,14 @@ async function run(options: SandboxOptions): Promise<Seen> {
     stdout: Buffer.concat(stdout ?? []).toString(),
     stderr: Buffer.concat(stderr ?? []).toString(),
     events: guest.events.map(({ timestamp: _timestamp, ...event }) => event),
-    calls: guest.usage?.hostCalls,
+    calls: guest.usage?.hostCallsByFunction,
+    fuel: guest.usage?.fuel,
   };
 }
 
 // Weakening, each alone: `VirtualClock` adds the time of the host; `poll` takes the first sleep and not the shortest; the
 // generator is seeded by the host.
-test("a deterministic run is the same twice: its results, its output and its events", async () => {
+test("a deterministic run is the same twice: its results, its output, its events and its fuel", async () => {
   const first = await run({ deterministic: true });
   assert.deepEqual(await run({ deterministic: true }), first);
   assert.ok(first.events.length > 3 && first.stdout.length > 1_000);

@@ -182,6 +182,6 @@ test("a component whose load fails at its last step leaves nothing in the worker
     prepare: (id: string) => void known.add(id),
     unload: (id: string) => void known.delete(id),
   };
-  await failsWith("invalid-component", /compile/, loadProgram(source, { cache: TEST_CACHE }, pool));
+  await failsWith("invalid-component", /not valid WebAssembly/, loadProgram(source, { cache: TEST_CACHE }, pool));
   assert.deepEqual([...known], []);
 });

@@ -25,9 +25,13 @@ const REASONS: Readonly<Record<string, string>> = {
   ETXTBSY: "it is a program that is running",
 };
 
-/** The code of a failed system call, such as `ENOENT`, or `undefined` for any other error. */
+/**
+ * The code of a failed system call, such as `ENOENT`, or `undefined` for any other error. What Node's permission model refuses in
+ * a confined process counts as refused by the system.
+ */
 export function errnoOf(error: unknown): string | undefined {
   if (!(error instanceof Error) || !("code" in error)) return undefined;
+  if (error.code === "ERR_ACCESS_DENIED") return "EPERM";
   return typeof error.code === "string" && /^E[A-Z0-9]+$/u.test(error.code) ? error.code : undefined;
 }
 

@@ -37,6 +37,8 @@ export function bubblewrapArguments(wrapped: Wrapped): readonly string[] {
     ...mounts(wrapped).flatMap(({ flag, path }) =>
       flag === "--dev" || flag === "--proc" ? [flag, path] : [flag, path, path],
     ),
+    // What the folders lie in is made of memory, and is not to be written either.
+    ...["/dev", "/"].filter((path) => !confinement.write.includes(path)).flatMap((path) => ["--remount-ro", path]),
     "--chdir",
     wrapped.cwd,
     "--",

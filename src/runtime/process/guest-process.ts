@@ -7,7 +7,7 @@ import { checkMessage } from "./check-message.ts";
 import { decode, encode } from "./codec.ts";
 import { type Confinement, covers } from "./confinement.ts";
 import { framed, FrameReader } from "./frames.ts";
-import { launch, type LaunchPlan } from "./launch.ts";
+import { kill, launch, type LaunchPlan } from "./launch.ts";
 import { CHANNEL, type FromProcess, type PortableProgram, type ToProcess } from "./messages.ts";
 import { settle, type Task } from "./task.ts";
 
@@ -28,6 +28,9 @@ const ENVELOPE_BYTES = 2 * 1024 * 1024;
 
 /** How much of answers the process may leave unread before it is asked no more, in bytes. */
 const MAX_UNREAD_BYTES = 64 * 1024 * 1024;
+
+/** How long the last that a process wrote is waited for after its exit, in milliseconds. */
+const LAST_WORDS_MS = 500;
 
 /** How much is kept of what a process wrote to its stderr, in bytes. */
 const MAX_STDERR_BYTES = 4_096;
@@ -74,10 +77,15 @@ export class GuestProcess {
       this.#end({ kind: "lost", message: `its process did not start: ${messageOf(error)}` });
       if (this.#child.pid === undefined) this.#exited.resolve();
     });
-    // Its output may come later than its exit.
-    this.#child.once("close", (code, signal) => {
-      this.#end({ kind: "lost", message: this.#lastWords(code, signal) });
+    this.#child.once("exit", (code, signal) => {
       this.#exited.resolve();
+      const end = (): void => this.#end({ kind: "lost", message: this.#lastWords(code, signal) });
+      // What it wrote comes later than its exit, or never, when a process of its own has the other end.
+      const waiting = setTimeout(end, LAST_WORDS_MS);
+      this.#child.once("close", () => {
+        clearTimeout(waiting);
+        end();
+      });
     });
     this.#send({ type: "open", workerFlags: plan.workerFlags });
     this.#rest();
@@ -152,10 +160,16 @@ export class GuestProcess {
   }
 
   /** Ends the process; the invocations in it end as given. */
-  async close(ending: Ending = { kind: "cancelled", reason: undefined }): Promise<void> {
+  close(ending: Ending = { kind: "cancelled", reason: undefined }): void {
     for (const task of this.#held.values()) settle(task, ending);
+    // Whoever waits for its end is not to find itself out of work before.
+    this.#child.ref();
     this.#kill(ending);
-    await this.#exited.promise;
+  }
+
+  /** Resolves when the process is gone. */
+  get exited(): Promise<void> {
+    return this.#exited.promise;
   }
 
   #receive(chunk: Buffer): void {
@@ -303,7 +317,7 @@ export class GuestProcess {
 
   #kill(ending: Ending): void {
     this.#end(ending);
-    this.#child.kill("SIGKILL");
+    kill(this.#child);
   }
 
   #end(ending: Ending): void {

@@ -49,7 +49,7 @@ export function planLaunch({
   entryFiles = [],
 }: LaunchOptions): LaunchPlan {
   const own = [...ownFiles(), ...entryFiles];
-  const flags = flagsFor(confinement, own);
+  const flags = flagsFor(confinement, own, bubblewrap !== undefined);
   const certificates = confinement.network ? extraCertificates() : undefined;
   const environment: Record<string, string> = certificates === undefined ? {} : { NODE_EXTRA_CA_CERTS: certificates };
   const node = { program: process.execPath, arguments: [...flags.main, entry] };
@@ -71,24 +71,46 @@ export function planLaunch({
   return { ...withMemoryBound(wrapped), ...started, cwd: "/" };
 }
 
-/** Starts a guest process. Its stdin and stdout lead nowhere; two pipes of its own are the way to it and back. */
+/** Whether processes have groups, which can be ended together. */
+const HAS_GROUPS = process.platform !== "win32";
+
+/**
+ * Starts a guest process. Its stdin and stdout lead nowhere; two pipes of its own are the way to it and back. It ends with this
+ * process, since it reads from one of them.
+ */
 export function launch({ program, arguments: words, environment, cwd }: LaunchPlan): ChildProcess {
   return spawn(program, words, {
     cwd,
     env: environment,
     stdio: ["ignore", "ignore", "pipe", ...channel()],
+    detached: HAS_GROUPS,
     windowsHide: true,
     shell: false,
   });
+}
+
+/**
+ * Ends a guest process at once, and what it has started. Bubblewrap's own processes end with the first of them, but not before
+ * they have asked the kernel to see to it; the group has them all until then.
+ */
+export function kill(child: ChildProcess): void {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  try {
+    if (HAS_GROUPS) process.kill(-child.pid, "SIGKILL");
+  } catch {
+    // It has just begun, or is just gone.
+  }
+  child.kill("SIGKILL");
 }
 
 function channel(): readonly "pipe"[] {
   return Object.values(CHANNEL).map(() => "pipe");
 }
 
-function flagsFor(confinement: Confinement, own: readonly string[]): NodeFlags {
+function flagsFor(confinement: Confinement, own: readonly string[], wrapped: boolean): NodeFlags {
   return nodeFlags(confinement, {
     own,
+    wrapped,
     known: process.allowedNodeEnvironmentFlags,
     byDescriptor: process.platform === "linux",
   });

@@ -16,6 +16,8 @@ export interface NodeFlagsFor {
   readonly own: readonly string[];
   /** The flags that this Node knows; of modules that its permission model does not cover, those are switched off that it has. */
   readonly known: ReadonlySet<string>;
+  /** Whether the operating system's sandbox shows it nothing but what is granted. */
+  readonly wrapped: boolean;
   /** Whether folders are held by descriptor, under paths of `/proc/self/fd`. */
   readonly byDescriptor: boolean;
 }
@@ -36,25 +38,34 @@ export function closesNetwork(known: ReadonlySet<string>): boolean {
  *
  * @throws CordonError `policy` for a granted path with a `*`, which Node would take for any path that begins like it.
  */
-export function nodeFlags(confinement: Confinement, { own, known, byDescriptor }: NodeFlagsFor): NodeFlags {
-  const { read, write, network } = confinement;
+export function nodeFlags(confinement: Confinement, { own, known, wrapped, byDescriptor }: NodeFlagsFor): NodeFlags {
+  const { write, network } = confinement;
   const common = [
     "--permission",
     ...own.flatMap((path) => reading(path)),
     ...UNCOVERED.filter((name) => known.has(`--${name}`)).map((name) => `--no-${name}`),
   ];
-  const held = byDescriptor && read.length + write.length > 0;
   return {
     main: [...common, "--allow-worker", "--disable-sigusr1", "--disable-warning=PERM0006"],
     worker: [
       ...common,
-      ...[...read, ...write].flatMap((path) => reading(path)),
-      ...write.flatMap((path) => writing(path)),
-      ...(held ? [`--allow-fs-read=${HELD}`] : []),
-      ...(held && write.length > 0 ? [`--allow-fs-write=${HELD}`] : []),
+      ...(wrapped && write.length > 0 ? EVERYTHING : foldersOf(confinement, byDescriptor)),
       ...(network && closesNetwork(known) ? ["--allow-net"] : []),
     ],
   };
+}
+
+/** Node makes links for those only who may read and write everything. In the system's sandbox that is what was granted. */
+const EVERYTHING = ["--allow-fs-read=*", "--allow-fs-write=*"];
+
+function foldersOf({ read, write }: Confinement, byDescriptor: boolean): readonly string[] {
+  const held = byDescriptor && read.length + write.length > 0;
+  return [
+    ...[...read, ...write].flatMap((path) => reading(path)),
+    ...write.flatMap((path) => writing(path)),
+    ...(held ? [`--allow-fs-read=${HELD}`] : []),
+    ...(held && write.length > 0 ? [`--allow-fs-write=${HELD}`] : []),
+  ];
 }
 
 function reading(path: string): readonly string[] {

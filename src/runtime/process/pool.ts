@@ -30,6 +30,8 @@ export interface ProcessPoolOptions {
   readonly idleMs?: number;
   /** How a process is started; default {@link planLaunch}. */
   readonly plan?: typeof planLaunch;
+  /** How bubblewrap is looked for; default {@link findBubblewrap}. */
+  readonly find?: typeof findBubblewrap;
 }
 
 /**
@@ -41,9 +43,12 @@ export class ProcessPool {
   readonly #maxProcesses: number;
   readonly #idleMs: number;
   readonly #plan: typeof planLaunch;
+  readonly #find: typeof findBubblewrap;
   /** The one used last comes last. */
   readonly #processes = new Set<GuestProcess>();
   readonly #idle = new Map<GuestProcess, NodeJS.Timeout>();
+  /** Resolve as those that were started are gone; some of them are no more in use. */
+  readonly #exits = new Set<Promise<void>>();
   readonly #queue: Task[] = [];
   #bubblewrap: Promise<Bubblewrap> | undefined;
   #tickets = 0;
@@ -75,7 +80,8 @@ export class ProcessPool {
   /**
    * Loads a program into a process that can serve calls with these grants, and waits for it to be compiled.
    *
-   * @throws CordonError `invalid-component`, `policy` for grants that no process can be confined to, or `host`.
+   * @throws CordonError `invalid-component`, `policy` for grants that no process can be confined to, `usage` when the system's
+   * sandbox is required and cannot be had, or `host`.
    */
   async load(program: PortableProgram, grants: Grants): Promise<void> {
     const bubblewrap = await this.#wrapper();
@@ -121,14 +127,15 @@ export class ProcessPool {
     for (const task of this.#queue.filter(({ job }) => job.program.id === programId)) {
       this.#cancel(task, { kind: "cancelled", reason });
     }
-    for (const one of this.#processes) if (one.isOf(programId)) void one.close({ kind: "cancelled", reason });
+    for (const one of this.#processes) if (one.isOf(programId)) one.close({ kind: "cancelled", reason });
   }
 
   /** Ends every process. Invocations that were running or queued end as cancelled. */
   async close(): Promise<void> {
     this.#closed = true;
     for (const task of this.#queue.splice(0)) settle(task, { kind: "cancelled", reason: undefined });
-    await Promise.all([...this.#processes].map((one) => one.close()));
+    for (const one of this.#processes) one.close();
+    await Promise.all(this.#exits);
   }
 
   #cancel(task: Task, ending: Ending): void {
@@ -141,10 +148,10 @@ export class ProcessPool {
     for (const one of this.#processes) one.stop(task, ending);
   }
 
-  /** @throws CordonError `host` when the operating system's sandbox is required and does not work here. */
+  /** @throws CordonError `usage` when the operating system's sandbox is required and does not work here. */
   async #wrapper(): Promise<Extract<Bubblewrap, { kind: "working" }> | undefined> {
     if (this.#osSandbox === "off") return undefined;
-    this.#bubblewrap ??= findBubblewrap();
+    this.#bubblewrap ??= this.#find();
     const found = await this.#bubblewrap;
     if (found.kind === "working") return found;
     if (this.#osSandbox === "auto") return undefined;
@@ -153,7 +160,7 @@ export class ProcessPool {
       refused: `bubblewrap cannot make a sandbox here${found.kind === "refused" ? ` (${found.reason})` : ""}; run cordon doctor`,
       unsupported: "this system has none that Cordon can use; bubblewrap is for Linux",
     }[found.kind];
-    throw new CordonError("host", `Cannot run the component in the operating system's sandbox, as is required: ${why}`);
+    throw new CordonError("usage", `Cannot run the component in the operating system's sandbox, as is required: ${why}`);
   }
 
   async #dispatch(): Promise<void> {
@@ -195,7 +202,7 @@ export class ProcessPool {
     const oldest = [...this.#processes].find(({ load }) => load === 0);
     if (oldest === undefined) return false;
     this.#processes.delete(oldest);
-    void oldest.close();
+    oldest.close();
     return true;
   }
 
@@ -214,6 +221,8 @@ export class ProcessPool {
       },
     });
     this.#processes.add(process);
+    this.#exits.add(process.exited);
+    void process.exited.then(() => this.#exits.delete(process.exited));
     this.#rest(process);
     return process;
   }
@@ -226,7 +235,7 @@ export class ProcessPool {
 
   #rest(process: GuestProcess): void {
     this.#wake(process);
-    this.#idle.set(process, setTimeout(() => void process.close(), this.#idleMs).unref());
+    this.#idle.set(process, setTimeout(() => process.close(), this.#idleMs).unref());
   }
 
   #wake(process: GuestProcess): void {

@@ -31,14 +31,19 @@ export interface CheckedGuest {
  */
 export class Checkpoint implements Guarded {
   readonly #guest: CheckedGuest;
-  readonly #deadline: number;
+  #deadline: number;
   /** The break that was promised last, until it is known whether the guest could be suspended for it. */
   #promised: object | undefined;
   #hadBreak = false;
 
-  constructor(guest: CheckedGuest, now: number = performance.now()) {
+  constructor(guest: CheckedGuest) {
     this.#guest = guest;
-    this.#deadline = now + guest.limits.timeoutMs;
+    this.#deadline = performance.now() + guest.limits.timeoutMs;
+  }
+
+  /** The deadline is of a call that begins now. */
+  begin(): void {
+    this.#deadline = performance.now() + this.#guest.limits.timeoutMs;
   }
 
   goOnOrWait(): 0 | 1 | Promise<0 | 1> {

@@ -6,7 +6,16 @@ import { AskedExchange } from "../../host/http/asked-exchange.ts";
 import { incomingCall } from "../../host/http/incoming-exchange.ts";
 import type { LazyBytes } from "../../host/io/lazy-bytes.ts";
 import { ioMeters } from "../../host/metering/io-meters.ts";
-import type { ImportedFunction, Invocation, Program, WorkerOutcome, WorkerUsage } from "../messages.ts";
+import type {
+  ExportPath,
+  ImportedFunction,
+  InstanceCall,
+  Invocation,
+  Program,
+  WorkerOutcome,
+  WorkerUsage,
+} from "../messages.ts";
+import { CallQueue } from "./call-queue.ts";
 import { Checkpoint } from "./checkpoint.ts";
 import { FuelMeter } from "./fuel-meter.ts";
 import { guard, guardImports } from "./guard.ts";
@@ -18,7 +27,8 @@ import type { Observations } from "./observations.ts";
 import { ProcessorTime } from "./processor-time.ts";
 import type { GuestExports, Realm } from "./realm.ts";
 import type { BoundFunction, BoundResult, Occupant } from "./realm-prelude.ts";
-import { ResourceTable, TooManyHandles } from "./resource-table.ts";
+import { disposeAll, ResourceTable, TooManyHandles } from "./resource-table.ts";
+import type { HandleShape } from "../../shared/handle-shape.ts";
 import { assertStackRoom } from "./stack-room.ts";
 import type { Turns } from "./turns.ts";
 import { isLargerThan } from "./value-size.ts";
@@ -37,9 +47,11 @@ export interface GuestEnvironment {
   readonly asks: Asks;
   /** Whether the thread has anything to do besides the guest that runs. */
   readonly hasMoreToDo: () => boolean;
+  /** Tells that an instance that stays is ready for a call, and how the one before ended. */
+  readonly ready: (ticket: number, outcome: WorkerOutcome | undefined, guest: GuestInvocation) => void;
 }
 
-/** One call on one fresh instance. */
+/** One call on one fresh instance, or the calls of one that stays. */
 export class GuestInvocation {
   readonly #ticket: number;
   readonly #invocation: Invocation;
@@ -60,6 +72,7 @@ export class GuestInvocation {
   #ended = false;
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #occupant: Occupant;
+  readonly #calls = new CallQueue();
 
   constructor(ticket: number, invocation: Invocation, environment: GuestEnvironment) {
     this.#ticket = ticket;
@@ -122,17 +135,52 @@ export class GuestInvocation {
     try {
       this.#memory = new GuestMemory(program, this.#invocation.limits);
       const guest = this.#instantiate(realm, program, this.#memory);
-      const target = exportedFunction(guest.exports, this.#invocation.target);
-      const value = await target(...this.#parametersFor(guest));
+      const { target, parameters } = this.#invocation;
+      return await (target === undefined ? this.#serve(guest) : this.#callExport(guest, target, parameters));
+    } catch (thrown) {
+      return this.#bounded(outcomeOf(thrown));
+    }
+  }
+
+  async #callExport(
+    guest: InstantiatedProgram,
+    target: ExportPath,
+    parameters: readonly unknown[],
+  ): Promise<WorkerOutcome> {
+    try {
+      const exported = exportedFunction(guest.exports, target);
+      const value = await exported(...this.#parametersFor(guest, parameters));
       return this.#bounded({ kind: "value", value });
     } catch (thrown) {
       return this.#bounded(outcomeOf(thrown));
     }
   }
 
+  /** Takes calls, one after the other, until there are no more or one of them ends the instance. */
+  async #serve(guest: InstantiatedProgram): Promise<WorkerOutcome> {
+    for (let outcome: WorkerOutcome | undefined; ;) {
+      this.#leave();
+      this.#environment.ready(this.#ticket, outcome, this);
+      const call = await this.#calls.next();
+      await this.#comeBack();
+      if (call === undefined || this.#isOver()) return { kind: "value", value: undefined };
+      this.#fuel.add(call.fuel);
+      this.#checkpoint.begin();
+      outcome = await this.#callExport(guest, call.target, call.parameters);
+      const goesOn = outcome.kind === "value" || outcome.kind === "guest-error";
+      if (!goesOn || this.#isOver()) return outcome;
+    }
+  }
+
+  /** Calls an instance that stays, or ends it when there is no call. */
+  enter(call: InstanceCall | undefined): void {
+    this.#calls.push(call);
+  }
+
   /** Ends pending host calls and refuses new ones; the guest is poisoned. */
   cancel(): void {
     this.#abort.abort(ENDED);
+    this.#calls.push(undefined);
   }
 
   /** What the invocation used so far. */
@@ -158,9 +206,9 @@ export class GuestInvocation {
   }
 
   /** A guest that is to answer an HTTP request takes the request, and the way its answer goes, as resources. */
-  #parametersFor({ resource, parameter }: InstantiatedProgram): readonly unknown[] {
+  #parametersFor({ resource, parameter }: InstantiatedProgram, parameters: readonly unknown[]): readonly unknown[] {
     const head = this.#invocation.request;
-    if (head === undefined) return this.#invocation.parameters.map((given) => parameter(given));
+    if (head === undefined) return parameters.map((given) => parameter(given));
     const call = incomingCall(this.#context, new AskedExchange(this.#context, head));
     if ("tag" in call) throw new Error(`the request is over the limits: ${call.tag}`);
     this.#responded = call.answered;
@@ -203,23 +251,33 @@ export class GuestInvocation {
 
   #call({ label, used, provided }: LinkedFunction, parameters: unknown[]): BoundResult | Promise<BoundResult> {
     this.#admit(label);
-    // Not by the list's own `map`, which is the realm's: it would be given a function of this one.
-    const given = Array.from(parameters, (one, index) => this.#resources.lift(one, used.parameters[index]));
-    const answer = provided.call(this.#context, ...(given as never[]));
+    const owned: object[] = [];
+    const given = this.#resources.lift(parameters, used.parameters, owned);
+    let answer: HostResult | Promise<HostResult>;
+    try {
+      answer = provided.call(this.#context, ...(given as never[]));
+    } catch (thrown) {
+      disposeAll(owned);
+      throw thrown;
+    }
     // What answers at once costs no turn: most reads and writes of files do.
-    return answer instanceof Promise ? this.#awaited(used, answer) : this.#answered(used, answer);
+    return answer instanceof Promise ? this.#awaited(used, answer, owned) : this.#answered(used, answer);
   }
 
-  async #awaited(used: ImportedFunction, answer: Promise<HostResult>): Promise<BoundResult> {
+  /** @param owned What the function was handed over, and is not responsible for when it fails. */
+  async #awaited(used: ImportedFunction, answer: Promise<HostResult>, owned: readonly object[]): Promise<BoundResult> {
     this.#leave();
     const idle = this.#idleTimer();
-    let result: HostResult;
+    let result: HostResult | undefined;
     try {
       result = await answer;
     } finally {
+      if (result === undefined) disposeAll(owned);
       clearTimeout(idle);
       await this.#environment.observations.caughtUp();
       await this.#comeBack();
+      // Nobody will be given what it answered.
+      if (result !== undefined && this.#isOver()) this.#resources.discard(result.val, shapeWithin(used, result.tag));
       this.#refuseIfEnded();
     }
     return this.#answered(used, result);
@@ -249,11 +307,10 @@ export class GuestInvocation {
     }, idleTimeoutMs);
   }
 
-  #answered({ result: shape, fallible }: ImportedFunction, { tag, val }: HostResult): BoundResult {
-    if (shape === undefined) return { tag, val };
-    const within = fallible && shape.kind === "variant" ? shape.cases[tag] : shape;
+  #answered(used: ImportedFunction, { tag, val }: HostResult): BoundResult {
+    if (used.result === undefined) return { tag, val };
     try {
-      return { tag, val: this.#resources.lower(val, within) };
+      return { tag, val: this.#resources.lower(val, shapeWithin(used, tag)) };
     } catch (thrown) {
       if (!(thrown instanceof TooManyHandles)) throw thrown;
       const cap = this.#invocation.limits.maxHandles;
@@ -328,10 +385,15 @@ export class GuestInvocation {
   }
 }
 
+/** Where handles lie in an answer of one tag. */
+function shapeWithin({ result, fallible }: ImportedFunction, tag: "ok" | "err"): HandleShape | undefined {
+  return fallible && result?.kind === "variant" ? result.cases[tag] : result;
+}
+
 type InstantiatedProgram = ReturnType<Realm["instantiate"]>;
 type GuestFunction = (...parameters: readonly unknown[]) => unknown;
 
-function exportedFunction(guest: GuestExports, target: Invocation["target"]): GuestFunction {
+function exportedFunction(guest: GuestExports, target: ExportPath): GuestFunction {
   const holder = target.interface === undefined ? guest : ownProperty(guest, target.interface);
   const found = ownProperty(holder, target.property);
   if (typeof found !== "function") throw new Error(`the component does not export ${JSON.stringify(target)}`);

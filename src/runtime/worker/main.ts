@@ -31,6 +31,8 @@ const environment = {
   interfaces: new Map(HOST_INTERFACES.map((provided) => [provided.name, provided])),
   observations: new Observations(new EventRingWriter(events, () => post({ type: "observed" }))),
   asks,
+  ready: (ticket: number, outcome: WorkerOutcome | undefined, guest: GuestInvocation) =>
+    send({ type: "ready", ticket, outcome, usage: guest.usage() }),
   hasMoreToDo: () => running.size > 1 || Atomics.load(shared, SHARED_SLOTS.sent) !== received,
 };
 
@@ -60,7 +62,7 @@ async function start({ ticket, invocation }: Extract<ToWorker, { type: "start" }
   running.set(ticket, guest);
   const outcome = await outcomeOf(ticket, guest, programs.get(invocation.programId));
   running.delete(ticket);
-  end(ticket, outcome, guest);
+  send({ type: "ended", ticket, outcome, usage: guest.usage() });
 }
 
 async function outcomeOf(ticket: number, guest: GuestInvocation, loaded: Loaded | undefined): Promise<WorkerOutcome> {
@@ -70,13 +72,13 @@ async function outcomeOf(ticket: number, guest: GuestInvocation, loaded: Loaded 
   return guest.run(loaded.realm, loaded.program);
 }
 
-function end(ticket: number, outcome: WorkerOutcome, guest: GuestInvocation): void {
+function send(message: Extract<FromWorker, { readonly type: "ready" | "ended" }>): void {
   try {
-    post({ type: "ended", ticket, outcome, usage: guest.usage() });
+    post(message);
   } catch (thrown) {
     // A result that cannot be sent to another thread: a handle to a resource of the guest, for one.
-    const message = `the result cannot leave the sandbox: ${messageOf(thrown)}`;
-    post({ type: "ended", ticket, outcome: { kind: "fault", message }, usage: guest.usage() });
+    const reason = `the result cannot leave the sandbox: ${messageOf(thrown)}`;
+    post({ ...message, outcome: { kind: "fault", message: reason } });
   }
 }
 
@@ -111,6 +113,12 @@ port.on("message", (message: ToWorker) => {
       break;
     case "answer":
       asks.answer(message);
+      break;
+    case "enter":
+      running.get(message.ticket)?.enter(message.call);
+      break;
+    case "leave":
+      running.get(message.ticket)?.enter(undefined);
       break;
     case "cancel":
       running.get(message.ticket)?.cancel();

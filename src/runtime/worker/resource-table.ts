@@ -17,6 +17,7 @@ export class ResourceTable {
   readonly #cap: number;
   #last = 0;
   #highWater = 0;
+  #closed = false;
 
   /** @param cap How many handles there may be at once. */
   constructor(cap: number) {
@@ -29,27 +30,41 @@ export class ResourceTable {
   }
 
   /**
-   * What a host function is given for what the guest passed: objects for handles, with owned ones taken out, and everything else
-   * but bytes in objects of this realm, whose methods are the host's.
+   * What a host function is given for what the guest passed: objects for handles, and everything else but bytes in objects of
+   * this realm, whose methods are the host's. Owned objects leave the table and are added to `owned`; when one of the handles is
+   * wrong, none has left it.
    */
-  lift(value: unknown, shape: HandleShape | undefined): unknown {
-    return mapHandles(value, shape, plainCopy, (handle, { kind, resource }) => {
-      const entry = this.#entries.get(handle as number);
-      if (entry?.resource !== resource) throw new Error(`the guest passed what is no handle of a ${resource}`);
-      if (kind === "own") this.#entries.delete(handle as number);
-      return entry.value;
-    });
+  lift(parameters: readonly unknown[], shapes: readonly (HandleShape | undefined)[], owned: object[]): unknown[] {
+    const taken: number[] = [];
+    // Not by the list's own `map`, which may be another realm's: it would be given a function of this one.
+    const values = Array.from(parameters, (one, index) =>
+      mapHandles(one, shapes[index], plainCopy, (handle, { kind, resource }) => {
+        const entry = this.#entries.get(handle as number);
+        if (entry?.resource !== resource || taken.includes(handle as number)) {
+          throw new Error(`the guest passed what is no handle of a ${resource}`);
+        }
+        if (kind === "own") taken.push(handle as number);
+        return entry.value;
+      }),
+    );
+    for (const handle of taken) {
+      const entry = this.#entries.get(handle);
+      this.#entries.delete(handle);
+      if (entry !== undefined) owned.push(entry.value);
+    }
+    return values;
   }
 
   /**
    * What the guest is given for what a host function answered: handles for objects.
    *
-   * @throws TooManyHandles when there is no room for one of them; it and those after it are disposed of.
+   * @throws TooManyHandles when there is no room for one of them; it and those after it are disposed of. After {@link clear}
+   *   there is room for none.
    */
   lower(value: unknown, shape: HandleShape | undefined): unknown {
     let isFull = false;
     const lowered = mapHandles(value, shape, asItIs, (object, { resource }) => {
-      isFull ||= this.#entries.size >= this.#cap;
+      isFull ||= this.#closed || this.#entries.size >= this.#cap;
       if (isFull) {
         dispose(object as object);
         return 0;
@@ -63,6 +78,11 @@ export class ResourceTable {
     return lowered;
   }
 
+  /** Disposes of what a host function answered, which nobody will be given. */
+  discard(value: unknown, shape: HandleShape | undefined): void {
+    mapHandles(value, shape, asItIs, (object) => void dispose(object as object));
+  }
+
   /** The guest dropped a handle that it owned. */
   drop(handle: number): void {
     const entry = this.#entries.get(handle);
@@ -71,12 +91,22 @@ export class ResourceTable {
     dispose(entry.value);
   }
 
-  /** Disposes of everything there is, last made first. */
+  /**
+   * Disposes of everything there is, last made first, and takes nothing more. What cannot be disposed of keeps nothing else from
+   * it, and is thrown at the end.
+   */
   clear(): void {
-    const entries = [...this.#entries.values()].reverse();
+    this.#closed = true;
+    disposeAll([...this.#entries.values()].map(({ value }) => value));
     this.#entries.clear();
-    for (const { value } of entries) dispose(value);
   }
+}
+
+/** Disposes of objects, the last first; what one of them throws is thrown when all are done. */
+export function disposeAll(objects: readonly object[]): void {
+  if (objects.length === 0) return;
+  using stack = new DisposableStack();
+  for (const object of objects) stack.defer(() => dispose(object));
 }
 
 function dispose(value: object): void {

@@ -1,0 +1,20 @@
+;; run(n): n rounds of small functions that call small functions, as accessors and wrappers do.
+(module
+  (memory 1)
+  (func $slot (param $index i32) (result i32) (i32.shl (i32.and (local.get $index) (i32.const 1023)) (i32.const 2)))
+  (func $get (param $index i32) (result i32) (i32.load (call $slot (local.get $index))))
+  (func $set (param $index i32) (param $value i32) (i32.store (call $slot (local.get $index)) (local.get $value)))
+  (func $mix (param $a i32) (param $b i32) (result i32)
+    (i32.add (i32.rotl (local.get $a) (i32.const 5)) (i32.xor (local.get $b) (i32.const 0x5bd1e995))))
+  (func $step (param $index i32) (result i32)
+    (local $value i32)
+    (local.set $value (call $mix (call $get (local.get $index)) (local.get $index)))
+    (call $set (local.get $index) (local.get $value))
+    (local.get $value))
+  (func (export "run") (param $n i32) (result i32)
+    (local $sum i32)
+    (memory.fill (i32.const 0) (i32.const 7) (i32.const 4096))
+    (loop $again
+      (local.set $sum (i32.add (local.get $sum) (call $step (local.get $n))))
+      (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+    (local.get $sum)))
