@@ -18,9 +18,7 @@ const NO_CHILD_PROCESSES = {
   name: "no-child-processes",
   resolveId: (id: string, importer: string | undefined) => {
     if (id !== "node:child_process") return undefined;
-    return importer?.includes("/node_modules/commander/") === true
-      ? "\0no-child-processes"
-      : { id, external: true };
+    return importer?.includes("/node_modules/commander/") === true ? "\0no-child-processes" : { id, external: true };
   },
   load: (id: string): string | undefined =>
     id === "\0no-child-processes"

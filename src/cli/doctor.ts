@@ -24,10 +24,16 @@ function report({ fit, checks, levels }: Diagnosis, stream: Output): readonly st
   const remedies = checks.flatMap(({ name, remedy }) => (remedy === undefined ? [] : [`  ${name}: ${remedy}`]));
   const verdict = fit ? "Cordon can run guests here." : "Cordon cannot run guests here.";
   return [
-    ...rows(checks.map(({ state, name, found, meaning }) => ({ state, cells: [name, found, meaning] })), stream),
+    ...rows(
+      checks.map(({ state, name, found, meaning }) => ({ state, cells: [name, found, meaning] })),
+      stream,
+    ),
     "",
     styled("heading", "Isolation levels", stream),
-    ...rows(levels.map(({ state, level, gives }) => ({ state, cells: [level, gives] })), stream),
+    ...rows(
+      levels.map(({ state, level, gives }) => ({ state, cells: [level, gives] })),
+      stream,
+    ),
     ...(remedies.length === 0 ? [] : ["", styled("heading", "What to do", stream), ...remedies.map(neutralisedLine)]),
     "",
     styled(fit ? "good" : "bad", verdict, stream),

@@ -8,6 +8,7 @@ function usage(denials: number): Usage {
   return {
     wallMs: 1,
     fuel: 1,
+    longestHoldMs: 0,
     cpuMs: 1,
     memoryHighWaterBytes: 0,
     hostCalls: denials,

@@ -22,8 +22,17 @@ export function addSandboxOptions(command: Command): Command {
   addGrantOptions(command);
   addLimitOptions(command);
   return command
-    .addOption(isolationOption("--isolation <LEVEL>", ["thread", "process"], "run it in a thread, or in a process that may reach only what is granted", "thread"))
-    .addOption(isolationOption("--os-sandbox <MODE>", ["auto", "required", "off"], "wrap that process with bubblewrap", "auto"))
+    .addOption(
+      isolationOption(
+        "--isolation <LEVEL>",
+        ["thread", "process"],
+        "run it in a thread, or in a process that may reach only what is granted",
+        "thread",
+      ),
+    )
+    .addOption(
+      isolationOption("--os-sandbox <MODE>", ["auto", "required", "off"], "wrap that process with bubblewrap", "auto"),
+    )
     .option("--audit <FILE>", "append every access to FILE as JSON lines");
 }
 

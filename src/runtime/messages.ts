@@ -90,6 +90,8 @@ export interface WorkerUsage {
   readonly cpuMs: number;
   /** Units of fuel that it used. */
   readonly fuel: number;
+  /** The longest it kept its thread from others because it could not be suspended, in milliseconds. */
+  readonly longestHoldMs: number;
   /** The most that all linear memories of the invocation held together, in bytes. */
   readonly memoryHighWaterBytes: number;
   /** Calls the guest made to host functions, by `interface#function`. */
@@ -146,6 +148,8 @@ export type FromWorker =
     }
   /** There are events in the ring. */
   | { readonly type: "observed" }
+  /** A guest cannot be suspended where it is, and others have to wait for it. */
+  | { readonly type: "holds"; readonly ticket: number }
   /** An instance that stays is ready to be called, after the call that ended so, if any. */
   | {
       readonly type: "ready";

@@ -15,6 +15,10 @@ export class WorkerPool {
   readonly #workerFlags: readonly string[];
   readonly #slots = new Set<WorkerSlot>();
   readonly #queue: Pending[] = [];
+  /** Programs that kept a thread from others without a way to suspend them. Their calls get workers of their own. */
+  readonly #holders = new Set<string>();
+  /** Those workers. */
+  readonly #alone = new Set<WorkerSlot>();
   #tickets = 0;
   #closed = false;
 
@@ -65,6 +69,7 @@ export class WorkerPool {
   unload(programId: string, reason: unknown): void {
     const queued = this.#queue.filter((pending) => pending.job.program.id === programId);
     for (const pending of queued) this.#cancel(pending, reason);
+    this.#holders.delete(programId);
     for (const slot of this.#slots) {
       slot.stopProgram(programId, { kind: "cancelled", reason });
       slot.unload(programId);
@@ -102,14 +107,38 @@ export class WorkerPool {
   }
 
   #dispatch(): void {
-    for (;;) {
-      const next = this.#queue[0];
+    for (let at = 0; at < this.#queue.length;) {
+      const next = this.#queue[at];
       if (next === undefined || !this.#hasRoomFor(next)) return;
-      const slot = this.#place();
-      if (slot === undefined) return;
-      this.#queue.shift();
-      slot.start(next);
+      const isHolder = this.#holders.has(next.job.program.id);
+      const slot = isHolder ? this.#placeAlone() : this.#place();
+      if (slot !== undefined) {
+        this.#queue.splice(at, 1);
+        slot.start(next);
+      } else if (isHolder) {
+        // It waits for a worker of its own, and nobody has to wait for it.
+        at += 1;
+      } else if (this.#holders.size === 0) {
+        return;
+      } else {
+        at = this.#nextHolder(at + 1);
+      }
     }
+  }
+
+  #nextHolder(from: number): number {
+    const found = this.#queue.findIndex((one, at) => at >= from && this.#holders.has(one.job.program.id));
+    return found < 0 ? this.#queue.length : found;
+  }
+
+  /** A worker that holds nobody, besides those of the others. There are as many of these as of those, at most. */
+  #placeAlone(): WorkerSlot | undefined {
+    const idle = [...this.#alone].find((slot) => slot.free && slot.load === 0);
+    if (idle !== undefined) return idle;
+    if (this.#alone.size >= this.#size) return undefined;
+    const slot = this.#open();
+    this.#alone.add(slot);
+    return slot;
   }
 
   #hasRoomFor(next: Pending): boolean {
@@ -123,23 +152,26 @@ export class WorkerPool {
    * that came back from a wait has the processor are the last choice.
    */
   #place(): WorkerSlot | undefined {
-    const free = [...this.#slots].filter((slot) => slot.free && slot.load < MAX_GUESTS_PER_WORKER);
+    const shared = [...this.#slots].filter((slot) => !this.#alone.has(slot));
+    const free = shared.filter((slot) => slot.free && slot.load < MAX_GUESTS_PER_WORKER);
     const idle = free.filter((slot) => !slot.busy);
     const best = leastLoaded(idle);
     if (best !== undefined) return best;
-    return this.#slots.size < this.#size ? this.#open() : leastLoaded(free);
+    return shared.length < this.#size ? this.#open() : leastLoaded(free);
   }
 
   #open(): WorkerSlot {
     const slot: WorkerSlot = new WorkerSlot(
       {
         freed: () => this.#dispatch(),
+        holds: (programId) => void this.#holders.add(programId),
         returned: (pending) => {
           this.#queue.unshift(pending);
           this.#dispatch();
         },
         gone: (notStarted) => {
           this.#slots.delete(slot);
+          this.#alone.delete(slot);
           if (this.#closed) for (const pending of notStarted) this.#drop(pending);
           else this.#queue.unshift(...notStarted);
           this.#dispatch();

@@ -49,6 +49,8 @@ export interface SlotEvents {
   readonly freed: () => void;
   /** This invocation was taken back before it started, for another guest keeps the worker busy; it can run elsewhere. */
   readonly returned: (pending: Pending) => void;
+  /** A guest of this program keeps the thread from others, and cannot be suspended. */
+  readonly holds: (programId: string) => void;
   /** The worker is gone; these invocations had not started and can run elsewhere. */
   readonly gone: (notStarted: readonly Pending[]) => void;
 }
@@ -279,6 +281,10 @@ export class WorkerSlot {
     const pending = this.#held.get(message.ticket);
     if (message.type === "ask") {
       void this.#answerAsk(message, pending);
+      return;
+    }
+    if (message.type === "holds") {
+      if (pending !== undefined) this.#events.holds(pending.job.program.id);
       return;
     }
     if (message.type === "ready") {

@@ -13,6 +13,7 @@ export function usageOf(ended: Ended, denials: number): Usage {
     wallMs: toMicroseconds(wallMs),
     fuel: usage?.fuel,
     cpuMs: usage === undefined ? undefined : toMicroseconds(usage.cpuMs),
+    longestHoldMs: usage === undefined ? undefined : toMicroseconds(usage.longestHoldMs),
     memoryHighWaterBytes: usage?.memoryHighWaterBytes,
     hostCalls: usage === undefined ? undefined : calls.reduce((total, [, count]) => total + count, 0),
     hostCallsByFunction: Object.fromEntries(calls),

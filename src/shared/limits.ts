@@ -17,7 +17,10 @@ export interface Limits {
    * over it waits for the next window; it is not ended.
    */
   readonly cpuSharePercent: number;
-  /** The longest that a guest may wait in one host call without anything happening, in milliseconds; default 30,000. */
+  /**
+   * The longest that a guest may wait in one host call without anything happening, and that an instance which is kept may wait
+   * for its next call, in milliseconds; default 30,000.
+   */
   readonly idleTimeoutMs: number;
   /** Threads of the guest; default 1, which is all there are: more are refused as `unsupported`. */
   readonly maxThreads: number;

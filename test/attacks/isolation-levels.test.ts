@@ -45,7 +45,10 @@ describe("a guest in a process of its own", () => {
       assert.equal(first.length, 1);
       for (let a = 0; a < 5; a++) assert.equal((await sandbox.call("add", [a, 1])).value, a + 1);
       const many = await Promise.all(Array.from({ length: 50 }, (_, a) => sandbox.call("add", [a, 1])));
-      assert.deepEqual(many.map(({ value }) => value), Array.from({ length: 50 }, (_, a) => a + 1));
+      assert.deepEqual(
+        many.map(({ value }) => value),
+        Array.from({ length: 50 }, (_, a) => a + 1),
+      );
       assert.deepEqual(await pids(mode), first);
     }
   });
@@ -54,7 +57,11 @@ describe("a guest in a process of its own", () => {
     for (const mode of modes) {
       await using sandbox = await open(mode);
       const before = await pids(mode);
-      const error = await failsWith("limit", /did not end within 300 ms/, sandbox.call("spin", [], { limits: { timeoutMs: 300 } }));
+      const error = await failsWith(
+        "limit",
+        /did not end within 300 ms/,
+        sandbox.call("spin", [], { limits: { timeoutMs: 300 } }),
+      );
       assert.equal(error.limit?.limit, "deadline");
       assert.equal((await sandbox.call("add", [1, 2])).value, 3);
       assert.deepEqual(await pids(mode), before);
@@ -108,7 +115,11 @@ describe("a guest in a process of its own", () => {
         ({ folders, everyWay }, paths) => paths.map((path) => everyWay(folders()[0], path)),
         ["../outside/O", "/etc/passwd", join(place.outside, "O")],
       );
-      for (const each of answers) assert.ok(each.every((one) => /^!(?:not-permitted|no-entry)$/u.test(one)), each.join());
+      for (const each of answers)
+        assert.ok(
+          each.every((one) => /^!(?:not-permitted|no-entry)$/u.test(one)),
+          each.join(),
+        );
       const events: unknown[] = [];
       const grants = { filesystem: { read: [place.inside], write: [place.inside] } };
       await using sandbox = await open(mode, { grants, onEvent: (event) => events.push(event) });
@@ -124,11 +135,18 @@ describe("a guest in a process of its own", () => {
 test("what is asked for and cannot be had is refused, in words", async () => {
   const wrong = { isolation: "vm" } as unknown as SandboxOptions;
   await failsWith("usage", /it is thread or process/, Sandbox.open(guest, { cache: TEST_CACHE, ...wrong }));
-  await failsWith("usage", /set isolation to "process"/, Sandbox.open(guest, { cache: TEST_CACHE, osSandbox: "required" }));
+  await failsWith(
+    "usage",
+    /set isolation to "process"/,
+    Sandbox.open(guest, { cache: TEST_CACHE, osSandbox: "required" }),
+  );
 });
 
 test("a sandbox that is required and cannot be had is refused", async () => {
-  const pool = new ProcessPool({ osSandbox: "required", find: async () => ({ kind: "refused", path: "/usr/bin/bwrap", reason: "no" }) });
+  const pool = new ProcessPool({
+    osSandbox: "required",
+    find: async () => ({ kind: "refused", path: "/usr/bin/bwrap", reason: "no" }),
+  });
   await failsWith("usage", /bubblewrap cannot make a sandbox here \(no\); run cordon doctor/, pool.warm(NO_GRANTS));
   await pool.close();
 });

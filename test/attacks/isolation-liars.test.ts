@@ -40,7 +40,11 @@ function job(more: Partial<ProcessJob> = {}, timeoutMs = 20_000): ProcessJob {
   };
 }
 
-async function outcome(lie: string, given: ProcessJob = job(), change?: (plan: LaunchPlan) => LaunchPlan): Promise<Ended> {
+async function outcome(
+  lie: string,
+  given: ProcessJob = job(),
+  change?: (plan: LaunchPlan) => LaunchPlan,
+): Promise<Ended> {
   const pool = await liarPool(lie, change);
   try {
     return await pool.run(given);
@@ -54,7 +58,10 @@ describe("a guest process that says what no guest process says is ended, and its
     test(lie, async () => {
       const { ending, usage } = await outcome(lie);
       assert.equal(ending.kind, "lost", JSON.stringify(ending));
-      assert.match("message" in ending ? ending.message : "", lie === "crash" ? /signal SIGABRT|exit code/ : /no guest process says/);
+      assert.match(
+        "message" in ending ? ending.message : "",
+        lie === "crash" ? /signal SIGABRT|exit code/ : /no guest process says/,
+      );
       assert.equal(usage, undefined);
     });
   }

@@ -150,7 +150,10 @@ describe("the sandbox of the operating system alone", () => {
     if (noBubblewrap !== false) return context.skip(noBubblewrap);
     const { given, granted, folder } = await scene(context);
     const plan = await planEscape("main.ts", granted.read, true);
-    const flagless = { ...plan, arguments: plan.arguments.filter((word) => !word.startsWith("--allow-") && word !== "--permission") };
+    const flagless = {
+      ...plan,
+      arguments: plan.arguments.filter((word) => !word.startsWith("--allow-") && word !== "--permission"),
+    };
     const file = join(folder, "granted/file");
     const tried = { ...given, read: [...given.read, file], write: [...given.write, join(folder, "granted/taken")] };
     const attempts = await escape(flagless, "main", tried);
@@ -181,7 +184,10 @@ describe("a guest process with a granted folder", () => {
       const done = doneOf(attempts);
       assert.ok(done.includes(`read ${inside}`) && done.includes("through file"), JSON.stringify(attempts));
       for (const path of given.read) assert.ok(!done.includes(`read ${path}`), path);
-      assert.deepEqual(done.filter((name) => name.startsWith("write")), []);
+      assert.deepEqual(
+        done.filter((name) => name.startsWith("write")),
+        [],
+      );
     });
 
     test(`${how}: writes there, and nowhere else`, async (context) => {
@@ -192,7 +198,10 @@ describe("a guest process with a granted folder", () => {
         ...given,
         write: [inside, ...given.write],
       });
-      assert.deepEqual(doneOf(attempts).filter((name) => name.startsWith("write")), [`write ${inside}`]);
+      assert.deepEqual(
+        doneOf(attempts).filter((name) => name.startsWith("write")),
+        [`write ${inside}`],
+      );
       assert.ok(existsSync(inside));
     });
   }
@@ -206,17 +215,26 @@ describe("a guest process with a granted folder", () => {
     };
     const names = [`read ${tried.read[0] ?? ""}`, "through ../granted-not/file"];
     const node = doneOf(await escape(await planEscape("main.ts", granted.read, false), "worker", tried));
-    assert.deepEqual(names.filter((name) => node.includes(name)), names, "docs/isolation.md says that this is open");
+    assert.deepEqual(
+      names.filter((name) => node.includes(name)),
+      names,
+      "docs/isolation.md says that this is open",
+    );
     if (noBubblewrap !== false) return;
     const wrapped = doneOf(await escape(await planEscape("main.ts", granted.read, true), "worker", tried));
-    assert.deepEqual(names.filter((name) => wrapped.includes(name)), []);
+    assert.deepEqual(
+      names.filter((name) => wrapped.includes(name)),
+      [],
+    );
   });
 });
 
 test("the network is there when it is granted", async (context) => {
   const { given } = await scene(context);
   for (const wrapped of noBubblewrap === false ? [false, true] : [false]) {
-    const done = doneOf(await escape(await planEscape("main.ts", { ...NOTHING, network: true }, wrapped), "worker", given));
+    const done = doneOf(
+      await escape(await planEscape("main.ts", { ...NOTHING, network: true }, wrapped), "worker", given),
+    );
     for (const name of ["connect", "look up", "listen"]) assert.ok(done.includes(name), name);
     assert.equal(done.includes("connect to a socket file"), !wrapped);
     assert.ok(!done.some((name) => name.startsWith("read")));

@@ -3,7 +3,7 @@ import { before, test } from "node:test";
 import { CordonError, Sandbox, type SandboxOptions } from "../../src/sandbox/index.ts";
 import { failsWith } from "../support/errors.ts";
 import { TEST_CACHE, testGuest, textGuest, wasiProbe } from "../support/guests.ts";
-import { coreFunction } from "../support/text-guests.ts";
+import { coreFunction, STUBBORN } from "../support/text-guests.ts";
 
 let guest: string;
 before(async () => {
@@ -145,4 +145,29 @@ test("one that spins keeps none from its turn on the same thread", async () => {
   );
   end.abort();
   await Promise.all(spinning);
+});
+
+test("a guest that spins where it cannot be suspended is ended, and then keeps no thread from others", async () => {
+  // The host calls `realloc` to hand over the message of the denial: from JavaScript, in the middle of a call of the guest's.
+  const spinning = STUBBORN("http://203.0.113.1/").replace("i32.const 4096))", "(loop $l (br $l)) i32.const 4096))");
+  await using holder = await open(await textGuest("spinning-realloc", spinning), { limits: { timeoutMs: 400 } });
+  await using sandbox = await open(guest, { limits: { timeoutMs: 20_000 } });
+  const holding = Array.from({ length: 4 }, () => failsWith("limit", /did not end within 400 ms/, holder.call("f")));
+  const beside = Array.from({ length: 8 }, (_, n) => sandbox.call("add", [n, 1]));
+  const holds = (await Promise.all(holding)).map(({ usage }) => usage?.longestHoldMs ?? 0);
+  assert.ok(Math.max(...holds) > 0, holds.join());
+  assert.equal((await Promise.all(beside)).length, 8);
+
+  const order: string[] = [];
+  const again = Array.from({ length: 4 }, () =>
+    failsWith("limit", /did not end/, holder.call("f", [], { limits: { timeoutMs: 3000 } })).then(() =>
+      order.push("holder"),
+    ),
+  );
+  const sums = Array.from({ length: 20 }, (_, n) => sandbox.call("add", [n, 1]).then(() => order.push("sum")));
+  await Promise.all([...again, ...sums]);
+  assert.deepEqual(
+    order.slice(0, 20),
+    Array.from({ length: 20 }, () => "sum"),
+  );
 });

@@ -23,7 +23,10 @@ const GOOD: MachineFacts = {
 
 function states(more: Partial<MachineFacts>): string {
   const { checks } = diagnose({ ...GOOD, ...more });
-  return checks.filter(({ state }) => state !== "ok").map(({ name, state }) => `${name} ${state}`).join(", ");
+  return checks
+    .filter(({ state }) => state !== "ok")
+    .map(({ name, state }) => `${name} ${state}`)
+    .join(", ");
 }
 
 function processLevel(more: Partial<MachineFacts>): string {
@@ -42,7 +45,10 @@ test("what is missing is named, with what it means and what to do", () => {
   assert.equal(states({ bubblewrap: missing }), "bubblewrap weak");
   assert.equal(states({ bubblewrap: missing, closesNetwork: false }), "network weak, bubblewrap weak");
   assert.equal(states({ closesNetwork: false }), "", "bubblewrap closes it");
-  assert.equal(states({ bubblewrap: { kind: "refused", path: "/usr/bin/bwrap", reason: "no" }, namespaceBar: "a is 0" }), "bubblewrap weak, namespaces weak");
+  assert.equal(
+    states({ bubblewrap: { kind: "refused", path: "/usr/bin/bwrap", reason: "no" }, namespaceBar: "a is 0" }),
+    "bubblewrap weak, namespaces weak",
+  );
   assert.equal(states({ namespaceBar: "a is 1" }), "", "it works all the same");
   assert.equal(states({ proc: false, descriptorBar: "ENOENT" }), "/proc missing, descriptors missing");
   assert.equal(states({ cacheIsPrivate: false, memoryBytes: 1024 }), "cache weak, resources weak");
@@ -57,13 +63,17 @@ test("without Node's floor or suspension nothing can be run", () => {
     const { fit, levels } = diagnose({ ...GOOD, nodeVersion });
     assert.ok(!fit && levels.every(({ state }) => state === "missing"), nodeVersion);
   }
-  for (const nodeVersion of ["24.21.0", "25.0.0", "100.1.0"]) assert.ok(diagnose({ ...GOOD, nodeVersion }).fit, nodeVersion);
+  for (const nodeVersion of ["24.21.0", "25.0.0", "100.1.0"])
+    assert.ok(diagnose({ ...GOOD, nodeVersion }).fit, nodeVersion);
   assert.ok(!diagnose({ ...GOOD, suspendsGuests: false }).fit);
 });
 
 test("what the level process does not hold against is said", () => {
   assert.match(processLevel({ bubblewrap: { kind: "missing" } }), /^weak: .*machine code, signals/);
-  assert.match(processLevel({ bubblewrap: { kind: "missing" }, closesNetwork: false }), /machine code, the network, signals/);
+  assert.match(
+    processLevel({ bubblewrap: { kind: "missing" }, closesNetwork: false }),
+    /machine code, the network, signals/,
+  );
 });
 
 test("this machine runs Cordon, and says so", async () => {

@@ -47,7 +47,7 @@ export async function moduleGenerator(): Promise<ModuleGenerator> {
     const stack = tool.stackSave();
     const disabled = WITHOUT.map((feature) => `--disable-${feature}`);
     const status = quietly(() =>
-      tool.callMain([input, "-ttf", "-all", ...disabled, ...OPTIONS[features], "--denan", "-o", output]),
+      tool.callMain([input, "-q", "-ttf", "-all", ...disabled, ...OPTIONS[features], "--denan", "-o", output]),
     );
     tool.stackRestore(stack);
     if (status !== 0) throw new Error(`wasm-opt ended with ${status} for seed ${seed}`);

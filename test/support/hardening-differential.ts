@@ -21,6 +21,8 @@ const reflection = WebAssembly as unknown as WebAssemblyReflection;
 export interface Trace {
   readonly lines: readonly string[];
   readonly fuel: number;
+  /** Whether anything trapped. What a function that keeps the counter in a local used before it trapped counts only if it was spilled. */
+  readonly trapped: boolean;
   /** Why it says nothing: out of fuel, out of stack, or not to be instantiated. */
   readonly cut: string | undefined;
 }
@@ -46,7 +48,8 @@ export function compare(module: Uint8Array, allow: HardenOptions["allow"] = {}):
     if (at >= 0 || first.lines.length !== other.lines.length) {
       return { difference: `${what}: ${other.lines[at]} where metered gives ${first.lines[at]}` };
     }
-    if (what !== "bare" && other.fuel !== first.fuel) {
+    const comparable = what === "again" || (what === "own" && !first.trapped);
+    if (comparable && other.fuel !== first.fuel) {
       return { difference: `${what}: ${other.fuel} units of fuel where the first run took ${first.fuel}` };
     }
   }
@@ -60,9 +63,11 @@ export function trace(hardened: HardenedModule): Trace {
   const compiled = new WebAssembly.Module(hardened.bytes);
   const added = hardenedImports(hardened, guard);
   let exports: Record<string, unknown> = {};
+  let trapped = false;
   const failed = (thrown: unknown): string | undefined => {
     if (guard.checkpoints > 0) return "fuel";
     if (thrown instanceof RangeError) return "stack";
+    trapped = true;
     lines.push(describe(thrown));
     return undefined;
   };
@@ -70,7 +75,7 @@ export function trace(hardened: HardenedModule): Trace {
     ({ exports } = new WebAssembly.Instance(compiled, { ...stubs(compiled, lines), ...added }));
   } catch (thrown) {
     const cut = failed(thrown);
-    return { lines, fuel: used(guard, exports), cut };
+    return { lines, fuel: used(guard, exports), trapped, cut };
   }
   for (const { name, kind } of reflection.Module.exports(compiled)) {
     const target = exports[name];
@@ -81,7 +86,7 @@ export function trace(hardened: HardenedModule): Trace {
       lines.push(`${name}: ${describe(Reflect.apply(target as () => unknown, undefined, parameters))}`);
     } catch (thrown) {
       const cut = failed(thrown);
-      if (cut !== undefined) return { lines, fuel: used(guard, exports), cut };
+      if (cut !== undefined) return { lines, fuel: used(guard, exports), trapped, cut };
     }
   }
   for (const memory of Object.values(added[MEMORY_NAMESPACE] ?? {})) {
@@ -91,7 +96,7 @@ export function trace(hardened: HardenedModule): Trace {
   for (const [name, value] of Object.entries(exports)) {
     if (name !== COUNTER_EXPORT && value instanceof reflection.Global) lines.push(`${name}: ${describe(safeValue(value))}`);
   }
-  return { lines, fuel: used(guard, exports), cut: undefined };
+  return { lines, fuel: used(guard, exports), trapped, cut: undefined };
 }
 
 function used(guard: Guard, exports: Record<string, unknown>): number {

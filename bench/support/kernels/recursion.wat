@@ -1,10 +1,9 @@
 ;; run(n): the n-th number of Fibonacci, the slow way.
 (module
-  (func $fib (param $n i32) (result i32)
+  (func $fib (export "run") (param $n i32) (result i32)
     (if (result i32) (i32.lt_u (local.get $n) (i32.const 2))
       (then (local.get $n))
       (else
         (i32.add
           (call $fib (i32.sub (local.get $n) (i32.const 1)))
-          (call $fib (i32.sub (local.get $n) (i32.const 2)))))))
-  (func (export "run") (param $n i32) (result i32) (call $fib (local.get $n))))
+          (call $fib (i32.sub (local.get $n) (i32.const 2))))))))

@@ -25,10 +25,14 @@ const values = fc.letrec<{ readonly value: unknown }>((tie) => ({
     { depthSize: "small", withCrossShrink: true },
     scalars,
     fc.array(tie("value"), { maxLength: 4 }),
-    fc.dictionary(fc.string({ maxLength: 4 }).filter((key) => key !== "__proto__"), tie("value"), {
-      maxKeys: 4,
-      noNullPrototype: true,
-    }),
+    fc.dictionary(
+      fc.string({ maxLength: 4 }).filter((key) => key !== "__proto__"),
+      tie("value"),
+      {
+        maxKeys: 4,
+        noNullPrototype: true,
+      },
+    ),
     fc.array(fc.tuple(fc.string({ maxLength: 4 }), tie("value")), { maxLength: 3 }).map((entries) => new Map(entries)),
   ),
 })).value;
@@ -41,7 +45,10 @@ test("what is written is read again", () => {
 });
 
 test("any bytes at all are read as plain data, or refused by a coded error", () => {
-  const bytes = fc.oneof(fc.uint8Array({ maxLength: 200 }), values.map((value) => Uint8Array.from(encode(value))));
+  const bytes = fc.oneof(
+    fc.uint8Array({ maxLength: 200 }),
+    values.map((value) => Uint8Array.from(encode(value))),
+  );
   fc.assert(
     fc.property(bytes, fc.nat(), fc.nat({ max: 255 }), (given, at, byte) => {
       const changed = Buffer.from(given);
@@ -74,11 +81,21 @@ test("nothing but plain data comes of it", () => {
   let nested: unknown = 1;
   for (let depth = 0; depth < 300; depth++) nested = [nested];
   assert.throws(() => encode(nested), /nested too deeply/);
-  assert.throws(() => decode(Buffer.concat([Buffer.alloc(600, Buffer.from([11, 1])), Buffer.from([0])]), BUDGET), /nested too deeply/);
+  assert.throws(
+    () => decode(Buffer.concat([Buffer.alloc(600, Buffer.from([11, 1])), Buffer.from([0])]), BUDGET),
+    /nested too deeply/,
+  );
 });
 
 test("what is no plain data is not written", () => {
-  for (const value of [() => 1, Symbol("s"), new Date(), new (class Own {})(), new DataView(new ArrayBuffer(1)), new Set()]) {
+  for (const value of [
+    () => 1,
+    Symbol("s"),
+    new Date(),
+    new (class Own {})(),
+    new DataView(new ArrayBuffer(1)),
+    new Set(),
+  ]) {
     assert.throws(() => encode([value]), TypeError);
   }
 });

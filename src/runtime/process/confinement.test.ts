@@ -13,7 +13,16 @@ function path(root: string, except: readonly string[] = []): PathGrant {
 }
 
 function preopen(root: string, write: boolean): Preopen {
-  return { guest: "/", root, write, create: write, delete: write, maxFileBytes: 1, except: [], written: root } as unknown as Preopen;
+  return {
+    guest: "/",
+    root,
+    write,
+    create: write,
+    delete: write,
+    maxFileBytes: 1,
+    except: [],
+    written: root,
+  } as unknown as Preopen;
 }
 
 function grants(more: Partial<Grants>): Grants {
@@ -52,7 +61,12 @@ describe("the confinement of a call", () => {
 });
 
 describe("the flags of Node", () => {
-  const given = { own: ["/own"], known: new Set(["--allow-net", "--experimental-sqlite"]), wrapped: false, byDescriptor: true };
+  const given = {
+    own: ["/own"],
+    known: new Set(["--allow-net", "--experimental-sqlite"]),
+    wrapped: false,
+    byDescriptor: true,
+  };
 
   test("without grants let it read what Cordon is made of, and no more", () => {
     const { main, worker } = nodeFlags(NOTHING, given);
@@ -65,7 +79,10 @@ describe("the flags of Node", () => {
     const everything: Confinement = { read: ["/r"], write: ["/w"], readOnlyWithin: [], network: true };
     for (const wrapped of [false, true]) {
       const allowed = nodeFlags(everything, { ...given, wrapped }).worker.filter((flag) => flag.startsWith("--allow"));
-      assert.deepEqual(allowed.filter((flag) => !/^--allow-(?:fs-read=|fs-write=|net$)/u.test(flag)), []);
+      assert.deepEqual(
+        allowed.filter((flag) => !/^--allow-(?:fs-read=|fs-write=|net$)/u.test(flag)),
+        [],
+      );
     }
   });
 
@@ -113,10 +130,26 @@ describe("the arguments of bubblewrap", () => {
   });
 
   test("mount folders before what lies in them, and never make Cordon, devices or processes the grant's", () => {
-    const text = words({ read: ["/own/data/deep", "/"], write: ["/own", "/own/data"], readOnlyWithin: ["/own/data/kept"], network: false });
-    const order = ["--ro-bind / /", "--ro-bind /own /own", "--dev /dev", "--proc /proc", "--bind /own/data", "--ro-bind /own/data/deep", "--ro-bind-try /own/data/kept"];
+    const text = words({
+      read: ["/own/data/deep", "/"],
+      write: ["/own", "/own/data"],
+      readOnlyWithin: ["/own/data/kept"],
+      network: false,
+    });
+    const order = [
+      "--ro-bind / /",
+      "--ro-bind /own /own",
+      "--dev /dev",
+      "--proc /proc",
+      "--bind /own/data",
+      "--ro-bind /own/data/deep",
+      "--ro-bind-try /own/data/kept",
+    ];
     const places = order.map((one) => text.indexOf(one));
-    assert.ok(places.every((place) => place >= 0), text);
+    assert.ok(
+      places.every((place) => place >= 0),
+      text,
+    );
     assert.ok((places[0] ?? 0) < Math.min(...places.slice(1)) && (places[4] ?? 0) < (places[5] ?? 0));
     assert.ok(!text.includes("--bind /own /own "));
   });

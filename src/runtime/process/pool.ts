@@ -59,8 +59,10 @@ export class ProcessPool {
     maxProcesses = MAX_PROCESSES,
     idleMs = IDLE_MS,
     plan = planLaunch,
+    find = findBubblewrap,
   }: ProcessPoolOptions = {}) {
     this.#osSandbox = osSandbox;
+    this.#find = find;
     this.#maxProcesses = maxProcesses;
     this.#idleMs = idleMs;
     this.#plan = plan;
@@ -160,7 +162,10 @@ export class ProcessPool {
       refused: `bubblewrap cannot make a sandbox here${found.kind === "refused" ? ` (${found.reason})` : ""}; run cordon doctor`,
       unsupported: "this system has none that Cordon can use; bubblewrap is for Linux",
     }[found.kind];
-    throw new CordonError("usage", `Cannot run the component in the operating system's sandbox, as is required: ${why}`);
+    throw new CordonError(
+      "usage",
+      `Cannot run the component in the operating system's sandbox, as is required: ${why}`,
+    );
   }
 
   async #dispatch(): Promise<void> {

@@ -9,6 +9,9 @@ import type { ProcessorTime } from "./processor-time.ts";
 /** How long a guest keeps the processor while others of its thread wait for it, in milliseconds. */
 const TURN_MS = 2;
 
+/** How long a guest may keep the processor from others where it cannot be suspended, before it counts as one that does so. */
+const HOLD_MS = 10;
+
 /** What a checkpoint knows of its invocation, and may do to it. */
 export interface CheckedGuest {
   readonly limits: Limits;
@@ -21,6 +24,8 @@ export interface CheckedGuest {
   readonly end: (ending: WorkerOutcome) => void;
   /** Whether somebody else may want the thread. */
   readonly hasNeighbours: () => boolean;
+  /** Called once, when it keeps the thread from others and cannot be suspended. */
+  readonly holds: () => void;
   /** Gives up the processor; resolves when it has it again. */
   readonly takeBreak: (pauseMs: number) => Promise<void>;
 }
@@ -35,6 +40,8 @@ export class Checkpoint implements Guarded {
   /** The break that was promised last, until it is known whether the guest could be suspended for it. */
   #promised: object | undefined;
   #hadBreak = false;
+  /** The longest it kept the thread from others because it could not be suspended, in milliseconds. */
+  longestHoldMs = 0;
 
   constructor(guest: CheckedGuest) {
     this.#guest = guest;
@@ -58,7 +65,15 @@ export class Checkpoint implements Guarded {
 
   goOn(): 0 | 1 {
     this.#promised = undefined;
-    return this.#mayGoOn(performance.now()) ? 1 : 0;
+    const now = performance.now();
+    this.#noteHold(this.#guest.time.turn(now));
+    return this.#mayGoOn(now) ? 1 : 0;
+  }
+
+  #noteHold(turnMs: number): void {
+    if (turnMs <= HOLD_MS || !this.#guest.hasNeighbours()) return;
+    if (this.longestHoldMs === 0) this.#guest.holds();
+    this.longestHoldMs = Math.max(this.longestHoldMs, turnMs);
   }
 
   grow(pages: number): 0 | 1 {

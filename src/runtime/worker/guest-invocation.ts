@@ -47,6 +47,8 @@ export interface GuestEnvironment {
   readonly asks: Asks;
   /** Whether the thread has anything to do besides the guest that runs. */
   readonly hasMoreToDo: () => boolean;
+  /** Tells that a guest keeps the thread from others, and cannot be suspended. */
+  readonly holds: (ticket: number) => void;
   /** Tells that an instance that stays is ready for a call, and how the one before ended. */
   readonly ready: (ticket: number, outcome: WorkerOutcome | undefined, guest: GuestInvocation) => void;
 }
@@ -94,6 +96,7 @@ export class GuestInvocation {
       isOver: () => this.#isOver(),
       end: (ending) => void (this.#hostEnding ??= ending),
       hasNeighbours: environment.hasMoreToDo,
+      holds: () => environment.holds(ticket),
       takeBreak: (pauseMs) => this.#takeBreak(pauseMs),
     });
     this.#context = {
@@ -187,6 +190,7 @@ export class GuestInvocation {
   usage(): WorkerUsage {
     return {
       fuel: this.#fuel.used,
+      longestHoldMs: this.#checkpoint.longestHoldMs,
       cpuMs: this.#time.used(),
       memoryHighWaterBytes: this.#memory?.bytes ?? 0,
       hostCalls: this.#hostCalls,
@@ -287,7 +291,8 @@ export class GuestInvocation {
   async #takeBreak(pauseMs: number): Promise<void> {
     this.#leave();
     await this.#environment.observations.caughtUp();
-    if (pauseMs > 0) await delay(pauseMs);
+    // Its end is not kept waiting.
+    if (pauseMs > 0) await delay(pauseMs, undefined, { signal: this.#abort.signal }).catch(() => undefined);
     await this.#comeBack();
   }
 

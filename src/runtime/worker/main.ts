@@ -33,6 +33,7 @@ const environment = {
   asks,
   ready: (ticket: number, outcome: WorkerOutcome | undefined, guest: GuestInvocation) =>
     send({ type: "ready", ticket, outcome, usage: guest.usage() }),
+  holds: (ticket: number) => post({ type: "holds", ticket }),
   hasMoreToDo: () => running.size > 1 || Atomics.load(shared, SHARED_SLOTS.sent) !== received,
 };
 

@@ -20,7 +20,11 @@ function take(message: ToProcess): void {
 }
 
 function answer(ticket: number): void {
-  const value = (given: unknown): unknown => ({ type: "ended", ticket, ended: { ending: { kind: "value", value: given }, wallMs: 1 } });
+  const value = (given: unknown): unknown => ({
+    type: "ended",
+    ticket,
+    ended: { ending: { kind: "value", value: given }, wallMs: 1 },
+  });
   switch (lie) {
     case "noise":
       return raw(Buffer.from("no message at all, of no length"));
@@ -37,12 +41,18 @@ function answer(ticket: number): void {
       const bytes = encode({ type: "ended", ticket, ended: { __prot__: 1 } });
       bytes.write("__proto__".slice(0, 8), bytes.indexOf("__prot__"));
       // The same length, and another name.
-      return raw(...framed(Buffer.from(bytes.toString("latin1").replace("\u0008__proto_", "\u0009__proto__"), "latin1")));
+      return raw(
+        ...framed(Buffer.from(bytes.toString("latin1").replace("\u0008__proto_", "\u0009__proto__"), "latin1")),
+      );
     }
     case "many":
       return raw(...framed(Buffer.concat([Buffer.from([11, 0x80, 0x80, 0x80, 0x02]), Buffer.alloc(4 * 1024 * 1024)])));
     case "event":
-      return say({ type: "observed", ticket, observation: { eventType: "X", action: "a", resource: "r", result: "Allowed" } });
+      return say({
+        type: "observed",
+        ticket,
+        observation: { eventType: "X", action: "a", resource: "r", result: "Allowed" },
+      });
     case "asks":
       for (let ask = 1; ask < 200_000; ask++) say({ type: "ask", ticket, ask, service: "stdin", payload: 1 });
       return;
@@ -52,7 +62,11 @@ function answer(ticket: number): void {
     case "wrong type":
       return say(value({ not: "a number" }));
     case "strangers":
-      say({ type: "observed", ticket: 4711, observation: { eventType: "FilesystemAccess", action: "a", resource: "r", result: "Denied" } });
+      say({
+        type: "observed",
+        ticket: 4711,
+        observation: { eventType: "FilesystemAccess", action: "a", resource: "r", result: "Denied" },
+      });
       say({ type: "ended", ticket: 4711, ended: { ending: { kind: "value", value: 1 }, wallMs: 1 } });
       say({ type: "ask", ticket: 4711, ask: 1, service: "stdin", payload: 1 });
       say({ type: "started", ticket: 4711 });
@@ -61,7 +75,11 @@ function answer(ticket: number): void {
       return say({ type: "started", ticket });
     case "flood":
       for (let at = 0; at < 50_000; at++) {
-        say({ type: "observed", ticket, observation: { eventType: "FilesystemAccess", action: "a", resource: "r".repeat(100), result: "Denied" } });
+        say({
+          type: "observed",
+          ticket,
+          observation: { eventType: "FilesystemAccess", action: "a", resource: "r".repeat(100), result: "Denied" },
+        });
       }
       return say(value(8));
     case "hog": {

@@ -1,0 +1,129 @@
+/**
+ * The rewriter against modules that nobody here wrote: those inside the packages that are installed, those of the WASI test suite,
+ * and generated ones. Rewritten they are valid, and where they can run they do the same.
+ */
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { existsSync, globSync, readFileSync, statSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { after, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { type HardenedModule, hardenModule } from "../../src/hardening/harden-module.ts";
+import { type FeatureSet, moduleGenerator } from "../support/generated-modules.ts";
+import { hardenedImports, makeGuard } from "../support/guard.ts";
+import { compare } from "../support/hardening-differential.ts";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const SUITES = process.env["CORDON_SUITES"] ?? fileURLToPath(new URL("../../../shared/suites", import.meta.url));
+const ARCHIVE = join(SUITES, "wasi-testsuite-p1.tar.xz");
+
+/** Core modules in `node_modules`, the same file once, and not more than this in all. */
+const MOST_MODULES = 60;
+/** Generated modules that are compared here; `scripts/fuzz-hardening.ts` does thousands. */
+const GENERATED = 300;
+
+const CORE_PREAMBLE = Buffer.from([0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]);
+
+function isCore(path: string): boolean {
+  return readFileSync(path).subarray(0, 8).equals(CORE_PREAMBLE);
+}
+
+/** Hardens with either counter, and asserts that the engine accepts what it accepted before. */
+function rewritten(path: string): void {
+  const module = readFileSync(path);
+  assert.ok(WebAssembly.validate(module), "the module itself is valid");
+  for (const counter of ["shared", "own"] as const) {
+    const { bytes } = hardenModule(module, { meter: true, counter });
+    if (!WebAssembly.validate(bytes)) new WebAssembly.Module(bytes);
+  }
+}
+
+describe("core modules of the packages that are installed", () => {
+  const bySize = new Map<string, string>();
+  for (const path of globSync("node_modules/**/*.wasm", { cwd: ROOT }).sort()) {
+    const full = join(ROOT, path);
+    if (statSync(full).isFile()) bySize.set(`${basename(path)} ${statSync(full).size}`, full);
+  }
+  const modules = [...bySize.values()].filter(isCore).slice(0, MOST_MODULES);
+
+  test("there are some", () => assert.ok(modules.length >= 10, `only ${modules.length}`));
+  for (const path of modules) test(path.slice(ROOT.length), () => rewritten(path));
+});
+
+if (existsSync(ARCHIVE)) {
+  const folder = await mkdtemp(join(tmpdir(), "cordon-hardening-"));
+  after(() => rm(folder, { recursive: true, force: true }));
+  await promisify(execFile)("tar", ["--extract", "--xz", "--file", ARCHIVE, "--directory", folder]);
+  test("programs of the WASI test suite", () => {
+    const programs = globSync("*/*/*.wasm", { cwd: folder });
+    assert.ok(programs.length > 50);
+    for (const program of programs) rewritten(join(folder, program));
+  });
+} else {
+  test("programs of the WASI test suite", { skip: `${ARCHIVE} is not there` }, () => undefined);
+}
+
+describe("a program of 2 MB", () => {
+  test("prints and parses the same when it is metered", async () => {
+    const [bare, metered] = [await wasmTools(false), await wasmTools(true)];
+    const module = readFileSync(join(ROOT, "node_modules/@bytecodealliance/jco/lib/wasi_snapshot_preview1.command.wasm"));
+    const text = bare.tools.print(module);
+    assert.equal(metered.tools.print(module), text);
+    assert.deepEqual(metered.tools.parse(text), bare.tools.parse(text));
+    assert.ok(metered.used() > 1_000_000);
+  });
+});
+
+interface WasmTools {
+  readonly print: (module: Uint8Array) => string;
+  readonly parse: (text: string) => Uint8Array;
+}
+
+/** The transpiler package's own copy of wasm-tools, a component that is Rust inside, with its modules hardened. */
+async function wasmTools(meter: boolean): Promise<{ readonly tools: WasmTools; readonly used: () => number }> {
+  const engine = WebAssembly as unknown as Record<"compile" | "instantiate", unknown>;
+  const { compile, instantiate } = engine;
+  const guard = makeGuard();
+  const initial = guard.fuel;
+  const hardened = new Map<WebAssembly.Module, HardenedModule>();
+  engine.compile = (bytes: Uint8Array): Promise<WebAssembly.Module> => {
+    const made = hardenModule(new Uint8Array(bytes), { meter });
+    const module = new WebAssembly.Module(made.bytes);
+    hardened.set(module, made);
+    return Promise.resolve(module);
+  };
+  engine.instantiate = (module: WebAssembly.Module, imports: WebAssembly.Imports = {}): Promise<unknown> => {
+    const made = hardened.get(module);
+    const added = made === undefined ? {} : hardenedImports(made, guard);
+    return Promise.resolve({ exports: new WebAssembly.Instance(module, { ...imports, ...added }).exports });
+  };
+  try {
+    const vendored = join(ROOT, "node_modules/@bytecodealliance/jco-transpile/vendor/wasm-tools.js");
+    const loaded = (await import(`${vendored}?meter=${meter}`)) as { $init: Promise<void>; tools: WasmTools };
+    await loaded.$init;
+    return { tools: loaded.tools, used: () => initial - guard.fuel };
+  } finally {
+    Object.assign(engine, { compile, instantiate });
+  }
+}
+
+describe("generated modules", () => {
+  test("do the same metered and bare, and use the same fuel again", async () => {
+    const generator = await moduleGenerator();
+    const outcomes = { same: 0, skipped: 0 };
+    try {
+      for (let seed = 1; seed <= GENERATED; seed += 1) {
+        const features = (["plain", "exceptions", "plain", "collected"] satisfies FeatureSet[])[seed % 4] ?? "plain";
+        const outcome = compare(generator.generate(seed, features), { collected: features === "collected" });
+        if (typeof outcome !== "string") assert.fail(`seed ${seed}, ${features}: ${outcome.difference}`);
+        outcomes[outcome] += 1;
+      }
+    } finally {
+      generator.dispose();
+    }
+    assert.ok(outcomes.same > GENERATED / 2, `only ${outcomes.same} could be compared`);
+  });
+});
