@@ -18,11 +18,8 @@ const FIRST_CALLS = 9;
 /** The geometric mean of the ratios with fuel and deadlines on, and the worst of them, at most. */
 const AIM = { mean: 1.1, worst: 1.6 };
 
-/** How long the optimizing compiler is waited for, in milliseconds. */
-const COMPILER_MS = 20_000;
-
-/** Small runs between two looks at whether the code has been replaced. */
-const SMALL_RUNS = 200;
+/** Runs before the exported function is optimized, and as many after it. */
+const TIERING_RUNS = 15;
 
 const MICROSECONDS = 1000;
 
@@ -166,20 +163,14 @@ async function timed(subject: KernelRun, n: number, check: (result: number) => v
   return elapsed * MICROSECONDS;
 }
 
-/** Runs until the optimizing compiler has replaced the exported function, and as often again for those it calls. */
-async function optimized({ name, size, small }: Kernel, subjects: readonly KernelRun[]): Promise<void> {
-  const until = performance.now() + COMPILER_MS;
-  const all = async (n: number): Promise<void> => {
-    for (const { run } of subjects) await run(n);
+/** Runs until the optimizing compiler has replaced what is worth it, by what it saw, and then the exported function in any case. */
+async function optimized({ size }: Kernel, subjects: readonly KernelRun[]): Promise<void> {
+  for (let again = 0; again < 2 * TIERING_RUNS; again += 1) {
+    for (const { run } of subjects) await run(size);
     // The compiler's threads hand their code over in between.
     await delay(1);
-  };
-  while (!subjects.every(({ isOptimized }) => isOptimized())) {
-    if (performance.now() > until) throw new Error(`the optimizing compiler did not come by ${name}`);
-    for (let again = 0; again < SMALL_RUNS; again += 1) await all(small);
-    await all(size);
+    if (again === TIERING_RUNS) for (const { optimize } of subjects) optimize();
   }
-  for (let again = 0; again < 10; again += 1) await all(size);
 }
 
 /** The ratio of first calls, with fuel over bare. */

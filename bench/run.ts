@@ -8,7 +8,17 @@ import { resultOf } from "./support/child.ts";
 import { machine } from "./support/machine.ts";
 import { asMarkdown, asText, type Report } from "./support/report.ts";
 
-const BENCHMARKS = ["process-start", "first-load", "call", "throughput", "memory", "files", "http-out", "serve-http", "isolation"];
+const BENCHMARKS = [
+  "process-start",
+  "first-load",
+  "call",
+  "throughput",
+  "memory",
+  "files",
+  "http-out",
+  "serve-http",
+  "isolation",
+];
 const FORMATS = ["--markdown", "--json"];
 
 const words = process.argv.slice(2);

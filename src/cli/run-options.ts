@@ -15,6 +15,7 @@ export interface SandboxFlags extends GrantFlags, LimitFlags {
 export interface RunFlags extends SandboxFlags {
   readonly json?: boolean;
   readonly failOnDenied?: boolean;
+  readonly usage?: boolean;
 }
 
 /** Adds the flags of commands that let a component run. */
@@ -46,6 +47,7 @@ export function addRunOptions(command: Command): Command {
   return addSandboxOptions(command)
     .addOption(new Option("--stdin", "let it read stdin").helpGroup("Surroundings:"))
     .option("--fail-on-denied", "exit with 3 when any access was denied")
+    .option("--usage", "say on stderr what it used")
     .option("--json", "print one JSON document");
 }
 

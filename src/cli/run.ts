@@ -6,6 +6,7 @@ import { type CallableExport, findExport } from "../sandbox/exports.ts";
 import type { CallResult } from "../sandbox/call-result.ts";
 import { Sandbox } from "../sandbox/sandbox.ts";
 import { CordonError } from "../shared/errors.ts";
+import type { Usage } from "../shared/usage.ts";
 import { AccessLog } from "./access-log.ts";
 import { grantOverAuditFile } from "./audit-reach.ts";
 import { EXIT, exitCodeOf } from "./exit-codes.ts";
@@ -18,6 +19,7 @@ import { resultText, valueType } from "./result-text.ts";
 import { outputDocument, programExitCode, runProgram } from "./run-program.ts";
 import { writableFolders } from "./grants-from-flags.ts";
 import { type RunFlags, sandboxOptions } from "./run-options.ts";
+import { usageLines } from "./usage-table.ts";
 import { neutralisedLine, styled, writeGuestText } from "./terminal.ts";
 
 /** What is known of a run by the time it ends. */
@@ -43,6 +45,7 @@ export async function runCommand(
   } catch (thrown) {
     const failure: unknown = known.log?.lost.aborted === true ? known.log.lost.reason : thrown;
     const usage = failure instanceof CordonError ? failure.usage : undefined;
+    if (usage !== undefined) showUsage(usage, flags);
     if (flags.json === true) {
       const error = errorDocument(failure, known.called?.function.result);
       printJson({ status: "error", error, usage, ...accesses(known.log) }, process.stdout);
@@ -84,6 +87,7 @@ async function run(
     const programWords = exportName === undefined ? words : [exportName, ...words];
     const result = await runProgram(sandbox, programWords, { signal, stdin: flags.stdin === true, capture: json });
     log.lost.throwIfAborted();
+    showUsage(result.usage, flags);
     if (json)
       printJson(
         { ...documentHead(sandbox), ...outputDocument(result), usage: result.usage, ...accesses(log) },
@@ -107,9 +111,14 @@ async function run(
     stderr: guestOutput(process.stderr),
   });
   log.lost.throwIfAborted();
+  showUsage(result.usage, flags);
   if (json) printJson(resultDocument(sandbox, called, result, log), process.stdout);
   else printResult(result.value, called);
   return failOnDenied && result.usage.denials > 0 ? EXIT.denied : EXIT.done;
+}
+
+function showUsage(usage: Usage, { usage: asked }: RunFlags): void {
+  if (asked === true) process.stderr.write(`${usageLines(usage).join("\n")}\n`);
 }
 
 function printResult(value: unknown, called: CallableExport): void {

@@ -84,7 +84,7 @@ export function refuseComplex(sections: readonly Section[]): void {
   for (const [id, what, cap] of COUNTED) {
     const section = sections.find((one) => one.id === id);
     if (section === undefined) continue;
-    const count = wellFormed(() => new ByteReader(section.content).u32());
+    const count = wellFormed(() => new ByteReader(section.content).count());
     if (count > cap) throw tooMany(what, count, cap);
   }
   for (const { id, content } of sections) {

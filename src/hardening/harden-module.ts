@@ -1,13 +1,13 @@
 import { ByteReader } from "../shared/byte-reader.ts";
 import { CordonError } from "../shared/errors.ts";
-import { GUARD_NAMESPACE, MEMORY_NAMESPACE, type MemoryDeclaration, memoryField } from "../shared/hardening-profile.ts";
+import { COUNTER_EXPORT, GUARD_NAMESPACE, MEMORY_NAMESPACE, type MemoryDeclaration, memoryField } from "../shared/hardening-profile.ts";
 import { instrumentCode } from "./instrument.ts";
 import { capTables } from "./cap-tables.ts";
 import { readImports } from "./import-section.ts";
 import { unsignedLeb128 } from "./leb128.ts";
 import { readMemoryType, writeMemoryType } from "./memory-type.ts";
 import { type AllowedFeatures, refuseUnbounded } from "./refuse-unbounded.ts";
-import { assertSafeModuleNames } from "./safe-names.ts";
+import { assertSafeModuleNames, readExportNames } from "./safe-names.ts";
 import { readSections, SECTION, type Section, wellFormed, writeSections } from "./module-sections.ts";
 
 const MEMORY_KIND = 0x02;
@@ -51,7 +51,7 @@ export interface HardenOptions {
 export function hardenModule(module: Uint8Array, { meter = false, counter = "shared", allow = {} }: HardenOptions = {}): HardenedModule {
   const found = readSections(module);
   assertSafeModuleNames(found);
-  refuseReservedImports(found);
+  refuseReserved(found);
   refuseUnbounded(found, allow);
   if (meter) assertValid(module);
   const instrumented = meter ? wellFormed(() => instrumentCode(found, { ownCounter: counter === "own", allow })) : found;
@@ -82,17 +82,24 @@ function assertValid(module: Uint8Array): void {
   );
 }
 
-function refuseReservedImports(sections: readonly Section[]): void {
+function refuseReserved(sections: readonly Section[]): void {
   for (const { id, content } of sections) {
-    if (id !== SECTION.import) continue;
-    const { imports } = wellFormed(() => readImports(content));
-    const reserved = imports.find(({ module }) => RESERVED.has(module));
-    if (reserved === undefined) continue;
-    throw new CordonError(
-      "invalid-component",
-      `Cannot load the component: a core module imports from "${reserved.module}", which is reserved for the host`,
-    );
+    if (id === SECTION.import) {
+      const { imports } = wellFormed(() => readImports(content));
+      const reserved = imports.find(({ module }) => RESERVED.has(module));
+      if (reserved !== undefined) throw reservedName(`imports from "${reserved.module}"`);
+    } else if (id === SECTION.export) {
+      const names = wellFormed(() => readExportNames(content));
+      if (names.includes(COUNTER_EXPORT)) throw reservedName(`exports "${COUNTER_EXPORT}"`);
+    }
   }
+}
+
+function reservedName(what: string): CordonError {
+  return new CordonError(
+    "invalid-component",
+    `Cannot load the component: a core module ${what}, which is reserved for the host`,
+  );
 }
 
 function readMemories(content: Uint8Array): MemoryDeclaration[] {

@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import { parse } from "@bytecodealliance/jco-transpile/wasm-tools";
 import { type Guard, type GuardOptions, hardenedImports, makeGuard } from "../../test/support/guard.ts";
 import { failsWith } from "../../test/support/errors.ts";
-import { GUARD_FIELDS, GUARD_NAMESPACE } from "../shared/hardening-profile.ts";
+import { COUNTER_EXPORT, GUARD_FIELDS, GUARD_NAMESPACE } from "../shared/hardening-profile.ts";
 import { hardenModule } from "./harden-module.ts";
 
 type Call = (...parameters: unknown[]) => unknown;
@@ -19,15 +19,17 @@ async function metered(
   text: string,
   options: GuardOptions = {},
   imports: Record<string, Record<string, unknown>> = {},
+  counter: "shared" | "own" = "shared",
 ): Promise<Metered> {
-  const hardened = hardenModule(await parse(text), { meter: true });
+  const hardened = hardenModule(await parse(text), { meter: true, counter });
   const guard = makeGuard(options);
   const compiled = new WebAssembly.Module(hardened.bytes);
   const { exports } = new WebAssembly.Instance(compiled, { ...imports, ...hardenedImports(hardened, guard) });
   const run = (name: string, ...parameters: unknown[]): readonly [unknown, number] => {
-    const before = guard.fuel;
+    const left = (): number => guard.fuel + ((exports[COUNTER_EXPORT] as { value: number } | undefined)?.value ?? 0);
+    const before = left();
     const result = (exports[name] as Call)(...parameters);
-    return [result, before - guard.fuel];
+    return [result, before - left()];
   };
   return { guard, run, exports };
 }
@@ -47,15 +49,64 @@ describe("what is charged", () => {
     assert.deepEqual(run("free"), [undefined, 1]);
   });
 
-  test("an arm of an if costs only when it is taken", async () => {
+  test("arms of an if cost what the dearer does when they differ by little, and their own otherwise", async () => {
     const { run } = await metered(`(module
-      (func (export "both") (param i32) (result i32)
+      (func (export "little") (param i32) (result i32)
         (if (result i32) (local.get 0) (then (i32.const 1)) (else (i32.add (i32.const 1) (i32.const 1)))))
-      (func (export "one") (param i32) (if (local.get 0) (then (local.set 0 (i32.const 1)))) (local.set 0 (i32.const 0))))`);
-    assert.deepEqual(run("both", 1), [1, 3]);
-    assert.deepEqual(run("both", 0), [2, 5]);
-    assert.deepEqual(run("one", 1), [undefined, 6]);
-    assert.deepEqual(run("one", 0), [undefined, 4]);
+      (func (export "much") (param i32)
+        (if (local.get 0) (then ${"(local.set 0 (i32.const 1))".repeat(20)})) (local.set 0 (i32.const 0)))
+      (func (export "branch") (param i32) (result i32)
+        (block (br_if 0 (local.get 0)) ${"(local.set 0 (i32.const 1))".repeat(20)}) (local.get 0)))`);
+    assert.deepEqual(run("little", 1), [1, 5]);
+    assert.deepEqual(run("little", 0), [2, 5]);
+    assert.deepEqual(run("much", 1), [undefined, 44]);
+    assert.deepEqual(run("much", 0), [undefined, 4]);
+    assert.deepEqual(run("branch", 0), [1, 43]);
+    assert.deepEqual(run("branch", 5), [5, 3]);
+  });
+
+  test("calls cost one unit or four, and the function that is called besides", async () => {
+    const { run } = await metered(`(module
+      (type $t (func (param i32) (result i32)))
+      (import "host" "f" (func $host))
+      (table funcref (elem $indirect))
+      (func $small (param i32) (result i32) (i32.add (local.get 0) (i32.const 1)))
+      (func $indirect (param i32) (result i32) (i32.add (local.get 0) (i32.const 2)))
+      (func (export "direct") (result i32) (call $small (i32.const 1)))
+      (func (export "table") (result i32) (call_indirect (type $t) (i32.const 1) (i32.const 0)))
+      (func (export "tail") (result i32) (return_call $small (i32.const 1)))
+      (func (export "host") (call $host) (call $host)))`, {}, { host: { f: () => undefined } });
+    assert.deepEqual(run("direct"), [2, 5]);
+    assert.deepEqual(run("table"), [3, 9]);
+    assert.deepEqual(run("tail"), [2, 5]);
+    assert.deepEqual(run("host"), [undefined, 2]);
+  });
+
+  test("operations over ranges cost by their length", async () => {
+    const { run } = await metered(`(module
+      (memory 64) (table $t 2000 funcref) (data $d "0123456789abcdef0123456789abcdef") (elem $e funcref (ref.null func))
+      (func (export "fill") (param i32) (memory.fill (i32.const 0) (i32.const 7) (local.get 0)))
+      (func (export "copy") (param i32) (memory.copy (i32.const 0) (i32.const 1) (local.get 0)))
+      (func (export "init") (memory.init $d (i32.const 0) (i32.const 0) (i32.const 32)))
+      (func (export "entries") (param i32) (table.fill (i32.const 0) (ref.null func) (local.get 0)))
+      (func (export "grow") (result i32) (table.grow $t (ref.null func) (i32.const 100))))`);
+    assert.deepEqual(run("fill", 160), [undefined, 13 + 10]);
+    assert.deepEqual(run("copy", 3 * 1024 * 1024), [undefined, 13 + 3 * 65_536]);
+    assert.deepEqual(run("init"), [undefined, 13 + 2]);
+    assert.deepEqual(run("entries", 1000), [undefined, 13 + 1000]);
+    assert.deepEqual(run("grow"), [2000, 12 + 100]);
+  });
+
+  test("it is the same each time, and with a counter of the module's own", async () => {
+    const text = `(module (func $fib (export "f") (param i32) (result i32)
+      (if (result i32) (i32.lt_u (local.get 0) (i32.const 2)) (then (local.get 0))
+        (else (i32.add (call $fib (i32.sub (local.get 0) (i32.const 1))) (call $fib (i32.sub (local.get 0) (i32.const 2))))))))`;
+    const { run } = await metered(text);
+    const [result, fuel] = run("f", 15);
+    assert.equal(result, 610);
+    assert.deepEqual(run("f", 15), [result, fuel]);
+    const own = await metered(text, {}, {}, "own");
+    assert.deepEqual(own.run("f", 15), [result, fuel]);
   });
 
   test("a loop costs for every turn", async () => {

@@ -41,7 +41,7 @@ export function assertSafeModuleNames(sections: readonly Section[]): void {
 }
 
 /** Reads the names of an export section (core specification 5.5.10). */
-function readExportNames(content: Uint8Array): readonly string[] {
+export function readExportNames(content: Uint8Array): readonly string[] {
   const reader = new ByteReader(content);
   const names = Array.from({ length: reader.count() }, () => {
     const name = reader.name(MAX_NAME_BYTES);

@@ -1,15 +1,17 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { join } from "node:path";
 import { before, describe, test } from "node:test";
 import { NO_GRANTS } from "../../src/policy/grants.ts";
 import { ProcessPool } from "../../src/runtime/process/pool.ts";
 import { leaseProcessPool } from "../../src/runtime/process/shared-process-pool.ts";
 import { findBubblewrap } from "../../src/runtime/process/find-bubblewrap.ts";
-import { type OsSandbox, Sandbox, type SandboxOptions } from "../../src/sandbox/index.ts";
+import { type OsSandbox, Sandbox, type SandboxOptions, serveHttp } from "../../src/sandbox/index.ts";
 import { failsWith } from "../support/errors.ts";
 import { playgroundWithSecret } from "../support/filesystem.ts";
-import { TEST_CACHE, testGuest, wasiProbe } from "../support/guests.ts";
+import { proxyGuest, TEST_CACHE, testGuest, wasiProbe } from "../support/guests.ts";
 import { Probe } from "../support/probe.ts";
 
 /*
@@ -86,7 +88,7 @@ describe("a guest in a process of its own", () => {
       await using other = await open(mode);
       const others = await pids(mode);
       await using sandbox = await open(mode);
-      const [pid = 0] = (await pids(mode)).filter((one) => !others.includes(one));
+      const pid = (await pids(mode)).find((one) => !others.includes(one)) ?? 0;
       const [lost, kept] = [sandbox.call("spin"), other.call("add", [1, 1])];
       const rejected = failsWith("host", /it was lost, since its process ended with signal SIGKILL/, lost);
       // A call that has begun is lost; one that has not would run in the next process.
@@ -130,6 +132,26 @@ describe("a guest in a process of its own", () => {
       assert.equal(events.length, 3);
     }
   });
+});
+
+test("a guest in a process answers HTTP requests, and makes those that are granted", async (context) => {
+  const server = createServer((request, response) => response.end(`you asked for ${request.url ?? ""}`));
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  context.after(() => server.close());
+  const host = `127.0.0.1:${(server.address() as { readonly port: number }).port}`;
+  for (const mode of modes) {
+    await using sandbox = await open(mode, { grants: { network: { hosts: [host] } } });
+    assert.equal((await sandbox.call("get", [`http://${host}/a`])).value, "you asked for /a");
+    await using refused = await open(mode);
+    await failsWith("guest-error", /denied/i, refused.call("get", [`http://${host}/a`]));
+    const options: SandboxOptions = { cache: TEST_CACHE, isolation: "process", osSandbox: mode };
+    await using proxy = await Sandbox.open(await proxyGuest(), options);
+    await using serving = await serveHttp(proxy, { port: 0 });
+    const body = "0123456789".repeat(30_000);
+    const answer = await fetch(`http://127.0.0.1:${serving.port}/echo`, { method: "POST", body });
+    assert.equal(await answer.text(), body);
+  }
 });
 
 test("what is asked for and cannot be had is refused, in words", async () => {

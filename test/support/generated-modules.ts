@@ -1,5 +1,5 @@
 /** Modules that `wasm-opt --translate-to-fuzz` makes of random bytes, in this process. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import fs, { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -38,7 +38,7 @@ export async function moduleGenerator(): Promise<ModuleGenerator> {
   const start = new Function("Module", "require", "__filename", "__dirname", `${text};return { callMain, stackSave, stackRestore };`);
   const tool = await new Promise<Tool>((resolve) => {
     const settings = { noInitialRun: true, onRuntimeInitialized: () => setImmediate(() => resolve(made)) };
-    const made: Tool = quietly(() => start(settings, require, path, dirname(path)) as Tool);
+    const made: Tool = quietly(() => start(settings, silenced(require), path, dirname(path)) as Tool);
   });
   const folder = mkdtempSync(join(tmpdir(), "cordon-generated-"));
   const [input, output] = ["in", "out.wasm"].map((name) => join(folder, name)) as [string, string];
@@ -66,6 +66,13 @@ function randomBytes(seed: number): Uint8Array {
     return (state >>>= 0);
   };
   return Uint8Array.from({ length: 500 + (next() % 6000) }, () => next() >>> 11);
+}
+
+/** What the tool requires, with a file system that writes nothing to the standard streams. */
+function silenced(require: NodeJS.Require): (name: string) => unknown {
+  const writeSync = (descriptor: number, bytes: Uint8Array, ...rest: number[]): number =>
+    descriptor <= 2 ? (rest[1] ?? bytes.length) : fs.writeSync(descriptor, bytes, ...rest);
+  return (name) => (name === "node:fs" ? { ...fs, writeSync } : require(name));
 }
 
 /** The tool keeps the console's functions when it starts, and sets the process's exit code when it ends. */

@@ -6,6 +6,7 @@ import { escapeInvisible } from "../../shared/quote-text.ts";
 import type { ComponentInterface, WitFunction } from "../../shared/wit.ts";
 import type { Artifact } from "../artifact.ts";
 import { boundInstances, tooComplex } from "../bound-instances.ts";
+import { withChargedLists } from "./charged-lists.ts";
 import { withDirectCalls } from "./direct-calls.ts";
 import { decodeComponent } from "../decode/decode-component.ts";
 import { withPouredBytes } from "./pour-bytes.ts";
@@ -152,7 +153,7 @@ function asFunctionBody(glue: string): string {
   }
   // The fallback that would fetch modules by URL is no script's; the host always hands the modules in.
   const script = body.replace(/\n *if \(!getCoreModule\) getCoreModule = [^\n]*import\.meta\.url[^\n]*/, "\n");
-  return withPouredBytes(withDirectCalls(withSettledTraps(withCheckedDrops(withSilentLog(script)))));
+  return withChargedLists(withPouredBytes(withDirectCalls(withSettledTraps(withCheckedDrops(withSilentLog(script))))));
 }
 
 /** The glue's log of its own steps, a dozen for a call, which looks each time whether the environment asks for it. */

@@ -38,7 +38,7 @@ export function bubblewrapArguments(wrapped: Wrapped): readonly string[] {
       flag === "--dev" || flag === "--proc" ? [flag, path] : [flag, path, path],
     ),
     // What the folders lie in is made of memory, and is not to be written either.
-    ...["/dev", "/"].filter((path) => !confinement.write.includes(path)).flatMap((path) => ["--remount-ro", path]),
+    ...["/dev", "/"].flatMap((path) => (confinement.write.includes(path) ? [] : ["--remount-ro", path])),
     "--chdir",
     wrapped.cwd,
     "--",

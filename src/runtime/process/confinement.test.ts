@@ -9,7 +9,7 @@ import { nodeFlags } from "./node-flags.ts";
 const NOTHING: Confinement = { read: [], write: [], readOnlyWithin: [], network: false };
 
 function path(root: string, except: readonly string[] = []): PathGrant {
-  return { root, path: root, except, written: root } as PathGrant;
+  return { root, path: root, except, written: root };
 }
 
 function preopen(root: string, write: boolean): Preopen {
@@ -22,7 +22,7 @@ function preopen(root: string, write: boolean): Preopen {
     maxFileBytes: 1,
     except: [],
     written: root,
-  } as unknown as Preopen;
+  };
 }
 
 function grants(more: Partial<Grants>): Grants {

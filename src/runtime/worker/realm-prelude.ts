@@ -119,13 +119,20 @@ export function realmPrelude(host: HostSide): RealmSide {
   const { Instance: CoreInstance, Memory: CoreMemory } = WebAssembly;
   const { isView } = ArrayBuffer;
   const { forEach: forEachEntry, set: setEntry } = Map.prototype;
-  const { max, min, trunc } = Math;
+  const { max } = Math;
+
+  /** How often what a guest hands over is copied: here, into a message to another thread, and there. */
+  const COPIES = 3;
+  /** What the objects take that bytes and lists of other values lie in. */
+  const BUFFER_BYTES = 800;
+  const LIST_BYTES = 256;
 
   let budget = 0;
+  let largest = 0;
   let exceeded: () => void = () => undefined;
   let later: Occupant["later"] = () => undefined;
 
-  /** Charges a copy of guest memory to the guest's budget, before it is made. */
+  /** Charges what is made for the guest to its budget, before it is. */
   function charge(bytes: number): void {
     budget -= bytes;
     if (budget >= 0) return;
@@ -139,6 +146,23 @@ export function realmPrelude(host: HostSide): RealmSide {
   }
 
   /**
+   * Charges a copy of guest memory: every copy of it, but one only of the largest, so that a single string or list of numbers may be as
+   * large as the budget.
+   */
+  function chargeCopy(bytes: number): void {
+    charge(COPIES * bytes - (COPIES - 1) * max(0, bytes - largest));
+    largest = max(largest, bytes);
+  }
+
+  /** Called by the glue before it makes a list of other values than numbers, with what each of them takes. */
+  function chargeList(length: number, itemBytes: number, at: number, size: number, memory: WebAssembly.Memory): void {
+    if (!(at >= 0 && length >= 0 && at + length * size <= memory.buffer.byteLength)) {
+      throw new Error("the guest passed a list that is not within its memory");
+    }
+    charge(LIST_BYTES + length * itemBytes);
+  }
+
+  /**
    * The glue lifts strings with this. The Canonical ABI traps on bytes that are not well-formed and keeps a byte order mark,
    * which the platform's decoder does not do unless it is told; this one does nothing else.
    */
@@ -149,12 +173,17 @@ export function realmPrelude(host: HostSide): RealmSide {
     }
     decode(bytes?: Uint8Array): string {
       if (bytes === undefined) return "";
-      charge(bytes.byteLength);
+      const { byteLength } = bytes;
+      chargeCopy(byteLength);
+      let text: string;
       try {
-        return host.decode(this.#encoding, bytes);
+        text = host.decode(this.#encoding, bytes);
       } catch (thrown) {
         throw inThisRealm(thrown);
       }
+      // One character that is not of Latin 1 makes all of them take two bytes.
+      if (text.length < byteLength && 2 * text.length > byteLength) chargeCopy(2 * text.length - byteLength);
+      return text;
     }
   }
 
@@ -188,16 +217,21 @@ export function realmPrelude(host: HostSide): RealmSide {
       }
     },
   };
+  replacements["_chargeList"] = chargeList;
   for (const name of keys(replacements)) {
     defineProperty(globalThis, name, { value: replacements[name], configurable: false, writable: false });
   }
   // Lists of numbers are lifted with this; the heap's limit does not see what it allocates.
   const slice = ArrayBuffer.prototype.slice;
   const chargedSlice = function (this: ArrayBuffer, start?: number, end?: number): ArrayBuffer {
-    const size = this.byteLength;
-    const position = (value: number): number => (value < 0 ? max(size + trunc(value), 0) : min(trunc(value), size));
-    charge(max(0, (end === undefined ? size : position(end)) - position(start ?? 0)));
-    return apply(slice, this, [start, end]) as ArrayBuffer;
+    const { byteLength } = this;
+    const [from, to] = [start ?? 0, end ?? byteLength];
+    if (!(from >= 0 && from <= to && to <= byteLength)) {
+      throw new Error("the guest passed a list that is not within its memory");
+    }
+    charge(BUFFER_BYTES);
+    chargeCopy(to - from);
+    return apply(slice, this, [from, to]) as ArrayBuffer;
   };
   defineProperty(ArrayBuffer.prototype, "slice", { value: chargedSlice, configurable: false, writable: false });
   // Nothing may bring a guest's code back after its end, when no deadline watches it; the glue would run destructors from
@@ -476,6 +510,7 @@ export function realmPrelude(host: HostSide): RealmSide {
   return {
     occupy(occupant) {
       budget = occupant.crossingBytes;
+      largest = 0;
       exceeded = occupant.exceeded;
       later = occupant.later;
     },

@@ -71,7 +71,7 @@ export async function attack(given: Given): Promise<Attempts> {
     const { DatabaseSync } = await import("node:sqlite");
     return new DatabaseSync(`${given.write[0] ?? ""}.db`).exec("create table if not exists taken (over)");
   });
-  await attempt("foreign functions", async () => import("node:ffi" as string));
+  await attempt("foreign functions", async () => import("node:ffi"));
   await attempt("wasi", async () => new (await import("node:wasi")).WASI({ version: "preview1" }));
   await attempt("report", () => process.report.writeReport(given.write[0] ?? ""));
   await attempt("signal to the parent", () => process.kill(given.parent, 0));
