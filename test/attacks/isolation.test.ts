@@ -104,6 +104,9 @@ test("the attack works at all: in a process without any flag it reaches everythi
   }
 });
 
+/** What works in a network in which nobody is, for a Node that cannot close it. */
+const IN_EMPTY_NETWORK = ["datagram", "listen"];
+
 const OPEN_NETWORK = ["connect", "connect to a socket file", "datagram", "listen", "look up"];
 
 describe("an escaped guest, in the thread where guests run", () => {
@@ -119,7 +122,7 @@ describe("an escaped guest, in the thread where guests run", () => {
     if (noBubblewrap !== false) return context.skip(noBubblewrap);
     const { given } = await scene(context);
     const attempts = await escape(await planEscape("main.ts", NOTHING, true), "worker", given);
-    assertDone(attempts, NODE_CLOSES_NETWORK ? [] : ["datagram", "listen", "look up"]);
+    assertDone(attempts, NODE_CLOSES_NETWORK ? [] : IN_EMPTY_NETWORK);
     assert.equal(attempts["signal to the parent"], "ESRCH");
   });
 });
@@ -140,7 +143,7 @@ describe("hostile code in the main thread of a guest process, where no guest run
     if (noBubblewrap !== false) return context.skip(noBubblewrap);
     const { given } = await scene(context);
     const attempts = await escape(await planEscape("main.ts", NOTHING, true), "main", given);
-    assertDone(attempts, NODE_CLOSES_NETWORK ? [] : ["datagram", "listen", "look up"]);
+    assertDone(attempts, NODE_CLOSES_NETWORK ? [] : IN_EMPTY_NETWORK);
     assert.equal(attempts["thread without permissions"], "ENOENT");
   });
 });

@@ -82,7 +82,7 @@ export function trace(hardened: HardenedModule): Trace {
     if (kind !== "function" || typeof target !== "function") continue;
     try {
       // Text becomes a number or a bigint, whichever is wanted.
-      const parameters = Array.from({ length: target.length }, (_item, index) => String(index * 37 - 5));
+      const parameters = Array.from({ length: target.length }, (_item, index) => String(index * 37 + 11));
       lines.push(`${name}: ${describe(Reflect.apply(target as () => unknown, undefined, parameters))}`);
     } catch (thrown) {
       const cut = failed(thrown);

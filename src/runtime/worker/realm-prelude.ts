@@ -119,7 +119,7 @@ export function realmPrelude(host: HostSide): RealmSide {
   const { Instance: CoreInstance, Memory: CoreMemory } = WebAssembly;
   const { isView } = ArrayBuffer;
   const { forEach: forEachEntry, set: setEntry } = Map.prototype;
-  const { max } = Math;
+  const { max, trunc } = Math;
 
   /** How often what a guest hands over is copied: here, into a message to another thread, and there. */
   const COPIES = 3;
@@ -134,7 +134,7 @@ export function realmPrelude(host: HostSide): RealmSide {
 
   /** Charges what is made for the guest to its budget, before it is. */
   function charge(bytes: number): void {
-    budget -= bytes;
+    budget -= max(0, bytes);
     if (budget >= 0) return;
     budget = 0;
     try {
@@ -225,7 +225,8 @@ export function realmPrelude(host: HostSide): RealmSide {
   const slice = ArrayBuffer.prototype.slice;
   const chargedSlice = function (this: ArrayBuffer, start?: number, end?: number): ArrayBuffer {
     const { byteLength } = this;
-    const [from, to] = [start ?? 0, end ?? byteLength];
+    const whole = (value: unknown, otherwise: number): number => (typeof value === "number" ? trunc(value) : otherwise);
+    const [from, to] = [whole(start, 0), whole(end, byteLength)];
     if (!(from >= 0 && from <= to && to <= byteLength)) {
       throw new Error("the guest passed a list that is not within its memory");
     }
