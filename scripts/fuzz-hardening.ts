@@ -14,7 +14,8 @@ const { values } = parseArgs({
   },
 });
 
-const ALL: readonly FeatureSet[] = ["plain", "exceptions", "collected", "legacy"];
+/** Most of those with legacy exceptions mix both encodings, which the engine refuses. */
+const ALL: readonly FeatureSet[] = ["plain", "exceptions", "collected"];
 const generator = await moduleGenerator();
 const outcomes = { same: 0, skipped: 0, different: 0 };
 const first = Number(values.seed);

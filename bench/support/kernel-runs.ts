@@ -33,18 +33,33 @@ export interface MeteredRun extends KernelRun {
   readonly fuel: () => number;
 }
 
-type Exported = (n: number) => number;
+type Exported = (...parameters: readonly number[]) => number;
+
+type Suspendable = (n: number) => Promise<number>;
+
+/** The functions of a core module. */
+export type CoreExports = Readonly<Record<string, Exported>>;
+
+/** The functions of a core module as it is. */
+export function bareExports(bytes: Uint8Array<ArrayBuffer>): CoreExports {
+  return exportsOf(bytes, {});
+}
+
+/** The functions of a core module that counts, for an invocation that has begun and never ends. */
+export function meteredExports(bytes: Uint8Array<ArrayBuffer>): CoreExports {
+  return metered(bytes).exports;
+}
 
 /** As V8 runs it when nobody has touched it. */
 export function bareRun(bytes: Uint8Array<ArrayBuffer>): KernelRun {
-  const run = exportedRun(bytes, {});
+  const run = runOf(bareExports(bytes));
   return { run, optimize: () => optimize(run) };
 }
 
 /** Memories are imports with maxima, tables have maxima, and nothing is counted. */
 export function hardenedRun(bytes: Uint8Array<ArrayBuffer>): KernelRun {
   const hardened = hardenModule(bytes);
-  const run = exportedRun(bytesOf(hardened), memoriesOf(hardened));
+  const run = runOf(exportsOf(hardened.bytes, memoriesOf(hardened)));
   return { run, optimize: () => optimize(run) };
 }
 
@@ -53,14 +68,9 @@ export function hardenedRun(bytes: Uint8Array<ArrayBuffer>): KernelRun {
  * suspended, coming by the checkpoint after each slice, with one break at least.
  */
 export function meteredRun(bytes: Uint8Array<ArrayBuffer>): MeteredRun {
-  const hardened = hardenModule(bytes, { meter: true });
-  const fuel = new FuelMeter(LIMITS.fuel);
-  guard(checkpoint(fuel));
-  const run = exportedRun(bytesOf(hardened), {
-    ...memoriesOf(hardened),
-    [GUARD_NAMESPACE]: guardImports(fuel.counter),
-  });
-  const suspendable = WebAssembly.promising(run);
+  const { exports, fuel } = metered(bytes);
+  const run = runOf(exports);
+  const suspendable = WebAssembly.promising(run as (...parameters: unknown[]) => unknown) as Suspendable;
   let before = 0;
   return {
     run: (n) => {
@@ -71,6 +81,14 @@ export function meteredRun(bytes: Uint8Array<ArrayBuffer>): MeteredRun {
     optimize: () => optimize(run),
     fuel: () => fuel.used - before,
   };
+}
+
+function metered(bytes: Uint8Array<ArrayBuffer>): { readonly exports: CoreExports; readonly fuel: FuelMeter } {
+  const hardened = hardenModule(bytes, { meter: true });
+  const fuel = new FuelMeter(LIMITS.fuel);
+  guard(checkpoint(fuel));
+  const guards = { [GUARD_NAMESPACE]: guardImports(fuel.counter) };
+  return { exports: exportsOf(hardened.bytes, { ...memoriesOf(hardened), ...guards }), fuel };
 }
 
 /** What an invocation that begins now is checked by. */
@@ -88,6 +106,7 @@ function checkpoint(fuel: FuelMeter): Checkpoint {
       isOver = true;
     },
     hasNeighbours: () => false,
+    holds: () => undefined,
     takeBreak: async () => {
       time.leave();
       await nextTurn();
@@ -96,12 +115,14 @@ function checkpoint(fuel: FuelMeter): Checkpoint {
   });
 }
 
-function exportedRun(bytes: Uint8Array<ArrayBuffer>, imports: WebAssembly.Imports): Exported {
-  return new WebAssembly.Instance(new WebAssembly.Module(bytes), imports).exports["run"] as Exported;
+function exportsOf(bytes: Uint8Array, imports: WebAssembly.Imports): CoreExports {
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array(bytes)), imports);
+  return instance.exports as unknown as CoreExports;
 }
 
-function bytesOf(hardened: HardenedModule): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(hardened.bytes);
+function runOf({ run }: CoreExports): Exported {
+  if (run === undefined) throw new Error("the module does not export run");
+  return run;
 }
 
 function memoriesOf({ memories }: HardenedModule): WebAssembly.Imports {

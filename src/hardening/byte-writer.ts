@@ -41,7 +41,7 @@ export class ByteWriter {
 
   /** A signed integer of up to 33 bits, as LEB128. */
   signed(value: number): void {
-    for (let rest = value; ; ) {
+    for (let rest = value; ;) {
       const low = ((rest % 0x80) + 0x80) % 0x80;
       rest = Math.floor(rest / 0x80);
       const isLast = rest === 0 ? low < 0x40 : rest === -1 && low >= 0x40;

@@ -1,6 +1,12 @@
 import { ByteReader } from "../shared/byte-reader.ts";
 import { CordonError } from "../shared/errors.ts";
-import { COUNTER_EXPORT, GUARD_NAMESPACE, MEMORY_NAMESPACE, type MemoryDeclaration, memoryField } from "../shared/hardening-profile.ts";
+import {
+  COUNTER_EXPORT,
+  GUARD_NAMESPACE,
+  MEMORY_NAMESPACE,
+  type MemoryDeclaration,
+  memoryField,
+} from "../shared/hardening-profile.ts";
 import { instrumentCode } from "./instrument.ts";
 import { capTables } from "./cap-tables.ts";
 import { readImports } from "./import-section.ts";
@@ -48,13 +54,18 @@ export interface HardenOptions {
  * shared memory, garbage-collected types and names that could become code in the glue, `limit` for tables and functions
  * that are too large.
  */
-export function hardenModule(module: Uint8Array, { meter = false, counter = "shared", allow = {} }: HardenOptions = {}): HardenedModule {
+export function hardenModule(
+  module: Uint8Array,
+  { meter = false, counter = "shared", allow = {} }: HardenOptions = {},
+): HardenedModule {
   const found = readSections(module);
   assertSafeModuleNames(found);
   refuseReserved(found);
   refuseUnbounded(found, allow);
   if (meter) assertValid(module);
-  const instrumented = meter ? wellFormed(() => instrumentCode(found, { ownCounter: counter === "own", allow })) : found;
+  const instrumented = meter
+    ? wellFormed(() => instrumentCode(found, { ownCounter: counter === "own", allow }))
+    : found;
   const metered = instrumented !== found;
   let tableEntries = 0;
   const sections = instrumented.map((section) => {
@@ -64,7 +75,8 @@ export function hardenModule(module: Uint8Array, { meter = false, counter = "sha
     return { ...section, content };
   });
   const memories = sections.filter(({ id }) => id === SECTION.memory).flatMap(({ content }) => readMemories(content));
-  if (memories.length === 0 && tableEntries === 0 && !metered) return { bytes: module, memories, tableEntries, metered };
+  if (memories.length === 0 && tableEntries === 0 && !metered)
+    return { bytes: module, memories, tableEntries, metered };
   const rest = sections.filter(({ id }) => id !== SECTION.memory);
   const bytes = writeSections(memories.length === 0 ? rest : withMemoryImports(rest, memories));
   return { bytes, memories, tableEntries, metered };

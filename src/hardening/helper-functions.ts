@@ -35,9 +35,7 @@ const EMPTY = 0x40;
 
 const { unreachable: UNREACHABLE, loop: LOOP, if: IF, else: ELSE, end: END, call: CALL, return: RETURN } = OPCODE;
 const { brIf: BR_IF, callRef: CALL_REF, localGet: GET, localSet: SET, localTee: TEE, drop: DROP } = OPCODE;
-const [I32_EQZ, I32_EQ, I32_LT_S, I32_GT_U, I32_AND, I32_SHR_U] = [
-  0x45, 0x46, 0x48, 0x4b, 0x71, 0x76,
-];
+const [I32_EQZ, I32_EQ, I32_LT_S, I32_GT_U, I32_AND, I32_SHR_U] = [0x45, 0x46, 0x48, 0x4b, 0x71, 0x76];
 const [I64_EQ, I64_LT_U, I64_GT_U, I64_LE_U] = [0x51, 0x54, 0x56, 0x58];
 const [I32_ADD, I32_SUB, I64_ADD, I64_SUB, I64_SHL, I64_SHR_U] = [0x6a, 0x6b, 0x7c, 0x7d, 0x86, 0x88];
 const [WRAP, EXTEND_U] = [0xa7, 0xad];
@@ -72,7 +70,7 @@ export class HelperFunctions {
     this.#widths = widths;
     this.refill = this.#add("refill", [], [], 0, this.#refillCode());
     this.refillLocal = this.#add("refill-local", [I32], [I32], 0, [
-      ...[GET, 0, ...this.#setCounter(), ...this.#refillCode(), ...this.#getCounter()],
+      ...code(GET, 0, ...this.#setCounter(), ...this.#refillCode(), ...this.#getCounter()),
     ]);
   }
 
@@ -85,7 +83,12 @@ export class HelperFunctions {
   replacing(opcode: number, first: number, second: number): number {
     const wide = this.#widths.memory64(first);
     if (opcode === OPCODE.memoryGrow) {
-      return this.#once(`grow-${first}`, () => [wide ? [I64] : [I32], wide ? [I64] : [I32], 1, this.#growCode(first, wide)]);
+      return this.#once(`grow-${first}`, () => [
+        wide ? [I64] : [I32],
+        wide ? [I64] : [I32],
+        1,
+        this.#growCode(first, wide),
+      ]);
     }
     if (opcode === PREFIXED.memoryFill) {
       const address = wide ? I64 : I32;
@@ -155,9 +158,9 @@ export class HelperFunctions {
     const [getShared, setShared] = [OPCODE.globalGet, OPCODE.globalSet].map((one) => [one, ...unsignedLeb128(shared)]);
     const [get, set] = [getShared ?? [], setShared ?? []];
     return [
-      ...[...get, ...this.#getCounter(), I32_ADD, ...set, ...i32(0), ...this.#setCounter()],
-      ...[...get, ...i32(0), I32_LT_S, IF, EMPTY, ...asked, END],
-      ...[...get, ...this.#setCounter(), ...i32(0), ...set],
+      ...code(...get, ...this.#getCounter(), I32_ADD, ...set, ...i32(0), ...this.#setCounter()),
+      ...code(...get, ...i32(0), I32_LT_S, IF, EMPTY, ...asked, END),
+      ...code(...get, ...this.#setCounter(), ...i32(0), ...set),
     ];
   }
 
@@ -181,16 +184,16 @@ export class HelperFunctions {
     const { grow, growType } = this.#guard;
     const asked = (pages: readonly number[]): number[] => [
       ...pages,
-      ...[OPCODE.globalGet, ...unsignedLeb128(grow), CALL_REF, ...unsignedLeb128(growType)],
+      ...code(OPCODE.globalGet, ...unsignedLeb128(grow), CALL_REF, ...unsignedLeb128(growType)),
     ];
     const minusOne = wide ? i64(-1) : i32(-1);
     const refused = [IF, EMPTY, ...minusOne, RETURN, END];
     const pages = wide ? [GET, 0, WRAP] : [GET, 0];
     const tooMuch = wide ? [GET, 0, ...i64(2 ** 31 - 1), I64_GT_U] : [GET, 0, ...i32(0), I32_LT_S];
     return [
-      ...[...tooMuch, ...refused, ...asked(pages), I32_EQZ, ...refused],
-      ...[GET, 0, MEMORY_GROW, ...unsignedLeb128(memory), TEE, 1, ...minusOne, wide ? I64_EQ : I32_EQ],
-      ...[IF, EMPTY, ...asked([...i32(0), ...pages, I32_SUB]), DROP, END, GET, 1],
+      ...code(...tooMuch, ...refused, ...asked(pages), I32_EQZ, ...refused),
+      ...code(GET, 0, MEMORY_GROW, ...unsignedLeb128(memory), TEE, 1, ...minusOne, wide ? I64_EQ : I32_EQ),
+      ...code(IF, EMPTY, ...asked([...i32(0), ...pages, I32_SUB]), DROP, END, GET, 1),
     ];
   }
 
@@ -200,19 +203,27 @@ export class HelperFunctions {
     const { widened, narrowed } = widths(wide);
     const address = wide ? I64 : I32;
     const pieces = this.#once(`fill-pieces-${memory}`, () => {
-      const piece = [GET, to, GET, value, ...(wide ? i64 : i32)(PIECE_BYTES), ...MEMORY_FILL, ...unsignedLeb128(memory)];
+      const piece = [
+        GET,
+        to,
+        GET,
+        value,
+        ...(wide ? i64 : i32)(PIECE_BYTES),
+        ...MEMORY_FILL,
+        ...unsignedLeb128(memory),
+      ];
       return [
         [address, I32, address],
         [],
         0,
         [
           // Out of bounds, it has to trap before anything is written.
-          ...[...outOfBounds(memory, wide, to, widened(length)), IF, EMPTY, ...whole, UNREACHABLE, END],
-          ...[LOOP, EMPTY, ...this.#chargeCode(i32(PIECE_BYTES / BYTES_PER_UNIT)), ...piece],
-          ...[...widened(to), ...i64(PIECE_BYTES), I64_ADD, ...narrowed, SET, to],
-          ...[...widened(length), ...i64(PIECE_BYTES), I64_SUB, ...narrowed, SET, length],
-          ...[...morePieces(length, wide), BR_IF, 0, END],
-          ...[...this.#chargeCode(unitsOf(length, wide)), ...whole],
+          ...code(...outOfBounds(memory, wide, to, widened(length)), IF, EMPTY, ...whole, UNREACHABLE, END),
+          ...code(LOOP, EMPTY, ...this.#chargeCode(i32(PIECE_BYTES / BYTES_PER_UNIT)), ...piece),
+          ...code(...widened(to), ...i64(PIECE_BYTES), I64_ADD, ...narrowed, SET, to),
+          ...code(...widened(length), ...i64(PIECE_BYTES), I64_SUB, ...narrowed, SET, length),
+          ...code(...morePieces(length, wide), BR_IF, 0, END),
+          ...code(...this.#chargeCode(unitsOf(length, wide)), ...whole),
         ],
       ];
     });
@@ -222,8 +233,22 @@ export class HelperFunctions {
   /** Short ranges are done at once, in little code that engines can put in place of the call. */
   #inPieces(length: number, wide: boolean, pieces: number, whole: readonly number[]): number[] {
     return [
-      ...[...morePieces(length, wide), IF, EMPTY, GET, 0, GET, 1, GET, 2, CALL, ...unsignedLeb128(pieces), RETURN, END],
-      ...[...this.#chargeCode(unitsOf(length, wide)), ...whole],
+      ...code(
+        ...morePieces(length, wide),
+        IF,
+        EMPTY,
+        GET,
+        0,
+        GET,
+        1,
+        GET,
+        2,
+        CALL,
+        ...unsignedLeb128(pieces),
+        RETURN,
+        END,
+      ),
+      ...code(...this.#chargeCode(unitsOf(length, wide)), ...whole),
     ];
   }
 
@@ -238,18 +263,18 @@ export class HelperFunctions {
     const size = lengthWidth.widened(length);
     const less = [...size, ...i64(PIECE_BYTES), I64_SUB, ...lengthWidth.narrowed, SET, length];
     const moved = ({ widened, narrowed }: Widths, local: number): number[] => [
-      ...[...widened(local), ...i64(PIECE_BYTES), I64_ADD, ...narrowed, SET, local],
+      ...code(...widened(local), ...i64(PIECE_BYTES), I64_ADD, ...narrowed, SET, local),
     ];
     const last = ({ widened, narrowed }: Widths, local: number): number[] => [
-      ...[...widened(local), ...size, I64_ADD, ...i64(PIECE_BYTES), I64_SUB, ...narrowed],
+      ...code(...widened(local), ...size, I64_ADD, ...i64(PIECE_BYTES), I64_SUB, ...narrowed),
     ];
     const again = [...less, ...morePieces(length, wide), BR_IF, 0, END];
     const forwards = [
-      ...[LOOP, EMPTY, ...charge, GET, to, GET, from, ...piece, ...copy],
-      ...[...moved(toWidth, to), ...moved(fromWidth, from), ...again],
+      ...code(LOOP, EMPTY, ...charge, GET, to, GET, from, ...piece, ...copy),
+      ...code(...moved(toWidth, to), ...moved(fromWidth, from), ...again),
     ];
     const backwards = [
-      ...[LOOP, EMPTY, ...charge, ...last(toWidth, to), ...last(fromWidth, from), ...piece, ...copy, ...again],
+      ...code(LOOP, EMPTY, ...charge, ...last(toWidth, to), ...last(fromWidth, from), ...piece, ...copy, ...again),
     ];
     // Where the ranges may overlap and the target is the higher one, the end has to be copied first.
     const isLower = [...fromWidth.widened(from), ...toWidth.widened(to), I64_LT_U];
@@ -259,13 +284,18 @@ export class HelperFunctions {
       [],
       0,
       [
-        ...[...outOfBounds(target, targetWide, to, size), IF, EMPTY, ...whole, UNREACHABLE, END],
-        ...[...outOfBounds(source, sourceWide, from, size), IF, EMPTY, ...whole, UNREACHABLE, END],
-        ...[...inOrder, ...this.#chargeCode(unitsOf(length, wide)), ...whole],
+        ...code(...outOfBounds(target, targetWide, to, size), IF, EMPTY, ...whole, UNREACHABLE, END),
+        ...code(...outOfBounds(source, sourceWide, from, size), IF, EMPTY, ...whole, UNREACHABLE, END),
+        ...code(...inOrder, ...this.#chargeCode(unitsOf(length, wide)), ...whole),
       ],
     ]);
     return this.#inPieces(length, wide, pieces, whole);
   }
+}
+
+/** A line of code. */
+function code(...bytes: readonly number[]): readonly number[] {
+  return bytes;
 }
 
 /** Whether there is more than a piece left. */
@@ -310,7 +340,7 @@ function i64(value: number): number[] {
 
 function signedLeb128(value: number): number[] {
   const bytes: number[] = [];
-  for (let rest = BigInt(value); ; ) {
+  for (let rest = BigInt(value); ;) {
     const low = Number(rest & 0x7fn);
     rest >>= 7n;
     const isLast = rest === 0n ? low < 0x40 : rest === -1n && low >= 0x40;

@@ -123,6 +123,18 @@ export class InstructionCursor {
     if (this.position > this.#end) this.#fail("the bytes end too early");
   }
 
+  /** Reads a body's declarations of locals, with which it begins; how many it declares. */
+  locals(): number {
+    this.start = this.position;
+    let declared = 0;
+    for (let left = this.u32(); left > 0; left -= 1) {
+      declared += this.u32();
+      this.skipType();
+      if (this.position > this.#end) this.#fail("the bytes end too early");
+    }
+    return declared;
+  }
+
   /** An unsigned integer at the position, which moves on. */
   u32(): number {
     const bytes = this.#bytes;
@@ -169,7 +181,7 @@ export class InstructionCursor {
     this.position = at + 1;
   }
 
-  /** A value type, a heap type or a block type: one byte, a reference with its heap type, or a type's index. */
+  /** Moves past a value type, a heap type or a block type: one byte, a reference with its heap type, or a type's index. */
   skipType(): void {
     const code = this.#bytes[this.position] ?? 0;
     if (code === NULLABLE_REFERENCE || code === REFERENCE) this.position += 1;

@@ -66,7 +66,8 @@ describe("what is charged", () => {
   });
 
   test("calls cost one unit or four, and the function that is called besides", async () => {
-    const { run } = await metered(`(module
+    const { run } = await metered(
+      `(module
       (type $t (func (param i32) (result i32)))
       (import "host" "f" (func $host))
       (table funcref (elem $indirect))
@@ -75,7 +76,10 @@ describe("what is charged", () => {
       (func (export "direct") (result i32) (call $small (i32.const 1)))
       (func (export "table") (result i32) (call_indirect (type $t) (i32.const 1) (i32.const 0)))
       (func (export "tail") (result i32) (return_call $small (i32.const 1)))
-      (func (export "host") (call $host) (call $host)))`, {}, { host: { f: () => undefined } });
+      (func (export "host") (call $host) (call $host)))`,
+      {},
+      { host: { f: () => undefined } },
+    );
     assert.deepEqual(run("direct"), [2, 5]);
     assert.deepEqual(run("table"), [3, 9]);
     assert.deepEqual(run("tail"), [2, 5]);

@@ -75,7 +75,9 @@ export function instrumentCode(
     [SECTION.code, bodies],
   ]);
   if (ownCounter) {
-    const [globals, exports] = [SECTION.global, SECTION.export].map((id) => shiftGlobals(id, contentOf(sections, id), shift));
+    const [globals, exports] = [SECTION.global, SECTION.export].map((id) =>
+      shiftGlobals(id, contentOf(sections, id), shift),
+    );
     replaced.set(SECTION.global, extended(globals ?? EMPTY_VECTOR, [ZERO_COUNTER]));
     replaced.set(SECTION.export, extended(exports ?? EMPTY_VECTOR, [counterExport(counter)]));
   }

@@ -161,7 +161,9 @@ export class BodyScanner {
     const cursor = this.#cursor;
     cursor.seek(start, end);
     this.#reset();
-    const declared = this.#readLocals(end, parameters);
+    const declared = cursor.locals();
+    this.locals = parameters + declared;
+    if (this.locals > COMPLEXITY.locals) throw tooManyLocals(this.locals, COMPLEXITY.locals);
     this.codeStart = cursor.position;
     this.#push(FRAME.block);
     this.#open(cursor.position);
@@ -221,20 +223,6 @@ export class BodyScanner {
     this.#calls = 0;
     this.#pending = 0;
     this.#hasCalls = false;
-  }
-
-  #readLocals(end: number, parameters: number): number {
-    const cursor = this.#cursor;
-    let declared = 0;
-    for (let left = cursor.u32(); left > 0; left -= 1) {
-      declared += cursor.u32();
-      cursor.skipType();
-      if (cursor.position > end) throw new MalformedError(end, "the bytes end too early");
-      if (declared > COMPLEXITY.locals) break;
-    }
-    this.locals = parameters + declared;
-    if (this.locals > COMPLEXITY.locals) throw tooManyLocals(this.locals, COMPLEXITY.locals);
-    return declared;
   }
 
   #act(action: number): void {

@@ -73,8 +73,8 @@ describe("walking over instructions", () => {
     assert.ok(found >= 2);
   });
 
-  test("what it does not know is malformed: garbage-collected types, and what is no instruction", () => {
-    for (const bytes of [[0xfb, 0x00, 0x00], [0xff], [0x16], [0xfc, 0x17], [0xfd, 0x80, 0x04], [0x41], [0x41, 0x80]]) {
+  test("what it does not know is malformed", () => {
+    for (const bytes of [[0xfb, 0x7f], [0xff], [0x16], [0xfc, 0x17], [0xfd, 0x80, 0x04], [0x41], [0x41, 0x80]]) {
       const reader = new ByteReader(Uint8Array.of(0, ...bytes));
       assert.throws(() => walkInstructions(reader, { memorySize() {}, memoryGrow() {} }), MalformedError);
     }

@@ -4,7 +4,7 @@ import type { Ended, Job, Pending } from "./pending.ts";
 import { WorkerSlot } from "./worker-slot.ts";
 
 /** Guests that one worker holds at once; most of them wait. */
-const MAX_GUESTS_PER_WORKER = 256;
+const MAX_GUESTS_PER_WORKER = 512;
 
 /**
  * A pool of worker threads. A worker runs one guest at a time and holds many that wait on host calls; an invocation is

@@ -35,7 +35,13 @@ export async function moduleGenerator(): Promise<ModuleGenerator> {
   const path = join(dirname(require.resolve("binaryen")), "bin/wasm-opt");
   const text = readFileSync(path, "utf8").replace(/^#!.*/u, "");
   // oxlint-disable-next-line typescript/no-implied-eval -- a script, not a module; each instance has its own variables.
-  const start = new Function("Module", "require", "__filename", "__dirname", `${text};return { callMain, stackSave, stackRestore };`);
+  const start = new Function(
+    "Module",
+    "require",
+    "__filename",
+    "__dirname",
+    `${text};return { callMain, stackSave, stackRestore };`,
+  );
   const tool = await new Promise<Tool>((resolve) => {
     const settings = { noInitialRun: true, onRuntimeInitialized: () => setImmediate(() => resolve(made)) };
     const made: Tool = quietly(() => start(settings, silenced(require), path, dirname(path)) as Tool);
@@ -70,9 +76,11 @@ function randomBytes(seed: number): Uint8Array {
 
 /** What the tool requires, with a file system that writes nothing to the standard streams. */
 function silenced(require: NodeJS.Require): (name: string) => unknown {
-  const writeSync = (descriptor: number, bytes: Uint8Array, ...rest: number[]): number =>
-    descriptor <= 2 ? (rest[1] ?? bytes.length) : fs.writeSync(descriptor, bytes, ...rest);
   return (name) => (name === "node:fs" ? { ...fs, writeSync } : require(name));
+}
+
+function writeSync(descriptor: number, bytes: Uint8Array, ...rest: number[]): number {
+  return descriptor <= 2 ? (rest[1] ?? bytes.length) : fs.writeSync(descriptor, bytes, ...rest);
 }
 
 /** The tool keeps the console's functions when it starts, and sets the process's exit code when it ends. */

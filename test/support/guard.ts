@@ -85,7 +85,11 @@ export function hardenedImports({ memories }: HardenedModule, guard: Guard): Rec
         const [initial, maximum] = [initialPages, maximumPages].map((one) =>
           one === undefined ? undefined : address64 ? BigInt(one) : one,
         );
-        const descriptor = { initial, ...(maximum === undefined ? {} : { maximum }), address: address64 ? "i64" : "i32" };
+        const descriptor = {
+          initial,
+          ...(maximum === undefined ? {} : { maximum }),
+          address: address64 ? "i64" : "i32",
+        };
         return [memoryField(position), new WebAssembly.Memory(descriptor as unknown as { initial: number })];
       }),
     ),
