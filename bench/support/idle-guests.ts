@@ -51,6 +51,7 @@ await using sandbox = await Sandbox.open(await waiter(), {
 for (let again = 0; again < 20; again += 1) await Promise.all([1, 2].map(() => sandbox.call("waits", [1, 1n])));
 await delay(200);
 
+entered = 0;
 const before = process.memoryUsage.rss();
 const end = new AbortController();
 const start = performance.now();

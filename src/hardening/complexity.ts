@@ -18,8 +18,8 @@ export const COMPLEXITY = {
   /** How deep blocks are nested. */
   depth: 10_000,
   /**
-   * Blocks of a function, times the locals it has. The engine's first compiler keeps the state of every local at every
-   * label: 35 KB of code with 5,000 blocks and 20,000 locals took it 1.3 GB. Large functions of real toolchains have 130,000.
+   * Locals and operands there are at each block of a function, summed up: see `label-states.ts`. Large functions of real toolchains
+   * have 130,000.
    */
   labelStates: 4_000_000,
   /** Locals of all functions; the engine writes down each of them to validate a module. */
@@ -48,7 +48,7 @@ export function tooDeep(cap: number): CordonError {
 
 /** The error for many blocks in a function with many locals. */
 export function tooManyStates(used: number, cap: number): CordonError {
-  return tooMany("locals times blocks in a function", used, cap);
+  return tooMany("locals and operands at the blocks of a function", used, cap);
 }
 
 /** The error for a module that has too much of something. `what` goes on from "it has 7". */

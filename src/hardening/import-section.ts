@@ -10,6 +10,8 @@ export interface CoreImport {
   readonly module: string;
   readonly name: string;
   readonly kind: "function" | "table" | "memory" | "global" | "tag";
+  /** The index of the function's or tag's type. */
+  readonly type?: number;
   /** Whether addresses of the memory or table are 64 bits wide. */
   readonly address64?: boolean;
   /** Where in the section's content its two names are: the first byte, and the one after the last. */
@@ -39,11 +41,10 @@ export function readImports(content: Uint8Array): ImportSection {
   return { imports, entriesOffset };
 }
 
-function readDescription(reader: ByteReader): Pick<CoreImport, "kind" | "address64"> {
+function readDescription(reader: ByteReader): Pick<CoreImport, "kind" | "type" | "address64"> {
   switch (reader.u8()) {
     case 0x00:
-      reader.u32();
-      return { kind: "function" };
+      return { kind: "function", type: reader.u32() };
     case 0x01:
       skipValueType(reader);
       return { kind: "table", address64: readTableLimits(reader) };
@@ -55,8 +56,7 @@ function readDescription(reader: ByteReader): Pick<CoreImport, "kind" | "address
       return { kind: "global" };
     case 0x04:
       reader.u8();
-      reader.u32();
-      return { kind: "tag" };
+      return { kind: "tag", type: reader.u32() };
     default:
       return reader.fail("unknown kind of import");
   }

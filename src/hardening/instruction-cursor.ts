@@ -29,6 +29,8 @@ export class InstructionCursor {
   first: number = 0;
   /** Its second index. */
   second: number = 0;
+  /** Where its block type is. */
+  typeAt: number = 0;
   /** The labels of a br_table, its default last, or of a try_table's catches. */
   labels: Uint32Array = new Uint32Array(64);
   labelCount: number = 0;
@@ -77,6 +79,7 @@ export class InstructionCursor {
         break;
       case IMMEDIATE.blockType:
       case IMMEDIATE.heapType:
+        this.typeAt = this.position;
         this.skipType();
         break;
       case IMMEDIATE.twoIndices:
@@ -202,6 +205,7 @@ export class InstructionCursor {
   }
 
   #readCatches(): void {
+    this.typeAt = this.position;
     this.skipType();
     this.labelCount = 0;
     for (let left = this.u32(); left > 0; left -= 1) {

@@ -11,6 +11,9 @@ export interface ModuleShape {
   readonly importedFunctions: number;
   /** The types of the functions that it defines. */
   readonly functionTypes: Uint32Array;
+  /** The types of all functions and tags, imported ones first. */
+  readonly allFunctionTypes: Uint32Array;
+  readonly tagTypes: readonly number[];
   readonly importedGlobals: number;
   readonly globals: number;
   /** Whether addresses are 64 bits wide, of each memory and table. */
@@ -35,6 +38,18 @@ export function readShape(sections: readonly Section[]): ModuleShape {
   const functionTypes = new Uint32Array(functions.count());
   for (let index = 0; index < functionTypes.length; index += 1) functionTypes[index] = functions.u32();
 
+  const typesOf = (kind: string): number[] => imports.filter((one) => one.kind === kind).map(({ type }) => type ?? 0);
+  const importedTypes = typesOf("function");
+  const allFunctionTypes = new Uint32Array(importedTypes.length + functionTypes.length);
+  allFunctionTypes.set(importedTypes);
+  allFunctionTypes.set(functionTypes, importedTypes.length);
+
+  const tags = new ByteReader(content(SECTION.tag));
+  const ownTags = Array.from({ length: tags.count() }, () => {
+    tags.u8();
+    return tags.u32();
+  });
+
   const memories = new ByteReader(content(SECTION.memory));
   const ownMemories = Array.from({ length: memories.count() }, () => readMemoryType(memories).address64);
   const tables = new ByteReader(content(SECTION.table));
@@ -44,6 +59,8 @@ export function readShape(sections: readonly Section[]): ModuleShape {
     types: readTypes(content(SECTION.type)),
     importedFunctions: imported("function"),
     functionTypes,
+    allFunctionTypes,
+    tagTypes: [...typesOf("tag"), ...ownTags],
     importedGlobals: imported("global"),
     globals: imported("global") + new ByteReader(content(SECTION.global)).count(),
     memory64: [...wide("memory"), ...ownMemories],

@@ -1,5 +1,7 @@
 import { CordonError } from "../shared/errors.ts";
 import { refuseComplex } from "./complexity.ts";
+import { refuseLabelStates } from "./label-states.ts";
+import { readShape } from "./module-shape.ts";
 import { SECTION, type Section, wellFormed } from "./module-sections.ts";
 import { readTypes } from "./type-section.ts";
 
@@ -24,6 +26,8 @@ export function refuseUnbounded(sections: readonly Section[], { collected = fals
     if (!wellFormed(() => readTypes(content)).collected || collected) continue;
     throw refusedFeature("garbage-collected types");
   }
+  const code = sections.find(({ id }) => id === SECTION.code);
+  if (code !== undefined) wellFormed(() => refuseLabelStates(code.content, readShape(sections)));
 }
 
 /** The error for a feature of WebAssembly that Cordon does not run. */

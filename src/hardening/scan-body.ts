@@ -1,5 +1,5 @@
 import { MalformedError } from "../shared/byte-reader.ts";
-import { COMPLEXITY, tooDeep, tooManyLocals, tooManyStates } from "./complexity.ts";
+import { COMPLEXITY, tooDeep, tooManyLocals } from "./complexity.ts";
 import { LEAF_UNITS, LEVEL_UNITS, LOCALS_PER_UNIT, UNCHECKED_UNITS } from "./fuel-costs.ts";
 import type { HelperFunctions } from "./helper-functions.ts";
 import { InstructionCursor } from "./instruction-cursor.ts";
@@ -89,8 +89,6 @@ export class BodyScanner {
 
   /** The open blocks of the body: what they are, whether they begin in dead code, and what branches to them bring. */
   #depth = 0;
-  /** How many there were. */
-  #frames = 0;
   readonly #kinds: Uint8Array;
   readonly #dead: Uint8Array;
   readonly #label: Int32Array;
@@ -217,7 +215,6 @@ export class BodyScanner {
     this.#exitMost = 0;
     this.#exitLeast = MOST;
     this.#depth = 0;
-    this.#frames = 0;
     this.#isDead = false;
     this.#charge = UNREACHED;
     this.#calls = 0;
@@ -483,9 +480,6 @@ export class BodyScanner {
 
   #push(kind: number): void {
     if (this.#depth > COMPLEXITY.depth) throw tooDeep(COMPLEXITY.depth);
-    this.#frames += 1;
-    const states = this.#frames * this.locals;
-    if (states > COMPLEXITY.labelStates) throw tooManyStates(states, COMPLEXITY.labelStates);
     this.#kinds[this.#depth] = kind;
     this.#dead[this.#depth] = this.#isDead ? 1 : 0;
     this.#label[this.#depth] = UNREACHED;

@@ -22,6 +22,9 @@ export interface TypeSection {
   readonly entriesOffset: number;
   /** Whether there are garbage-collected types among them: structs, arrays, subtypes, recursive groups. */
   readonly collected: boolean;
+  /** How many parameters and results the function type with this index has. */
+  readonly parametersOf: (index: number) => number;
+  readonly resultsOf: (index: number) => number;
   /** The function type with this index. Any other has no parameters and no results here. */
   readonly signature: (index: number) => Signature;
 }
@@ -90,7 +93,9 @@ export function readTypes(content: Uint8Array): TypeSection {
     if (results > 0) types.u32();
     return { parameters, results, resultBytes: types.bytes(types.remaining) };
   };
-  return { count: ends.length, entries, entriesOffset, collected, signature };
+  const parametersOf = (index: number): number => found[index * 3] ?? 0;
+  const resultsOf = (index: number): number => found[index * 3 + 1] ?? 0;
+  return { count: ends.length, entries, entriesOffset, collected, parametersOf, resultsOf, signature };
 }
 
 /** Moves past a value type (core specification 5.3.5). */

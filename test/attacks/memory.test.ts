@@ -84,7 +84,7 @@ test("a script that allocates past the cap ends, and the next call works", async
 /** Returns a list of `length` elements of `size` bytes, all of them the same mebibyte; `element` is its WIT type. */
 const AMPLIFYING = (element: string): string => `(component
   (core module $m
-    (memory (export "memory") 64)
+    (memory (export "memory") 128)
     (func (export "f") (param $length i32) (result i32)
       (local $at i32)
       (memory.fill (i32.const 0x200000) (i32.const 0x61) (i32.const 0x100000))
@@ -127,7 +127,7 @@ test("a list of a hundred million booleans ends the guest, not the process", asy
     (core instance $i (instantiate $m))
     (func (export "f") (result (list bool)) (canon lift (core func $i "f") (memory (core memory $i "memory")))))`;
   await using sandbox = await open(await textGuest("many-booleans", text));
-  const error = await failsWith("limit", /hold more than the 256 MiB of a worker/, sandbox.call("f"));
+  const error = await failsWith("limit", /copy more than 67108864 bytes/, sandbox.call("f"));
   assert.equal(error.limit?.limit, "host-memory");
   await using next = await open(guest);
   assert.equal((await next.call("add", [1, 2])).value, 3);

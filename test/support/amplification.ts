@@ -61,7 +61,10 @@ const TYPES = `
   (type $record (record (field "a" u8) (field "b" u8) (field "c" u8) (field "d" u8)))
   (type $variant (variant (case "x" u8) (case "y" string)))
   (type $flags (flags ${Array.from({ length: 32 }, (_, n) => `"flag-${n}"`).join(" ")}))
-  (type $enum (enum "p" "q"))`;
+  (type $enum (enum "p" "q"))
+  (type $named (record (field "${"a".repeat(4000)}" u8)))
+  (type $long-enum (enum "${"b".repeat(4000)}" "${"c".repeat(4000)}"))`;
+const NAMED = ["record", "variant", "flags", "enum", "named", "long-enum"];
 
 /** Where the list is, what its elements point at, and what that points at. */
 const [OUTER, INNER, INNERMOST] = [0x10_0000, 0x4_0000, 0x2_0000];
@@ -76,9 +79,9 @@ export async function amplifying(layout: Layout): Promise<string> {
   const text = `(component
     (import "acme:sink/sink" (instance $sink
       ${TYPES}
-      ${["record", "variant", "flags", "enum"].map((name) => `(export "${name}-type" (type $${name}-type (eq $${name})))`).join("\n")}
-      ${taking ? `(export "take" (func (param "given" ${list.replaceAll(/\$(\w+)/g, "$$$1-type")})))` : ""}))
-    ${["record", "variant", "flags", "enum"].map((name) => `(alias export $sink "${name}-type" (type $${name}))`).join("\n")}
+      ${NAMED.map((name) => `(export "${name}-type" (type $${name}-type (eq $${name})))`).join("\n")}
+      ${taking ? `(export "take" (func (param "given" ${list.replaceAll(/\$([\w-]+)/g, "$$$1-type")})))` : ""}))
+    ${NAMED.map((name) => `(alias export $sink "${name}-type" (type $${name}))`).join("\n")}
     (core module $libc
       (memory (export "memory") ${pages})
       (func (export "realloc") (param i32 i32 i32 i32) (result i32) i32.const 16))
@@ -96,7 +99,7 @@ export async function amplifying(layout: Layout): Promise<string> {
           (br_if $again (i32.lt_u (local.get $at) (local.get $end)))))
       (func (export "f") (param $count i32) ${taking ? "" : "(result i32)"}
         ${inner?.fill === undefined ? "" : `(memory.fill (i32.const ${INNER + 3}) (i32.const ${inner.fill}) (i32.const ${OUTER - INNER - 3}))`}
-        ${inner === undefined ? "" : `(call $pairs (i32.const ${OUTER}) (i32.const ${pages * 65_536}) (i32.const ${INNER}) (i32.const ${inner.length}))`}
+        ${inner === undefined ? "" : `(call $pairs (i32.const ${OUTER}) (i32.add (i32.const ${OUTER}) (i32.shl (local.get $count) (i32.const 3))) (i32.const ${INNER}) (i32.const ${inner.length}))`}
         ${innermost === undefined ? "" : `(call $pairs (i32.const ${INNER}) (i32.const ${OUTER}) (i32.const ${INNERMOST}) (i32.const ${innermost.length}))`}
         ${
           taking

@@ -1,15 +1,17 @@
 import { CordonError } from "../../shared/errors.ts";
 
 /**
- * What an element takes of its list, in bytes. As all figures here, for every copy that is made of a value on its way to the caller:
- * what the glue makes, the message to the other thread, and what is made there.
+ * What an element takes of its list, in bytes. As all figures here, it is what a process was seen to grow by, for every copy that is
+ * made of a value on its way to the caller: what the glue makes, the message to the other thread, what is made there, and the room
+ * that the heaps keep beside it.
  */
-const SLOT_BYTES = 32;
+const SLOT_BYTES = 48;
 
-/** An object with members; each of them, beside its name; a tuple. */
-const OBJECT_BYTES = 64;
-const MEMBER_BYTES = 24;
-const TUPLE_BYTES = 128;
+/** An object with members; each of them, beside its name; a tuple; a string beside its text. */
+const OBJECT_BYTES = 192;
+const MEMBER_BYTES = 48;
+const TUPLE_BYTES = 320;
+const STRING_BYTES = 160;
 
 /** What is made of a number of up to 16 bits, of a larger one, which may be an object of its own, and of a handle. */
 const SMALL_NUMBER_BYTES = 24;
@@ -17,8 +19,17 @@ const NUMBER_BYTES = 56;
 const HANDLE_BYTES = 256;
 
 /** How often the text of a case is copied, and what each copy has beside its characters. */
-const TEXT_COPIES = 2;
-const TEXT_BYTES = 24;
+const TEXT_COPIES = 4;
+const TEXT_BYTES = 48;
+
+/** How often the name of a member is copied: into the message, which grows by doubling. */
+const NAME_COPIES = 2;
+
+/** Arguments of host functions are copied more often than results: for the host function, and when it is asked of another thread. */
+const ARGUMENT_FACTOR = 2.5;
+
+/** What the glue does for a call of a host function. */
+const TRAMPOLINE = /\n *const (_trampoline\d+) = [^]*?\n *\1\.fnName = '/g;
 
 /** A loop in which the glue makes the elements of a list, up to the line that closes it. Whole lines of the generator's own. */
 const LIST =
@@ -41,13 +52,19 @@ const ANY_BYTES = 1024;
 export function withChargedLists(glue: string): string {
   const [made, known] = [/\bresult\d+ = \[\];/g, LIST].map((pattern) => glue.match(pattern)?.length ?? 0);
   if (made !== known) throw unknownForm();
+  const trampolines = [...glue.matchAll(TRAMPOLINE)].map(({ index, 0: { length } }) => ({
+    from: index,
+    to: index + length,
+  }));
   const charged = glue.replaceAll(
     LIST,
     (head: string, line: string, length: string, base: string, size: string, at: number) => {
       const body = bodyAt(glue, at + head.length, line);
       const memory = /\bdataView\((memory\d+)\)/.exec(body)?.[1];
       if (memory === undefined) throw unknownForm();
-      return `${line}_chargeList(${length}, ${itemBytes(body)}, ${base}, ${size}, ${memory});${head}`;
+      while (at > (trampolines[0]?.to ?? Infinity)) trampolines.shift();
+      const factor = at > (trampolines[0]?.from ?? Infinity) ? ARGUMENT_FACTOR : 1;
+      return `${line}_chargeList(${length}, ${Math.ceil(factor * itemBytes(body))}, ${base}, ${size}, ${memory});${head}`;
     },
   );
   const whole = charged.replaceAll(
@@ -90,16 +107,21 @@ function madeBytes(code: string): number {
   return lines.reduce((sum, one) => sum + lineBytes(one), chosen);
 }
 
+/** Where a string or a list is, which the element does not keep. */
+const PLACE = /^ *var (?:ptr|len|base)\d+ = /;
+
 function lineBytes(line: string): number {
+  if (PLACE.test(line)) return 0;
   const count = (pattern: RegExp): number => line.match(pattern)?.length ?? 0;
   const member = /^ *(?:([\w$]+)|'([^']*)'): /.exec(line);
   const texts = line.slice(member?.[0].length ?? 0).match(/'[^']*'/g) ?? [];
   return (
     count(/[=(:[,] ?\{$/g) * OBJECT_BYTES +
-    (member === null ? 0 : MEMBER_BYTES + (member[1] ?? member[2] ?? "").length) +
+    (member === null ? 0 : MEMBER_BYTES + (member[1] ?? member[2] ?? "").length * NAME_COPIES) +
     count(/(?<![\w$)\]])\[(?!\])/g) * TUPLE_BYTES +
     count(/(?<!Boolean\()\bdataView\(memory\d+\)\.get(?:Ui|I)nt(?:8|16)\(/g) * SMALL_NUMBER_BYTES +
     count(/(?<!Boolean\(\(?)\bdataView\(memory\d+\)\.get(?:(?:Big)?(?:Ui|I)nt(?:32|64)|Float)/g) * NUMBER_BYTES +
+    count(/\bdecode\(/gi) * STRING_BYTES +
     count(/\bObject\.create\(/g) * HANDLE_BYTES +
     texts.reduce((sum, text) => sum + TEXT_BYTES + text.length * TEXT_COPIES, 0)
   );

@@ -1,0 +1,14 @@
+import type { WorkerOutcome } from "../messages.ts";
+import { MemoryCapTooSmall } from "./memory-allotment.ts";
+
+/** How an invocation ends that threw this. The glue's errors come from its own realm, so they are told apart by what they carry. */
+export function outcomeOfThrown(thrown: unknown): WorkerOutcome {
+  if (thrown instanceof MemoryCapTooSmall) return { kind: "memory", neededBytes: thrown.neededBytes };
+  if (typeof thrown !== "object" || thrown === null) return { kind: "trap", message: String(thrown) };
+  if (Object.hasOwn(thrown, "payload")) {
+    return { kind: "guest-error", payload: (thrown as { readonly payload: unknown }).payload };
+  }
+  const { name, message } = thrown as { readonly name?: unknown; readonly message?: unknown };
+  const text = typeof message === "string" && message !== "" ? message : String(name);
+  return { kind: "trap", message: text };
+}

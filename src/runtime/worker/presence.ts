@@ -1,0 +1,75 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Observations } from "./observations.ts";
+import type { ProcessorTime } from "./processor-time.ts";
+import type { Turns } from "./turns.ts";
+
+/** What a guest's presence is made of. */
+export interface PresenceParts {
+  readonly ticket: number;
+  readonly turns: Turns;
+  readonly observations: Observations;
+  readonly time: ProcessorTime;
+  /** Aborted when a break is not to be kept to its end. */
+  readonly signal: AbortSignal;
+  /** Has what the guest's code calls from now on be called for this guest. */
+  readonly occupy: () => void;
+}
+
+/** When one guest is on its thread's processor, and when it waits for it. */
+export class Presence {
+  readonly #parts: PresenceParts;
+
+  constructor(parts: PresenceParts) {
+    this.#parts = parts;
+  }
+
+  /** Has what the guest's code calls from now on be called for this guest. */
+  occupy(): void {
+    this.#parts.occupy();
+  }
+
+  /** Takes the processor, which is free. */
+  enter(): void {
+    const { turns, ticket, time } = this.#parts;
+    turns.take(ticket);
+    this.occupy();
+    time.enter();
+  }
+
+  /** Leaves the processor to the others of the thread. */
+  leave(): void {
+    const { turns, time, observations } = this.#parts;
+    time.leave();
+    observations.handOver();
+    turns.leave();
+  }
+
+  /** Resolves when it has the processor again. */
+  async comeBack(): Promise<void> {
+    const { turns, ticket, time } = this.#parts;
+    await turns.comeBack(ticket);
+    time.enter();
+    this.occupy();
+  }
+
+  /** Resolves when the listener has caught up with what was recorded, and it has the processor again. */
+  async comeBackSeen(): Promise<void> {
+    await this.#parts.observations.caughtUp();
+    await this.comeBack();
+  }
+
+  /** Lets the others of the thread have their turn, and the main thread's messages be seen. */
+  async takeBreak(pauseMs: number): Promise<void> {
+    this.leave();
+    await this.#parts.observations.caughtUp();
+    // Its end is not kept waiting.
+    if (pauseMs > 0) await delay(pauseMs, undefined, { signal: this.#parts.signal }).catch(() => undefined);
+    await this.comeBack();
+  }
+
+  /** Runs glue of the guest in a turn of its own. */
+  lend(run: () => void): void {
+    const { turns, ticket } = this.#parts;
+    void turns.lend(ticket, run);
+  }
+}
