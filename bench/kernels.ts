@@ -53,7 +53,8 @@ export async function run(): Promise<Report> {
     title: "Code that computes",
     method: `Core modules of one function run(n) each, ${ROUNDS.counted} rounds after the optimizing compiler was done with all \
 of them; ratios are of the same round. Hardened: memories imported and tables capped. With fuel: counted as well, with the \
-worker's checkpoint, deadline, processor time and turns, on a stack that can be suspended. All give the same results. Of the \
+worker's checkpoint, deadline, processor time and turns, on a stack that can be suspended. All give the same \
+results, and every run uses the same fuel. Of the \
 least: the ratio of the fastest run of each. First call: of a module just compiled, whose code no optimizer has seen, compilation included.`,
     sections: [
       {
@@ -129,12 +130,15 @@ async function measure(
     if (result !== expected) throw new Error(`${name} gave ${result}, and not ${expected}`);
   };
   const units: number[] = [];
+  await metered.run(size);
+  const fuel = metered.fuel();
   const ours = {
     bare: () => timed(bare, size, check),
     hardened: () => timed(hardened, size, check),
     metered: async () => {
       const elapsed = await timed(metered, size, check);
-      units.push(metered.fuel() / (elapsed * MICROSECONDS));
+      if (metered.fuel() !== fuel) throw new Error(`${name} used ${metered.fuel()} units of fuel, and not ${fuel}`);
+      units.push(fuel / (elapsed * MICROSECONDS));
       return elapsed;
     },
   };

@@ -36,8 +36,8 @@ export async function run(): Promise<Report> {
   const cache = join(folder.path, "artifacts");
   return {
     title: "Limits",
-    method: `Guests of a page or so of memory in the sandbox's own pool of threads, one of which there is for each core. Late is what \
-comes on top of the time that was set.`,
+    method: `Guests of a few instructions in the sandbox's own pool, which has a thread for each core. What waits and what spins \
+has to share them, and the cores with this program. Late is what comes on top of the time that was set.`,
     sections: [await ends(cache), await idle(cache), await fairness(cache), await smallCalls()],
   };
 }

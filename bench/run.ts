@@ -18,6 +18,8 @@ const BENCHMARKS = [
   "http-out",
   "serve-http",
   "isolation",
+  "kernels",
+  "limits",
 ];
 const FORMATS = ["--markdown", "--json"];
 

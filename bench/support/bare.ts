@@ -48,7 +48,7 @@ export class BareProgram {
     let next = 0;
     const fuel = new FuelMeter(Number.MAX_SAFE_INTEGER);
     const goOn = (): 1 => (fuel.refill(), 1);
-    guard({ goOnOrWait: goOn, goOn, grow: () => 1 });
+    guard({ goOn, takeBreak: async () => 1, stay: goOn, grow: () => 1 });
     return this.#glue()(
       (name) => this.#module(name),
       imports,

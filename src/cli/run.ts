@@ -87,7 +87,7 @@ async function run(
     const programWords = exportName === undefined ? words : [exportName, ...words];
     const result = await runProgram(sandbox, programWords, { signal, stdin: flags.stdin === true, capture: json });
     log.lost.throwIfAborted();
-    showUsage(result.usage, flags);
+    if (result.usage !== undefined) showUsage(result.usage, flags);
     if (json)
       printJson(
         { ...documentHead(sandbox), ...outputDocument(result), usage: result.usage, ...accesses(log) },

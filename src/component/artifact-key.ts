@@ -4,7 +4,7 @@ import { JSON_ABI_GLUE_HASH } from "./core/json-abi-glue-text.ts";
 import { TRANSPILER_VERSION } from "./transpile/version.ts";
 
 /** Format of the artifact file and of the glue's surroundings; raise it when either changes. */
-const ARTIFACT_FORMAT = 32;
+const ARTIFACT_FORMAT = 33;
 
 /**
  * The cache key of a component's artifact: everything that decides its content.

@@ -6,6 +6,7 @@ import type { Limits } from "../shared/limits.ts";
 import type { Usage } from "../shared/usage.ts";
 import type { ComponentInterface } from "../shared/wit.ts";
 import type { CallResult } from "./call-result.ts";
+import { checkEnding } from "./check-ending.ts";
 import { valueOf } from "./ending.ts";
 import { type CallableExport, findExport } from "./exports.ts";
 import { usageOf } from "./usage.ts";
@@ -14,6 +15,8 @@ import { usageOf } from "./usage.ts";
 export interface InstanceLink {
   readonly interface: ComponentInterface;
   readonly limits: Limits;
+  /** Whether the instance is in a process that a guest may have taken over, so that what it returns has to be checked. */
+  readonly untrusted: boolean;
   /** Resolves when the instance is no more. */
   readonly ran: Promise<{ readonly ended: Ended; readonly usage: Usage }>;
 }
@@ -51,9 +54,10 @@ export class GuestInstance implements AsyncDisposable {
   constructor(link: InstanceLink) {
     this.#link = link;
     this.#fuelGiven = link.limits.fuel;
-    void link.ran.then(({ ended, usage }) => {
-      this.#end = ended.ending;
-      this.#settle({ ending: ended.ending, usage });
+    void link.ran.then(({ ended: { ending }, usage }) => {
+      // What its last call gave was for that call alone.
+      this.#end = ending.kind === "value" || ending.kind === "guest-error" ? CLOSED : ending;
+      this.#settle({ ending, usage });
     });
   }
 
@@ -65,8 +69,8 @@ export class GuestInstance implements AsyncDisposable {
 
   /** @internal Resolves when the instance can be called, or is no more. */
   async opened(): Promise<void> {
-    const { ending } = await this.#untilReady();
-    if (ending !== undefined) this.#valueOf(ending, MAKING);
+    await this.#untilReady();
+    if (this.#end !== undefined) this.#valueOf(this.#end, MAKING);
   }
 
   /**
@@ -79,7 +83,7 @@ export class GuestInstance implements AsyncDisposable {
     const called = findExport(this.#link.interface, name);
     const normal = normalizeArguments(called.function, parameters);
     // What ended the instance is what every later call fails with.
-    if (this.#end !== undefined) this.#valueOf(this.#end.kind === "value" ? CLOSED : this.#end, called);
+    if (this.#end !== undefined) this.#valueOf(this.#end, called);
     const port = this.#port;
     if (port === undefined) {
       throw new CordonError(
@@ -128,7 +132,9 @@ export class GuestInstance implements AsyncDisposable {
 
   /** The value of a call that ended so; throws for any other ending. */
   #valueOf(ending: Ending, called: Pick<CallableExport, "name" | "function">): unknown {
-    return valueOf({ ending, wallMs: this.#usage.wallMs }, called, this.#link.limits, this.#usage);
+    const ended: Ended = { ending, wallMs: this.#usage.wallMs };
+    const checked = this.#link.untrusted ? checkEnding(ended, called.function) : ended;
+    return valueOf(checked, called, this.#link.limits, this.#usage);
   }
 
   #untilReady(): Promise<Ready> {

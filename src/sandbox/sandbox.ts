@@ -194,19 +194,16 @@ export class Sandbox implements AsyncDisposable {
   /**
    * Makes an instance that stays, to be called again and again. Its start functions have run when it is there.
    *
-   * @throws CordonError `unsupported` at the isolation level `process`, `trap`, `limit`, `cancelled` or `host`.
+   * @throws CordonError `trap`, `limit`, `cancelled` or `host`.
    */
   async instantiate(options: CallOptions = {}): Promise<GuestInstance> {
     this.#assertOpen();
-    if (this.#engine.untrusted) {
-      const message = "Cannot keep an instance in a process of its own";
-      throw new CordonError("unsupported", `${message}; call the component, or open it with isolation "thread"`);
-    }
     const limits = limitsFrom(options.limits, this.#limits);
     const made = Promise.withResolvers<GuestInstance>();
     const ready: Job["ready"] = (...given) => void made.promise.then((instance) => instance.ready(...given));
     const ran = this.#run({ parameters: [], limits, ready }, new Stdio(options, false), options);
-    const instance = new GuestInstance({ interface: this.#engine.info.interface, limits, ran });
+    const { info, untrusted } = this.#engine;
+    const instance = new GuestInstance({ interface: info.interface, limits, untrusted, ran });
     made.resolve(instance);
     await instance.opened();
     return instance;

@@ -30,12 +30,16 @@ test("a second exit does not change the first", async () => {
   assert.equal((await sandbox.execute()).exitCode, 3);
 });
 
-test("a guest that spins after its exit is ended at its next checkpoint, by its exit", { timeout: 30_000 }, async () => {
-  await using sandbox = await open(`${EXIT} (loop $again (br $again))`, { limits: { timeoutMs: 20_000 } });
-  assert.equal((await sandbox.execute()).exitCode, 3);
-  await using next = await open(EXIT);
-  assert.equal((await next.execute()).exitCode, 3);
-});
+test(
+  "a guest that spins after its exit is ended at its next checkpoint, by its exit",
+  { timeout: 30_000 },
+  async () => {
+    await using sandbox = await open(`${EXIT} (loop $again (br $again))`, { limits: { timeoutMs: 20_000 } });
+    assert.equal((await sandbox.execute()).exitCode, 3);
+    await using next = await open(EXIT);
+    assert.equal((await next.execute()).exitCode, 3);
+  },
+);
 
 test("a guest that swallows the end by a limit is ended by it all the same", async () => {
   const leaking = `(loop $again ${swallowing("(drop (call $get-stdout))")} (br_if $again (i32.const 0)))`;

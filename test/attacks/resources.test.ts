@@ -26,7 +26,6 @@ function open(source: string, options: SandboxOptions = {}): Promise<Sandbox> {
 
 const swallowing = (body: string): string =>
   `(loop $again (block $caught (try_table (catch_all $caught) ${body})) (br $again))`;
-const legacy = (body: string): string => `(loop $again (try (do ${body}) (catch_all)) (br $again))`;
 const SPIN = "(loop $l (br $l))";
 const WRITE = "(call $write (local.get $a) (i32.const 8192) (i32.const 0) (i32.const 1024))";
 
@@ -63,10 +62,6 @@ const ENDLESS: Readonly<Record<string, () => string>> = {
       fields: "(table $t 10000 10000 funcref)",
     }),
   "try_table around a loop": () => coreFunction(swallowing(SPIN)),
-  "try_table around traps and calls": () =>
-    coreFunction(swallowing("(call $s)"), { fields: "(tag $e) (func $s (throw $e))" }),
-  "try and catch_all around a loop": () => coreFunction(legacy(SPIN)),
-  "try and catch_all around a throw": () => coreFunction(legacy("(throw $e)"), { fields: "(tag $e)" }),
   "recursion within try_table": () =>
     coreFunction("(call $r)", {
       fields: "(func $r (loop $again (block $caught (try_table (catch_all $caught) (call $r))) (br $again)))",

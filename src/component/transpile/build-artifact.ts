@@ -46,7 +46,7 @@ export function buildArtifact(request: ArtifactRequest, transpiler: Transpiler):
   // Hardening refuses names that could be code, so it comes before anything is read into the glue's text.
   const modules = files
     .filter(([name]) => name.endsWith(".wasm"))
-    .map(([name, bytes]) => ({ name, ...hardenModule(bytes, { meter: true }) }));
+    .map(([name, bytes]) => ({ name, ...hardenModule(bytes, { meter: true, counter: "own" }) }));
   const [script, ...others] = files.filter(([name]) => name.endsWith(".js"));
   if (script === undefined || others.length > 0) throw new CordonError("host", "The transpiler gave no single glue");
   if (script[1].length > MAX_GLUE_BYTES) throw tooComplex("bytes of glue", script[1].length, MAX_GLUE_BYTES);

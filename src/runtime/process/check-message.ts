@@ -13,9 +13,6 @@ const MAX_NAME = 512;
 /** More host functions than there are. */
 const MAX_HOST_FUNCTIONS = 10_000;
 
-/** More numbers than a usage has. */
-const MAX_USAGE_FIELDS = 64;
-
 type Fields = Readonly<Record<string, unknown>>;
 
 const EVENT_TYPES: Readonly<Record<AuditEventType, true>> = {
@@ -60,8 +57,8 @@ const ENDINGS: { readonly [K in Ending["kind"]]: (sent: Fields) => Extract<Endin
 export function checkMessage(sent: unknown): FromProcess {
   const fields = record(sent);
   switch (fields["type"]) {
-    case "ready":
-      return { type: "ready" };
+    case "opened":
+      return { type: "opened" };
     case "loaded":
       return { type: "loaded", problem: optionalText(fields["problem"]) };
     case "started":
@@ -75,6 +72,13 @@ export function checkMessage(sent: unknown): FromProcess {
         ask: number(fields["ask"]),
         service: name(fields["service"]),
         payload: fields["payload"],
+      };
+    case "ready":
+      return {
+        type: "ready",
+        ticket: number(fields["ticket"]),
+        ending: fields["ending"] === undefined ? undefined : goingOn(fields["ending"]),
+        usage: usageOf(fields["usage"]),
       };
     case "ended":
       return { type: "ended", ticket: number(fields["ticket"]), ended: ended(fields["ended"]) };
@@ -97,31 +101,44 @@ function observation(sent: unknown): AuditObservation {
 
 function ended(sent: unknown): Ended {
   const { ending, usage, wallMs } = record(sent);
-  const given = record(ending);
-  const kind = given["kind"];
-  if (!isKeyOf(ENDINGS, kind)) throw malformed("an ending is of no known kind");
-  const checked = { ending: ENDINGS[kind](given), wallMs: amount(wallMs) };
+  const checked = { ending: endingOf(ending), wallMs: amount(wallMs) };
   return usage === undefined ? checked : { ...checked, usage: usageOf(usage) };
 }
 
-/** Every figure is a number, whichever figures there are. */
+function endingOf(sent: unknown): Ending {
+  const given = record(sent);
+  const kind = given["kind"];
+  if (!isKeyOf(ENDINGS, kind)) throw malformed("an ending is of no known kind");
+  return ENDINGS[kind](given);
+}
+
+/** How a call ends that leaves its instance to be called again. */
+function goingOn(sent: unknown): Ending {
+  const ending = endingOf(sent);
+  // A result that cannot leave the sandbox is a fault, and of that call alone.
+  if (!["value", "guest-error", "fault"].includes(ending.kind)) throw malformed("an instance goes on after its end");
+  return ending;
+}
+
+/** All figures, and nothing else: they are added to those of others. */
 function usageOf(sent: unknown): WorkerUsage {
-  const entries = Object.entries(record(sent));
-  if (entries.length > MAX_USAGE_FIELDS) throw malformed("a usage has too many figures");
-  const checked = entries.map(([key, value]) => [key, key === "hostCalls" ? hostCalls(value) : figure(value)]);
-  const usage = Object.fromEntries(checked) as Partial<WorkerUsage>;
-  if (usage.hostCalls === undefined || usage.cpuMs === undefined) throw malformed("a usage lacks figures");
-  return usage as WorkerUsage;
+  const given = record(sent);
+  return {
+    cpuMs: amount(given["cpuMs"]),
+    fuel: count(given["fuel"]),
+    longestHoldMs: amount(given["longestHoldMs"]),
+    memoryHighWaterBytes: count(given["memoryHighWaterBytes"]),
+    hostCalls: hostCalls(given["hostCalls"]),
+    denials: count(given["denials"]),
+    readBytes: count(given["readBytes"]),
+    writtenBytes: count(given["writtenBytes"]),
+    handlesHighWater: count(given["handlesHighWater"]),
+  };
 }
 
 function hostCalls(sent: unknown): ReadonlyMap<string, number> {
   if (!(sent instanceof Map) || sent.size > MAX_HOST_FUNCTIONS) throw malformed("host calls are not counted by name");
   return new Map([...(sent as ReadonlyMap<unknown, unknown>)].map(([key, value]) => [name(key), count(value)]));
-}
-
-function figure(sent: unknown): number | bigint | boolean | undefined {
-  if (sent === undefined || typeof sent === "boolean" || typeof sent === "bigint") return sent;
-  return amount(sent);
 }
 
 function record(sent: unknown): Fields {

@@ -1,39 +1,33 @@
-import type { ChildProcess } from "node:child_process";
-import type { Readable, Writable } from "node:stream";
 import { CordonError, messageOf } from "../../shared/errors.ts";
 import { escapeInvisible } from "../../shared/quote-text.ts";
+import type { InstanceCall } from "../messages.ts";
 import type { Ending } from "../pending.ts";
-import { checkMessage } from "./check-message.ts";
-import { decode, encode } from "./codec.ts";
 import { type Confinement, covers } from "./confinement.ts";
-import { framed, FrameReader } from "./frames.ts";
-import { kill, launch, type LaunchPlan } from "./launch.ts";
-import { CHANNEL, type FromProcess, type PortableProgram, type ToProcess } from "./messages.ts";
+import type { LaunchPlan } from "./launch.ts";
+import type { FromProcess, PortableProgram } from "./messages.ts";
+import { ProcessAsks } from "./process-asks.ts";
+import { ProcessLink } from "./process-link.ts";
 import { settle, type Task } from "./task.ts";
 
 /** What a guest that came to its deadline, or was cancelled, may take longer before its process is ended, in milliseconds. */
 const GRACE_MS = 2_000;
 
-/** How long a process may hold invocations and have none of them running, in milliseconds. It may be starting on a slow machine. */
-const START_MS = 30_000;
+/** The longest delay a timer has, in milliseconds. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** How many processes may die under an invocation that has not started before it is given up. */
 const MAX_LOST_STARTS = 2;
 
-/** What one invocation may have asked and not been answered: HTTP bodies come in 64 KiB of parts, which may be of one byte. */
-const MAX_OPEN_ASKS = 70_000;
-
 /** What a message may hold beside what one crossing may copy, in bytes. */
 const ENVELOPE_BYTES = 2 * 1024 * 1024;
 
-/** How much of answers the process may leave unread before it is asked no more, in bytes. */
-const MAX_UNREAD_BYTES = 64 * 1024 * 1024;
+const LIED: Ending = { kind: "lost", message: "its process said what no guest process says, and was ended" };
 
-/** How long the last that a process wrote is waited for after its exit, in milliseconds. */
-const LAST_WORDS_MS = 500;
-
-/** How much is kept of what a process wrote to its stderr, in bytes. */
-const MAX_STDERR_BYTES = 4_096;
+/** How those end that were in a process which had to be ended for another's sake. */
+const STOPPED_BY_FORCE: Ending = {
+  kind: "lost",
+  message: "another guest of its process had to be stopped by force",
+};
 
 /** What a guest process tells the pool. */
 export interface GuestProcessEvents {
@@ -43,57 +37,55 @@ export interface GuestProcessEvents {
   readonly gone: (notStarted: readonly Task[]) => void;
 }
 
+/** How a guest process is made. */
+export interface GuestProcessOptions {
+  readonly plan: LaunchPlan;
+  readonly confinement: Confinement;
+  /**
+   * How long it may hold invocations and have none of them running, and how long it may give one from thread to thread, in
+   * milliseconds. It may be starting on a slow machine.
+   */
+  readonly startMs: number;
+}
+
 /**
  * A child process that runs one component, seen from its parent. Everything it says is checked, since hostile code may have taken
  * it over; saying what no guest process says ends it.
  */
 export class GuestProcess {
   readonly confinement: Confinement;
-  readonly #child: ChildProcess;
-  readonly #down: Writable;
-  readonly #frames = new FrameReader(() => this.#maxMessageBytes());
+  readonly #link: ProcessLink;
+  readonly #asks: ProcessAsks;
   readonly #held = new Map<number, Task>();
   readonly #events: GuestProcessEvents;
-  readonly #exited = Promise.withResolvers<void>();
+  readonly #startMs: number;
   readonly #loaded = Promise.withResolvers<void>();
   #programId: string | undefined;
-  #stderr = Buffer.alloc(0);
-  #unread = 0;
   #startWatch: NodeJS.Timeout | undefined;
   #dead = false;
 
-  constructor(plan: LaunchPlan, confinement: Confinement, events: GuestProcessEvents) {
+  constructor({ plan, confinement, startMs }: GuestProcessOptions, events: GuestProcessEvents) {
     this.confinement = confinement;
+    this.#startMs = startMs;
     this.#events = events;
     this.#loaded.promise.catch(() => undefined);
-    this.#child = launch(plan);
-    this.#down = this.#child.stdio[CHANNEL.down] as Writable;
-    const up = this.#child.stdio[CHANNEL.up] as Readable;
-    this.#down.on("error", () => undefined);
-    up.on("error", () => undefined);
-    up.on("data", (chunk: Buffer) => this.#receive(chunk));
-    this.#child.stderr?.on("data", (chunk: Buffer) => this.#keepStderr(chunk));
-    this.#child.once("error", (error) => {
-      this.#end({ kind: "lost", message: `its process did not start: ${messageOf(error)}` });
-      if (this.#child.pid === undefined) this.#exited.resolve();
+    this.#link = new ProcessLink(plan, {
+      maxMessageBytes: () => this.#maxMessageBytes(),
+      take: (message, bytes) => this.#take(message, bytes),
+      lied: () => this.#kill(LIED),
+      gone: (message) => this.#end({ kind: "lost", message }),
     });
-    this.#child.once("exit", (code, signal) => {
-      this.#exited.resolve();
-      const end = (): void => this.#end({ kind: "lost", message: this.#lastWords(code, signal) });
-      // What it wrote comes later than its exit, or never, when a process of its own has the other end.
-      const waiting = setTimeout(end, LAST_WORDS_MS);
-      this.#child.once("close", () => {
-        clearTimeout(waiting);
-        end();
-      });
+    this.#asks = new ProcessAsks(this.#link, {
+      maxOpenBytes: () => this.#maxMessageBytes(),
+      tooMuch: (message) => this.#kill({ kind: "lost", message }),
     });
-    this.#send({ type: "open", workerFlags: plan.workerFlags });
+    this.#link.send({ type: "open", workerFlags: plan.workerFlags });
     this.#rest();
   }
 
   /** The process's number; that of bubblewrap where it is wrapped. */
   get pid(): number | undefined {
-    return this.#child.pid;
+    return this.#link.pid;
   }
 
   /** How many invocations it holds. */
@@ -119,7 +111,7 @@ export class GuestProcess {
   /** Gives it its program. */
   give(program: PortableProgram): void {
     this.#programId = program.id;
-    this.#send({ type: "load", program });
+    this.#link.send({ type: "load", program });
   }
 
   /**
@@ -128,7 +120,7 @@ export class GuestProcess {
    * @throws CordonError `invalid-component` when it cannot be, `host` when the process is lost.
    */
   async loaded(): Promise<void> {
-    this.#keepAlive();
+    this.#link.ref();
     try {
       await this.#loaded.promise;
     } finally {
@@ -139,9 +131,9 @@ export class GuestProcess {
   /** Sends an invocation. */
   start(task: Task): void {
     this.#held.set(task.ticket, task);
-    this.#keepAlive();
+    this.#link.ref();
     try {
-      this.#send({ type: "start", ticket: task.ticket, invocation: task.job.invocation });
+      this.#link.send({ type: "start", ticket: task.ticket, invocation: task.job.invocation });
     } catch (thrown) {
       settle(task, { kind: "fault", message: `the arguments cannot be sent: ${messageOf(thrown)}` });
       this.#forget(task);
@@ -153,7 +145,7 @@ export class GuestProcess {
   stop(task: Task, ending: Ending): void {
     if (this.#held.get(task.ticket) !== task) return;
     settle(task, ending);
-    this.#send({ type: "cancel", ticket: task.ticket });
+    this.#link.send({ type: "cancel", ticket: task.ticket });
     clearTimeout(task.timer);
     task.timer = setTimeout(() => this.#kill({ kind: "lost", message: "its process was ended" }), GRACE_MS);
     task.timer.unref();
@@ -163,28 +155,17 @@ export class GuestProcess {
   close(ending: Ending = { kind: "cancelled", reason: undefined }): void {
     for (const task of this.#held.values()) settle(task, ending);
     // Whoever waits for its end is not to find itself out of work before.
-    this.#child.ref();
+    this.#link.refUntilGone();
     this.#kill(ending);
   }
 
   /** Resolves when the process is gone. */
   get exited(): Promise<void> {
-    return this.#exited.promise;
-  }
-
-  #receive(chunk: Buffer): void {
-    try {
-      for (const frame of this.#frames.push(chunk)) {
-        if (this.#dead) return;
-        this.#take(checkMessage(decode(frame, this.#maxMessageBytes())), frame.length);
-      }
-    } catch {
-      this.#kill({ kind: "lost", message: "its process said what no guest process says, and was ended" });
-    }
+    return this.#link.exited;
   }
 
   #take(message: FromProcess, bytes: number): void {
-    if (message.type === "ready") return;
+    if (message.type === "opened") return;
     if (message.type === "loaded") {
       this.#settleLoaded(message.problem);
       return;
@@ -198,7 +179,10 @@ export class GuestProcess {
         if (task !== undefined && !task.settled) task.job.observe(message.observation);
         break;
       case "ask":
-        void this.#answer(message, task, bytes);
+        void this.#asks.answer(message, task, bytes);
+        break;
+      case "ready":
+        this.#ready(message, task);
         break;
       case "ended":
         if (task === undefined) return;
@@ -216,76 +200,83 @@ export class GuestProcess {
       );
   }
 
-  /** Its time has begun. The process sees to its deadline; what it does not see to, this side does. */
+  /**
+   * A thread of it took the invocation: its time has begun. Another thread may take it up anew, but saying so is no way to have
+   * more and more time.
+   */
   #started(task: Task): void {
-    task.startedAt = performance.now();
-    clearTimeout(task.timer);
-    task.timer = setTimeout(() => {
-      settle(task, { kind: "deadline" });
-      this.#kill({ kind: "lost", message: "another guest of its process had to be stopped by force" });
-    }, task.job.invocation.limits.timeoutMs + GRACE_MS);
+    if (task.stay !== undefined && task.stay !== "making") throw outOfTurn("an instance was started anew");
+    const now = performance.now();
+    task.latestStart ??= now + this.#startMs;
+    task.startedAt = Math.min(now, task.latestStart);
+    this.#arm(task, task.startedAt + task.job.invocation.limits.timeoutMs - now, { kind: "deadline" });
     this.#watchStarts();
   }
 
-  /** A process in which nothing runs and which starts nothing hangs, and is ended. */
+  /** The process sees to a guest's time; what it does not see to, this side does. */
+  #arm(task: Task, milliseconds: number, ending: Ending): void {
+    clearTimeout(task.timer);
+    task.timer = setTimeout(
+      () => {
+        settle(task, ending);
+        this.#kill(STOPPED_BY_FORCE);
+      },
+      Math.min(milliseconds + GRACE_MS, MAX_TIMER_MS),
+    );
+  }
+
+  /** An instance that stays can be called: it was made, or the call before has ended. */
+  #ready({ ending, usage }: Extract<FromProcess, { type: "ready" }>, task: Task | undefined): void {
+    const isDue = ending === undefined ? task?.stay === "making" : task?.stay === "called";
+    if (task === undefined || !isDue) throw outOfTurn("no instance was to be ready");
+    // It was stopped, and this crossed the message.
+    if (task.settled) return;
+    if (task.startedAt === undefined) throw outOfTurn("an instance is ready that was not started");
+    task.stay = "ready";
+    const cap = task.job.invocation.limits.idleTimeoutMs;
+    const message = `the instance was not called for ${cap} ms`;
+    this.#arm(task, cap, { kind: "limit", limit: "idle-time", cap, message });
+    this.#watchStarts();
+    const port = {
+      enter: (call: InstanceCall): void => {
+        if (!this.#leaveReady(task, "called")) return;
+        try {
+          this.#link.send({ type: "enter", ticket: task.ticket, call });
+        } catch (thrown) {
+          task.stay = "ready";
+          const fault = `the arguments cannot be sent: ${messageOf(thrown)}`;
+          task.job.ready?.(port, { kind: "fault", message: fault }, usage);
+          return;
+        }
+        this.#arm(task, task.job.invocation.limits.timeoutMs, { kind: "deadline" });
+        this.#watchStarts();
+      },
+      leave: (): void => {
+        // It is waited for as long as it would be for a call.
+        if (this.#leaveReady(task, "leaving")) this.#link.send({ type: "leave", ticket: task.ticket });
+      },
+    };
+    task.job.ready?.(port, ending, usage);
+  }
+
+  #leaveReady(task: Task, next: "called" | "leaving"): boolean {
+    if (this.#dead || task.settled || task.stay !== "ready") return false;
+    task.stay = next;
+    return true;
+  }
+
+  /** A process that has something to start, in which nothing runs, hangs when it starts nothing, and is ended. */
   #watchStarts(): void {
     clearTimeout(this.#startWatch);
     this.#startWatch = undefined;
     const tasks = [...this.#held.values()];
-    if (tasks.length === 0 || tasks.some(({ startedAt }) => startedAt !== undefined)) return;
-    this.#startWatch = setTimeout(() => this.#kill({ kind: "lost", message: "its process did not answer" }), START_MS);
+    const runs = tasks.some(({ startedAt, stay }) => startedAt !== undefined && stay !== "ready");
+    if (runs || tasks.every(({ startedAt }) => startedAt !== undefined)) return;
+    this.#startWatch = setTimeout(
+      () => this.#kill({ kind: "lost", message: "its process did not answer" }),
+      this.#startMs,
+    );
     this.#startWatch.unref();
-  }
-
-  /** Why the embedder's part failed is not the guest's to know. */
-  async #answer(
-    { ask, service, payload }: Extract<FromProcess, { type: "ask" }>,
-    task: Task | undefined,
-    bytes: number,
-  ): Promise<void> {
-    const answer = task?.settled === false ? task.job.answer : undefined;
-    if (task === undefined || answer === undefined) {
-      this.#sendAnswer({ type: "answer", ask, failed: true, value: undefined });
-      return;
-    }
-    task.openAsks += 1;
-    task.openAskBytes += bytes;
-    if (task.openAsks > MAX_OPEN_ASKS || task.openAskBytes > this.#maxMessageBytes()) {
-      this.#kill({ kind: "lost", message: "its process asked for more at once than a guest may, and was ended" });
-      return;
-    }
-    let sent: Extract<ToProcess, { type: "answer" }>;
-    try {
-      sent = { type: "answer", ask, failed: false, value: await answer(service, payload, task.asking.signal) };
-    } catch {
-      sent = { type: "answer", ask, failed: true, value: undefined };
-    }
-    task.openAsks -= 1;
-    task.openAskBytes -= bytes;
-    this.#sendAnswer(sent);
-  }
-
-  #sendAnswer(message: Extract<ToProcess, { type: "answer" }>): void {
-    if (this.#unread > MAX_UNREAD_BYTES) {
-      this.#kill({ kind: "lost", message: "its process took none of the answers it asked for, and was ended" });
-      return;
-    }
-    try {
-      this.#send(message, true);
-    } catch {
-      // What is no data cannot be an answer.
-      this.#send({ type: "answer", ask: message.ask, failed: true, value: undefined }, true);
-    }
-  }
-
-  #send(message: ToProcess, counted = false): void {
-    if (this.#dead) return;
-    for (const part of framed(encode(message))) {
-      if (counted) this.#unread += part.length;
-      this.#down.write(part, () => {
-        if (counted) this.#unread -= part.length;
-      });
-    }
   }
 
   /** As much as the guests in it may hand over at once. */
@@ -305,19 +296,12 @@ export class GuestProcess {
 
   /** An idle process does not keep this one alive. */
   #rest(): void {
-    if (this.#held.size > 0) return;
-    this.#child.unref();
-    for (const stream of this.#child.stdio) unref(stream);
-  }
-
-  #keepAlive(): void {
-    this.#child.ref();
-    for (const stream of this.#child.stdio) ref(stream);
+    if (this.#held.size === 0) this.#link.unref();
   }
 
   #kill(ending: Ending): void {
     this.#end(ending);
-    kill(this.#child);
+    this.#link.kill();
   }
 
   #end(ending: Ending): void {
@@ -338,30 +322,11 @@ export class GuestProcess {
       }
     }
     this.#held.clear();
-    this.#down.destroy();
+    this.#link.close();
     this.#events.gone(notStarted);
   }
-
-  #keepStderr(chunk: Buffer): void {
-    this.#stderr = Buffer.concat([this.#stderr, chunk]).subarray(-MAX_STDERR_BYTES);
-  }
-
-  /** What is in them may be the guest's. */
-  #lastWords(code: number | null, signal: string | null): string {
-    const how = signal === null ? `exit code ${code ?? "unknown"}` : `signal ${signal}`;
-    const said = escapeInvisible(this.#stderr.toString("utf8").trim().replaceAll(/\s+/gu, " ").slice(-300));
-    return `its process ended with ${how}${said === "" ? "" : ` (${said})`}`;
-  }
 }
 
-function ref(stream: unknown): void {
-  if (hasRef(stream)) stream.ref();
-}
-
-function unref(stream: unknown): void {
-  if (hasRef(stream)) stream.unref();
-}
-
-function hasRef(stream: unknown): stream is { ref(): void; unref(): void } {
-  return typeof stream === "object" && stream !== null && "ref" in stream && "unref" in stream;
+function outOfTurn(reason: string): CordonError {
+  return new CordonError("host", `Cannot take a message of a guest process: ${reason}`);
 }

@@ -1,7 +1,7 @@
 import type { AuditObservation } from "../../audit/event.ts";
 import type { MemoryDeclaration } from "../../shared/hardening-profile.ts";
-import type { Invocation, Program } from "../messages.ts";
-import type { Ended, Job } from "../pending.ts";
+import type { InstanceCall, Invocation, Program, WorkerUsage } from "../messages.ts";
+import type { Ended, Ending, Job } from "../pending.ts";
 
 /** A core module that is compiled where it runs: compiled code does not cross processes. */
 export interface PortableModule {
@@ -27,12 +27,16 @@ export type ToProcess =
   | { readonly type: "load"; readonly program: PortableProgram }
   | { readonly type: "start"; readonly ticket: number; readonly invocation: Invocation }
   | { readonly type: "cancel"; readonly ticket: number }
+  /** Calls an instance that stays, which has said that it is ready. */
+  | { readonly type: "enter"; readonly ticket: number; readonly call: InstanceCall }
+  /** Ends an instance that stays, which has said that it is ready. */
+  | { readonly type: "leave"; readonly ticket: number }
   | { readonly type: "answer"; readonly ask: number; readonly failed: boolean; readonly value: unknown };
 
 /** Guest process to parent, in the parent's eyes hostile: see `check-message.ts`. */
 export type FromProcess =
   /** It runs, and waits for a program. */
-  | { readonly type: "ready" }
+  | { readonly type: "opened" }
   /** The program is compiled, or why it cannot be. */
   | { readonly type: "loaded"; readonly problem: string | undefined }
   /** A worker thread took the invocation: its time has begun. */
@@ -44,6 +48,13 @@ export type FromProcess =
       readonly ask: number;
       readonly service: string;
       readonly payload: unknown;
+    }
+  /** An instance that stays is ready to be called, after the call that ended so, if any. */
+  | {
+      readonly type: "ready";
+      readonly ticket: number;
+      readonly ending: Ending | undefined;
+      readonly usage: WorkerUsage;
     }
   | { readonly type: "ended"; readonly ticket: number; readonly ended: Ended };
 

@@ -11,6 +11,9 @@ import { settle, type Task } from "./task.ts";
 /** Guest processes at once. Each takes some 60 MB. */
 const MAX_PROCESSES = 32;
 
+/** How long a process may hold invocations and have none of them running, in milliseconds. */
+const START_MS = 30_000;
+
 /** How long a process may be idle before it is ended, in milliseconds. */
 const IDLE_MS = 60_000;
 
@@ -28,6 +31,8 @@ export interface ProcessPoolOptions {
   readonly maxProcesses?: number;
   /** Default one minute. */
   readonly idleMs?: number;
+  /** How long a process may take to start an invocation, in milliseconds; default 30 seconds. */
+  readonly startMs?: number;
   /** How a process is started; default {@link planLaunch}. */
   readonly plan?: typeof planLaunch;
   /** How bubblewrap is looked for; default {@link findBubblewrap}. */
@@ -42,6 +47,7 @@ export class ProcessPool {
   readonly #osSandbox: OsSandbox;
   readonly #maxProcesses: number;
   readonly #idleMs: number;
+  readonly #startMs: number;
   readonly #plan: typeof planLaunch;
   readonly #find: typeof findBubblewrap;
   /** The one used last comes last. */
@@ -58,6 +64,7 @@ export class ProcessPool {
     osSandbox = "auto",
     maxProcesses = MAX_PROCESSES,
     idleMs = IDLE_MS,
+    startMs = START_MS,
     plan = planLaunch,
     find = findBubblewrap,
   }: ProcessPoolOptions = {}) {
@@ -65,6 +72,7 @@ export class ProcessPool {
     this.#find = find;
     this.#maxProcesses = maxProcesses;
     this.#idleMs = idleMs;
+    this.#startMs = startMs;
     this.#plan = plan;
   }
 
@@ -103,6 +111,7 @@ export class ProcessPool {
       settle: resolve,
       settled: false,
       startedAt: undefined,
+      stay: job.invocation.target === undefined ? "making" : undefined,
       lostStarts: 0,
       openAsks: 0,
       openAskBytes: 0,
@@ -212,19 +221,23 @@ export class ProcessPool {
   }
 
   #open(confinement: Confinement, bubblewrap: Extract<Bubblewrap, { kind: "working" }> | undefined): GuestProcess {
-    const process: GuestProcess = new GuestProcess(this.#plan({ confinement, bubblewrap }), confinement, {
-      freed: () => {
-        if (process.load === 0) this.#rest(process);
-        void this.#dispatch();
+    const plan = this.#plan({ confinement, bubblewrap });
+    const process: GuestProcess = new GuestProcess(
+      { plan, confinement, startMs: this.#startMs },
+      {
+        freed: () => {
+          if (process.load === 0) this.#rest(process);
+          void this.#dispatch();
+        },
+        gone: (notStarted) => {
+          this.#processes.delete(process);
+          this.#wake(process);
+          if (this.#closed) for (const task of notStarted) settle(task, { kind: "cancelled", reason: undefined });
+          else this.#queue.unshift(...notStarted);
+          void this.#dispatch();
+        },
       },
-      gone: (notStarted) => {
-        this.#processes.delete(process);
-        this.#wake(process);
-        if (this.#closed) for (const task of notStarted) settle(task, { kind: "cancelled", reason: undefined });
-        else this.#queue.unshift(...notStarted);
-        void this.#dispatch();
-      },
-    });
+    );
     this.#processes.add(process);
     this.#exits.add(process.exited);
     void process.exited.then(() => this.#exits.delete(process.exited));

@@ -10,6 +10,10 @@ export interface Task {
   settled: boolean;
   /** When a thread of the process took it, on this side's clock; `undefined` before. */
   startedAt: number | undefined;
+  /** Until when a thread that takes it up anew gives it its time anew; set with the first start. */
+  latestStart?: number;
+  /** Where its instance is, if that is one that stays: as it was told, and as it said. */
+  stay: "making" | "ready" | "called" | "leaving" | undefined;
   /** How many processes died before they could start it. */
   lostStarts: number;
   /** What it asked of the embedder that was not answered yet: how much, and in how many bytes. */

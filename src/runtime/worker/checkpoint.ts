@@ -40,6 +40,8 @@ export class Checkpoint implements Guarded {
   /** The break that was promised last, until it is known whether the guest could be suspended for it. */
   #promised: object | undefined;
   #hadBreak = false;
+  /** How long it has to stay away for having used up its share, in milliseconds. */
+  #owed = 0;
   /** The longest it kept the thread from others because it could not be suspended, in milliseconds. */
   longestHoldMs = 0;
 
@@ -53,21 +55,23 @@ export class Checkpoint implements Guarded {
     this.#deadline = performance.now() + this.#guest.limits.timeoutMs;
   }
 
-  goOnOrWait(): 0 | 1 | Promise<0 | 1> {
+  goOn(): 0 | 1 | 2 {
     const now = performance.now();
     if (!this.#mayGoOn(now)) return 0;
-    const owed = this.#guest.time.owed(now);
-    if (owed === 0 && !this.#isOthersTurn(now)) return 1;
-    const promised = {};
-    this.#promised = promised;
-    return Promise.resolve().then(() => (this.#promised === promised ? this.#break(owed) : 1));
+    this.#owed = this.#guest.time.owed(now);
+    return this.#owed > 0 || this.#isOthersTurn(now) ? 2 : 1;
   }
 
-  goOn(): 0 | 1 {
+  takeBreak(): Promise<0 | 1> {
+    const promised = {};
+    this.#promised = promised;
+    return Promise.resolve().then(() => (this.#promised === promised ? this.#break() : 1));
+  }
+
+  stay(): 0 | 1 {
     this.#promised = undefined;
-    const now = performance.now();
-    this.#noteHold(this.#guest.time.turn(now));
-    return this.#mayGoOn(now) ? 1 : 0;
+    this.#noteHold(this.#guest.time.turn(performance.now()));
+    return 1;
   }
 
   #noteHold(turnMs: number): void {
@@ -101,9 +105,9 @@ export class Checkpoint implements Guarded {
     return !this.#hadBreak || this.#guest.hasNeighbours();
   }
 
-  async #break(pauseMs: number): Promise<0 | 1> {
+  async #break(): Promise<0 | 1> {
     this.#hadBreak = true;
-    await this.#guest.takeBreak(pauseMs);
+    await this.#guest.takeBreak(this.#owed);
     return this.#guest.isOver() ? 0 : 1;
   }
 }

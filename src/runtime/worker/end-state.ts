@@ -6,7 +6,16 @@ const ENDED = new Error("the invocation has ended");
 /** Whether an invocation is to end, and how, as its host decided: whatever the guest does, it does not go on from there. */
 export class EndState {
   readonly #abort = new AbortController();
+  readonly #onRefusal: () => void;
   #ending: WorkerOutcome | undefined;
+
+  /**
+   * @param onRefusal Called when the guest is refused a host call. It may catch that and try again, and ten thousand refusals are a
+   *   tenth of a second; so it is to come by its checkpoint at once.
+   */
+  constructor(onRefusal: () => void) {
+    this.#onRefusal = onRefusal;
+  }
 
   /** Aborted when what its host functions wait for is not waited for any more. */
   get signal(): AbortSignal {
@@ -35,6 +44,8 @@ export class EndState {
 
   /** @throws Error when it is over. */
   refuseIfOver(): void {
-    if (this.isOver) throw new Error("the invocation has ended");
+    if (!this.isOver) return;
+    this.#onRefusal();
+    throw new Error("the invocation has ended");
   }
 }

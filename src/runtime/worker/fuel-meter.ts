@@ -1,13 +1,23 @@
-/** Units that a guest gets at a time: some 50 to 100 µs of it, so that a checkpoint costs little and comes often. */
+/** Units that a guest gets at a time: 10 to 100 µs of it for most, some milliseconds where each instruction waits for memory. */
 const SLICE_UNITS = 100_000;
 
+/** What instances may have left of slices, all together, while another asks for more. */
+const MAX_LEFT_UNITS = 4 * SLICE_UNITS;
+
+const { get: valueOf, set: setValueOf } = Object.getOwnPropertyDescriptor(WebAssembly.Global.prototype, "value") as {
+  readonly get: () => number;
+  readonly set: (value: number) => void;
+};
+
 /**
- * What an invocation computes, in units of fuel. The guest's own code counts down a slice, in a global that all its instances share;
- * the slices are handed out here, and what is left of the last is taken into account, so the figures are exact.
+ * What an invocation computes, in units of fuel. The guest's own code counts down a slice. Slices are handed out here, in a global that
+ * all instances share; each instance takes from there what it counts down in a global of its own. What is left in all of them is
+ * taken into account, so the figures are exact.
  */
 export class FuelMeter {
-  /** What the guest counts down. Below zero, it asks for more. */
+  /** Where instances take units from. Below zero, by as much as was used too much, the guest asks for more. */
   readonly counter: WebAssembly.Global<"i32">;
+  readonly #own: WebAssembly.Global<"i32">[] = [];
   #limit: number;
   #granted: number;
 
@@ -18,9 +28,14 @@ export class FuelMeter {
     this.counter = new WebAssembly.Global({ value: "i32", mutable: true }, this.#granted);
   }
 
+  /** Takes the counter of an instance's own into account. It may be of another realm. */
+  track(own: WebAssembly.Global<"i32">): void {
+    this.#own.push(own);
+  }
+
   /** Units used so far. One block of instructions may have gone over the limit before it was seen. */
   get used(): number {
-    return this.#granted - this.counter.value;
+    return this.#granted - this.counter.value - this.#left();
   }
 
   /** Units there are in all. */
@@ -30,16 +45,38 @@ export class FuelMeter {
 
   /** Hands out the next slice. False, and nothing done, when all is used. */
   refill(): boolean {
-    const { used } = this;
+    let left = this.#left();
+    const used = this.#granted - this.counter.value - left;
     if (used > this.#limit) return false;
-    const slice = Math.min(SLICE_UNITS, this.#limit - used);
+    // What others have not used yet is theirs only while there is enough for all.
+    if (left > MAX_LEFT_UNITS || this.#limit - used - left < SLICE_UNITS) left = this.#takeBack();
+    const slice = Math.max(0, Math.min(SLICE_UNITS, this.#limit - used - left));
     this.counter.value = slice;
-    this.#granted = used + slice;
+    this.#granted = used + left + slice;
     return true;
+  }
+
+  /** Has the guest ask for more at its next step; what it used stays as it is. */
+  cutShort(): void {
+    const { used } = this;
+    this.#takeBack();
+    this.counter.value = -1;
+    this.#granted = used - 1;
   }
 
   /** Gives more units, for an instance that is called again. */
   add(units: number): void {
     this.#limit = Math.min(Number.MAX_SAFE_INTEGER, this.#limit + units);
+  }
+
+  #left(): number {
+    let left = 0;
+    for (const own of this.#own) left += Reflect.apply(valueOf, own, []);
+    return left;
+  }
+
+  #takeBack(): 0 {
+    for (const own of this.#own) Reflect.apply(setValueOf, own, [0]);
+    return 0;
   }
 }

@@ -12,7 +12,7 @@ import { Checkpoint } from "./checkpoint.ts";
 import { EndState } from "./end-state.ts";
 import { exportedFunction } from "./exported-function.ts";
 import { FuelMeter } from "./fuel-meter.ts";
-import { guard, guardImports } from "./guard.ts";
+import { guard, guardImports, ownCounter } from "./guard.ts";
 import { GuestMemory } from "./guest-memory.ts";
 import { GuestTimers } from "./guest-timers.ts";
 import { HostCalls } from "./host-calls.ts";
@@ -47,7 +47,7 @@ export class GuestInvocation {
   readonly #ticket: number;
   readonly #invocation: Invocation;
   readonly #environment: GuestEnvironment;
-  readonly #endState = new EndState();
+  readonly #endState = new EndState(() => this.#fuel.cutShort());
   readonly #context: HostContext;
   readonly #resources: ResourceTable;
   readonly #hostCalls: HostCalls;
@@ -224,6 +224,10 @@ export class GuestInvocation {
     const side = {
       next: (name: string) => memory.next(name),
       guard: guardImports(this.#fuel.counter),
+      made: (instance: WebAssembly.Instance) => {
+        const own = ownCounter(instance);
+        if (own !== undefined) this.#fuel.track(own);
+      },
       drop: (handle: number) => {
         assertStackRoom();
         this.#resources.drop(handle);

@@ -9,6 +9,7 @@ const MODULE = new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0)
 const SIDE: InstantiationSide = {
   next: () => ({ module: MODULE, memories: [] }),
   guard: {},
+  made: () => undefined,
   drop: () => undefined,
   pour: () => 0,
 };

@@ -72,6 +72,8 @@ export interface InstantiationSide {
   readonly next: (name: string) => CoreInstancePlan;
   /** What metered modules import, under the namespace of that name. The glue does not see it. */
   readonly guard: WebAssembly.ModuleImports;
+  /** Tells the host of a core instance that was made, before the glue has it. */
+  readonly made: (instance: WebAssembly.Instance) => void;
   /** Tells the host that the guest dropped a handle it owned. */
   readonly drop: (handle: number) => void;
   /** Reads bytes that were to be read yet into memory, from an offset on; returns how many there were. */
@@ -527,7 +529,9 @@ export function realmPrelude(host: HostSide): RealmSide {
         try {
           const { module, memories } = side.next(names.get(token) ?? "");
           const own = { [namespaces.memory]: memoriesOf(memories), [namespaces.guard]: side.guard };
-          return new CoreInstance(module, assign(create(null), given, own));
+          const instance = new CoreInstance(module, assign(create(null), given, own));
+          side.made(instance);
+          return instance;
         } catch (thrown) {
           // What the module's start function threw is of this realm, and says more than a copy would.
           throw thrown instanceof Error ? thrown : inThisRealm(thrown);

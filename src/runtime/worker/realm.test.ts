@@ -14,6 +14,7 @@ const SIDE: InstantiationSide = {
     return { module: MODULE, memories: [] };
   },
   guard: {},
+  made: () => undefined,
   drop: (handle) => {
     if (handle === 13) throw new TypeError("host trouble");
   },

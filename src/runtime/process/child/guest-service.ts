@@ -1,6 +1,6 @@
 import { messageOf } from "../../../shared/errors.ts";
 import type { CompiledModule, Invocation, Program } from "../../messages.ts";
-import type { Ended } from "../../pending.ts";
+import type { Ended, Ending, InstancePort } from "../../pending.ts";
 import { WorkerPool } from "../../pool.ts";
 import type { FromProcess, PortableProgram, ToProcess } from "../messages.ts";
 
@@ -9,6 +9,8 @@ export class GuestService {
   readonly #send: (message: FromProcess) => void;
   readonly #stops = new Map<number, AbortController>();
   readonly #asks = new Map<number, PromiseWithResolvers<unknown>>();
+  /** Instances that stay, and wait for a call. */
+  readonly #ready = new Map<number, InstancePort>();
   #pool: WorkerPool | undefined;
   #program: Promise<Program> | undefined;
   #lastAsk = 0;
@@ -32,6 +34,12 @@ export class GuestService {
       case "cancel":
         this.#stops.get(message.ticket)?.abort();
         break;
+      case "enter":
+        this.#takeReady(message.ticket)?.enter(message.call);
+        break;
+      case "leave":
+        this.#takeReady(message.ticket)?.leave();
+        break;
       case "answer":
         this.#answer(message);
         break;
@@ -54,6 +62,7 @@ export class GuestService {
     this.#stops.set(ticket, stop);
     const ended = await this.#outcome(ticket, invocation, stop.signal);
     this.#stops.delete(ticket);
+    this.#ready.delete(ticket);
     this.#end(ticket, ended);
   }
 
@@ -68,19 +77,32 @@ export class GuestService {
       signal,
       started: () => this.#send({ type: "started", ticket }),
       observe: (observation) => this.#send({ type: "observed", ticket, observation }),
+      ready: (port, ending, usage) => {
+        this.#ready.set(ticket, port);
+        this.#sendEnding(ending, (sent) => ({ type: "ready", ticket, ending: sent, usage }));
+      },
       answer: (service, payload, asking) => this.#ask(ticket, service, payload, asking),
     });
   }
 
+  #takeReady(ticket: number): InstancePort | undefined {
+    const port = this.#ready.get(ticket);
+    this.#ready.delete(ticket);
+    return port;
+  }
+
   #end(ticket: number, ended: Ended): void {
     // Why it was cancelled is known to who cancelled it.
-    const { kind } = ended.ending;
-    const sent = kind === "cancelled" ? { ...ended, ending: { kind, reason: undefined } as const } : ended;
+    const { ending } = ended;
+    const known: Ending = ending.kind === "cancelled" ? { kind: "cancelled", reason: undefined } : ending;
+    this.#sendEnding(known, (sent) => ({ type: "ended", ticket, ended: { ...ended, ending: sent } }));
+  }
+
+  #sendEnding<E extends Ending | undefined>(ending: E, message: (sent: E | Ending) => FromProcess): void {
     try {
-      this.#send({ type: "ended", ticket, ended: sent });
+      this.#send(message(ending));
     } catch (thrown) {
-      const message = `the result cannot leave the sandbox: ${messageOf(thrown)}`;
-      this.#send({ type: "ended", ticket, ended: { ...ended, ending: { kind: "fault", message } } });
+      this.#send(message({ kind: "fault", message: `the result cannot leave the sandbox: ${messageOf(thrown)}` }));
     }
   }
 

@@ -24,4 +24,4 @@ process.on("uncaughtException", (thrown) => {
   process.exit(70);
 });
 
-channel.send({ type: "ready" });
+channel.send({ type: "opened" });

@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import { FuelMeter } from "./fuel-meter.ts";
+
+function ownCounter(): WebAssembly.Global<"i32"> {
+  return new WebAssembly.Global({ value: "i32", mutable: true }, 0);
+}
+
+/** Charges as hardened code does: its own counter first, then what is in the shared one, then what the host gives. */
+function charge(fuel: FuelMeter, own: WebAssembly.Global<"i32">, units: number): boolean {
+  own.value -= units;
+  if (own.value >= 0) return true;
+  fuel.counter.value += own.value;
+  own.value = 0;
+  if (fuel.counter.value < 0 && !fuel.refill()) return false;
+  own.value = fuel.counter.value;
+  fuel.counter.value = 0;
+  return true;
+}
+
+describe("the fuel meter", () => {
+  it("counts exactly what several instances use, whoever asks, and ends the first that goes over", () => {
+    const charges = fc.array(fc.tuple(fc.nat(4), fc.nat(60_000)), { maxLength: 200 });
+    fc.assert(
+      fc.property(charges, fc.integer({ min: 1, max: 3_000_000 }), (steps, limit) => {
+        const fuel = new FuelMeter(limit);
+        const instances = Array.from({ length: 5 }, ownCounter);
+        for (const own of instances) fuel.track(own);
+        let used = 0;
+        for (const [index, units] of steps) {
+          used += units;
+          assert.equal(charge(fuel, instances[index] ?? ownCounter(), units), used <= limit);
+          assert.equal(fuel.used, used);
+          if (used > limit) return;
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("never has more in circulation than there is, nor much more than a slice for a few", () => {
+    const fuel = new FuelMeter(10_000_000);
+    const instances = Array.from({ length: 50 }, ownCounter);
+    for (const own of instances) fuel.track(own);
+    for (let round = 0; round < 500; round += 1) {
+      charge(fuel, instances[round % 50] ?? ownCounter(), 100);
+      const inCirculation = instances.reduce((sum, { value }) => sum + value, fuel.counter.value);
+      assert.ok(inCirculation <= 600_000 && fuel.used + inCirculation <= fuel.limit, `${inCirculation}`);
+    }
+    assert.equal(fuel.used, 50_000);
+  });
+
+  it("goes on when it is given more", () => {
+    const fuel = new FuelMeter(10);
+    const own = ownCounter();
+    fuel.track(own);
+    assert.equal(charge(fuel, own, 10), true);
+    assert.equal(charge(fuel, own, 1), false);
+    fuel.add(100);
+    assert.equal(fuel.refill(), true);
+    assert.equal(fuel.used, 11);
+  });
+});
