@@ -7,7 +7,7 @@ import { Checkpoint } from "../../src/runtime/worker/checkpoint.ts";
 import { FuelMeter } from "../../src/runtime/worker/fuel-meter.ts";
 import { guard, guardImports } from "../../src/runtime/worker/guard.ts";
 import { ProcessorTime } from "../../src/runtime/worker/processor-time.ts";
-import { GUARD_NAMESPACE, memoryField, MEMORY_NAMESPACE } from "../../src/shared/hardening-profile.ts";
+import { COUNTER_EXPORT, GUARD_NAMESPACE, memoryField, MEMORY_NAMESPACE } from "../../src/shared/hardening-profile.ts";
 import { DEFAULT_LIMITS, type Limits } from "../../src/shared/limits.ts";
 
 /** Every limit is on, and none is reached. */
@@ -83,12 +83,21 @@ export function meteredRun(bytes: Uint8Array<ArrayBuffer>): MeteredRun {
   };
 }
 
+/** As artifacts are. */
+const METERED = { meter: true, counter: "own" } as const;
+
 function metered(bytes: Uint8Array<ArrayBuffer>): { readonly exports: CoreExports; readonly fuel: FuelMeter } {
-  const hardened = hardenModule(bytes, { meter: true });
+  const hardened = hardenModule(bytes, METERED);
   const fuel = new FuelMeter(LIMITS.fuel);
   guard(checkpoint(fuel));
   const guards = { [GUARD_NAMESPACE]: guardImports(fuel.counter) };
-  return { exports: exportsOf(hardened.bytes, { ...memoriesOf(hardened), ...guards }), fuel };
+  const exports = exportsOf(hardened.bytes, { ...memoriesOf(hardened), ...guards });
+  fuel.track((exports as unknown as Readonly<Record<string, WebAssembly.Global<"i32">>>)[COUNTER_EXPORT] ?? missing());
+  return { exports, fuel };
+}
+
+function missing(): never {
+  throw new Error("the module has no counter of its own");
 }
 
 /** What an invocation that begins now is checked by. */

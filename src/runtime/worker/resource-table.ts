@@ -80,7 +80,7 @@ export class ResourceTable {
 
   /** Disposes of what a host function answered, which nobody will be given. */
   discard(value: unknown, shape: HandleShape | undefined): void {
-    mapHandles(value, shape, asItIs, (object) => void dispose(object as object));
+    mapHandles(value, shape, asItIs, (object) => dispose(object as object));
   }
 
   /** The guest dropped a handle that it owned. */

@@ -1,22 +1,15 @@
 /** A guest process that was taken over and says what no guest process says. Started by the real launcher, in place of the real entry. */
-import { writeSync } from "node:fs";
-import { Socket } from "node:net";
-import { decode, encode } from "../../../src/runtime/process/codec.ts";
-import { framed, FrameReader } from "../../../src/runtime/process/frames.ts";
+import { encode } from "../../../src/runtime/process/codec.ts";
+import { framed } from "../../../src/runtime/process/frames.ts";
 import type { ToProcess } from "../../../src/runtime/process/messages.ts";
+import { lie, listen, raw, say } from "./lying.ts";
 
-const lie = process.argv[2] ?? "";
-const frames = new FrameReader(() => Infinity);
-const down = new Socket({ fd: 3, readable: true, writable: false });
-down.on("end", () => process.exit(0));
-down.on("data", (chunk: Buffer) => {
-  for (const frame of frames.push(chunk)) take(decode(frame, Infinity) as ToProcess);
-});
+listen(take);
 
-function take(message: ToProcess): void {
+function take(message: ToProcess, pause: () => void): void {
   if (message.type === "load") say({ type: "loaded", problem: undefined });
   if (message.type === "start") answer(message.ticket);
-  if (message.type === "answer") down.pause();
+  if (message.type === "answer") pause();
 }
 
 function answer(ticket: number): void {
@@ -90,12 +83,4 @@ function answer(ticket: number): void {
     default:
       process.abort();
   }
-}
-
-function say(message: unknown): void {
-  raw(...framed(encode(message)));
-}
-
-function raw(...parts: readonly Buffer[]): void {
-  for (const part of parts) for (let written = 0; written < part.length;) written += writeSync(4, part, written);
 }

@@ -1,0 +1,186 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { NO_GRANTS } from "../../src/policy/grants.ts";
+import type { PortableProgram } from "../../src/runtime/process/messages.ts";
+import { ProcessPool } from "../../src/runtime/process/pool.ts";
+import { GuestInstance } from "../../src/sandbox/guest-instance.ts";
+import { usageOf } from "../../src/sandbox/usage.ts";
+import { DEFAULT_LIMITS, type Limits } from "../../src/shared/limits.ts";
+import type { ComponentInterface } from "../../src/shared/wit.ts";
+import { failsWith } from "../support/errors.ts";
+import { NOTHING, planEscape } from "../support/escape.ts";
+
+/*
+ * What a process that hostile code has taken over may say of an instance that stays in it. Each lie was seen to get through
+ * with its check left out.
+ */
+
+const PROGRAM: PortableProgram = {
+  id: "liar",
+  glue: "",
+  modules: [],
+  instantiations: [],
+  preview1: false,
+  imports: [],
+  custom: [],
+};
+
+const INTERFACE: ComponentInterface = {
+  imports: { functions: [], interfaces: [] },
+  exports: {
+    functions: [{ name: "run", parameters: [], result: { kind: "u32" }, async: false }],
+    interfaces: [],
+  },
+};
+
+interface Kept extends AsyncDisposable {
+  readonly pool: ProcessPool;
+  readonly instance: GuestInstance;
+}
+
+async function keep(lie: string, limits: Partial<Limits> = {}, signal?: AbortSignal): Promise<Kept> {
+  const plan = await planEscape("instance-liar.ts", NOTHING, false);
+  const lying = { ...plan, arguments: [...plan.arguments, lie] };
+  const pool = new ProcessPool({ osSandbox: "off", plan: () => lying, startMs: 1_000 });
+  const all = { ...DEFAULT_LIMITS, timeoutMs: 20_000, ...limits };
+  const made = Promise.withResolvers<GuestInstance>();
+  const ran = pool
+    .run({
+      program: PROGRAM,
+      invocation: {
+        programId: PROGRAM.id,
+        parameters: [],
+        programArguments: [],
+        grants: NO_GRANTS,
+        limits: all,
+      },
+      signal,
+      observe: () => undefined,
+      ready: (...given) => void made.promise.then((instance) => instance.ready(...given)),
+    })
+    .then((ended) => ({ ended, usage: usageOf(ended, 0) }));
+  const instance = new GuestInstance({ interface: INTERFACE, limits: all, untrusted: true, ran });
+  made.resolve(instance);
+  return { pool, instance, [Symbol.asyncDispose]: () => pool.close() };
+}
+
+const LIED = /it was lost, since its process said what no guest process says/;
+
+describe("an instance that is made by a liar is lost", () => {
+  for (const lie of [
+    "ready unstarted",
+    "ready strangers",
+    "ready after no call",
+    "ready without usage",
+    "usage of bigints",
+    "usage without fuel",
+    "usage below zero",
+  ]) {
+    test(lie, async () => {
+      await using kept = await keep(lie);
+      await failsWith("host", LIED, kept.instance.opened());
+      await failsWith("host", LIED, kept.instance.call("run"));
+      await kept.instance.close();
+    });
+  }
+});
+
+describe("an instance that says that it is ready out of its turn is lost", () => {
+  for (const lie of ["ready twice", "ready and called", "ready and started"]) {
+    test(lie, async () => {
+      await using kept = await keep(lie);
+      // The second lie may come before or after it is there.
+      await kept.instance.opened().catch(() => undefined);
+      for (let calls = 0; calls < 2; calls += 1) await kept.instance.call("run").catch(() => undefined);
+      await failsWith("host", LIED, kept.instance.call("run"));
+    });
+  }
+  for (const lie of ["no ending", "a trap goes on", "a limit goes on", "an exit goes on"]) {
+    test(lie, async () => {
+      await using kept = await keep(lie);
+      await kept.instance.opened();
+      await failsWith("host", LIED, kept.instance.call("run"));
+    });
+  }
+  test("answers twice", async () => {
+    await using kept = await keep("answers twice");
+    await kept.instance.opened();
+    const answers = await Promise.allSettled([kept.instance.call("run")]);
+    assert.ok(answers.every((one) => one.status === "rejected" || one.value.value === 8));
+    await kept.instance.call("run").catch(() => undefined);
+    await failsWith("host", LIED, kept.instance.call("run"));
+  });
+});
+
+test("one that stays where no instance was to stay is no instance", async () => {
+  const plan = await planEscape("instance-liar.ts", NOTHING, false);
+  const pool = new ProcessPool({ osSandbox: "off", plan: () => plan });
+  const { ending } = await pool.run({
+    program: PROGRAM,
+    invocation: {
+      programId: PROGRAM.id,
+      target: { property: "run" },
+      parameters: [],
+      programArguments: [],
+      grants: NO_GRANTS,
+      limits: DEFAULT_LIMITS,
+    },
+    observe: () => undefined,
+    ready: () => assert.fail("it is a call"),
+  });
+  assert.equal(ending.kind, "lost");
+  await pool.close();
+});
+
+test("a value that is not of the called function's type is a fault of that call", async () => {
+  for (const lie of ["wrong type", "an error of none", "wrong type at its end"]) {
+    await using kept = await keep(lie);
+    await kept.instance.opened();
+    await failsWith("host", /returned what is not of the function's type/, kept.instance.call("run"));
+  }
+});
+
+test("what an instance is said to have given at its end is given to no call", async () => {
+  await using early = await keep("over before it was");
+  await failsWith("cancelled", /cancelled/, early.instance.opened());
+  await using silent = await keep("over in silence");
+  await silent.instance.opened().catch(() => undefined);
+  await silent.instance.close();
+  await failsWith("cancelled", /cancelled/, silent.instance.call("run"));
+});
+
+test("its process keeps neither a call nor a wait from its end", async () => {
+  await using called = await keep("silence", { timeoutMs: 50 });
+  await called.instance.opened();
+  const late = await failsWith("limit", /did not end within 50 ms/, called.instance.call("run"));
+  assert.equal(late.limit?.limit, "deadline");
+  await failsWith("limit", /did not end within 50 ms/, called.instance.call("run"));
+  assert.deepEqual(called.pool.pids, []);
+
+  await using idle = await keep("", { idleTimeoutMs: 50 });
+  await idle.instance.opened();
+  await idle.instance.close();
+  assert.deepEqual(idle.pool.pids, []);
+});
+
+test("a call that was started again and again has no more time for it", async () => {
+  await using kept = await keep("again and again", { timeoutMs: 50 });
+  await failsWith("limit", /did not end within 50 ms/, kept.instance.opened());
+});
+
+test("a crash fails the call that runs, and ends the instance", async () => {
+  await using kept = await keep("crash");
+  await kept.instance.opened();
+  await failsWith("host", /its process ended with (?:signal|exit code)/, kept.instance.call("run"));
+  await failsWith("host", /its process ended with (?:signal|exit code)/, kept.instance.call("run"));
+  await kept.instance.close();
+});
+
+test("cancelling it ends the call that runs, whatever its process does", async () => {
+  const stop = new AbortController();
+  await using kept = await keep("silence", {}, stop.signal);
+  await kept.instance.opened();
+  const called = failsWith("cancelled", /cancelled/, kept.instance.call("run"));
+  stop.abort();
+  await called;
+});
