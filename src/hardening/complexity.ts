@@ -12,7 +12,7 @@ export const COMPLEXITY = {
    * The size of a function's body, in bytes. The engine's optimizing compiler takes hundreds of times a body's size, in threads
    * of the process that neither a memory cap nor a deadline reaches. A JavaScript engine's largest body has 170 KB.
    */
-  bodyBytes: 1024 * 1024,
+  bodyBytes: 1_048_576,
   /** Parameters and locals of a function; the engine's own bound is 50,000. */
   locals: 49_000,
   /** How deep blocks are nested. */

@@ -26,7 +26,7 @@ export const BYTES_PER_UNIT = 16;
  * memory.fill and memory.copy are done in pieces of this many bytes, each charged and checked before it is done, so that
  * none of them keeps a deadline waiting.
  */
-export const PIECE_BYTES = 1024 * 1024;
+export const PIECE_BYTES: number = 1024 * 1024;
 
 /**
  * Along every path through a function the counter is looked at after at most twice this many units, and after every call of

@@ -52,8 +52,21 @@ export const PAGE = { collected: 0x100, miscellaneous: 0x200, vector: 0x300, ato
 /** How many numbers there are. */
 export const OPCODES = 0x600;
 
+type Prefixed =
+  | "brOnCast"
+  | "brOnCastFail"
+  | "memoryInit"
+  | "memoryCopy"
+  | "memoryFill"
+  | "tableInit"
+  | "tableCopy"
+  | "tableGrow"
+  | "tableFill"
+  | "atomicWait32"
+  | "atomicWait64";
+
 /** Instructions behind prefixes that hardening treats apart. */
-export const PREFIXED = {
+export const PREFIXED: Readonly<Record<Prefixed, number>> = {
   brOnCast: PAGE.collected + 0x18,
   brOnCastFail: PAGE.collected + 0x19,
   memoryInit: PAGE.miscellaneous + 0x08,
@@ -65,4 +78,4 @@ export const PREFIXED = {
   tableFill: PAGE.miscellaneous + 0x11,
   atomicWait32: PAGE.atomic + 0x01,
   atomicWait64: PAGE.atomic + 0x02,
-} as const;
+};

@@ -14,7 +14,7 @@ const USAGE = {
   handlesHighWater: 0,
 };
 
-const eight = { kind: "value", value: 8 };
+const EIGHT = { kind: "value", value: 8 };
 
 listen((message: ToProcess) => {
   if (message.type === "load") say({ type: "loaded", problem: undefined });
@@ -23,87 +23,69 @@ listen((message: ToProcess) => {
 });
 
 function made(ticket: number): void {
-  const started = (): void => say({ type: "started", ticket });
-  const ready = (more: object = {}): void => say({ type: "ready", ticket, ending: undefined, usage: USAGE, ...more });
+  const started = { type: "started", ticket };
+  const ready = { type: "ready", ticket, ending: undefined, usage: USAGE };
   switch (lie) {
     case "again and again":
-      started();
-      setInterval(started, 10);
+      setInterval(() => say(started), 10);
       return;
     case "ready unstarted":
-      return ready();
+      return say(ready);
     case "ready strangers":
-      started();
-      return ready({ ticket: 4711 });
+      return say(started, { ...ready, ticket: 4711 });
     case "ready after no call":
-      started();
-      return ready({ ending: eight });
+      return say(started, { ...ready, ending: EIGHT });
     case "ready without usage":
-      started();
-      return ready({ usage: undefined });
+      return say(started, { ...ready, usage: undefined });
     case "usage of bigints":
-      started();
-      return ready({ usage: { ...USAGE, fuel: 1n } });
+      return say(started, { ...ready, usage: { ...USAGE, fuel: 1n } });
     case "usage without fuel":
-      started();
-      return ready({ usage: { ...USAGE, fuel: undefined } });
+      return say(started, { ...ready, usage: { ...USAGE, fuel: undefined } });
     case "usage below zero":
-      started();
-      return ready({ usage: { ...USAGE, readBytes: -1 } });
+      return say(started, { ...ready, usage: { ...USAGE, readBytes: -1 } });
     case "ready twice":
-      started();
-      ready();
-      return ready();
+      return say(started, ready, ready);
     case "ready and called":
-      started();
-      ready();
-      return ready({ ending: eight });
+      return say(started, ready, { ...ready, ending: EIGHT });
     case "ready and started":
-      started();
-      ready();
-      return started();
+      return say(started, ready, started);
     case "over before it was":
-      started();
-      return ended(ticket, eight);
+      return say(started, ended(ticket, EIGHT));
     case "over in silence":
-      started();
-      ready();
-      return ended(ticket, { kind: "guest-error", payload: { tag: "never", val: [1] } });
+      return say(started, ready, ended(ticket, { kind: "guest-error", payload: { tag: "never", val: [1] } }));
     default:
-      started();
-      return ready();
+      return say(started, ready);
   }
 }
 
 function called(ticket: number): void {
-  const ready = (ending: unknown): void => say({ type: "ready", ticket, ending, usage: USAGE });
+  const ready = (ending: unknown): object => ({ type: "ready", ticket, ending, usage: USAGE });
   switch (lie) {
     case "no ending":
-      return ready(undefined);
+      return say(ready(undefined));
     case "a trap goes on":
-      return ready({ kind: "trap", message: "" });
+      return say(ready({ kind: "trap", message: "" }));
     case "a limit goes on":
-      return ready({ kind: "limit", limit: "fuel", cap: 1, message: "" });
+      return say(ready({ kind: "limit", limit: "fuel", cap: 1, message: "" }));
     case "an exit goes on":
-      return ready({ kind: "exit", code: 0 });
+      return say(ready({ kind: "exit", code: 0 }));
     case "answers twice":
-      ready(eight);
-      return ready(eight);
+      return say(ready(EIGHT), ready(EIGHT));
     case "wrong type":
-      return ready({ kind: "value", value: { not: "a number" } });
+      return say(ready({ kind: "value", value: { not: "a number" } }));
     case "an error of none":
-      return ready({ kind: "guest-error", payload: 8 });
+      return say(ready({ kind: "guest-error", payload: 8 }));
     case "wrong type at its end":
-      return ended(ticket, { kind: "value", value: "eight" });
+      return say(ended(ticket, { kind: "value", value: "eight" }));
     case "crash":
       return process.abort();
     case "silence":
       return;
     default:
-      return ready(eight);
+      return say(ready(EIGHT));
   }
 }
 
-function ended(ticket: number, ending: unknown): void {
-  say({ type: "ended", ticket, ended: { ending, wallMs: 1, usage: USAGE } });
+function ended(ticket: number, ending: unknown): object {
+  return { type: "ended", ticket, ended: { ending, wallMs: 1, usage: USAGE } };
 }

@@ -17,13 +17,14 @@ export function listen(take: (message: ToProcess, pause: () => void) => void): v
   });
 }
 
-/** Says something that may be no message. */
-export function say(message: unknown): void {
-  raw(...framed(encode(message)));
+/** Says things that may be no messages, all in one write. */
+export function say(...messages: readonly unknown[]): void {
+  raw(Buffer.concat(messages.flatMap((message) => framed(encode(message)))));
 }
 
 /** Writes bytes that may be no message. */
 export function raw(...parts: readonly Buffer[]): void {
-  for (const part of parts)
+  for (const part of parts) {
     for (let written = 0; written < part.length;) written += writeSync(CHANNEL.up, part, written);
+  }
 }

@@ -1,0 +1,123 @@
+/**
+ * An hour of mixed good and hostile guests in one process: `node scripts/soak.ts [--minutes 60] [--at-once 6]`. Memory, handles, threads
+ * and open files are looked at all the while, and have to be flat: what the last quarter holds is compared with the second. Prints a
+ * table, and exits with 1 when something grew, or when a guest ended in another way than it should.
+ */
+import { readdirSync, readFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { type SoakGuest, soakGuests } from "../test/support/soak-guests.ts";
+
+/** How many samples a run takes, and how many it has to have to be judged. */
+const SAMPLES = 240;
+const FEWEST_SAMPLES = 16;
+
+const MIB = 1024 * 1024;
+
+/** What is looked at, and by how much it may grow from the second quarter to the last: a share, and so much besides. */
+const MEASURES = {
+  "resident MiB": { share: 0.1, slack: 24 },
+  "heap MiB": { share: 0.1, slack: 4 },
+  "outside MiB": { share: 0.1, slack: 8 },
+  resources: { share: 0, slack: 6 },
+  "open files": { share: 0, slack: 6 },
+  threads: { share: 0, slack: 3 },
+} as const;
+
+type Measure = keyof typeof MEASURES;
+type Sample = Readonly<Record<Measure, number>>;
+
+const { values } = parseArgs({
+  options: { minutes: { type: "string", default: "60" }, "at-once": { type: "string", default: "6" } },
+});
+const [minutes, atOnce] = [Number(values.minutes), Number(values["at-once"])];
+if (!(minutes > 0) || !Number.isSafeInteger(atOnce) || atOnce < 1) {
+  throw new TypeError("--minutes is a number over 0, and --at-once a whole one");
+}
+
+setFlagsFromString("--expose-gc");
+const collect = runInNewContext("gc") as () => void;
+
+function sample(): Sample {
+  // What is garbage already tells nothing of leaks.
+  collect();
+  const { rss, heapUsed, external } = process.memoryUsage();
+  return {
+    "resident MiB": rss / MIB,
+    "heap MiB": heapUsed / MIB,
+    "outside MiB": external / MIB,
+    resources: process.getActiveResourcesInfo().length,
+    "open files": process.platform === "linux" ? readdirSync("/proc/self/fd").length : 0,
+    threads: process.platform === "linux" ? threads() : 0,
+  };
+}
+
+function threads(): number {
+  return Number(/^Threads:\s+(\d+)$/mu.exec(readFileSync("/proc/self/status", "utf8"))?.[1]);
+}
+
+function median(of: readonly number[]): number {
+  return of.toSorted((one, other) => one - other)[Math.floor(of.length / 2)] ?? Number.NaN;
+}
+
+const tally = new Map<string, { ended: number; wrong: number }>();
+const failures: string[] = [];
+
+async function callsOf(guests: readonly SoakGuest[], until: number, start: number): Promise<void> {
+  const deck = guests.flatMap((guest) => Array.from({ length: guest.weight }, () => guest));
+  // A step without a common divisor with the deck's size goes through all of it, in another order than its own.
+  const step = [37, 41, 43, 47].find((prime) => deck.length % prime !== 0) ?? 1;
+  for (let at = start; performance.now() < until; at += step) {
+    const guest = deck[at % deck.length];
+    if (guest === undefined) continue;
+    const counted = tally.get(guest.name) ?? { ended: 0, wrong: 0 };
+    tally.set(guest.name, counted);
+    try {
+      await guest.call();
+    } catch (thrown) {
+      counted.wrong += 1;
+      if (failures.length < 20) failures.push(`${guest.name}: ${String(thrown)}`);
+    }
+    counted.ended += 1;
+  }
+}
+
+function judge(samples: readonly Sample[]): boolean {
+  const quarter = Math.floor(samples.length / 4);
+  let isFlat = samples.length >= FEWEST_SAMPLES;
+  console.log(
+    `${"".padEnd(14)}${["first", "second quarter", "last quarter", "most", "bound"].map((one) => one.padStart(16)).join("")}`,
+  );
+  for (const measure of Object.keys(MEASURES) as Measure[]) {
+    const { share, slack } = MEASURES[measure];
+    const of = samples.map((one) => one[measure]);
+    const [second, last] = [median(of.slice(quarter, 2 * quarter)), median(of.slice(-quarter))];
+    const bound = second * (1 + share) + slack;
+    if (!(last <= bound)) isFlat = false;
+    const shown = [of[0] ?? Number.NaN, second, last, Math.max(...of), bound].map((one) => one.toFixed(1).padStart(16));
+    console.log(`${measure.padEnd(14)}${shown.join("")}${last <= bound ? "" : "  grew"}`);
+  }
+  return isFlat;
+}
+
+const samples: Sample[] = [];
+{
+  await using soak = await soakGuests();
+  const began = performance.now();
+  const until = began + minutes * 60_000;
+  const sampling = setInterval(() => samples.push(sample()), (minutes * 60_000) / SAMPLES);
+  await Promise.all(Array.from({ length: atOnce }, (_, lane) => callsOf(soak.guests, until, lane * 7)));
+  clearInterval(sampling);
+  const wrong = [...tally.values()].reduce((sum, one) => sum + one.wrong, 0);
+  const ended = [...tally.values()].reduce((sum, one) => sum + one.ended, 0);
+  console.log(
+    `${ended} calls in ${((performance.now() - began) / 60_000).toFixed(1)} minutes, ${samples.length} samples`,
+  );
+  for (const [name, one] of tally)
+    console.log(`  ${name}: ${one.ended}${one.wrong === 0 ? "" : `, ${one.wrong} wrong`}`);
+  const isFlat = judge(samples);
+  for (const failure of failures) console.log(failure);
+  if (!isFlat) console.log(samples.length < FEWEST_SAMPLES ? "too few samples to judge" : "not flat");
+  if (!isFlat || wrong > 0) process.exitCode = 1;
+}

@@ -1,0 +1,27 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+const SOAK = fileURLToPath(new URL("../../scripts/soak.ts", import.meta.url));
+
+const skip =
+  process.env["CI"] === "true" || process.env["CORDON_SOAK"] === "1"
+    ? false
+    : "it takes two minutes, so it runs with CI=true or CORDON_SOAK=1 only; scripts/soak.ts is the same for an hour";
+
+// Weakening, each alone: `ResourceTable.clear` disposes of nothing (open files, resources); `WorkerSlot` keeps programs that were
+// unloaded (resident memory).
+test(
+  "two minutes of good and hostile guests leave memory, handles and threads flat",
+  { timeout: 300_000, skip },
+  async (context) => {
+    const { stdout } = await promisify(execFile)(process.execPath, [SOAK, "--minutes", "2"]).catch(
+      ({ stdout: shown, stderr }: { readonly stdout: string; readonly stderr: string }) =>
+        assert.fail(`${shown}${stderr}`),
+    );
+    context.diagnostic(stdout.trimEnd());
+    assert.match(stdout, /resident MiB/u);
+  },
+);
