@@ -7,11 +7,18 @@ import { readdirSync, readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
+import { CordonError } from "../src/sandbox/index.ts";
 import { type SoakGuest, soakGuests } from "../test/support/soak-guests.ts";
 
 /** How many samples a run takes, and how many it has to have to be judged. */
 const SAMPLES = 240;
 const FEWEST_SAMPLES = 16;
+
+/**
+ * How many calls may be lost with a neighbour that was ended by force, as a share of all: on a machine that has no processor to spare, a
+ * guest that would leave at its next checkpoint may not come by it in time.
+ */
+const MOST_LOST = 0.005;
 
 const MIB = 1024 * 1024;
 
@@ -63,6 +70,7 @@ function median(of: readonly number[]): number {
 
 const tally = new Map<string, { ended: number; wrong: number }>();
 const failures: string[] = [];
+let lost = 0;
 
 async function callsOf(guests: readonly SoakGuest[], until: number, start: number): Promise<void> {
   const deck = guests.flatMap((guest) => Array.from({ length: guest.weight }, () => guest));
@@ -76,6 +84,10 @@ async function callsOf(guests: readonly SoakGuest[], until: number, start: numbe
     try {
       await guest.call();
     } catch (thrown) {
+      if (thrown instanceof CordonError && thrown.code === "host" && thrown.message.includes("it was lost")) {
+        lost += 1;
+        continue;
+      }
       counted.wrong += 1;
       if (failures.length < 20) failures.push(`${guest.name}: ${String(thrown)}`);
     }
@@ -87,7 +99,7 @@ function judge(samples: readonly Sample[]): boolean {
   const quarter = Math.floor(samples.length / 4);
   let isFlat = samples.length >= FEWEST_SAMPLES;
   console.log(
-    `${"".padEnd(14)}${["first", "second quarter", "last quarter", "most", "bound"].map((one) => one.padStart(16)).join("")}`,
+    `${"".padEnd(14)}${["first", "second quarter", "third quarter", "last quarter", "most", "bound"].map((one) => one.padStart(16)).join("")}`,
   );
   for (const measure of Object.keys(MEASURES) as Measure[]) {
     const { share, slack } = MEASURES[measure];
@@ -95,7 +107,10 @@ function judge(samples: readonly Sample[]): boolean {
     const [second, last] = [median(of.slice(quarter, 2 * quarter)), median(of.slice(-quarter))];
     const bound = second * (1 + share) + slack;
     if (!(last <= bound)) isFlat = false;
-    const shown = [of[0] ?? Number.NaN, second, last, Math.max(...of), bound].map((one) => one.toFixed(1).padStart(16));
+    const third = median(of.slice(2 * quarter, 3 * quarter));
+    const shown = [of[0] ?? Number.NaN, second, third, last, Math.max(...of), bound].map((one) =>
+      one.toFixed(1).padStart(16),
+    );
     console.log(`${measure.padEnd(14)}${shown.join("")}${last <= bound ? "" : "  grew"}`);
   }
   return isFlat;
@@ -119,5 +134,5 @@ const samples: Sample[] = [];
   const isFlat = judge(samples);
   for (const failure of failures) console.log(failure);
   if (!isFlat) console.log(samples.length < FEWEST_SAMPLES ? "too few samples to judge" : "not flat");
-  if (!isFlat || wrong > 0) process.exitCode = 1;
+  if (!isFlat || wrong > 0 || lost > ended * MOST_LOST) process.exitCode = 1;
 }

@@ -1,4 +1,4 @@
-import type { HttpBodyPart, HttpRequestHead, HttpResponsePart, HttpServices } from "../shared/http-message.ts";
+import type { HttpBodyPart, HttpRequestHead, HttpResponsePart } from "../shared/http-message.ts";
 
 /** One HTTP request, and the way its answer goes back. The guest never sees the connection. */
 export interface HttpExchange {
@@ -15,19 +15,4 @@ export interface HttpExchange {
   readonly send: (part: HttpResponsePart) => Promise<void>;
   /** The guest gave no answer, or will not end the one it began. The reason is the name of an error code of `wasi:http`. */
   readonly failed: (reason: string) => void;
-}
-
-/** Answers what a worker asks of an exchange; `undefined` for any other service. */
-export function answerFor(exchange: HttpExchange, service: string, payload: unknown): Promise<unknown> | undefined {
-  switch (service as keyof HttpServices) {
-    case "http-request-body":
-      return exchange.read(payload as number);
-    case "http-response":
-      return exchange.send(payload as HttpResponsePart);
-    case "http-failure":
-      exchange.failed(payload as string);
-      return Promise.resolve();
-    default:
-      return undefined;
-  }
 }

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import { realpathSync } from "node:fs";
 import { test } from "node:test";
 import type { AuditObservation } from "../audit/event.ts";
 import { type Grants, NO_GRANTS } from "../policy/grants.ts";
-import { DEFAULT_LIMITS } from "../shared/limits.ts";
+import { DEFAULT_LIMITS, type Limits } from "../shared/limits.ts";
+import type { HostFunctionInput } from "./host-function-input.ts";
 import { HostFunctions } from "./host-functions.ts";
 import { answering } from "./services.ts";
 import { Stdio, type StdioOptions } from "./stdio.ts";
@@ -11,14 +13,36 @@ import { Stdio, type StdioOptions } from "./stdio.ts";
 
 const { signal } = new AbortController();
 
-function side(grants: Partial<Grants>, options: StdioOptions = {}) {
+/** What no service is asked with. */
+const ODD: readonly unknown[] = [
+  undefined,
+  null,
+  true,
+  1.5,
+  -1,
+  Number.NaN,
+  Infinity,
+  1n,
+  "",
+  "text",
+  [],
+  {},
+  new Map(),
+];
+
+interface SideOptions extends StdioOptions {
+  readonly limits?: Partial<Limits>;
+  readonly hostFunctions?: readonly HostFunctionInput[];
+}
+
+function side(grants: Partial<Grants>, { limits, hostFunctions = [], ...options }: SideOptions = {}) {
   const observations: AuditObservation[] = [];
   const stdio = new Stdio(options, true);
   const answer = answering({
     stdio,
-    hostFunctions: new HostFunctions([], {}),
+    hostFunctions: new HostFunctions(hostFunctions, grants.custom ?? {}),
     grants: { ...NO_GRANTS, ...grants },
-    limits: { ...DEFAULT_LIMITS, maxStdoutBytes: 10 },
+    limits: { ...DEFAULT_LIMITS, maxStdoutBytes: 10, ...limits },
     exchange: undefined,
     observe: (observation) => void observations.push(observation),
   });
@@ -69,8 +93,131 @@ test("output is bytes, and no more than the limit of both streams together", asy
   await assert.rejects(ask("stdout", Buffer.from("ab")), /more than 10 bytes of output/);
   await assert.rejects(ask("stderr", Buffer.from("ab")), /more than 10 bytes of output/);
   assert.deepEqual(chunks.map(String), ["123456"]);
-  assert.equal(String(stdio.captured("stderr")), "789");
+  assert.equal(Buffer.from(stdio.captured("stderr")).toString(), "789");
   assert.deepEqual(observations, []);
+});
+
+// Seen to fail with the check left out: the end of a call waited for a read that nobody would end.
+test("stdin is read once at a time", async () => {
+  const more = Promise.withResolvers<undefined>();
+  async function* slow(): AsyncGenerator<Uint8Array> {
+    yield Buffer.from("a");
+    await more.promise;
+    yield Buffer.from("b");
+  }
+  const { ask, stdio } = side({ stdin: true }, { stdin: slow() });
+  await ask("stdin", 1);
+  const waiting = ask("stdin", 1);
+  await assert.rejects(ask("stdin", 1), /it is being read/);
+  await stdio.close();
+  more.resolve(undefined);
+  await waiting;
+});
+
+// Seen to fail with the check left out.
+test("a sink is not called before it has taken what came before", async () => {
+  const taken = Promise.withResolvers<void>();
+  let calls = 0;
+  const sink = (): Promise<void> => {
+    calls += 1;
+    return taken.promise;
+  };
+  const { ask } = side({}, { stdout: sink });
+  const first = ask("stdout", new Uint8Array(1));
+  await assert.rejects(ask("stdout", new Uint8Array(1)), /is not taken yet/);
+  await ask("stderr", new Uint8Array(1));
+  taken.resolve();
+  await first;
+  await ask("stdout", new Uint8Array(1));
+  await ask("stdout", new Uint8Array(0));
+  assert.equal(calls, 2, "nothing is no output");
+});
+
+test("output in crumbs is captured as it is", async () => {
+  const { ask, stdio } = side({}, { limits: { maxStdoutBytes: 5_000 } });
+  for (let at = 0; at < 5_000; at += 1) await ask("stdout", Uint8Array.of(at % 256));
+  const captured = stdio.captured("stdout");
+  assert.equal(captured.length, 5_000);
+  assert.ok(captured.every((byte, at) => byte === at % 256));
+  assert.equal(captured.buffer.byteLength, 5_000);
+});
+
+// Seen to fail with the parameters taken as they come.
+test("a function of the embedder gets parameters of its types, and only with its grant", async () => {
+  const calls: unknown[] = [];
+  const send: HostFunctionInput = {
+    interface: "acme:mail/outbox",
+    name: "send",
+    type: "func(to: string, parts: list<u8>) -> u32",
+    capability: "mail",
+    check: { parameter: "to" },
+    call: (parameters) => calls.push(parameters),
+  };
+  const service = "custom:acme:mail/outbox#send";
+  const granted = { custom: { mail: { kind: "string", value: "a" } } } as const;
+  const { ask, observations } = side(granted, { hostFunctions: [send] });
+  const parts = new Uint8Array([1]);
+  const wrong = [[], ["a"], ["a", parts, 1], ["a", [256]], [1, parts], [{}, parts], ["\ud800", parts], ["a", "b"]];
+  for (const payload of [...ODD, ...wrong]) await assert.rejects(ask(service, payload), /Cannot call "send"/);
+  assert.deepEqual(calls, []);
+  assert.partialDeepStrictEqual(await ask(service, ["b", parts]), { kind: "denied" });
+  assert.deepEqual(calls, []);
+  assert.deepEqual(await ask(service, ["a", parts]), { kind: "returned", value: 1 });
+  assert.deepEqual(calls, [["a", parts]]);
+  assert.deepEqual(
+    observations.map(({ result }) => result),
+    ["Denied", "Allowed"],
+  );
+});
+
+const NODE = realpathSync(process.execPath);
+const GRANTED = { process: { kind: "commands", commands: [{ name: "node", path: NODE }] } } as const;
+
+function request(text: string, more: object = {}): object {
+  const given = { command: "node", arguments: ["--eval", text], timeoutMs: 20_000, maxOutputBytes: 1_000 };
+  return { ...given, stdin: undefined, ...more };
+}
+
+// Seen to fail with each of the checks left out.
+test("a program is asked for in a request's form, with no more time or output than one may have", async () => {
+  const { ask, observations } = side(GRANTED);
+  const wrong: readonly object[] = [
+    ...ODD.filter((one) => typeof one !== "string").map((command) => ({ command })),
+    ...ODD.filter((one) => !Array.isArray(one)).map((words) => ({ arguments: words })),
+    { arguments: ["--eval", 1] },
+    { arguments: { 0: "--eval", length: 1 } },
+    ...ODD.filter((one) => one !== undefined).map((stdin) => ({ stdin })),
+    ...ODD.map((timeoutMs) => ({ timeoutMs })),
+    { timeoutMs: DEFAULT_LIMITS.timeoutMs + 1 },
+    ...ODD.map((maxOutputBytes) => ({ maxOutputBytes })),
+    { maxOutputBytes: 16 * 1024 * 1024 + 1 },
+  ];
+  for (const more of wrong) await assert.rejects(ask("process", request("", more)), /is no request/);
+  for (const payload of ODD) await assert.rejects(ask("process", payload), /is no request/);
+  assert.deepEqual(observations, []);
+  const words = { arguments: Array.from({ length: 5_000 }, () => "") };
+  const many = await ask("process", request("", words));
+  assert.partialDeepStrictEqual(many, { tag: "err", val: { tag: "failed" } });
+  const other = await ask("process", request("", { command: "/bin/sh" }));
+  assert.deepEqual(other, { tag: "err", val: { tag: "denied" } });
+  assert.deepEqual(
+    observations.map(({ result }) => result),
+    ["Denied", "Denied"],
+  );
+});
+
+// Seen to fail with each of the sums left out.
+test("programs of one invocation are counted, and so is what they read and write", async () => {
+  const { ask } = side(GRANTED, { limits: { maxReadBytes: 1_500, maxWriteBytes: 100 } });
+  const four = Array.from({ length: 4 }, () => ask("process", request("setTimeout(() => {}, 500)")));
+  await assert.rejects(ask("process", request("")), /4 of the invocation run already/);
+  for (const one of await Promise.all(four)) assert.partialDeepStrictEqual(one, { tag: "ok" });
+  const stdin = new Uint8Array(60);
+  assert.partialDeepStrictEqual(await ask("process", request("", { stdin })), { tag: "ok" });
+  await assert.rejects(ask("process", request("", { stdin })), /more than 100 bytes/);
+  const write = "process.stdout.write('x'.repeat(900))";
+  assert.partialDeepStrictEqual(await ask("process", request(write)), { tag: "ok" });
+  assert.deepEqual(await ask("process", request(write)), { tag: "err", val: { tag: "output-too-large" } });
 });
 
 test("nothing else is answered", async () => {

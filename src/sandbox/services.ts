@@ -1,11 +1,12 @@
 import type { AuditObservation } from "../audit/event.ts";
-import { answerProcess } from "../host/process/answer.ts";
-import { PROCESS_SERVICE, type RunRequest } from "../host/process/run-request.ts";
+import { ProgramAnswers } from "../host/process/answer.ts";
+import { PROCESS_SERVICE } from "../host/process/run-request.ts";
 import type { Grants } from "../policy/grants.ts";
 import type { Job } from "../runtime/pending.ts";
 import type { Limits } from "../shared/limits.ts";
 import type { HostFunctions } from "./host-functions.ts";
-import { answerFor, type HttpExchange } from "./http-exchange.ts";
+import { ExchangeAnswers } from "./exchange-answers.ts";
+import type { HttpExchange } from "./http-exchange.ts";
 import type { Stdio } from "./stdio.ts";
 
 /** What an invocation's host functions can ask of this side. */
@@ -25,13 +26,15 @@ export interface Services {
 export function answering(services: Services): NonNullable<Job["answer"]> {
   const { stdio, hostFunctions, grants, limits, exchange, observe } = services;
   const stdioAsker = { grants, limits, observe };
+  const programs = new ProgramAnswers({ grant: grants.process, limits, observe });
+  const exchanged = exchange === undefined ? undefined : new ExchangeAnswers(exchange, limits);
   return async (service, payload, signal) => {
     const answer =
       stdio.answer(service, payload, stdioAsker) ??
       hostFunctions.answer(service, payload, { signal, observe }) ??
-      (exchange === undefined ? undefined : answerFor(exchange, service, payload));
+      exchanged?.answer(service, payload);
     if (answer !== undefined) return answer;
     if (service !== PROCESS_SERVICE) throw new Error(`nothing answers ${service}`);
-    return answerProcess(payload as RunRequest, { grant: grants.process, signal, observe });
+    return programs.answer(payload, signal);
   };
 }

@@ -1,6 +1,7 @@
 import type { AuditObservation } from "../audit/event.ts";
 import type { Grants } from "../policy/grants.ts";
 import type { Limits } from "../shared/limits.ts";
+import { CapturedBytes } from "./captured-bytes.ts";
 
 /** The most that one read takes, in bytes. */
 const MAX_READ_BYTES = 64 * 1024;
@@ -31,7 +32,8 @@ export interface StdioAsker {
 /** The embedder's end of a guest's standard streams, for one invocation. */
 export class Stdio {
   readonly #options: StdioOptions;
-  readonly #captured = { stdout: [] as Uint8Array[], stderr: [] as Uint8Array[] };
+  readonly #captured = { stdout: new CapturedBytes(), stderr: new CapturedBytes() };
+  readonly #writing = { stdout: false, stderr: false };
   readonly #capture: boolean;
   #stdin: AsyncIterator<Uint8Array> | undefined;
   #left: Uint8Array = new Uint8Array();
@@ -63,8 +65,7 @@ export class Stdio {
 
   /** What was written and no sink took. */
   captured(stream: "stdout" | "stderr"): Uint8Array {
-    const chunks = this.#captured[stream];
-    return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
+    return this.#captured[stream].bytes;
   }
 
   /** Lets go of the source of stdin. One that has a read to answer may never do so, and is not waited for. */
@@ -79,16 +80,27 @@ export class Stdio {
     if (chunk.length > limits.maxStdoutBytes - this.#written) {
       throw new Error(`Cannot write to ${stream}: it is more than ${limits.maxStdoutBytes} bytes of output`);
     }
+    if (this.#writing[stream]) throw new Error(`Cannot write to ${stream}: what was written before is not taken yet`);
+    if (chunk.length === 0) return;
     this.#written += chunk.length;
     const sink = this.#options[stream];
-    if (sink !== undefined) await sink(chunk);
-    else if (this.#capture) this.#captured[stream].push(chunk);
+    if (sink === undefined) {
+      if (this.#capture) this.#captured[stream].add(chunk);
+      return;
+    }
+    this.#writing[stream] = true;
+    try {
+      await sink(chunk);
+    } finally {
+      this.#writing[stream] = false;
+    }
   }
 
   /** Up to `maxBytes` bytes, at least one unless the end is reached. */
   async #read(maxBytes: unknown, { grants, observe }: StdioAsker): Promise<Uint8Array> {
     if (!grants.stdin) throw this.#refusal(observe);
     if (!isReadLength(maxBytes)) throw new Error("Cannot read stdin: what was asked for is no number of bytes to read");
+    if (this.#reading) throw new Error("Cannot read stdin: it is being read");
     this.#stdin ??= source(this.#options.stdin);
     while (this.#left.length === 0) {
       this.#reading = true;

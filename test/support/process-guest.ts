@@ -1,13 +1,8 @@
 import assert from "node:assert/strict";
 import type { HostResult } from "../../src/host/capability.ts";
-import { answerProcess } from "../../src/host/process/answer.ts";
+import { ProgramAnswers } from "../../src/host/process/answer.ts";
 import { processRun } from "../../src/host/process/run-binding.ts";
-import {
-  PROCESS_SERVICE,
-  type ProgramOutput,
-  type RunError,
-  type RunRequest,
-} from "../../src/host/process/run-request.ts";
+import { PROCESS_SERVICE, type ProgramOutput, type RunError } from "../../src/host/process/run-request.ts";
 import type { ProcessGrant } from "../../src/policy/grants.ts";
 import type { Limits } from "../../src/shared/limits.ts";
 import { callHost, hostContext, type TestContext } from "./host-context.ts";
@@ -43,9 +38,13 @@ export function processGuest(
     limits,
     ask: async (service, payload) => {
       assert.equal(service, PROCESS_SERVICE);
-      const asker = { grant: embedderGrant, signal: context.signal, observe: context.observe };
-      return structuredClone(await answerProcess(structuredClone(payload) as RunRequest, asker));
+      return structuredClone(await answers.answer(structuredClone(payload), context.signal));
     },
+  });
+  const answers = new ProgramAnswers({
+    grant: embedderGrant,
+    limits: context.limits,
+    observe: (observation) => context.observe(observation),
   });
   return {
     context,

@@ -22,10 +22,13 @@ function chargeOf(glue: string): number {
   return Number(charge);
 }
 
+/** The charge of a list whose elements are made by other lines. */
+const made = (lines: string): number => chargeOf(BOOLEANS.replace(/result1\.push\([^\n]*/, lines));
+
 test("a list is charged before the first of its elements is made", () => {
   const glue = withChargedLists(BOOLEANS);
-  const [charge, made] = ["_chargeList(len1, ", "var result1 = [];"].map((text) => glue.indexOf(text));
-  assert.ok(charge !== undefined && made !== undefined && charge > 0 && charge < made);
+  const [charge, list] = ["_chargeList(len1, ", "var result1 = [];"].map((text) => glue.indexOf(text));
+  assert.ok(charge !== undefined && list !== undefined && charge > 0 && charge < list);
   assert.equal(glue.match(/_chargeList\(/g)?.length, 1);
 });
 
@@ -48,7 +51,6 @@ ${inner.join("\n").replaceAll(/^ {2}return.*$/gm, "")}
 });
 
 test("what elements are made of counts: members, their names, texts of cases, and of cases the largest", () => {
-  const made = (lines: string): number => chargeOf(BOOLEANS.replace(/result1\.push\([^\n]*/, lines));
   const plain = made("result1.push(1);");
   const one = made("result1.push({\n        a: 1,\n      });");
   const long = made("result1.push({\n        aLongerName: 1,\n      });");

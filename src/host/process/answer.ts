@@ -1,10 +1,19 @@
 import type { AuditObservation, AuditResult } from "../../audit/event.ts";
 import type { ProcessGrant } from "../../policy/grants.ts";
+import type { Limits } from "../../shared/limits.ts";
 import { checkCommand } from "./check.ts";
 import { locate } from "./locate.ts";
 import { ProgramSlots } from "./program-slots.ts";
 import { type ProgramOutcome, runProgram } from "./run-program.ts";
-import { requestProblem, requestResource, type RunAnswer, type RunError, type RunRequest } from "./run-request.ts";
+import { readRunRequest } from "./read-request.ts";
+import {
+  MAX_PROGRAMS_AT_ONCE,
+  requestProblem,
+  requestResource,
+  type RunAnswer,
+  type RunError,
+  type RunRequest,
+} from "./run-request.ts";
 
 /** How many programs run at once for all guests of this process; others wait for one to end. */
 const MAX_RUNNING = 32;
@@ -14,17 +23,59 @@ const slots = new ProgramSlots(MAX_RUNNING);
 /** What the thread that embeds Cordon knows of the invocation that asks. */
 export interface Asker {
   readonly grant: ProcessGrant;
-  /** Aborted when the invocation has ended, however it did: the program is killed. */
-  readonly signal: AbortSignal;
+  readonly limits: Pick<Limits, "timeoutMs" | "maxReadBytes" | "maxWriteBytes">;
   readonly observe: (observation: AuditObservation) => void;
 }
 
 /**
- * Runs a program for a guest. It belongs to the thread that embeds Cordon and not to the guest's, which can be ended at any moment
- * and could kill nothing then. The grant is checked again. Records one event when the program has started, or why it has not, and
- * another when it wrote more than it may.
+ * Runs programs for one invocation. They belong to the thread that embeds Cordon and not to the guest's, which can be ended at any
+ * moment and could kill nothing then. What is asked, the grant and the limits are checked again, since the guest's side may have
+ * been taken over.
  */
-export async function answerProcess(request: RunRequest, asker: Asker): Promise<RunAnswer> {
+export class ProgramAnswers {
+  readonly #asker: Asker;
+  #running = 0;
+  #inputBytes = 0;
+  #outputBytes = 0;
+
+  constructor(asker: Asker) {
+    this.#asker = asker;
+  }
+
+  /**
+   * Runs a program to its end. Rejects when the host function would not have asked. Records one event when the program has started,
+   * or why it has not, and another when it wrote more than it may.
+   *
+   * @param signal Aborted when the invocation has ended, however it did: the program is killed.
+   */
+  async answer(payload: unknown, signal: AbortSignal): Promise<RunAnswer> {
+    const { limits } = this.#asker;
+    const asked = readRunRequest(payload, limits);
+    const inputBytes = asked.stdin?.length ?? 0;
+    if (this.#running >= MAX_PROGRAMS_AT_ONCE) {
+      throw new Error(`Cannot run a program: ${MAX_PROGRAMS_AT_ONCE} of the invocation run already`);
+    }
+    if (this.#inputBytes + inputBytes > limits.maxWriteBytes) {
+      throw new Error(
+        `Cannot run a program: its input is more than ${limits.maxWriteBytes} bytes, with what was written`,
+      );
+    }
+    this.#running += 1;
+    this.#inputBytes += inputBytes;
+    try {
+      // What the guest's side has not yet counted is counted here.
+      const left = Math.max(0, limits.maxReadBytes - this.#outputBytes);
+      const request = { ...asked, maxOutputBytes: Math.min(asked.maxOutputBytes, left) };
+      const answer = await answerRun(request, this.#asker, signal);
+      if (answer.tag === "ok") this.#outputBytes += answer.val.stdout.length + answer.val.stderr.length;
+      return answer;
+    } finally {
+      this.#running -= 1;
+    }
+  }
+}
+
+async function answerRun(request: RunRequest, asker: Asker, signal: AbortSignal): Promise<RunAnswer> {
   const record = (result: AuditResult, reason?: string): void =>
     asker.observe({
       eventType: "ProcessStart",
@@ -43,9 +94,9 @@ export async function answerProcess(request: RunRequest, asker: Asker): Promise<
   const problem = requestProblem(request.command, request.arguments);
   if (problem !== undefined) return refuse("Denied", problem, failed(problem));
 
-  using slot = await slots.take(asker.signal);
+  using slot = await slots.take(signal);
   const located = await locate(decision);
-  if (slot === undefined || asker.signal.aborted) {
+  if (slot === undefined || signal.aborted) {
     return refuse("Error", "the invocation ended before it was started", failed("the invocation has ended"));
   }
   switch (located.kind) {
@@ -65,7 +116,7 @@ export async function answerProcess(request: RunRequest, asker: Asker): Promise<
     stdin: request.stdin,
     timeoutMs: request.timeoutMs,
     maxOutputBytes: request.maxOutputBytes,
-    signal: asker.signal,
+    signal,
     started: () => record("Allowed"),
   });
   return answerOf(outcome, request, asker, (reason) => record("Error", reason));

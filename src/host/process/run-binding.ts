@@ -5,6 +5,9 @@ import { takeAll } from "../metering/take-all.ts";
 import { perInvocation } from "../per-invocation.ts";
 import { checkCommand } from "./check.ts";
 import {
+  MAX_PROGRAM_OUTPUT_BYTES,
+  MAX_PROGRAM_TIME_MS,
+  MAX_PROGRAMS_AT_ONCE,
   PROCESS_SERVICE,
   requestProblem,
   requestResource,
@@ -14,16 +17,7 @@ import {
   type RunRequest,
 } from "./run-request.ts";
 
-/** How many programs one invocation may run at once. */
-const MAX_RUNNING = 4;
-
-/** What a program may write to its stdout and stderr together, in bytes. */
-const MAX_OUTPUT_BYTES = 16 * 1024 * 1024;
-
-/** The longest delay a timer has, in milliseconds. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
-
-const running = perInvocation(() => new CountMeter(MAX_RUNNING));
+const running = perInvocation(() => new CountMeter(MAX_PROGRAMS_AT_ONCE));
 
 /** `cordon:process/run`: programs of the host that are granted, run to their end. See wit/process.wit. */
 export const processRun: HostInterface = Object.freeze({
@@ -66,15 +60,15 @@ function run(
     return refuse("PolicyViolation", reason, { tag: "failed", val: reason });
   }
   if (!running(context).take()) {
-    const reason = `${MAX_RUNNING} programs run already`;
+    const reason = `${MAX_PROGRAMS_AT_ONCE} programs run already`;
     return refuse("PolicyViolation", reason, { tag: "failed", val: reason });
   }
   return runCounted(context, {
     command,
     arguments: words,
     stdin,
-    timeoutMs: Math.min(timeoutMs ?? Infinity, context.limits.timeoutMs, MAX_TIMER_MS),
-    maxOutputBytes: Math.max(0, Math.min(MAX_OUTPUT_BYTES, read.total - read.used)),
+    timeoutMs: Math.min(timeoutMs ?? Infinity, context.limits.timeoutMs, MAX_PROGRAM_TIME_MS),
+    maxOutputBytes: Math.max(0, Math.min(MAX_PROGRAM_OUTPUT_BYTES, read.total - read.used)),
   });
 }
 

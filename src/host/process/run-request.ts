@@ -1,5 +1,14 @@
 import { cutResource, quote } from "../text.ts";
 
+/** How many programs one invocation may run at once. */
+export const MAX_PROGRAMS_AT_ONCE = 4;
+
+/** What a program may write to its stdout and stderr together, in bytes. */
+export const MAX_PROGRAM_OUTPUT_BYTES: number = 16 * 1024 * 1024;
+
+/** The longest delay a timer has, in milliseconds. */
+export const MAX_PROGRAM_TIME_MS: number = 2 ** 31 - 1;
+
 /** How many arguments a program may be given. */
 const MAX_ARGUMENTS = 4_096;
 
