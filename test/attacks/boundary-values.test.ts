@@ -6,7 +6,7 @@ import { TEST_CACHE, textGuest } from "../support/guests.ts";
 
 /*
  * Values of every kind that the Canonical ABI does not allow, as results of a guest and as what it passes to the host. Each has to
- * trap, and the next call to work. Seen to fail with the weakenings that are named.
+ * trap, and the next call to work. Cases were seen to fail with the weakening that their comment names.
  */
 
 /**
@@ -115,7 +115,6 @@ for (const [type, size] of Object.entries(LISTS)) {
   }
 }
 
-// Weakening: the glue does not look at the alignment.
 test("lists that are not aligned are traps", async () => {
   for (const [type, pointer] of [
     ["(list s16)", 257],
@@ -134,7 +133,6 @@ const RECORDS: Readonly<Record<string, readonly [type: string, good: number, bad
   "a result's case": ["(tuple (result u8 (error u8)) u32)", 0, [2, 255]],
 };
 
-// Weakening: the glue takes any number for the last case.
 for (const [what, [type, good, bad]] of Object.entries(RECORDS)) {
   test(`${what} that does not exist is a trap`, async () => {
     const pairs = bad.map((value): Pair => [value, 0]);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { test } from "node:test";
+import { inspect } from "node:util";
 import { received, serve, type Served, statuses } from "../support/http-server.ts";
 
 /*
@@ -112,7 +113,9 @@ test("bodies end at their limits, in both directions", async () => {
   assert.match(String(await response.setEncoding("latin1").toArray()), /^\d+ last-operation-failed$/u);
   begun.on("error", () => undefined).destroy();
   assert.equal((await served.get("/large/100000")).body.length, 100_000);
-  await assert.rejects(served.get("/large/100001"));
+  // The head is sent with the first of the body, or is still here when the guest fails.
+  const over = await served.get("/large/100001").catch((error: NodeJS.ErrnoException) => error);
+  assert.ok("status" in over ? over.status === 502 : over.code === "ECONNRESET", inspect(over));
 });
 
 // Weakening: `linger` has no timer.

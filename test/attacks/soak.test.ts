@@ -11,8 +11,7 @@ const skip =
     ? false
     : "it takes two minutes, so it runs with CI=true or CORDON_SOAK=1 only; scripts/soak.ts is the same for an hour";
 
-// Weakening, each alone: `ResourceTable.clear` disposes of nothing (open files, resources); `WorkerSlot` keeps programs that were
-// unloaded (resident memory).
+// Weakening: `ResourceTable.clear` disposes of nothing, so that files stay open.
 test(
   "two minutes of good and hostile guests leave memory, handles and threads flat",
   { timeout: 300_000, skip },

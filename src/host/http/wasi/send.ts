@@ -65,6 +65,7 @@ class OutgoingExchange implements Dispatcher.DispatchHandler {
   #resuming = false;
   #informational = 0;
   #idle: NodeJS.Timeout | undefined;
+  #startedAt = 0;
   #client: Client | undefined;
   #controller: Dispatcher.DispatchController | undefined;
 
@@ -81,6 +82,7 @@ class OutgoingExchange implements Dispatcher.DispatchHandler {
     const { signal, limits } = this.#context;
     this.#future.onCancel(this.#cancel);
     signal.addEventListener("abort", this.#onAbort);
+    this.#startedAt = performance.now();
     this.#after(limits.httpTimeoutMs, () => this.#timeOut());
     if (signal.aborted) this.#onAbort();
     else this.#run().catch((error: unknown) => this.#failWith(error));
@@ -112,13 +114,28 @@ class OutgoingExchange implements Dispatcher.DispatchHandler {
       this.#fail(isNamed ? code : unknown, "the host name could not be resolved");
       return;
     }
+    const undici = await this.#load();
+    if (!this.#closed) this.#connect(undici, candidates.addresses);
+  }
+
+  /**
+   * Loading undici takes 60 ms once for each thread, and several times that where it is started on a busy machine. Guests that send
+   * nothing need not wait for it, and it is no time of the server's: the timers stand still.
+   */
+  async #load(): Promise<Undici> {
+    const left = this.#startedAt + this.#context.limits.httpTimeoutMs - performance.now();
+    this.#clearTimers();
+    const undici = await import("undici");
+    if (!this.#closed) this.#after(left, () => this.#timeOut());
+    return undici;
+  }
+
+  #connect(undici: Undici, addresses: readonly string[]): void {
     this.#phase = "connecting";
     this.#after(this.#plan.connectMs, () => {
       if (this.#phase === "connecting") this.#timeOut();
     });
-    // Loading undici takes 60 ms, which guests that send nothing need not wait for.
-    const undici = await import("undici");
-    if (!this.#closed) this.#dispatch(undici, candidates.addresses);
+    this.#dispatch(undici, addresses);
   }
 
   #dispatch({ Client, buildConnector }: Undici, addresses: readonly string[]): void {
