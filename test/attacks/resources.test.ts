@@ -8,8 +8,8 @@ import { probe } from "../support/probe.ts";
 import { coreFunction } from "../support/text-guests.ts";
 
 /*
- * Guests that never end, of each kind, beside guests that do nothing wrong. Each case was seen to fail with the weakening that its
- * comment names.
+ * Guests that never end, of each kind, beside guests that do nothing wrong; and what can be had of memory and instances. Where a
+ * comment names a weakening, the case was seen to fail with it.
  */
 
 const DEADLINE_MS = 400;
@@ -86,8 +86,8 @@ const EARLIER: Readonly<Record<string, readonly string[]>> = {
   "recursion within try_table": ["trap", "limit"],
 };
 
-// Weakening: the checkpoint refuses nothing (`Checkpoint.#mayGoOn`), so that guests only end with their thread; for sleeps within
-// try_table, a refused host call does not cut the slice short (`EndState.refuseIfOver`).
+// Weakening, for sleeps within try_table: a refused host call does not cut the slice short (`EndState.refuseIfOver`), so that the guest
+// is only ended with its thread, and with those who wait there.
 for (const [what, text] of Object.entries(ENDLESS)) {
   test(`${what}: ends at its deadline, and nobody beside it does`, { timeout: 60_000 }, async () => {
     await using endless = await open(await textGuest("endless", text()), {
@@ -132,7 +132,6 @@ for (const [what, text] of Object.entries(ENDLESS)) {
   });
 }
 
-// Weakening: `GuestMemory.grow` and `memoryMaximum` allow whatever is asked.
 test("a memory of 64-bit addresses grows to the cap and not past it, whatever is asked for", async () => {
   const grow = (pages: string): string => `(component
     (core module $m (memory i64 1)
@@ -167,7 +166,6 @@ test("many memories grow to the cap together, however they are grown", async () 
   assert.ok(process.memoryUsage.rss() - before < 64 * 2 ** 20);
 });
 
-// Weakening: the memory of guests that ended is kept.
 test(
   "a thousand calls of three kinds at once: each ends as it should, and the process stays small",
   { timeout: 120_000 },

@@ -11,7 +11,7 @@ const skip =
     ? false
     : "it takes two minutes, so it runs with CI=true or CORDON_SOAK=1 only; scripts/soak.ts is the same for an hour";
 
-// Weakening: `ResourceTable.clear` disposes of nothing, so that files stay open.
+// Weakening: a call in ten leaves a file open.
 test(
   "two minutes of good and hostile guests leave memory, handles and threads flat",
   { timeout: 300_000, skip },
