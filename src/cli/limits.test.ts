@@ -44,7 +44,7 @@ test("cordon limits shows every limit of every profile in 80 columns", async () 
 
 test("one profile has what each limit means, and --json the values of the library", async () => {
   const one = await cordon("limits", "dense");
-  assert.match(one.stdout, /^--fuel +1G +what it may compute/mu);
+  assert.match(one.stdout, /^--fuel +100G +what it may compute/mu);
   assert.equal(one.stdout.trimEnd().split("\n").length, LIMIT_NAMES.length);
   const all = await cordon("limits", "--json");
   assert.deepEqual(JSON.parse(all.stdout), { default: "minimal", profiles: LIMIT_PROFILES });

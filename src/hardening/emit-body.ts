@@ -1,13 +1,22 @@
+import { ByteReader } from "../shared/byte-reader.ts";
 import type { BranchHint } from "./branch-hints.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import type { HelperFunctions } from "./helper-functions.ts";
 import { OPCODE } from "./opcodes.ts";
-import { type BodyScanner, EVENT, EVENT_SIZE } from "./scan-body.ts";
+import { type BodyScanner, EVENT, EVENT_SIZE, LOOP_FORM } from "./scan-body.ts";
 import type { Signature } from "./type-section.ts";
 
 const I32 = 0x7f;
 const EMPTY = 0x40;
-const [I32_LT_S, I32_SUB] = [0x48, 0x6b];
+const [I32_EQZ, I32_LT_S, I32_ADD, I32_SUB] = [0x45, 0x48, 0x6a, 0x6b];
+
+/** How often a loop that is unrolled is written out, and charged at once. */
+const COPIES = 2;
+/** How many labels the form `apart` puts between a loop and what it is in. */
+const APART_LABELS = 3;
+
+/** Functions without loops that charge in at most so many places work on the global. */
+const MOST_IN_GLOBAL = 2;
 
 /** A function whose body is written. */
 export interface EmittedFunction {
@@ -32,7 +41,10 @@ export interface EmitContext {
  *
  * A function that charges more than once keeps the counter in a local, which is appended to its own, and in the global
  * whenever another function runs or this one has ended. Those that charge once, and those that handle exceptions, which may
- * arrive in a handler from any call, work on the global.
+ * arrive in a handler from any call, work on the global; so do short ones without loops.
+ *
+ * The engine does much for small innermost loops, unless there is a call in them, and be it one that is hardly ever made. They are
+ * written so that the call of the host is outside; each turn is charged and looked at as in any other.
  */
 export class BodyEmitter {
   /** The body that was written last, without its size. */
@@ -48,6 +60,9 @@ export class BodyEmitter {
   #given: readonly BranchHint[] = [];
   #givenAt = 0;
   #start = 0;
+  /** Whether the loop that is written has the form `apart`, and what is charged at its head. */
+  #isApart = false;
+  #apartCost = 0;
 
   constructor(code: Uint8Array, context: EmitContext) {
     this.#code = code;
@@ -62,43 +77,19 @@ export class BodyEmitter {
     this.#given = given;
     this.#givenAt = 0;
     this.#start = start;
-    this.#inLocal = charged && scan.levelCost < 0 && !scan.handlesExceptions;
+    this.#inLocal = charged && !scan.handlesExceptions && (scan.hasLoop || scan.charges > MOST_IN_GLOBAL);
     this.#scratch = scan.locals;
     this.#locals(start, scan);
     // A branch to the function's own label has to come past the place where the counter is written back.
     const wrapped = this.#inLocal && scan.leavesByBranch;
     this.#source = scan.codeStart;
-    const { events, eventCount } = scan;
-    for (let index = 0; index < eventCount; index += 1) {
-      const at = index * EVENT_SIZE;
-      this.#copyTo(events[at] ?? 0);
-      const [first, second] = [events[at + 2] ?? 0, events[at + 3] ?? 0];
-      switch (events[at + 1]) {
-        case EVENT.charge:
-          if (charged) this.#charge(first, second === 1, index === 0);
-          if (index === 0 && wrapped) {
-            out.u8(OPCODE.block);
-            out.copy(this.#context.resultBlock(type, signature));
-          }
-          break;
-        case EVENT.spill:
-          this.#spill();
-          break;
-        case EVENT.reload:
-          this.#reload();
-          break;
-        case EVENT.global:
-          out.u8(this.#code[this.#source] ?? 0);
-          out.u32(first);
-          this.#source = second;
-          break;
-        case EVENT.replace:
-          this.#call(first);
-          this.#source = second;
-          break;
-        default:
-          this.#call(first);
-      }
+    this.#isApart = false;
+    this.#copyTo(scan.codeStart);
+    for (let index = 0; index < scan.eventCount; index += 1) {
+      index = this.#event(scan.events, index, charged);
+      if (index > 0 || !wrapped) continue;
+      out.u8(OPCODE.block);
+      out.copy(this.#context.resultBlock(type, signature));
     }
     this.#copyTo(scan.lastEnd);
     if (wrapped) out.u8(OPCODE.end);
@@ -106,10 +97,202 @@ export class BodyEmitter {
     out.u8(OPCODE.end);
   }
 
+  /** Writes the code before an event, and what the event says. The index of the last event that this took in. */
+  #event(events: Int32Array, index: number, charged: boolean): number {
+    const at = index * EVENT_SIZE;
+    this.#copyTo(events[at] ?? 0);
+    const [first, second] = [events[at + 2] ?? 0, events[at + 3] ?? 0];
+    switch (events[at + 1]) {
+      case EVENT.charge:
+        if (charged) this.#charge(first, second === 1, index === 0);
+        return index;
+      case EVENT.spill:
+        this.#spill();
+        return index;
+      case EVENT.reload:
+        this.#reload();
+        return index;
+      case EVENT.global:
+        this.body.u8(this.#code[this.#source] ?? 0);
+        this.body.u32(first);
+        this.#source = second;
+        return index;
+      case EVENT.replace:
+        this.#call(first);
+        this.#source = second;
+        return index;
+      case EVENT.insert:
+        this.#call(first);
+        return index;
+      case EVENT.loop:
+        if (!this.#inLocal || first === LOOP_FORM.plain) return index;
+        return first === LOOP_FORM.unrolled ? this.#unrolled(events, index, second) : this.#apart(events, index);
+      case EVENT.loopEnd:
+        if (this.#isApart) this.#endApart();
+        return index;
+      default:
+        if (this.#isApart) this.#relabel(first, second);
+        return index;
+    }
+  }
+
+  /**
+   * A loop of straight code, without a call in it so that the engine can do more with it:
+   *
+   *     block $done
+   *       loop $outer
+   *         block $one
+   *           loop $several
+   *             charge twice; br_if $one when below zero
+   *             code; if not again: give back once, br $done
+   *             code; br_if $several
+   *             br $done
+   *         give back twice; charge once, and call the host when below zero
+   *         code; br_if $outer
+   *
+   * Near the end of a slice it goes once at a time, so fuel that is just enough is enough.
+   */
+  #unrolled(events: Int32Array, index: number, end: number): number {
+    const out = this.body;
+    const cost = events[(index + 1) * EVENT_SIZE + 2] ?? 0;
+    const start = events[(index + 1) * EVENT_SIZE] ?? 0;
+    const [after, tail] = [events[end * EVENT_SIZE] ?? 0, events[end * EVENT_SIZE + 2] ?? 0];
+    const given = this.#givenAt;
+    const code = (): void => {
+      this.#source = start;
+      this.#givenAt = given;
+      for (let inner = index + 2; inner < end - 1; inner += 1) this.#event(events, inner, true);
+      this.#copyTo(tail);
+    };
+    for (const opcode of [OPCODE.block, OPCODE.loop, OPCODE.block, OPCODE.loop]) {
+      out.u8(opcode);
+      out.u8(EMPTY);
+    }
+    this.#adjust(I32_SUB, COPIES * cost, OPCODE.localTee);
+    this.#branchBelowZero(1);
+    for (let left = COPIES - 1; left > 0; left -= 1) {
+      code();
+      out.u8(I32_EQZ);
+      this.#hint(tail, -1);
+      out.u8(OPCODE.if);
+      out.u8(EMPTY);
+      this.#adjust(I32_ADD, left * cost, OPCODE.localSet);
+      this.#branch(OPCODE.br, 4);
+      out.u8(OPCODE.end);
+    }
+    code();
+    this.#hint(tail, 1);
+    this.#branch(OPCODE.brIf, 0);
+    this.#branch(OPCODE.br, 3);
+    out.u8(OPCODE.end);
+    out.u8(OPCODE.end);
+    this.#adjust(I32_ADD, COPIES * cost, OPCODE.localSet);
+    this.#charge(cost, true, false);
+    code();
+    this.#hint(tail, 1);
+    this.#branch(OPCODE.brIf, 0);
+    out.u8(OPCODE.end);
+    out.u8(OPCODE.end);
+    this.#source = after + 1;
+    return end - 2;
+  }
+
+  /**
+   * Any other innermost loop without calls, with the host called outside of it:
+   *
+   *     block $done
+   *       loop $outer
+   *         block $below
+   *           loop: charge; br_if $below when below zero; code
+   *           br $done
+   *         call the host, give back; br $outer
+   */
+  #apart(events: Int32Array, index: number): number {
+    const out = this.body;
+    const [start, next] = [events[index * EVENT_SIZE] ?? 0, events[(index + 1) * EVENT_SIZE] ?? 0];
+    this.#apartCost = events[(index + 1) * EVENT_SIZE + 2] ?? 0;
+    this.#isApart = true;
+    out.u8(OPCODE.block);
+    out.copy(this.#code, start + 1, next);
+    out.copy(this.#code, start, next);
+    out.u8(OPCODE.block);
+    out.u8(EMPTY);
+    this.#copyTo(next);
+    this.#adjust(I32_SUB, this.#apartCost, OPCODE.localTee);
+    this.#branchBelowZero(1);
+    return index + 1;
+  }
+
+  #endApart(): void {
+    const out = this.body;
+    this.#isApart = false;
+    this.#copyTo(this.#source + 1);
+    this.#branch(OPCODE.br, 2);
+    out.u8(OPCODE.end);
+    this.#local(OPCODE.localGet);
+    this.#call(this.#context.helpers.refillLocal);
+    out.u8(OPCODE.i32Const);
+    out.signed(this.#apartCost);
+    out.u8(I32_ADD);
+    this.#local(OPCODE.localSet);
+    this.#branch(OPCODE.br, 0);
+    out.u8(OPCODE.end);
+    out.u8(OPCODE.end);
+  }
+
+  /** Writes a branch of which the labels from `outside` on lie further out than before, and goes on after it, at `next`. */
+  #relabel(outside: number, next: number): void {
+    const reader = new ByteReader(this.#code, this.#source, next);
+    const label = (): void => {
+      const depth = reader.u32();
+      this.body.u32(depth > outside ? depth + APART_LABELS : depth);
+    };
+    this.#noteHints(this.#source, next);
+    const opcode = reader.u8();
+    this.body.u8(opcode);
+    if (opcode === OPCODE.brTable) {
+      const count = reader.u32();
+      this.body.u32(count);
+      for (let left = count; left > 0; left -= 1) label();
+    }
+    label();
+    this.#source = next;
+  }
+
+  /** Adds units to the local, or takes them off. */
+  #adjust(operation: number, units: number, opcode: number): void {
+    this.#local(OPCODE.localGet);
+    this.body.u8(OPCODE.i32Const);
+    this.body.signed(units);
+    this.body.u8(operation);
+    this.#local(opcode);
+  }
+
+  /** Goes to a label when the units on the stack are below zero. */
+  #branchBelowZero(depth: number): void {
+    this.body.u8(OPCODE.i32Const);
+    this.body.u8(0);
+    this.body.u8(I32_LT_S);
+    this.hints.push({ offset: this.body.length, value: 0 });
+    this.#branch(OPCODE.brIf, depth);
+  }
+
+  #branch(opcode: number, depth: number): void {
+    this.body.u8(opcode);
+    this.body.u32(depth);
+  }
+
+  /** Hints, for the instruction that comes next, what the module does for the one at `position`, or the opposite. */
+  #hint(position: number, sign: 1 | -1): void {
+    const given = this.#given.find(({ offset }) => this.#start + offset === position);
+    if (given === undefined) return;
+    this.hints.push({ offset: this.body.length, value: sign === 1 ? given.value : 1 - given.value });
+  }
+
   #locals(start: number, scan: BodyScanner): void {
     const out = this.body;
-    if (!this.#inLocal && !scan.checks) {
-      this.#copyFrom(start, scan.codeStart);
+    if (!this.#inLocal && scan.looks === 0) {
+      this.body.copy(this.#code, start, scan.codeStart);
       return;
     }
     let groups = 0;
@@ -121,7 +304,7 @@ export class BodyEmitter {
       if (byte < 0x80) break;
     }
     out.u32(groups + 1);
-    this.#copyFrom(position, scan.codeStart);
+    this.body.copy(this.#code, position, scan.codeStart);
     out.u8(1);
     out.u8(I32);
   }
@@ -192,18 +375,19 @@ export class BodyEmitter {
   }
 
   #copyTo(position: number): void {
-    this.#copyFrom(this.#source, position);
+    if (position <= this.#source) return;
+    this.#noteHints(this.#source, position);
+    this.body.copy(this.#code, this.#source, position);
     this.#source = position;
   }
 
-  /** Copies instructions as they are, and notes where those with a hint come to lie. */
-  #copyFrom(from: number, to: number): void {
+  /** Notes where instructions with a hint come to lie that are about to be copied as they are. */
+  #noteHints(from: number, to: number): void {
     for (; this.#givenAt < this.#given.length; this.#givenAt += 1) {
       const hint = this.#given[this.#givenAt];
       if (hint === undefined || this.#start + hint.offset >= to) break;
       if (this.#start + hint.offset < from) continue;
       this.hints.push({ offset: this.body.length + this.#start + hint.offset - from, value: hint.value });
     }
-    this.body.copy(this.#code, from, to);
   }
 }

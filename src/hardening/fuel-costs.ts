@@ -37,11 +37,17 @@ export const UNCHECKED_UNITS = 256;
 /** A function without calls and loops that costs at most this much is charged but not checked: it cannot go on for long. */
 export const LEAF_UNITS = 32;
 
+/** One that nothing but calls by name can reach may cost this much: those who call it charge for it, as for code of their own. */
+export const CALLEE_UNITS = 96;
+
 /**
  * A function without loops is charged once, when it is entered, for the dearest way through it, if none that returns costs less
  * than that by more than this.
  */
 export const LEVEL_UNITS = 32;
+
+/** Loops of straight code of at most this many bytes are written out several times. */
+export const UNROLLED_BYTES = 64;
 
 /** The class of an instruction. */
 export type CostClass = keyof typeof FUEL_COST;

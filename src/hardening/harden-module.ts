@@ -38,7 +38,7 @@ export interface HardenOptions {
   readonly meter?: boolean;
   /**
    * Which counter is charged. `shared`: the imported one alone. `own`: a global of each module, exported as `COUNTER_EXPORT`, which engines
-   * reach faster; it is filled from the imported one, and the fuel that is left is the sum of them all. Default: `shared`.
+   * reach faster; it is filled from the imported one, and the fuel that is left is the sum of them all. Default: `own`.
    */
   readonly counter?: "shared" | "own";
   /** What is not refused though it is by default. For tests of the rewriter: no limit of an invocation covers these. */
@@ -56,7 +56,7 @@ export interface HardenOptions {
  */
 export function hardenModule(
   module: Uint8Array,
-  { meter = false, counter = "shared", allow = {} }: HardenOptions = {},
+  { meter = false, counter = "own", allow = {} }: HardenOptions = {},
 ): HardenedModule {
   const found = readSections(module);
   assertSafeModuleNames(found);

@@ -1,5 +1,6 @@
 import { BYTES_PER_UNIT, PIECE_BYTES } from "./fuel-costs.ts";
 import { OPCODE, PREFIXED } from "./opcodes.ts";
+import type { Body } from "./scan-body.ts";
 import { unsignedLeb128 } from "./leb128.ts";
 
 /** Indices of the three globals that hardened modules import, and of what else the helpers name. */
@@ -26,6 +27,8 @@ export interface HelperFunction {
   readonly name: string;
   readonly parameters: readonly number[];
   readonly results: readonly number[];
+  /** The index of its type, if that is one of the module's own. */
+  readonly type?: number;
   readonly body: readonly number[];
 }
 
@@ -116,6 +119,15 @@ export class HelperFunctions {
       default:
         return this.#measure(false, 1);
     }
+  }
+
+  /** A function that charges what `cost` says, and then calls another, with all of its parameters. */
+  entering({ position, type, signature }: Body, cost: number): number {
+    const index = this.#first + this.#made.length;
+    const passed = Array.from({ length: signature.parameters }, (_item, local) => [GET, ...unsignedLeb128(local)]);
+    const body = [0, ...this.#chargeCode(i32(cost)), ...passed.flat(), CALL, ...unsignedLeb128(position), END];
+    this.#made.push({ name: `cordon:guard/enter-${position}`, parameters: [], results: [], type, body });
+    return index;
   }
 
   #once(name: string, make: () => [readonly number[], readonly number[], number, readonly number[]]): number {

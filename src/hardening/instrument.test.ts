@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import { parse } from "@bytecodealliance/jco-transpile/wasm-tools";
 import { type Guard, type GuardOptions, hardenedImports, makeGuard } from "../../test/support/guard.ts";
 import { failsWith } from "../../test/support/errors.ts";
-import { COUNTER_EXPORT, GUARD_FIELDS, GUARD_NAMESPACE } from "../shared/hardening-profile.ts";
+import { GUARD_FIELDS, GUARD_NAMESPACE } from "../shared/hardening-profile.ts";
 import { hardenModule } from "./harden-module.ts";
 
 type Call = (...parameters: unknown[]) => unknown;
@@ -19,17 +19,17 @@ async function metered(
   text: string,
   options: GuardOptions = {},
   imports: Record<string, Record<string, unknown>> = {},
-  counter: "shared" | "own" = "shared",
+  counter: "shared" | "own" = "own",
 ): Promise<Metered> {
   const hardened = hardenModule(await parse(text), { meter: true, counter });
   const guard = makeGuard(options);
   const compiled = new WebAssembly.Module(hardened.bytes);
   const { exports } = new WebAssembly.Instance(compiled, { ...imports, ...hardenedImports(hardened, guard) });
+  guard.track(exports);
   const run = (name: string, ...parameters: unknown[]): readonly [unknown, number] => {
-    const left = (): number => guard.fuel + ((exports[COUNTER_EXPORT] as { value: number } | undefined)?.value ?? 0);
-    const before = left();
+    const before = guard.fuel;
     const result = (exports[name] as Call)(...parameters);
-    return [result, before - left()];
+    return [result, before - guard.fuel];
   };
   return { guard, run, exports };
 }
@@ -101,7 +101,7 @@ describe("what is charged", () => {
     assert.deepEqual(run("grow"), [2000, 12 + 100]);
   });
 
-  test("it is the same each time, and with a counter of the module's own", async () => {
+  test("it is the same each time, and with either counter", async () => {
     const text = `(module (func $fib (export "f") (param i32) (result i32)
       (if (result i32) (i32.lt_u (local.get 0) (i32.const 2)) (then (local.get 0))
         (else (i32.add (call $fib (i32.sub (local.get 0) (i32.const 1))) (call $fib (i32.sub (local.get 0) (i32.const 2))))))))`;
@@ -109,8 +109,8 @@ describe("what is charged", () => {
     const [result, fuel] = run("f", 15);
     assert.equal(result, 610);
     assert.deepEqual(run("f", 15), [result, fuel]);
-    const own = await metered(text, {}, {}, "own");
-    assert.deepEqual(own.run("f", 15), [result, fuel]);
+    const shared = await metered(text, {}, {}, "shared");
+    assert.deepEqual(shared.run("f", 15), [result, fuel]);
   });
 
   test("a loop costs for every turn", async () => {
@@ -152,6 +152,65 @@ describe("the end of the fuel", () => {
     assert.throws(() => run("f"), /unreachable/);
     assert.equal(guard.checkpoints, 4);
   });
+});
+
+/** The same work in loops of every form, and in recursion; each gets the turns, or the depth, and gives a number. */
+const REPETITIONS = `(module
+  (memory 1) (global $g (mut i32) (i32.const 0))
+  (func (export "straight") (param i32) (result i32) (local i32)
+    (loop (global.set $g (local.get 1)) (br_if 0 (i32.lt_u (local.tee 1 (i32.add (local.get 1) (i32.const 1))) (local.get 0))))
+    (i32.add (local.get 1) (global.get $g)))
+  (func (export "condition") (param i32) (result i32) (local i32)
+    (loop $next (if (i32.lt_u (local.get 1) (local.get 0)) (then (local.set 1 (i32.add (local.get 1) (i32.const 1))) (br $next))))
+    (local.get 1))
+  (func (export "exits") (param i32) (result i32) (local i32)
+    (block $out (loop $next (result i32) (local.set 1 (i32.add (local.get 1) (i32.const 1)))
+      (block $again (block $odd (br_table $odd $again $out $odd (select (i32.const 2) (i32.and (local.get 1) (i32.const 1))
+        (i32.ge_u (local.get 1) (local.get 0))))) (br $next)) (br_if $out (i32.eqz (local.get 1))) (br $next)) (drop))
+    (local.get 1))
+  (func $down (param i32) (result i32)
+    (if (result i32) (i32.eqz (local.get 0)) (then (i32.const 0))
+      (else (i32.add (i32.const 1) (call $down (i32.sub (local.get 0) (i32.const 1)))))))
+  (func (export "recursion") (param i32) (result i32) (call $down (local.get 0)))
+  (func $itself (export "itself") (param i32) (result i32)
+    (if (result i32) (i32.eqz (local.get 0)) (then (i32.const 0))
+      (else (i32.add (i32.const 1) (call $itself (i32.sub (local.get 0) (i32.const 1)))))))
+  (func $tail (param i32 i32) (result i32)
+    (if (i32.eqz (local.get 0)) (then (return (local.get 1))))
+    (return_call $tail (i32.sub (local.get 0) (i32.const 1)) (i32.add (local.get 1) (i32.const 1))))
+  (func (export "tails") (param i32) (result i32) (call $tail (local.get 0) (i32.const 0))))`;
+
+describe("the last unit", () => {
+  for (const name of ["straight", "condition", "exits", "recursion", "itself", "tails"]) {
+    test(`is enough, and less is not, in any number of slices: ${name}`, async () => {
+      for (const turns of [1, 2, 3, 4, 7, 50]) {
+        const [expected, fuel] = (await metered(REPETITIONS)).run(name, turns);
+        const enough = await metered(REPETITIONS, { fuel });
+        assert.deepEqual(enough.run(name, turns), [expected, fuel]);
+        assert.deepEqual([enough.guard.fuel, enough.guard.checkpoints], [0, 0]);
+        // What comes after the last look may go a little below zero.
+        const bounded = await metered(REPETITIONS, { fuel: fuel - 40 });
+        if (turns === 50) assert.throws(() => bounded.run(name, turns), /unreachable/);
+        for (const slice of [1, 5, 23]) {
+          let granted = slice;
+          const sliced: Metered = await metered(REPETITIONS, {
+            fuel: slice,
+            refill: () => {
+              granted += slice - sliced.guard.fuel;
+              return slice;
+            },
+          });
+          assert.equal(sliced.run(name, turns)[0], expected);
+          assert.equal(granted - sliced.guard.fuel, fuel);
+        }
+      }
+    });
+    test(`is never enough for what does not end: ${name}`, async () => {
+      const { run, guard } = await metered(REPETITIONS, { fuel: 3000 });
+      assert.throws(() => run(name, 0x7fff_ffff), /unreachable/);
+      assert.ok(guard.fuel < 0 && guard.fuel > -300);
+    });
+  }
 });
 
 describe("what a guest may not do", () => {

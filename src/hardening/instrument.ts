@@ -6,9 +6,9 @@ import { BodyEmitter } from "./emit-body.ts";
 import { HelperFunctions, I32 } from "./helper-functions.ts";
 import { type ModuleShape, readShape } from "./module-shape.ts";
 import { type Section, SECTION } from "./module-sections.ts";
-import { referencedFunctions } from "./referenced-functions.ts";
+import { type ReferencedFunctions, referencedFunctions } from "./referenced-functions.ts";
 import type { AllowedFeatures } from "./refuse-unbounded.ts";
-import { ADDED_GLOBALS, BodyScanner } from "./scan-body.ts";
+import { ADDED_GLOBALS, type Body, BodyScanner } from "./scan-body.ts";
 import { shiftGlobalNames, shiftGlobals } from "./shift-globals.ts";
 import type { Signature } from "./type-section.ts";
 
@@ -23,6 +23,10 @@ const ZERO_COUNTER = Uint8Array.of(I32, 0x01, 0x41, 0x00, 0x0b);
 
 /** Bodies of functions that cost at most `LEAF_UNITS` are not longer, unless they are padded. */
 const LEAF_BYTES = 192;
+
+/** Functions are charged in part by those who call them if they are no longer than this, and look at the counter in few places. */
+const PREPAID_BYTES = 1024;
+const PREPAID_LOOKS = 3;
 
 /** The order of sections in a module (core specification 5.5.16), custom ones aside. */
 const ORDER: readonly number[] = [1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11];
@@ -63,10 +67,11 @@ export function instrumentCode(
   );
   const given = sections.find((section) => customName(section) === BRANCH_HINTS);
   const hints = new BranchHintWriter();
-  const referenced = referencedFunctions(sections);
-  const bodies = rewriteBodies(code, { shape, counter, helpers, types, given, hints, referenced, allow });
+  const entered = new Map<number, number>();
+  const uses = referencedFunctions(sections);
+  const bodies = rewriteBodies(code, { shape, counter, helpers, types, given, hints, uses, entered, allow });
 
-  const helperTypes = helpers.made.map(({ parameters, results }) => types.index(parameters, results));
+  const helperTypes = helpers.made.map(({ type, parameters, results }) => type ?? types.index(parameters, results));
   const shift = (global: number): number => (global < shape.importedGlobals ? global : global + ADDED_GLOBALS);
   const replaced = new Map<number, Uint8Array>([
     [SECTION.type, extended(contentOf(sections, SECTION.type), types.made)],
@@ -76,14 +81,14 @@ export function instrumentCode(
   ]);
   if (ownCounter) {
     const [globals, exports] = [SECTION.global, SECTION.export].map((id) =>
-      shiftGlobals(id, contentOf(sections, id), shift),
+      shiftGlobals(id, contentOf(sections, id), shift, entered),
     );
     replaced.set(SECTION.global, extended(globals ?? EMPTY_VECTOR, [ZERO_COUNTER]));
     replaced.set(SECTION.export, extended(exports ?? EMPTY_VECTOR, [counterExport(counter)]));
   }
   const rewritten = sections
     .filter((section) => section !== given)
-    .map(({ id, content }) => ({ id, content: replaced.get(id) ?? shifted({ id, content }, shift) }));
+    .map(({ id, content }) => ({ id, content: replaced.get(id) ?? shifted({ id, content }, shift, entered) }));
   return placed(rewritten, replaced, hints.content());
 }
 
@@ -95,7 +100,9 @@ interface Rewriting {
   /** The module's own branch hints. */
   readonly given: Section | undefined;
   readonly hints: BranchHintWriter;
-  readonly referenced: ReadonlySet<number>;
+  readonly uses: ReferencedFunctions;
+  /** What is exported in the place of functions: what charges for their callers that are not of the module. Filled. */
+  readonly entered: Map<number, number>;
   readonly allow: AllowedFeatures;
 }
 
@@ -104,12 +111,14 @@ function rewriteBodies(code: Uint8Array, { shape, counter, helpers, types, ...re
   const known = rest.given === undefined ? new Map() : readBranchHints(afterName(rest.given.content));
   const functions = shape.importedFunctions + shape.functionTypes.length;
   const leafCosts = new Int32Array(functions).fill(-1);
+  const entryCosts = new Int32Array(functions).fill(-1);
   const scanner = new BodyScanner(code, {
     functions,
     globals: shape.globals,
     importedGlobals: shape.importedGlobals,
     helpers,
     leafCosts,
+    entryCosts,
     allow: rest.allow,
   });
   const resultBlock = (type: number, signature: Signature): Uint8Array => {
@@ -118,14 +127,31 @@ function rewriteBodies(code: Uint8Array, { shape, counter, helpers, types, ...re
   };
   const emitter = new BodyEmitter(code, { counter, helpers, resultBlock });
   const bodies = eachBody(code, shape);
-  for (const { position, start, end, signature } of bodies) {
-    if (end - start > LEAF_BYTES || rest.referenced.has(position)) continue;
-    scanner.scan(start, end, signature.parameters);
-    if (scanner.isLeaf) leafCosts[position] = scanner.levelCost;
+  const { referenced, exported } = rest.uses;
+  for (const body of bodies) {
+    const { position, start, end } = body;
+    if (end - start > LEAF_BYTES || referenced.has(position) || exported.has(position)) continue;
+    scanner.scan(body);
+    if (scanner.isChargedByCallers) leafCosts[position] = scanner.levelCost;
+  }
+  for (const body of bodies) {
+    const { position, start, end } = body;
+    if (end - start > PREPAID_BYTES || (leafCosts[position] ?? -1) >= 0 || referenced.has(position)) continue;
+    scanner.scan(body, true);
+    if (scanner.entryCost === 0 || scanner.looks > PREPAID_LOOKS) continue;
+    if (exported.has(position)) {
+      if (!scanner.callsItself) continue;
+      rest.entered.set(position, helpers.entering(body, scanner.entryCost));
+    }
+    entryCosts[position] = scanner.entryCost;
   }
   const out = new ByteWriter(code.length + (code.length >> 1));
-  for (const { position, start, end, type, signature } of bodies) {
-    scanner.scan(start, end, signature.parameters);
+  for (const body of bodies) {
+    const { position, start, type, signature } = body;
+    const prepaid = entryCosts[position] ?? -1;
+    scanner.scan(body, prepaid >= 0);
+    if (prepaid >= 0 && scanner.entryCost !== prepaid)
+      throw new Error("a function was charged otherwise by its callers");
     const charged = (leafCosts[position] ?? -1) < 0;
     emitter.emit(start, scanner, { type, signature, given: known.get(position) ?? [], charged });
     rest.hints.add(position, emitter.hints);
@@ -140,15 +166,6 @@ function rewriteBodies(code: Uint8Array, { shape, counter, helpers, types, ...re
   whole.u32(bodies.length + helpers.made.length);
   whole.copy(out.view());
   return whole.view();
-}
-
-interface Body {
-  /** The function's index. */
-  readonly position: number;
-  readonly start: number;
-  readonly end: number;
-  readonly type: number;
-  readonly signature: Signature;
 }
 
 function eachBody(code: Uint8Array, shape: ModuleShape): readonly Body[] {
@@ -257,8 +274,12 @@ function extended(content: Uint8Array, elements: readonly Uint8Array[]): Uint8Ar
   return out.view();
 }
 
-function shifted(section: Section, shift: (global: number) => number): Uint8Array {
-  if (customName(section) !== NAMES) return shiftGlobals(section.id, section.content, shift);
+function shifted(
+  section: Section,
+  shift: (global: number) => number,
+  entered: ReadonlyMap<number, number>,
+): Uint8Array {
+  if (customName(section) !== NAMES) return shiftGlobals(section.id, section.content, shift, entered);
   const out = new ByteWriter(section.content.length + 64);
   out.name(NAMES);
   out.copy(shiftGlobalNames(afterName(section.content), shift));

@@ -9,12 +9,20 @@ import { skipValueType } from "./type-section.ts";
 
 const FUNCTION_KIND = 0x00;
 
+/** The functions of a module that can be called other than by name. */
+export interface ReferencedFunctions {
+  /** In a table, started, or referred to. */
+  readonly referenced: ReadonlySet<number>;
+  readonly exported: ReadonlySet<number>;
+}
+
 /**
- * The functions that can be called other than by name: exported, in a table, started, or referred to. Code can refer to
- * those only that are named outside of it, too (core specification 3.4.10), so the code itself need not be read.
+ * Finds the functions that can be called other than by name. Code can refer to those only that are named outside of it, too (core
+ * specification 3.4.10), so the code itself need not be read.
  */
-export function referencedFunctions(sections: readonly Section[]): ReadonlySet<number> {
+export function referencedFunctions(sections: readonly Section[]): ReferencedFunctions {
   const found = new Set<number>();
+  const exported = new Set<number>();
   const expression = (reader: ByteReader): void =>
     readExpression(reader, ({ opcode, first }) => {
       if (opcode === OPCODE.refFunc) found.add(first);
@@ -30,7 +38,7 @@ export function referencedFunctions(sections: readonly Section[]): ReadonlySet<n
           reader.name(MAX_NAME_BYTES);
           const kind = reader.u8();
           const index = reader.u32();
-          if (kind === FUNCTION_KIND) found.add(index);
+          if (kind === FUNCTION_KIND) exported.add(index);
         }
         break;
       case SECTION.global:
@@ -54,5 +62,5 @@ export function referencedFunctions(sections: readonly Section[]): ReadonlySet<n
       default:
     }
   }
-  return found;
+  return { referenced: found, exported };
 }

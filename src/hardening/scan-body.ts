@@ -1,12 +1,22 @@
 import { MalformedError } from "../shared/byte-reader.ts";
 import { COMPLEXITY, tooDeep, tooManyLocals } from "./complexity.ts";
-import { LEAF_UNITS, LEVEL_UNITS, LOCALS_PER_UNIT, UNCHECKED_UNITS } from "./fuel-costs.ts";
+import {
+  CALLEE_UNITS,
+  LEAF_UNITS,
+  LEVEL_UNITS,
+  LOCALS_PER_UNIT,
+  UNCHECKED_UNITS,
+  UNROLLED_BYTES,
+} from "./fuel-costs.ts";
 import type { HelperFunctions } from "./helper-functions.ts";
 import { InstructionCursor } from "./instruction-cursor.ts";
 import { COST_OF } from "./instruction-table.ts";
 import { ACTION, ACTION_OF } from "./instruction-actions.ts";
 import { OPCODE, PAGE, PREFIXED } from "./opcodes.ts";
 import { type AllowedFeatures, refusedFeature } from "./refuse-unbounded.ts";
+import { either, enteredAgo, further, lookedAgo, sinceEntry, sinceLook } from "./unchecked.ts";
+
+import type { Signature } from "./type-section.ts";
 
 /** What is to be written at a place in a body. */
 export const EVENT = {
@@ -22,7 +32,16 @@ export const EVENT = {
   replace: 4,
   /** A call of function `first` comes before the instruction. */
   insert: 5,
+  /** A loop begins, to be written in the form `first`, of {@link LOOP_FORM}; its end is event `second`. */
+  loop: 6,
+  /** The `end` of a loop; `first` is where its last instruction is, if that branches back. */
+  loopEnd: 7,
+  /** A branch that leaves the innermost loop it is in: labels from `first` on do; what follows begins at `second`. */
+  exit: 8,
 } as const;
+
+/** How loops are written; see `emit-body.ts`. */
+export const LOOP_FORM = { plain: 0, unrolled: 1, apart: 2 } as const;
 
 /** Numbers an event takes: position, kind, and two more. */
 export const EVENT_SIZE = 4;
@@ -35,6 +54,9 @@ const MOST = 2 ** 30;
 /** Where no branch goes. */
 const UNREACHED = -1;
 
+/** Block types of one byte that bring nothing in: none, and value types. */
+const [NO_RESULT, FIRST_TYPE, LAST_TYPE] = [0x40, 0x65, 0x7f];
+
 /** What the scanner has to know of the module. */
 export interface BodyContext {
   readonly functions: number;
@@ -43,7 +65,20 @@ export interface BodyContext {
   readonly helpers: HelperFunctions;
   /** What functions cost that are charged by those who call them, by index; below zero for all others. */
   readonly leafCosts: Int32Array;
+  /** What is charged by those who call a function of what that costs until it looks at the counter; below zero for all others. */
+  readonly entryCosts: Int32Array;
   readonly allow: AllowedFeatures;
+}
+
+/** A function's body in the code section. */
+export interface Body {
+  /** The function's index. */
+  readonly position: number;
+  /** Where it begins, after its size. */
+  readonly start: number;
+  readonly end: number;
+  readonly type: number;
+  readonly signature: Signature;
 }
 
 /** How many globals are put between the imported and the module's own. */
@@ -60,6 +95,14 @@ export const ADDED_GLOBALS = 3;
  * {@link LEAF_UNITS} there, which is what a function that does not look at it may use. A block is cut at that size, too. One
  * frame therefore takes the counter down by at most about twice that. Frames have at least 32 bytes, so even a stack of 64 MiB takes it
  * down by 2^21 times 2^9, half of what 31 bits hold; it does not wrap around.
+ *
+ * A function that can be called by name alone may be charged for by those who call it, as if the code were theirs: in whole, if it
+ * calls nothing and has no loop, or else for what it costs until it calls something or is long. Up to there nothing is charged
+ * or looked at within it, so the shortest ways through a recursion cost nothing of their own. What may repeat is looked at all
+ * the same: the block that makes a call, or a tail call, looks unless the counter was looked at on every way to it since the
+ * function was entered; so does a loop's head, and a block by which more than {@link LEAF_UNITS} would go by unseen. So any chain of calls looks
+ * at each of its links but the last, and a function that does not look takes {@link LEAF_UNITS} at most, besides what its caller
+ * counts as its own.
  *
  * Code that cannot be reached is left as it is.
  */
@@ -81,11 +124,18 @@ export class BodyScanner {
   levelCost: number = -1;
   /** Whether it calls nothing, has no loop, and costs little: it is not checked. */
   isLeaf: boolean = false;
+  /** What those who call the function are to charge, if they are to charge anything. */
+  entryCost: number = 0;
+  /** Whether those who call it may charge all that it costs. */
+  isChargedByCallers: boolean = false;
+  /** Whether it calls itself by name. */
+  callsItself: boolean = false;
   /** Whether the global holds the counter where the body ends. */
   endsSpilled: boolean = false;
 
   readonly #context: BodyContext;
   readonly #cursor: InstructionCursor;
+  readonly #code: Uint8Array;
 
   /** The open blocks of the body: what they are, whether they begin in dead code, and what branches to them bring. */
   #depth = 0;
@@ -107,6 +157,20 @@ export class BodyScanner {
   readonly #atLooks: Int32Array;
   /** The lowest frame that something within a frame goes to. */
   readonly #lowest: Int32Array;
+  /** Of loops: their event, how many there were before, and where their last instruction is that branches back, and ends. */
+  readonly #loopEvent: Int32Array;
+  readonly #loopCount: Int32Array;
+  readonly #loopCalls: Int32Array;
+  readonly #loopLooks: Int32Array;
+  readonly #tail: Int32Array;
+  readonly #tailEnd: Int32Array;
+  /** The innermost loop that a frame is in, itself included. */
+  readonly #within: Int32Array;
+  #loops = 0;
+  #mixed = 0;
+  #position = 0;
+  /** Whether those who call the function charge what it costs until it looks at the counter. */
+  #isPrepaid = false;
   #most = 0;
   #least = 0;
   #exitMost = 0;
@@ -143,26 +207,46 @@ export class BodyScanner {
     this.#atCalls = new Int32Array(COMPLEXITY.depth + 1);
     this.#atLooks = new Int32Array(COMPLEXITY.depth + 1);
     this.#lowest = new Int32Array(COMPLEXITY.depth + 1);
+    this.#loopEvent = new Int32Array(COMPLEXITY.depth + 1);
+    this.#loopCount = new Int32Array(COMPLEXITY.depth + 1);
+    this.#loopCalls = new Int32Array(COMPLEXITY.depth + 1);
+    this.#loopLooks = new Int32Array(COMPLEXITY.depth + 1);
+    this.#tail = new Int32Array(COMPLEXITY.depth + 1);
+    this.#tailEnd = new Int32Array(COMPLEXITY.depth + 1);
+    this.#within = new Int32Array(COMPLEXITY.depth + 1);
+    this.#code = code;
   }
 
-  /** Whether any charge looks at the counter. */
-  get checks(): boolean {
-    return this.#looks > 0;
+  /** How many charges look at the counter. */
+  get looks(): number {
+    return this.#looks;
+  }
+
+  /** In how many places something is charged. */
+  get charges(): number {
+    let found = 0;
+    for (let at = 0; at < this.eventCount * EVENT_SIZE; at += EVENT_SIZE) {
+      if (this.events[at + 1] === EVENT.charge && (this.events[at + 2] !== 0 || this.events[at + 3] === 1)) found += 1;
+    }
+    return found;
   }
 
   /**
-   * Scans a body from `start`, after its size, to `end`.
+   * Scans a body. With `isPrepaid`, those who call the function charge {@link entryCost}.
    *
    * @throws MalformedError, or CordonError `limit`.
    */
-  scan(start: number, end: number, parameters: number): void {
+  scan({ position, start, end, signature }: Body, isPrepaid: boolean = false): void {
+    this.#position = position;
     const cursor = this.#cursor;
     cursor.seek(start, end);
     this.#reset();
     const declared = cursor.locals();
-    this.locals = parameters + declared;
+    this.locals = signature.parameters + declared;
     if (this.locals > COMPLEXITY.locals) throw tooManyLocals(this.locals, COMPLEXITY.locals);
     this.codeStart = cursor.position;
+    this.#isPrepaid = isPrepaid;
+    this.#pending = isPrepaid ? enteredAgo(0) : lookedAgo(0);
     this.#push(FRAME.block);
     this.#open(cursor.position);
     this.#cost = Math.floor(declared / LOCALS_PER_UNIT);
@@ -176,8 +260,11 @@ export class BodyScanner {
     }
     if (cursor.position !== end) throw new MalformedError(cursor.position, "instructions after a function's end");
     this.lastEnd = cursor.start;
-    this.isLeaf = !this.#hasCalls && !this.hasLoop && !this.handlesExceptions && this.#exitMost <= LEAF_UNITS;
+    const isBounded = !this.#hasCalls && !this.hasLoop && !this.handlesExceptions;
+    this.isLeaf = isBounded && this.#exitMost <= LEAF_UNITS;
+    if (isPrepaid) return;
     this.#level();
+    this.isChargedByCallers = isBounded && this.levelCost >= 0 && this.levelCost <= CALLEE_UNITS;
     if (!this.isLeaf) this.#look(0);
   }
 
@@ -218,8 +305,11 @@ export class BodyScanner {
     this.#isDead = false;
     this.#charge = UNREACHED;
     this.#calls = 0;
-    this.#pending = 0;
     this.#hasCalls = false;
+    this.#loops = 0;
+    this.#mixed = 0;
+    this.entryCost = 0;
+    this.callsItself = false;
   }
 
   #act(action: number): void {
@@ -252,16 +342,20 @@ export class BodyScanner {
         this.#end();
         break;
       case ACTION.branch:
+        this.#leaving(cursor.first);
         this.#close();
         this.#target(cursor.first, this.#pending);
         this.#isDead = true;
         break;
       case ACTION.branchIf:
+        this.#leaving(cursor.first);
+        this.#tailOf(cursor.first);
         this.#close();
         this.#target(cursor.first, this.#pending);
         this.#open(cursor.position);
         break;
       case ACTION.branchTable:
+        this.#leaving(MOST);
         this.#close();
         this.#targets(0, this.#pending);
         this.#isDead = true;
@@ -280,13 +374,15 @@ export class BodyScanner {
         break;
       case ACTION.try:
         this.handlesExceptions = true;
+        this.#mixed += 1;
         this.#escape(-1);
         this.#push(FRAME.try);
         break;
       case ACTION.tryTable:
         this.handlesExceptions = true;
         // A catch comes from anywhere within, so nothing is known of what was charged.
-        this.#targets(0, UNCHECKED_UNITS);
+        this.#targets(0, this.#unknown());
+        this.#mixed += 1;
         this.#escape(-1);
         this.#push(FRAME.block);
         break;
@@ -320,6 +416,9 @@ export class BodyScanner {
     this.#close();
     this.#escape(-1);
     this.#push(FRAME.loop);
+    this.#loops += 1;
+    this.#loopEvent[this.#depth - 1] = this.#isDead ? -1 : this.eventCount;
+    this.#event(this.#cursor.start, EVENT.loop, LOOP_FORM.plain, 0);
     this.#open(this.#cursor.position);
     if (!this.#isDead) this.#look(this.#charge);
   }
@@ -344,7 +443,7 @@ export class BodyScanner {
     this.#kinds[frame] = FRAME.catch;
     this.#close();
     this.#isDead = this.#dead[frame] === 1;
-    this.#pending = UNCHECKED_UNITS;
+    this.#pending = this.#unknown();
     this.#open(this.#cursor.position);
   }
 
@@ -365,7 +464,10 @@ export class BodyScanner {
       this.#isDead = true;
       return;
     }
-    if (kind === FRAME.loop) return;
+    if (kind === FRAME.loop) {
+      this.#shape(frame);
+      return;
+    }
     const label = this.#label[frame] ?? UNREACHED;
     if (kind === FRAME.block && label === UNREACHED) return;
     this.#close();
@@ -375,7 +477,7 @@ export class BodyScanner {
       this.#least = this.#splitLeast[frame] ?? 0;
       this.#arrive(frame, this.#split[frame] ?? 0);
     }
-    if (kind === FRAME.try || kind === FRAME.catch) this.#arrive(frame, UNCHECKED_UNITS);
+    if (kind === FRAME.try || kind === FRAME.catch) this.#arrive(frame, this.#unknown());
     this.#pending = this.#label[frame] ?? UNREACHED;
     this.#most = this.#labelMost[frame] ?? 0;
     this.#least = this.#labelLeast[frame] ?? 0;
@@ -390,6 +492,8 @@ export class BodyScanner {
    */
   #join(frame: number): boolean {
     const charge = this.#atCharge[frame] ?? 0;
+    // What is not charged here stays apart from what is.
+    if (sinceEntry(this.#atPending[frame] ?? 0) >= 0) return false;
     const [most, least] = [this.#atMost[frame] ?? 0, this.#atLeast[frame] ?? 0];
     const cost = this.#most - most;
     if (cost > UNCHECKED_UNITS || cost - (this.#least - least) > LEVEL_UNITS) return false;
@@ -409,6 +513,68 @@ export class BodyScanner {
     return true;
   }
 
+  /** How a loop is to be written, at its end. */
+  #shape(frame: number): void {
+    const at = this.#loopEvent[frame] ?? -1;
+    const { start } = this.#cursor;
+    const form = this.#form(frame);
+    if (form === LOOP_FORM.plain) return;
+    this.events[at * EVENT_SIZE + 2] = form;
+    this.events[at * EVENT_SIZE + 3] = this.eventCount;
+    this.#push4(start, EVENT.loopEnd, this.#tail[frame] ?? 0, 0);
+  }
+
+  /** Innermost loops without calls have others forms than the plain one; what branches in ways that are hard to follow has not. */
+  #form(frame: number): number {
+    const at = (this.#loopEvent[frame] ?? 0) * EVENT_SIZE;
+    const began = this.events[at] ?? 0;
+    const type = this.#code[began + 1] ?? 0;
+    const isSimple = type === NO_RESULT || (type >= FIRST_TYPE && type <= LAST_TYPE);
+    const repeats = (this.#label[frame] ?? UNREACHED) !== UNREACHED;
+    const isInnermost = this.#loops === this.#loopCount[frame];
+    const calls = this.#allCalls - (this.#loopCalls[frame] ?? 0);
+    const looks = this.#looks - (this.#loopLooks[frame] ?? 0);
+    if (!isSimple || !repeats || !isInnermost || calls > 0 || looks > 1 || this.#mixed > 0) return LOOP_FORM.plain;
+    const tail = this.#tail[frame] ?? -1;
+    const isStraight = tail >= 0 && this.#tailEnd[frame] === this.#cursor.start && type === NO_RESULT;
+    if (isStraight && tail - began <= UNROLLED_BYTES && this.#isPlain(at + 2 * EVENT_SIZE)) return LOOP_FORM.unrolled;
+    return LOOP_FORM.apart;
+  }
+
+  /** Whether nothing is written from an event on but other indices, and what is charged after the last instruction. */
+  #isPlain(from: number): boolean {
+    for (let at = from; at < (this.eventCount - 1) * EVENT_SIZE; at += EVENT_SIZE) {
+      const isFree = this.events[at + 1] === EVENT.charge && this.events[at + 2] === 0;
+      if (!isFree && this.events[at + 1] !== EVENT.global) return false;
+    }
+    return true;
+  }
+
+  /** Notes a branch that ends the first block of a loop by going back to its head. */
+  #tailOf(depth: number): void {
+    const frame = this.#depth - 1;
+    if (depth !== 0 || this.#kinds[frame] !== FRAME.loop || this.#isDead) return;
+    if (this.#charge !== (this.#loopEvent[frame] ?? 0) + 1 || this.#cursor.opcode !== OPCODE.brIf) return;
+    this.#tail[frame] = this.#cursor.start;
+    this.#tailEnd[frame] = this.#cursor.position;
+  }
+
+  /** Notes a branch that may leave the innermost loop it is in. */
+  #leaving(depth: number): void {
+    const loop = this.#within[this.#depth - 1] ?? -1;
+    const outside = this.#depth - loop - 1;
+    if (loop < 0 || depth <= outside) return;
+    const { opcode, start, position } = this.#cursor;
+    if (opcode > 0xff) this.#mixed += 1;
+    this.#push4(start, EVENT.exit, outside, position);
+  }
+
+  /** What may have been charged since the counter was looked at, where nothing is known of it. */
+  #unknown(): number {
+    const looked = lookedAgo(UNCHECKED_UNITS);
+    return this.#isPrepaid ? either(looked, enteredAgo(LEAF_UNITS)) : looked;
+  }
+
   #escape(lowest: number): void {
     const frame = this.#depth - 1;
     this.#lowest[frame] = Math.min(this.#lowest[frame] ?? 0, lowest);
@@ -422,6 +588,8 @@ export class BodyScanner {
       this.#cost += leafCost;
       return;
     }
+    this.#cost += this.#entryCost();
+    if (this.#cursor.opcode === OPCODE.call && this.#cursor.first === this.#position) this.callsItself = true;
     this.#called(start);
   }
 
@@ -435,8 +603,9 @@ export class BodyScanner {
   }
 
   #tailCall(): void {
-    this.#cost += Math.max(this.#callee(), 0);
+    this.#cost += Math.max(this.#callee(), 0) + this.#entryCost();
     this.#hasCalls = true;
+    if (sinceEntry(this.#pending) >= 0) this.#calls += 1;
     this.#leave(true);
   }
 
@@ -446,6 +615,13 @@ export class BodyScanner {
     if (opcode !== OPCODE.call && opcode !== OPCODE.returnCall) return -1;
     if (first >= this.#context.functions) this.#fail("a function that does not exist");
     return this.#context.leafCosts[first] ?? -1;
+  }
+
+  /** What the first block of the function that is called costs whoever calls it. */
+  #entryCost(): number {
+    const { opcode, first } = this.#cursor;
+    if (opcode !== OPCODE.call && opcode !== OPCODE.returnCall) return 0;
+    return Math.max(this.#context.entryCosts[first] ?? 0, 0);
   }
 
   #leave(returns: boolean): void {
@@ -493,6 +669,11 @@ export class BodyScanner {
     this.#atCalls[this.#depth] = this.#allCalls - this.#calls;
     this.#atLooks[this.#depth] = this.#looks - (this.events[this.#charge * EVENT_SIZE + 3] ?? 0);
     this.#lowest[this.#depth] = MOST;
+    this.#within[this.#depth] = kind === FRAME.loop ? this.#depth : (this.#within[this.#depth - 1] ?? -1);
+    this.#loopCount[this.#depth] = this.#loops + 1;
+    this.#loopCalls[this.#depth] = this.#allCalls;
+    this.#loopLooks[this.#depth] = this.#looks;
+    this.#tail[this.#depth] = -1;
     this.#depth += 1;
   }
 
@@ -515,7 +696,7 @@ export class BodyScanner {
 
   /** Notes a way to a frame's end. */
   #arrive(frame: number, pending: number): void {
-    this.#label[frame] = Math.max(this.#label[frame] ?? UNREACHED, pending);
+    this.#label[frame] = either(this.#label[frame] ?? UNREACHED, pending);
     this.#labelMost[frame] = Math.max(this.#labelMost[frame] ?? 0, this.#most);
     this.#labelLeast[frame] = Math.min(this.#labelLeast[frame] ?? MOST, this.#least);
   }
@@ -542,8 +723,15 @@ export class BodyScanner {
     this.events[at + 2] = this.#cost;
     this.#most += this.#cost;
     this.#least += this.#cost;
-    if (this.events[at + 3] !== 1 && this.#pending + this.#cost + calls > UNCHECKED_UNITS) this.#look(this.#charge);
-    this.#pending = this.events[at + 3] === 1 ? calls : this.#pending + this.#cost + calls;
+    const pending = further(this.#pending, this.#cost + calls);
+    const [entered, looked] = [sinceEntry(pending), sinceLook(pending)];
+    const isTooMuch = looked > UNCHECKED_UNITS || entered > LEAF_UNITS || (entered >= 0 && calls > 0);
+    if (this.events[at + 3] !== 1 && isTooMuch) this.#look(this.#charge);
+    const looks = this.events[at + 3] === 1;
+    this.#pending = looks ? lookedAgo(calls) : pending;
+    if (looks || looked >= 0) return;
+    this.entryCost = Math.max(this.entryCost, entered);
+    this.events[at + 2] = 0;
   }
 
   #look(charge: number): void {

@@ -7,15 +7,25 @@ import { SECTION } from "./module-sections.ts";
 import { readTable } from "./table-section.ts";
 import { skipValueType } from "./type-section.ts";
 
+const FUNCTION_KIND = 0x00;
 const GLOBAL_KIND = 0x03;
+const NONE: ReadonlyMap<number, number> = new Map();
 /** The subsection of the name section that names globals. */
 const GLOBAL_NAMES = 7;
 
 /** Applied to every index of a global outside of the code. */
 export type Shift = (global: number) => number;
 
-/** A section of this id with the indices of globals in it shifted. Sections that name none stay as they are. */
-export function shiftGlobals(id: number, content: Uint8Array, shift: Shift): Uint8Array {
+/**
+ * A section of this id with the indices of globals in it shifted, and other functions exported in the place of some. Sections that
+ * name none stay as they are.
+ */
+export function shiftGlobals(
+  id: number,
+  content: Uint8Array,
+  shift: Shift,
+  functions: ReadonlyMap<number, number> = NONE,
+): Uint8Array {
   switch (id) {
     case SECTION.global:
       return rewritten(content, (reader, out) => {
@@ -40,7 +50,9 @@ export function shiftGlobals(id: number, content: Uint8Array, shift: Shift): Uin
         const kind = reader.u8();
         out.copy(content, start, reader.offset);
         const index = reader.u32();
-        out.u32(kind === GLOBAL_KIND ? shift(index) : index);
+        out.u32(
+          kind === GLOBAL_KIND ? shift(index) : ((kind === FUNCTION_KIND ? functions.get(index) : undefined) ?? index),
+        );
       });
     case SECTION.element:
       return rewritten(content, (reader, out) => copyElements(content, reader, out, shift));

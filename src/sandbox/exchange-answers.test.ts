@@ -96,7 +96,7 @@ test("the body of a request is read in parts, once, and to its limit", async () 
 
 // Seen to fail with each of the checks left out.
 test("a part of an answer has a part's form, and its fields may go on a connection", async () => {
-  const { ask, parts } = exchanging({}, [], { maxHeaderBytes: 100 });
+  const { ask, parts } = exchanging({}, [], { maxHeaderBytes: 10_000 });
   const oddFields: readonly unknown[] = [
     ...ODD.filter((one) => !Array.isArray(one)),
     [["x"]],
@@ -110,8 +110,8 @@ test("a part of an answer has a part's form, and its fields may go on a connecti
     [["x\r\ny", "z"]],
     [["x", "a\r\nb: c"]],
     [["x", "a\0b"]],
-    [["x", "\u0100"]],
-    [["x", "y".repeat(100)]],
+    [["x", "\u0141"]],
+    [["x", "y".repeat(10_000)]],
     Array.from({ length: 1_025 }, () => ["x", ""]),
     ...["Host", "connection", "Transfer-Encoding", "upgrade", "keep-alive", "proxy-authenticate"].map((name) => [
       [name, "x"],
@@ -141,6 +141,9 @@ test("a part of an answer has a part's form, and its fields may go on a connecti
     await assert.rejects(ask("http-response", payload), /Cannot send a part of an HTTP answer/, inspect(payload));
   }
   assert.deepEqual(parts, []);
+  const begun = exchanging();
+  await begun.ask("http-response", { head: HEAD });
+  for (const payload of ODD) await assert.rejects(begun.ask("http-response", payload), /part of an HTTP answer/);
   await ask("http-response", {
     head: { ...HEAD, other: 1 },
     body: new Uint8Array(1),

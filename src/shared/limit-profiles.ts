@@ -12,7 +12,7 @@ export type ProfileName = (typeof PROFILE_NAMES)[number];
 
 /** For thousands of guests in one process: little of everything, so that the sum of all caps is bearable. */
 const DENSE: Limits = Object.freeze({
-  fuel: 1_000_000_000,
+  fuel: 100_000_000_000,
   timeoutMs: 5_000,
   cpuTimeMs: 1_000,
   cpuSharePercent: 25,
@@ -45,7 +45,7 @@ const DENSE: Limits = Object.freeze({
 /** For services and tools that do real work on what they are given, a minute at most. */
 const STANDARD: Limits = Object.freeze({
   ...DEFAULT_LIMITS,
-  fuel: 60_000_000_000,
+  fuel: 5_000_000_000_000,
   timeoutMs: 60_000,
   cpuTimeMs: 60_000,
   idleTimeoutMs: 60_000,
@@ -67,7 +67,7 @@ const STANDARD: Limits = Object.freeze({
 /** For writing a guest: debug builds, compilers, test suites; ten minutes. */
 const DEVELOPMENT: Limits = Object.freeze({
   ...STANDARD,
-  fuel: 1_000_000_000_000,
+  fuel: 50_000_000_000_000,
   timeoutMs: 600_000,
   cpuTimeMs: 600_000,
   idleTimeoutMs: 300_000,
@@ -91,7 +91,7 @@ const DEVELOPMENT: Limits = Object.freeze({
 /** For one large job that has the machine to itself; an hour. */
 const LARGE: Limits = Object.freeze({
   ...DEVELOPMENT,
-  fuel: 10_000_000_000_000,
+  fuel: 500_000_000_000_000,
   timeoutMs: 3_600_000,
   cpuTimeMs: 3_600_000,
   idleTimeoutMs: 600_000,

@@ -4,7 +4,7 @@
  */
 export interface Limits {
   /**
-   * What the guest may compute, in units of fuel, about one for each WebAssembly instruction; default 20,000,000,000. The
+   * What the guest may compute, in units of fuel, about one for each WebAssembly instruction; default 2,000,000,000,000. The
    * same component with the same inputs uses the same fuel on every machine.
    */
   readonly fuel: number;
@@ -82,7 +82,7 @@ const GIB = 1024 * MIB;
 
 /** The limits of an invocation that sets none: the profile `minimal`. */
 export const DEFAULT_LIMITS: Limits = Object.freeze({
-  fuel: 20_000_000_000,
+  fuel: 2_000_000_000_000,
   timeoutMs: 30_000,
   cpuTimeMs: 30_000,
   cpuSharePercent: 100,

@@ -100,7 +100,9 @@ async function wasmTools(meter: boolean): Promise<{ readonly tools: WasmTools; r
   engine.instantiate = (module: WebAssembly.Module, imports: WebAssembly.Imports = {}): Promise<unknown> => {
     const made = hardened.get(module);
     const added = made === undefined ? {} : hardenedImports(made, guard);
-    return Promise.resolve({ exports: new WebAssembly.Instance(module, { ...imports, ...added }).exports });
+    const { exports } = new WebAssembly.Instance(module, { ...imports, ...added });
+    guard.track(exports);
+    return Promise.resolve({ exports });
   };
   try {
     const vendored = join(ROOT, "node_modules/@bytecodealliance/jco-transpile/vendor/wasm-tools.js");

@@ -109,7 +109,7 @@ test("a grant that makes no sense is refused with what is wrong, all of it", asy
   assert.deepEqual([code, stdout], [2, ""]);
   assert.match(
     stderr,
-    /^error: Cannot use the grants, 3 problems: .*wildcards.*"\/no\/such\/folder": no such file or folder.*path is empty[^\n]*\n$/,
+    /^error: Cannot use the grants, 3 problems: .*path is empty.*wildcards.*"\/no\/such\/folder": no such file or folder[^\n]*\n$/,
   );
 });
 

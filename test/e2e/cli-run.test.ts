@@ -131,7 +131,10 @@ test("--json is one document, for success", async () => {
     eventCount: 0,
   });
   assert.match(JSON.stringify(component), /"digest":"sha256:[0-9a-f]{64}"/);
-  assert.match(JSON.stringify(usage), /"wallMs":[\d.]+,"cpuMs":[\d.]+,"memoryHighWaterBytes":\d+,"hostCalls":0,/);
+  assert.match(
+    JSON.stringify(usage),
+    /"wallMs":[\d.]+,"fuel":\d+,"cpuMs":[\d.]+,"longestHoldMs":0,"memoryHighWaterBytes":\d+,"hostCalls":0,/,
+  );
 });
 
 test("--json is one document, for every kind of failure, and stderr says it as well", async () => {

@@ -1,12 +1,20 @@
 import { parse } from "@bytecodealliance/jco-transpile/wasm-tools";
 import type { HardenedModule } from "../../src/hardening/harden-module.ts";
-import { GUARD_FIELDS, GUARD_NAMESPACE, MEMORY_NAMESPACE, memoryField } from "../../src/shared/hardening-profile.ts";
+import {
+  COUNTER_EXPORT,
+  GUARD_FIELDS,
+  GUARD_NAMESPACE,
+  MEMORY_NAMESPACE,
+  memoryField,
+} from "../../src/shared/hardening-profile.ts";
 
 /** What metered modules import, from JavaScript functions, in the simplest way that works. */
 export interface Guard {
   readonly imports: Readonly<Record<string, unknown>>;
-  /** The units that are left; below zero when too many were used. */
+  /** The units that are left, here and in the instances that are tracked; below zero when too many were used. */
   fuel: number;
+  /** Takes the counter of an instance's own into account, if it has one. */
+  readonly track: (exports: object) => void;
   /** How often the checkpoint was asked. */
   checkpoints: number;
   /** What the module asked to grow by, in pages. */
@@ -40,15 +48,26 @@ const shim = new WebAssembly.Module(await parse(SHIM));
 export function makeGuard({ fuel = 2 ** 31 - 1, refill, mayGrow = () => true }: GuardOptions = {}): Guard {
   const { Global } = WebAssembly as unknown as { Global: GlobalConstructor };
   const counter = new Global({ value: "i32", mutable: true }, fuel) as { value: number };
+  const own: { value: number }[] = [];
   const grown: number[] = [];
+  const left = (): number => own.reduce((sum, { value }) => sum + value, counter.value);
+  const takeBack = (units: number): void => {
+    for (const one of own) one.value = 0;
+    counter.value = units;
+  };
   let checkpoints = 0;
   const functions = new WebAssembly.Instance(shim, {
     "": {
       checkpoint(): number {
+        // What other instances have is as good.
+        if (left() >= 0) {
+          takeBack(left());
+          return 1;
+        }
         checkpoints += 1;
         const more = refill?.();
         if (more === undefined) return 0;
-        counter.value = more;
+        takeBack(more);
         return 1;
       },
       grow(pages: number): number {
@@ -65,10 +84,14 @@ export function makeGuard({ fuel = 2 ** 31 - 1, refill, mayGrow = () => true }: 
     },
     grown,
     get fuel(): number {
-      return counter.value;
+      return left();
     },
     set fuel(units: number) {
-      counter.value = units;
+      takeBack(units);
+    },
+    track(exports: object): void {
+      const { [COUNTER_EXPORT]: counterOfIts } = exports as Record<string, { value: number } | undefined>;
+      if (counterOfIts !== undefined) own.push(counterOfIts);
     },
     get checkpoints(): number {
       return checkpoints;

@@ -35,7 +35,7 @@ export function compare(module: Uint8Array, allow: HardenOptions["allow"] = {}):
   // The engine validates functions in several threads, and finds a mix of both exception encodings only within one of them.
   if (!Array.from({ length: 4 }, () => WebAssembly.validate(module)).every(Boolean)) return "skipped";
   const bare = hardenModule(module, { allow });
-  const shared = hardenModule(module, { allow, meter: true });
+  const shared = hardenModule(module, { allow, meter: true, counter: "shared" });
   const own = hardenModule(module, { allow, meter: true, counter: "own" });
   for (const [what, { bytes }] of Object.entries({ shared, own })) {
     if (!WebAssembly.validate(bytes)) return { difference: `with the ${what} counter it is not valid` };
