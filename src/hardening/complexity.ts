@@ -52,7 +52,7 @@ export function tooManyStates(used: number, cap: number): CordonError {
 }
 
 /** The error for a module that has too much of something. `what` goes on from "it has 7". */
-export function tooMany(what: string, used: number, cap: number): CordonError {
+function tooMany(what: string, used: number, cap: number): CordonError {
   return new CordonError(
     "limit",
     `Cannot load the component: a core module in it has ${used} ${what}, over the bound of ${cap}; build it in smaller parts`,

@@ -17,7 +17,7 @@ const NO_RESULT = 0x40;
  * Bounds what the engine's first compiler keeps of a function: for each block, the state of every local, and of every operand
  * below it. 35 KB of code with 5,000 blocks and 20,000 locals, or operands, take it 1.3 GB.
  */
-export class LabelStates {
+class LabelStates {
   readonly #code: Uint8Array;
   readonly #shape: ModuleShape;
   readonly #cursor: InstructionCursor;

@@ -11,7 +11,7 @@ import { valueOf } from "./ending.ts";
 import { type CallableExport, findExport } from "./exports.ts";
 import { usageOf } from "./usage.ts";
 
-/** What the runtime and an instance tell each other. */
+/** @internal What the runtime and an instance tell each other. */
 export interface InstanceLink {
   readonly interface: ComponentInterface;
   readonly limits: Limits;

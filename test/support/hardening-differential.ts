@@ -58,7 +58,7 @@ export function compare(module: Uint8Array, allow: HardenOptions["allow"] = {}):
 }
 
 /** Instantiates a module and calls every function that it exports, in order, with fixed parameters. */
-export function trace(hardened: HardenedModule): Trace {
+function trace(hardened: HardenedModule): Trace {
   const guard = makeGuard({ fuel: FUEL });
   const lines: string[] = [];
   const compiled = new WebAssembly.Module(hardened.bytes);
