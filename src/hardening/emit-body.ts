@@ -1,9 +1,10 @@
 import { ByteReader } from "../shared/byte-reader.ts";
+import { EVENT, EVENT_SIZE, LOOP_FORM } from "./body-events.ts";
 import type { BranchHint } from "./branch-hints.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import type { HelperFunctions } from "./helper-functions.ts";
 import { OPCODE } from "./opcodes.ts";
-import { type BodyScanner, EVENT, EVENT_SIZE, LOOP_FORM } from "./scan-body.ts";
+import type { BodyScanner } from "./scan-body.ts";
 import type { Signature } from "./type-section.ts";
 
 const I32 = 0x7f;

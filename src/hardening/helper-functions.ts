@@ -1,6 +1,6 @@
 import { BYTES_PER_UNIT, PIECE_BYTES } from "./fuel-costs.ts";
 import { OPCODE, PREFIXED } from "./opcodes.ts";
-import type { Body } from "./scan-body.ts";
+import type { Body } from "./body-events.ts";
 import { unsignedLeb128 } from "./leb128.ts";
 
 /** Indices of the three globals that hardened modules import, and of what else the helpers name. */

@@ -1,6 +1,7 @@
 import { ByteReader } from "../shared/byte-reader.ts";
 import { COUNTER_EXPORT, GUARD_FIELDS, GUARD_NAMESPACE } from "../shared/hardening-profile.ts";
 import { BRANCH_HINTS, BranchHintWriter, readBranchHints } from "./branch-hints.ts";
+import { ADDED_GLOBALS, type Body } from "./body-events.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import { BodyEmitter } from "./emit-body.ts";
 import { HelperFunctions, I32 } from "./helper-functions.ts";
@@ -8,7 +9,7 @@ import { type ModuleShape, readShape } from "./module-shape.ts";
 import { type Section, SECTION } from "./module-sections.ts";
 import { type ReferencedFunctions, referencedFunctions } from "./referenced-functions.ts";
 import type { AllowedFeatures } from "./refuse-unbounded.ts";
-import { ADDED_GLOBALS, type Body, BodyScanner } from "./scan-body.ts";
+import { BodyScanner } from "./scan-body.ts";
 import { shiftGlobalNames, shiftGlobals } from "./shift-globals.ts";
 import type { Signature } from "./type-section.ts";
 

@@ -1,50 +1,14 @@
+import { ADDED_GLOBALS, type Body, type BodyContext, EVENT, EVENT_SIZE, LOOP_FORM } from "./body-events.ts";
 import { MalformedError } from "../shared/byte-reader.ts";
 import { COMPLEXITY, tooDeep, tooManyLocals } from "./complexity.ts";
-import {
-  CALLEE_UNITS,
-  LEAF_UNITS,
-  LEVEL_UNITS,
-  LOCALS_PER_UNIT,
-  UNCHECKED_UNITS,
-  UNROLLED_BYTES,
-} from "./fuel-costs.ts";
-import type { HelperFunctions } from "./helper-functions.ts";
+import { CALLEE_UNITS, LEAF_UNITS, LEVEL_UNITS, LOCALS_PER_UNIT, UNCHECKED_UNITS } from "./fuel-costs.ts";
 import { InstructionCursor } from "./instruction-cursor.ts";
 import { COST_OF } from "./instruction-table.ts";
 import { ACTION, ACTION_OF } from "./instruction-actions.ts";
+import { LoopFrames } from "./loop-frames.ts";
 import { OPCODE, PAGE, PREFIXED } from "./opcodes.ts";
-import { type AllowedFeatures, refusedFeature } from "./refuse-unbounded.ts";
+import { refusedFeature } from "./refuse-unbounded.ts";
 import { either, enteredAgo, further, lookedAgo, sinceEntry, sinceLook } from "./unchecked.ts";
-
-import type { Signature } from "./type-section.ts";
-
-/** What is to be written at a place in a body. */
-export const EVENT = {
-  /** Charge `first` units; look at the counter when `second` is 1. */
-  charge: 0,
-  /** Write the counter from the local back to the global. */
-  spill: 1,
-  /** Read it from the global again. */
-  reload: 2,
-  /** The index of a global becomes `first`; what follows begins at `second`. */
-  global: 3,
-  /** The instruction becomes a call of function `first`; what follows begins at `second`. */
-  replace: 4,
-  /** A call of function `first` comes before the instruction. */
-  insert: 5,
-  /** A loop begins, to be written in the form `first`, of {@link LOOP_FORM}; its end is event `second`. */
-  loop: 6,
-  /** The `end` of a loop; `first` is where its last instruction is, if that branches back. */
-  loopEnd: 7,
-  /** A branch that leaves the innermost loop it is in: labels from `first` on do; what follows begins at `second`. */
-  exit: 8,
-} as const;
-
-/** How loops are written; see `emit-body.ts`. */
-export const LOOP_FORM = { plain: 0, unrolled: 1, apart: 2 } as const;
-
-/** Numbers an event takes: position, kind, and two more. */
-export const EVENT_SIZE = 4;
 
 const FRAME = { block: 0, loop: 1, if: 2, else: 3, try: 4, catch: 5 } as const;
 
@@ -53,36 +17,6 @@ const MOST = 2 ** 30;
 
 /** Where no branch goes. */
 const UNREACHED = -1;
-
-/** Block types of one byte that bring nothing in: none, and value types. */
-const [NO_RESULT, FIRST_TYPE, LAST_TYPE] = [0x40, 0x65, 0x7f];
-
-/** What the scanner has to know of the module. */
-export interface BodyContext {
-  readonly functions: number;
-  readonly globals: number;
-  readonly importedGlobals: number;
-  readonly helpers: HelperFunctions;
-  /** What functions cost that are charged by those who call them, by index; below zero for all others. */
-  readonly leafCosts: Int32Array;
-  /** What is charged by those who call a function of what that costs until it looks at the counter; below zero for all others. */
-  readonly entryCosts: Int32Array;
-  readonly allow: AllowedFeatures;
-}
-
-/** A function's body in the code section. */
-export interface Body {
-  /** The function's index. */
-  readonly position: number;
-  /** Where it begins, after its size. */
-  readonly start: number;
-  readonly end: number;
-  readonly type: number;
-  readonly signature: Signature;
-}
-
-/** How many globals are put between the imported and the module's own. */
-export const ADDED_GLOBALS = 3;
 
 /**
  * Finds out what has to be written into a function's body, and where.
@@ -135,7 +69,6 @@ export class BodyScanner {
 
   readonly #context: BodyContext;
   readonly #cursor: InstructionCursor;
-  readonly #code: Uint8Array;
 
   /** The open blocks of the body: what they are, whether they begin in dead code, and what branches to them bring. */
   #depth = 0;
@@ -157,17 +90,7 @@ export class BodyScanner {
   readonly #atLooks: Int32Array;
   /** The lowest frame that something within a frame goes to. */
   readonly #lowest: Int32Array;
-  /** Of loops: their event, how many there were before, and where their last instruction is that branches back, and ends. */
-  readonly #loopEvent: Int32Array;
-  readonly #loopCount: Int32Array;
-  readonly #loopCalls: Int32Array;
-  readonly #loopLooks: Int32Array;
-  readonly #tail: Int32Array;
-  readonly #tailEnd: Int32Array;
-  /** The innermost loop that a frame is in, itself included. */
-  readonly #within: Int32Array;
-  #loops = 0;
-  #mixed = 0;
+  readonly #loops: LoopFrames;
   #position = 0;
   /** Whether those who call the function charge what it costs until it looks at the counter. */
   #isPrepaid = false;
@@ -207,14 +130,7 @@ export class BodyScanner {
     this.#atCalls = new Int32Array(COMPLEXITY.depth + 1);
     this.#atLooks = new Int32Array(COMPLEXITY.depth + 1);
     this.#lowest = new Int32Array(COMPLEXITY.depth + 1);
-    this.#loopEvent = new Int32Array(COMPLEXITY.depth + 1);
-    this.#loopCount = new Int32Array(COMPLEXITY.depth + 1);
-    this.#loopCalls = new Int32Array(COMPLEXITY.depth + 1);
-    this.#loopLooks = new Int32Array(COMPLEXITY.depth + 1);
-    this.#tail = new Int32Array(COMPLEXITY.depth + 1);
-    this.#tailEnd = new Int32Array(COMPLEXITY.depth + 1);
-    this.#within = new Int32Array(COMPLEXITY.depth + 1);
-    this.#code = code;
+    this.#loops = new LoopFrames(code);
   }
 
   /** How many charges look at the counter. */
@@ -306,8 +222,7 @@ export class BodyScanner {
     this.#charge = UNREACHED;
     this.#calls = 0;
     this.#hasCalls = false;
-    this.#loops = 0;
-    this.#mixed = 0;
+    this.#loops.reset();
     this.entryCost = 0;
     this.callsItself = false;
   }
@@ -374,7 +289,7 @@ export class BodyScanner {
         break;
       case ACTION.try:
         this.handlesExceptions = true;
-        this.#mixed += 1;
+        this.#loops.setIntricate();
         this.#escape(-1);
         this.#push(FRAME.try);
         break;
@@ -382,7 +297,7 @@ export class BodyScanner {
         this.handlesExceptions = true;
         // A catch comes from anywhere within, so nothing is known of what was charged.
         this.#targets(0, this.#unknown());
-        this.#mixed += 1;
+        this.#loops.setIntricate();
         this.#escape(-1);
         this.#push(FRAME.block);
         break;
@@ -416,8 +331,8 @@ export class BodyScanner {
     this.#close();
     this.#escape(-1);
     this.#push(FRAME.loop);
-    this.#loops += 1;
-    this.#loopEvent[this.#depth - 1] = this.#isDead ? -1 : this.eventCount;
+    const event = this.#isDead ? -1 : this.eventCount;
+    this.#loops.begin(this.#depth - 1, event, { calls: this.#allCalls, looks: this.#looks });
     this.#event(this.#cursor.start, EVENT.loop, LOOP_FORM.plain, 0);
     this.#open(this.#cursor.position);
     if (!this.#isDead) this.#look(this.#charge);
@@ -515,57 +430,35 @@ export class BodyScanner {
 
   /** How a loop is to be written, at its end. */
   #shape(frame: number): void {
-    const at = this.#loopEvent[frame] ?? -1;
     const { start } = this.#cursor;
-    const form = this.#form(frame);
-    if (form === LOOP_FORM.plain) return;
-    this.events[at * EVENT_SIZE + 2] = form;
-    this.events[at * EVENT_SIZE + 3] = this.eventCount;
-    this.#push4(start, EVENT.loopEnd, this.#tail[frame] ?? 0, 0);
-  }
-
-  /** Innermost loops without calls have others forms than the plain one; what branches in ways that are hard to follow has not. */
-  #form(frame: number): number {
-    const at = (this.#loopEvent[frame] ?? 0) * EVENT_SIZE;
-    const began = this.events[at] ?? 0;
-    const type = this.#code[began + 1] ?? 0;
-    const isSimple = type === NO_RESULT || (type >= FIRST_TYPE && type <= LAST_TYPE);
+    const { events, eventCount } = this;
+    const counts = { calls: this.#allCalls, looks: this.#looks };
     const repeats = (this.#label[frame] ?? UNREACHED) !== UNREACHED;
-    const isInnermost = this.#loops === this.#loopCount[frame];
-    const calls = this.#allCalls - (this.#loopCalls[frame] ?? 0);
-    const looks = this.#looks - (this.#loopLooks[frame] ?? 0);
-    if (!isSimple || !repeats || !isInnermost || calls > 0 || looks > 1 || this.#mixed > 0) return LOOP_FORM.plain;
-    const tail = this.#tail[frame] ?? -1;
-    const isStraight = tail >= 0 && this.#tailEnd[frame] === this.#cursor.start && type === NO_RESULT;
-    if (isStraight && tail - began <= UNROLLED_BYTES && this.#isPlain(at + 2 * EVENT_SIZE)) return LOOP_FORM.unrolled;
-    return LOOP_FORM.apart;
-  }
-
-  /** Whether nothing is written from an event on but other indices, and what is charged after the last instruction. */
-  #isPlain(from: number): boolean {
-    for (let at = from; at < (this.eventCount - 1) * EVENT_SIZE; at += EVENT_SIZE) {
-      const isFree = this.events[at + 1] === EVENT.charge && this.events[at + 2] === 0;
-      if (!isFree && this.events[at + 1] !== EVENT.global) return false;
-    }
-    return true;
+    const form = repeats
+      ? this.#loops.form(frame, { events, eventCount, position: start, ...counts })
+      : LOOP_FORM.plain;
+    if (form === LOOP_FORM.plain) return;
+    const at = this.#loops.eventOf(frame) * EVENT_SIZE;
+    events[at + 2] = form;
+    events[at + 3] = eventCount;
+    this.#push4(start, EVENT.loopEnd, this.#loops.tailOf(frame), 0);
   }
 
   /** Notes a branch that ends the first block of a loop by going back to its head. */
   #tailOf(depth: number): void {
     const frame = this.#depth - 1;
     if (depth !== 0 || this.#kinds[frame] !== FRAME.loop || this.#isDead) return;
-    if (this.#charge !== (this.#loopEvent[frame] ?? 0) + 1 || this.#cursor.opcode !== OPCODE.brIf) return;
-    this.#tail[frame] = this.#cursor.start;
-    this.#tailEnd[frame] = this.#cursor.position;
+    if (this.#charge !== this.#loops.eventOf(frame) + 1 || this.#cursor.opcode !== OPCODE.brIf) return;
+    this.#loops.noteTail(frame, this.#cursor.start, this.#cursor.position);
   }
 
   /** Notes a branch that may leave the innermost loop it is in. */
   #leaving(depth: number): void {
-    const loop = this.#within[this.#depth - 1] ?? -1;
+    const loop = this.#loops.within(this.#depth - 1);
     const outside = this.#depth - loop - 1;
     if (loop < 0 || depth <= outside) return;
     const { opcode, start, position } = this.#cursor;
-    if (opcode > 0xff) this.#mixed += 1;
+    if (opcode > 0xff) this.#loops.setIntricate();
     this.#push4(start, EVENT.exit, outside, position);
   }
 
@@ -669,11 +562,7 @@ export class BodyScanner {
     this.#atCalls[this.#depth] = this.#allCalls - this.#calls;
     this.#atLooks[this.#depth] = this.#looks - (this.events[this.#charge * EVENT_SIZE + 3] ?? 0);
     this.#lowest[this.#depth] = MOST;
-    this.#within[this.#depth] = kind === FRAME.loop ? this.#depth : (this.#within[this.#depth - 1] ?? -1);
-    this.#loopCount[this.#depth] = this.#loops + 1;
-    this.#loopCalls[this.#depth] = this.#allCalls;
-    this.#loopLooks[this.#depth] = this.#looks;
-    this.#tail[this.#depth] = -1;
+    this.#loops.open(this.#depth);
     this.#depth += 1;
   }
 

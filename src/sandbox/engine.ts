@@ -2,31 +2,14 @@ import type { ProgramTables } from "../component/bound-instances.ts";
 import type { CustomFunction } from "../host/custom/custom-function.ts";
 import type { Grants } from "../policy/grants.ts";
 import type { Ended, Job } from "../runtime/pending.ts";
-import type { OsSandbox } from "../runtime/process/pool.ts";
 import { leaseProcessPool } from "../runtime/process/shared-process-pool.ts";
 import { leasePool } from "../runtime/shared-pool.ts";
 import { CordonError } from "../shared/errors.ts";
 import { quoteText } from "../shared/quote-text.ts";
 import type { ComponentInfo } from "./component-info.ts";
+import type { IsolationOptions } from "./isolation-options.ts";
 import { loadPortable, loadProgram, type ProgramOptions } from "./program.ts";
 import type { ComponentSource } from "./source.ts";
-
-/** What stands between a guest and this process beside WebAssembly; see docs/isolation.md. */
-export type IsolationLevel = "thread" | "process";
-
-/** How a component is kept apart from this process. */
-export interface IsolationOptions {
-  /**
-   * `thread`: a worker thread of this process. `process`: processes of its own, which may reach only what is granted. Default
-   * `thread`.
-   */
-  readonly isolation?: IsolationLevel | undefined;
-  /**
-   * Whether those processes run in the operating system's sandbox, which is bubblewrap on Linux: `auto` where it works,
-   * `required` or not at all, or `off`. Default `auto`. For the level `process` only.
-   */
-  readonly osSandbox?: OsSandbox | undefined;
-}
 
 /** Runs the calls of one component, at the level of isolation it was opened for. */
 export interface Engine {

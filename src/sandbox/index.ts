@@ -30,8 +30,8 @@ export type {
 } from "../shared/wit.ts";
 export type { ComponentInfo, LoadOptions } from "./component-info.ts";
 export type { DeterministicInput } from "./deterministic.ts";
-export type { OsSandbox } from "../runtime/process/pool.ts";
-export type { IsolationLevel, IsolationOptions } from "./engine.ts";
+export type { OsSandbox } from "../shared/os-sandbox.ts";
+export type { IsolationLevel, IsolationOptions } from "./isolation-options.ts";
 export type { HttpExchange } from "./http-exchange.ts";
 export type {
   HttpBodyPart,

@@ -7,6 +7,7 @@ import { GuestProcess } from "./guest-process.ts";
 import { planLaunch } from "./launch.ts";
 import type { PortableProgram, ProcessJob } from "./messages.ts";
 import { settle, type Task } from "./task.ts";
+import type { OsSandbox } from "../../shared/os-sandbox.ts";
 
 /** Guest processes at once. Each takes some 60 MB. */
 const MAX_PROCESSES = 32;
@@ -16,12 +17,6 @@ const START_MS = 30_000;
 
 /** How long a process may be idle before it is ended, in milliseconds. */
 const IDLE_MS = 60_000;
-
-/**
- * Whether the operating system's sandbox, which is bubblewrap on Linux, has to wrap guest processes (`required`), wraps them where
- * it works (`auto`), or is left out (`off`).
- */
-export type OsSandbox = "required" | "auto" | "off";
 
 /** How a pool is made. */
 export interface ProcessPoolOptions {

@@ -1,4 +1,5 @@
-import { type OsSandbox, ProcessPool } from "./pool.ts";
+import type { OsSandbox } from "../../shared/os-sandbox.ts";
+import { ProcessPool } from "./pool.ts";
 
 interface Shared {
   readonly pool: ProcessPool;
