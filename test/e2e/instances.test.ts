@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
-import { CordonError, type IsolationLevel, Sandbox, type SandboxOptions } from "../../src/sandbox/index.ts";
+import {
+  CordonError,
+  type GuestInstance,
+  type IsolationLevel,
+  Sandbox,
+  type SandboxOptions,
+} from "../../src/sandbox/index.ts";
 import { failsWith } from "../support/errors.ts";
 import { TEST_CACHE, textGuest } from "../support/guests.ts";
 
@@ -130,3 +136,36 @@ for (const isolation of ["thread", "process"] satisfies readonly IsolationLevel[
     });
   });
 }
+
+test("a host function cannot re-enter the instance that called it", async () => {
+  const text = `(component
+    (import "acme:test/back" (instance $b (export "again" (func))))
+    (core func $again (canon lower (func $b "again")))
+    (core module $m (import "b" "again" (func $a)) (func (export "f") (call $a)))
+    (core instance $i (instantiate $m (with "b" (instance (export "again" (func $again))))))
+    (func (export "f") (canon lift (core func $i "f"))))`;
+  const errors: unknown[] = [];
+  let instance: GuestInstance | undefined;
+  await using sandbox = await Sandbox.open(await textGuest("re-entering", text), {
+    cache: TEST_CACHE,
+    grants: { custom: { back: true } },
+    hostFunctions: [
+      {
+        interface: "acme:test/back",
+        name: "again",
+        type: "func()",
+        capability: "back",
+        call: async () => {
+          errors.push(await instance?.call("f").catch((error: unknown) => error));
+        },
+      },
+    ],
+  });
+  instance = await sandbox.instantiate();
+  await instance.call("f");
+  assert.ok(errors[0] instanceof CordonError);
+  assert.equal(errors[0].code, "usage");
+  await instance.call("f");
+  assert.equal(errors.length, 2);
+  await instance.close();
+});
