@@ -7,7 +7,7 @@ import type { GuestMemory } from "./guest-memory.ts";
 import type { ProcessorTime } from "./processor-time.ts";
 
 /** How long a guest keeps the processor while others of its thread wait for it, in milliseconds. */
-const TURN_MS = 2;
+export const TURN_MS = 2;
 
 /** How long a guest may keep the processor from others where it cannot be suspended, before it counts as one that does so. */
 const HOLD_MS = 10;

@@ -8,7 +8,7 @@ import { ioMeters } from "../../host/metering/io-meters.ts";
 import type { ExportPath, InstanceCall, Invocation, Program, WorkerOutcome, WorkerUsage } from "../messages.ts";
 import type { Asks } from "./asks.ts";
 import { CallQueue } from "./call-queue.ts";
-import { Checkpoint } from "./checkpoint.ts";
+import { Checkpoint, TURN_MS } from "./checkpoint.ts";
 import { EndState } from "./end-state.ts";
 import { exportedFunction } from "./exported-function.ts";
 import { FuelMeter } from "./fuel-meter.ts";
@@ -104,6 +104,9 @@ export class GuestInvocation {
       endState: this.#endState,
       presence: this.#presence,
       isOver: () => this.#isOver(),
+      lookAtTurn: () => {
+        if (this.#time.turn(performance.now()) > TURN_MS) this.#fuel.cutShort();
+      },
     });
   }
 

@@ -16,12 +16,18 @@ export interface HostCallParts {
   readonly presence: Presence;
   /** Whether the guest is not to be gone on with, by now. */
   readonly isOver: () => boolean;
+  /** Has the guest come by its checkpoint when it has had the processor for long: it takes little fuel to call much. */
+  readonly lookAtTurn: () => void;
 }
+
+/** After how many calls it is looked whether the guest's turn is over. */
+const CALLS_PER_LOOK = 32;
 
 /** The calls of host functions that one invocation makes: admitted, counted, waited for and answered. */
 export class HostCalls {
   readonly #parts: HostCallParts;
   readonly #counts = new Map<string, number>();
+  #calls = 0;
 
   constructor(parts: HostCallParts) {
     this.#parts = parts;
@@ -56,8 +62,13 @@ export class HostCalls {
 
   #admit(label: string): void {
     assertStackRoom();
-    this.#parts.endState.refuseIfOver();
-    this.#parts.presence.occupy();
+    const { endState, presence, isOver, lookAtTurn } = this.#parts;
+    // The one sees what the main thread says while the guest runs, the other refuses.
+    isOver();
+    endState.refuseIfOver();
+    presence.occupy();
+    this.#calls += 1;
+    if (this.#calls % CALLS_PER_LOOK === 0) lookAtTurn();
     this.#counts.set(label, (this.#counts.get(label) ?? 0) + 1);
   }
 
