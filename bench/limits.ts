@@ -225,7 +225,7 @@ async function inNode({ late, total }: Waits): Promise<void> {
 async function beside(sandbox: Sandbox, count: number, action: () => Promise<void>): Promise<void> {
   const end = new AbortController();
   const spinning = Array.from({ length: count }, () =>
-    refused(sandbox.call("loop", [], { signal: end.signal }), "cancelled"),
+    refused(sandbox.call("loop", [], { signal: end.signal, limits: { profile: "large" } }), "cancelled"),
   );
   await delay(50);
   try {
