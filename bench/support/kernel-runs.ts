@@ -121,6 +121,7 @@ function checkpoint(fuel: FuelMeter): Checkpoint {
       await nextTurn();
       time.enter();
     },
+    handOver: () => undefined,
   });
 }
 

@@ -146,8 +146,7 @@ export class WorkerSlot {
   /** Ends one invocation, whatever state it is in. */
   stop(pending: Pending, ending: Ending): void {
     this.#observe();
-    if (!this.#held.has(pending.ticket)) return;
-    if (pending.stopping !== undefined) return;
+    if (!this.#held.has(pending.ticket) || pending.stopping !== undefined) return;
     pending.stopping = ending;
     if (this.#revoke(pending)) {
       this.#answer(pending, ending);
@@ -249,6 +248,8 @@ export class WorkerSlot {
     pending.timer = setTimeout(() => {
       if (!this.#held.has(pending.ticket)) return;
       const running = Atomics.load(this.#shared, SHARED_SLOTS.running);
+      // Another's end may have taken the slot since.
+      if (running === pending.ticket) Atomics.store(this.#shared, SHARED_SLOTS.ending, running);
       this.#watch(pending, {
         all: looks.all + 1,
         running: running === pending.ticket ? looks.running + 1 : 0,

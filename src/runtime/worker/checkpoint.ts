@@ -7,7 +7,7 @@ import type { GuestMemory } from "./guest-memory.ts";
 import type { ProcessorTime } from "./processor-time.ts";
 
 /** How long a guest keeps the processor while others of its thread wait for it, in milliseconds. */
-export const TURN_MS = 2;
+const TURN_MS = 2;
 
 /** How long a guest may keep the processor from others where it cannot be suspended, before it counts as one that does so. */
 const HOLD_MS = 10;
@@ -28,6 +28,8 @@ export interface CheckedGuest {
   readonly holds: () => void;
   /** Gives up the processor; resolves when it has it again. */
   readonly takeBreak: (pauseMs: number) => Promise<void>;
+  /** Has the main thread take the events that it recorded. */
+  readonly handOver: () => void;
 }
 
 /**
@@ -57,6 +59,8 @@ export class Checkpoint implements Guarded {
 
   goOn(): 0 | 1 | 2 {
     const now = performance.now();
+    // A guest may go on for long after what it did.
+    this.#guest.handOver();
     if (!this.#mayGoOn(now)) return 0;
     this.#owed = this.#guest.time.owed(now);
     return this.#owed > 0 || this.#isOthersTurn(now) ? 2 : 1;

@@ -5,10 +5,11 @@ import { AskedExchange } from "../../host/http/asked-exchange.ts";
 import { incomingCall } from "../../host/http/incoming-exchange.ts";
 import type { LazyBytes } from "../../host/io/lazy-bytes.ts";
 import { ioMeters } from "../../host/metering/io-meters.ts";
+import { messageOf } from "../../shared/errors.ts";
 import type { ExportPath, InstanceCall, Invocation, Program, WorkerOutcome, WorkerUsage } from "../messages.ts";
 import type { Asks } from "./asks.ts";
 import { CallQueue } from "./call-queue.ts";
-import { Checkpoint, TURN_MS } from "./checkpoint.ts";
+import { Checkpoint } from "./checkpoint.ts";
 import { EndState } from "./end-state.ts";
 import { exportedFunction } from "./exported-function.ts";
 import { FuelMeter } from "./fuel-meter.ts";
@@ -95,6 +96,7 @@ export class GuestInvocation {
       hasNeighbours: environment.hasMoreToDo,
       holds: () => environment.holds(ticket),
       takeBreak: (pauseMs) => this.#presence.takeBreak(pauseMs),
+      handOver: () => environment.observations.handOver(),
     });
     this.#context = this.#contextFor(invocation);
     this.#resources = new ResourceTable(invocation.limits.maxHandles);
@@ -104,9 +106,7 @@ export class GuestInvocation {
       endState: this.#endState,
       presence: this.#presence,
       isOver: () => this.#isOver(),
-      lookAtTurn: () => {
-        if (this.#time.turn(performance.now()) > TURN_MS) this.#fuel.cutShort();
-      },
+      toCheckpoint: () => this.#fuel.cutShort(),
     });
   }
 
@@ -117,13 +117,23 @@ export class GuestInvocation {
     this.#presence.enter();
     const outcome = await this.#runToItsEnd(realm, program);
     this.#presence.leave();
-    this.#resources.clear();
+    const failure = this.#disposeOfAll();
     // What the guest wrote before its end is handed on, however it ended.
     await drainStdio(this.#context);
     await this.#responded;
     this.#endState.abort();
     this.#timers.end();
-    return this.#endState.ending ?? outcome;
+    return failure ?? this.#endState.ending ?? outcome;
+  }
+
+  /** What the host holds for the guest goes. Where that fails it is a fault of the host's, which costs no other guest. */
+  #disposeOfAll(): WorkerOutcome | undefined {
+    try {
+      this.#resources.clear();
+      return undefined;
+    } catch (thrown) {
+      return { kind: "fault", message: `what it held could not be let go: ${messageOf(thrown)}` };
+    }
   }
 
   async #runToItsEnd(realm: Realm, program: Program): Promise<WorkerOutcome> {

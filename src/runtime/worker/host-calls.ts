@@ -16,12 +16,15 @@ export interface HostCallParts {
   readonly presence: Presence;
   /** Whether the guest is not to be gone on with, by now. */
   readonly isOver: () => boolean;
-  /** Has the guest come by its checkpoint when it has had the processor for long: it takes little fuel to call much. */
-  readonly lookAtTurn: () => void;
+  /** Has the guest come by its checkpoint at its next step. */
+  readonly toCheckpoint: () => void;
 }
 
-/** After how many calls it is looked whether the guest's turn is over. */
-const CALLS_PER_LOOK = 32;
+/**
+ * After how many calls a guest comes by its checkpoint: it takes little fuel to call much. By their number and not by time, so that
+ * what is charged is the same in every run.
+ */
+const CALLS_PER_CHECKPOINT = 32;
 
 /** The calls of host functions that one invocation makes: admitted, counted, waited for and answered. */
 export class HostCalls {
@@ -62,13 +65,13 @@ export class HostCalls {
 
   #admit(label: string): void {
     assertStackRoom();
-    const { endState, presence, isOver, lookAtTurn } = this.#parts;
+    const { endState, presence, isOver, toCheckpoint } = this.#parts;
     // The one sees what the main thread says while the guest runs, the other refuses.
     isOver();
     endState.refuseIfOver();
     presence.occupy();
     this.#calls += 1;
-    if (this.#calls % CALLS_PER_LOOK === 0) lookAtTurn();
+    if (this.#calls % CALLS_PER_CHECKPOINT === 0) toCheckpoint();
     this.#counts.set(label, (this.#counts.get(label) ?? 0) + 1);
   }
 
