@@ -2,7 +2,7 @@ import { runInThisContext } from "node:vm";
 import type { Artifact } from "../../src/component/artifact.ts";
 import { memoryMaximum, PAGE_BYTES } from "../../src/runtime/worker/memory-allotment.ts";
 import { FuelMeter } from "../../src/runtime/worker/fuel-meter.ts";
-import { guard, guardImports } from "../../src/runtime/worker/guard.ts";
+import { Guard, REFUSED } from "../../src/runtime/worker/guard.ts";
 import { GUARD_NAMESPACE, memoryField, MEMORY_NAMESPACE } from "../../src/shared/hardening-profile.ts";
 
 /** A component's exports or imports as the glue has them. */
@@ -47,8 +47,19 @@ export class BareProgram {
   instantiate(imports: Readonly<Record<string, Interface>> = {}): Interface {
     let next = 0;
     const fuel = new FuelMeter(Number.MAX_SAFE_INTEGER);
-    const goOn = (): 1 => (fuel.refill(), 1);
-    guard({ goOn, takeBreak: async () => 1, stay: goOn, grow: () => 1 });
+    const guard = new Guard(new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }));
+    const slice = (): number => fuel.next() ?? REFUSED;
+    const goOn = (left: number): number => (fuel.settle(left), slice());
+    const wentAhead = (units: number): void => fuel.grant(units);
+    guard.occupy({
+      ticket: 1,
+      goOn,
+      ahead: () => 0,
+      wentAhead,
+      takeBreak: async () => slice(),
+      stay: slice,
+      grow: () => 1,
+    });
     return this.#glue()(
       (name) => this.#module(name),
       imports,
@@ -59,7 +70,7 @@ export class BareProgram {
         return new WebAssembly.Instance(module, {
           ...given,
           [MEMORY_NAMESPACE]: Object.fromEntries(memories),
-          [GUARD_NAMESPACE]: guardImports(fuel.counter),
+          [GUARD_NAMESPACE]: guard.imports(fuel.counter),
         });
       },
     );

@@ -5,7 +5,7 @@ import type { HardenedModule } from "../../src/hardening/harden-module.ts";
 import { hardenModule } from "../../src/hardening/harden-module.ts";
 import { Checkpoint } from "../../src/runtime/worker/checkpoint.ts";
 import { FuelMeter } from "../../src/runtime/worker/fuel-meter.ts";
-import { guard, guardImports } from "../../src/runtime/worker/guard.ts";
+import { Guard } from "../../src/runtime/worker/guard.ts";
 import { ProcessorTime } from "../../src/runtime/worker/processor-time.ts";
 import { COUNTER_EXPORT, GUARD_NAMESPACE, memoryField, MEMORY_NAMESPACE } from "../../src/shared/hardening-profile.ts";
 import { DEFAULT_LIMITS, type Limits } from "../../src/shared/limits.ts";
@@ -75,7 +75,7 @@ export function meteredRun(bytes: Uint8Array<ArrayBuffer>): MeteredRun {
   return {
     run: (n) => {
       before = fuel.used;
-      guard(checkpoint(fuel));
+      GUARD.occupy(checkpoint(fuel));
       return suspendable(n);
     },
     optimize: () => optimize(run),
@@ -83,14 +83,17 @@ export function meteredRun(bytes: Uint8Array<ArrayBuffer>): MeteredRun {
   };
 }
 
+/** That of the thread. */
+const GUARD = new Guard(new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }));
+
 /** As artifacts are. */
 const METERED = { meter: true, counter: "own" } as const;
 
 function metered(bytes: Uint8Array<ArrayBuffer>): { readonly exports: CoreExports; readonly fuel: FuelMeter } {
   const hardened = hardenModule(bytes, METERED);
-  const fuel = new FuelMeter(LIMITS.fuel);
-  guard(checkpoint(fuel));
-  const guards = { [GUARD_NAMESPACE]: guardImports(fuel.counter) };
+  const fuel = new FuelMeter(LIMITS.fuel, () => GUARD.catchUp());
+  GUARD.occupy(checkpoint(fuel));
+  const guards = { [GUARD_NAMESPACE]: GUARD.imports(fuel.counter) };
   const exports = exportsOf(hardened.bytes, { ...memoriesOf(hardened), ...guards });
   fuel.track((exports as unknown as Readonly<Record<string, WebAssembly.Global<"i32">>>)[COUNTER_EXPORT] ?? missing());
   return { exports, fuel };
@@ -106,6 +109,7 @@ function checkpoint(fuel: FuelMeter): Checkpoint {
   time.enter();
   let isOver = false;
   return new Checkpoint({
+    ticket: 1,
     limits: LIMITS,
     fuel,
     time,

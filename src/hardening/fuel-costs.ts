@@ -42,7 +42,7 @@ export const CALLEE_UNITS = 96;
 
 /**
  * A function without loops is charged once, when it is entered, for the dearest way through it, if none that returns costs less
- * than that by more than this.
+ * than that by more than this; and so is a turn of an innermost loop, for the dearest way to its end or out of it.
  */
 export const LEVEL_UNITS = 32;
 

@@ -11,9 +11,8 @@ export interface GuardIndices {
   readonly shared: number;
   readonly checkpoint: number;
   readonly grow: number;
-  /** The types of checkpoint and grow. */
-  readonly checkpointType: number;
-  readonly growType: number;
+  /** The type of checkpoint and grow. */
+  readonly guardType: number;
 }
 
 /** Whether addresses of memories and tables are 64 bits wide, by index. */
@@ -71,10 +70,8 @@ export class HelperFunctions {
     this.#first = first;
     this.#guard = guard;
     this.#widths = widths;
-    this.refill = this.#add("refill", [], [], 0, this.#refillCode());
-    this.refillLocal = this.#add("refill-local", [I32], [I32], 0, [
-      ...code(GET, 0, ...this.#setCounter(), ...this.#refillCode(), ...this.#getCounter()),
-    ]);
+    this.refill = this.#add("refill", [], [], 1, this.#refillCode(this.#getCounter()));
+    this.refillLocal = this.#add("refill-local", [I32], [I32], 0, [...this.#refillCode([GET, 0]), GET, 0]);
   }
 
   /** All that were asked for, in the order of their indices. */
@@ -159,20 +156,20 @@ export class HelperFunctions {
   }
 
   /**
-   * Asks the host; the guest's own code traps when it refuses, which no handler of the guest can catch. A module with a counter of
-   * its own takes what there is in the shared one, and asks when that is not enough.
+   * Gives the counter, of which `left` is left, units to go on with, and leaves them in the first local, too. A module with a counter of
+   * its own takes what there is in the shared one, and asks the host when that is not enough. When the host refuses, the guest's own
+   * code traps, which no handler of the guest can catch.
    */
-  #refillCode(): number[] {
-    const { checkpoint, checkpointType, counter, shared } = this.#guard;
-    const ask = [OPCODE.globalGet, ...unsignedLeb128(checkpoint), CALL_REF, ...unsignedLeb128(checkpointType)];
-    const asked = [...ask, I32_EQZ, IF, EMPTY, UNREACHABLE, END];
-    if (counter === shared) return asked;
+  #refillCode(left: readonly number[]): number[] {
+    const { checkpoint, guardType, counter, shared } = this.#guard;
+    const ask = [GET, 0, OPCODE.globalGet, ...unsignedLeb128(checkpoint), CALL_REF, ...unsignedLeb128(guardType)];
+    const refused = [TEE, 0, ...i32(0), I32_LT_S, IF, EMPTY, UNREACHABLE, END];
+    const asked = [GET, 0, ...i32(0), I32_LT_S, IF, EMPTY, ...ask, ...refused, END];
     const [getShared, setShared] = [OPCODE.globalGet, OPCODE.globalSet].map((one) => [one, ...unsignedLeb128(shared)]);
-    const [get, set] = [getShared ?? [], setShared ?? []];
+    const all = counter === shared ? left : [...left, ...(getShared ?? []), I32_ADD];
     return [
-      ...code(...get, ...this.#getCounter(), I32_ADD, ...set, ...i32(0), ...this.#setCounter()),
-      ...code(...get, ...i32(0), I32_LT_S, IF, EMPTY, ...asked, END),
-      ...code(...get, ...this.#setCounter(), ...i32(0), ...set),
+      ...code(...all, SET, 0, ...i32(0), ...(setShared ?? []), ...i32(0), ...this.#setCounter()),
+      ...code(...asked, GET, 0, ...this.#setCounter()),
     ];
   }
 
@@ -193,10 +190,10 @@ export class HelperFunctions {
   }
 
   #growCode(memory: number, wide: boolean): number[] {
-    const { grow, growType } = this.#guard;
+    const { grow, guardType } = this.#guard;
     const asked = (pages: readonly number[]): number[] => [
       ...pages,
-      ...code(OPCODE.globalGet, ...unsignedLeb128(grow), CALL_REF, ...unsignedLeb128(growType)),
+      ...code(OPCODE.globalGet, ...unsignedLeb128(grow), CALL_REF, ...unsignedLeb128(guardType)),
     ];
     const minusOne = wide ? i64(-1) : i32(-1);
     const refused = [IF, EMPTY, ...minusOne, RETURN, END];

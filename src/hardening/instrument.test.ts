@@ -34,6 +34,16 @@ async function metered(
   return { guard, run, exports };
 }
 
+/** Two ways through a turn, one with so many additions and one more. What the turn itself does is 7. */
+const alternating = (additions: number): string => `(module
+  (func (export "f") (param $turns i32) (param $way i32) (result i32) (local $sum i32)
+    (loop $next
+      (if (local.get $way)
+        (then (local.set $sum (i32.add (local.get $sum) (i32.const 1)))
+          ${"(local.set $sum (i32.add (local.get $sum) (i32.const 1)))".repeat(additions)}))
+      (br_if $next (local.tee $turns (i32.sub (local.get $turns) (i32.const 1)))))
+    (local.get $sum)))`;
+
 describe("what is charged", () => {
   test("straight code costs what its instructions do", async () => {
     const { run } = await metered(`(module
@@ -122,6 +132,19 @@ describe("what is charged", () => {
         (local.get 1)))`);
     assert.deepEqual(run("count", 1), [1, 9]);
     assert.deepEqual(run("count", 10), [10, 81]);
+  });
+
+  test("a turn of an innermost loop costs the same on all ways, where they differ by little", async () => {
+    const { run } = await metered(alternating(0));
+    const costs = [0, 1].map((way) => run("f", 100, way)[1] - run("f", 1, way)[1]);
+    assert.equal(costs[0], costs[1]);
+    assert.equal(costs[0], 99 * (7 + 4));
+  });
+
+  test("and what each way takes, where they differ by much", async () => {
+    const { run } = await metered(alternating(20));
+    const [short = 0, long = 0] = [0, 1].map((way) => run("f", 100, way)[1] - run("f", 1, way)[1]);
+    assert.deepEqual([short, long], [99 * 7, 99 * (7 + 21 * 4)]);
   });
 });
 

@@ -55,12 +55,11 @@ export function instrumentCode(
   const types = new AddedTypes(shape.types.count);
   const [shared, checkpoint, grow] = [0, 1, 2].map((one) => shape.importedGlobals + one) as [number, number, number];
   const counter = ownCounter ? shape.globals + ADDED_GLOBALS : shared;
-  const checkpointType = types.index([], [I32]);
-  const growType = types.index([I32], [I32]);
+  const guardType = types.index([I32], [I32]);
   const functions = shape.importedFunctions + shape.functionTypes.length;
   const helpers = new HelperFunctions(
     functions,
-    { counter, shared, checkpoint, grow, checkpointType, growType },
+    { counter, shared, checkpoint, grow, guardType },
     {
       memory64: (memory) => shape.memory64[memory] === true,
       table64: (table) => shape.table64[table] === true,
@@ -76,7 +75,7 @@ export function instrumentCode(
   const shift = (global: number): number => (global < shape.importedGlobals ? global : global + ADDED_GLOBALS);
   const replaced = new Map<number, Uint8Array>([
     [SECTION.type, extended(contentOf(sections, SECTION.type), types.made)],
-    [SECTION.import, extended(contentOf(sections, SECTION.import), guardImports(checkpointType, growType))],
+    [SECTION.import, extended(contentOf(sections, SECTION.import), guardImports(guardType))],
     [SECTION.function, extended(contentOf(sections, SECTION.function), helperTypes.map(encodedIndex))],
     [SECTION.code, bodies],
   ]);
@@ -226,11 +225,11 @@ class AddedTypes {
   }
 }
 
-function guardImports(checkpointType: number, growType: number): Uint8Array[] {
+function guardImports(type: number): Uint8Array[] {
   return [
     guardImport(GUARD_FIELDS.counter, [I32], true),
-    guardImport(GUARD_FIELDS.checkpoint, [REFERENCE, ...signedIndex(checkpointType)], false),
-    guardImport(GUARD_FIELDS.grow, [REFERENCE, ...signedIndex(growType)], false),
+    guardImport(GUARD_FIELDS.checkpoint, [REFERENCE, ...signedIndex(type)], false),
+    guardImport(GUARD_FIELDS.grow, [REFERENCE, ...signedIndex(type)], false),
   ];
 }
 

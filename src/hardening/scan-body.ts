@@ -81,6 +81,9 @@ export class BodyScanner {
   readonly #labelLeast: Int32Array;
   readonly #splitMost: Int32Array;
   readonly #splitLeast: Int32Array;
+  /** The dearest and cheapest way from the entry to where a loop's turn ends or the loop is left, by the loop. */
+  readonly #turnMost: Int32Array;
+  readonly #turnLeast: Int32Array;
   /** What was so where a frame begins: its block's charge, that charge's check, and the counts. */
   readonly #atCharge: Int32Array;
   readonly #atMost: Int32Array;
@@ -123,6 +126,8 @@ export class BodyScanner {
     this.#labelLeast = new Int32Array(COMPLEXITY.depth + 1);
     this.#splitMost = new Int32Array(COMPLEXITY.depth + 1);
     this.#splitLeast = new Int32Array(COMPLEXITY.depth + 1);
+    this.#turnMost = new Int32Array(COMPLEXITY.depth + 1);
+    this.#turnLeast = new Int32Array(COMPLEXITY.depth + 1);
     this.#atCharge = new Int32Array(COMPLEXITY.depth + 1);
     this.#atMost = new Int32Array(COMPLEXITY.depth + 1);
     this.#atLeast = new Int32Array(COMPLEXITY.depth + 1);
@@ -415,9 +420,7 @@ export class BodyScanner {
     const looked = this.events[charge * EVENT_SIZE + 3] ?? 0;
     const looksWithin = this.#looks - (this.#atLooks[frame] ?? 0) - looked;
     if (looksWithin > 0) return false;
-    for (let at = (charge + 1) * EVENT_SIZE; at < this.eventCount * EVENT_SIZE; at += EVENT_SIZE) {
-      if (this.events[at + 1] === EVENT.charge) this.events[at + 2] = 0;
-    }
+    this.#chargeNothingFrom((charge + 1) * EVENT_SIZE);
     this.#charge = charge;
     this.#cost = cost;
     this.#most = most;
@@ -438,10 +441,50 @@ export class BodyScanner {
       ? this.#loops.form(frame, { events, eventCount, position: start, ...counts })
       : LOOP_FORM.plain;
     if (form === LOOP_FORM.plain) return;
+    const isClosed = form === LOOP_FORM.apart && this.#levelTurn(frame);
+    const end = this.eventCount;
     const at = this.#loops.eventOf(frame) * EVENT_SIZE;
-    events[at + 2] = form;
-    events[at + 3] = eventCount;
+    this.events[at + 2] = form;
+    this.events[at + 3] = end;
     this.#push4(start, EVENT.loopEnd, this.#loops.tailOf(frame), 0);
+    if (isClosed) this.#open(this.#cursor.position);
+  }
+
+  /**
+   * Charges a turn of a loop at its head, where it is charged in several places and the ways through it differ by little. Returns
+   * whether it ended the block at the loop's end, so that the next one is to begin.
+   */
+  #levelTurn(frame: number): boolean {
+    const head = (this.#loops.eventOf(frame) + 1) * EVENT_SIZE;
+    if (!this.#isChargedFrom(head + EVENT_SIZE)) return false;
+    this.#close();
+    if (!this.#isDead) this.#endTurn(frame);
+    const most = (this.#turnMost[frame] ?? 0) - (this.#atMost[frame] ?? 0);
+    const least = (this.#turnLeast[frame] ?? 0) - (this.#atLeast[frame] ?? 0);
+    if (most > UNCHECKED_UNITS || most - least > LEVEL_UNITS) return true;
+    this.#chargeNothingFrom(head + EVENT_SIZE);
+    this.events[head + 2] = most;
+    return true;
+  }
+
+  /** Whether the blocks that have ended since an event are charged anything. */
+  #isChargedFrom(event: number): boolean {
+    for (let at = event; at < this.eventCount * EVENT_SIZE; at += EVENT_SIZE) {
+      if (this.events[at + 1] === EVENT.charge && this.events[at + 2] !== 0) return true;
+    }
+    return false;
+  }
+
+  #chargeNothingFrom(event: number): void {
+    for (let at = event; at < this.eventCount * EVENT_SIZE; at += EVENT_SIZE) {
+      if (this.events[at + 1] === EVENT.charge) this.events[at + 2] = 0;
+    }
+  }
+
+  /** Notes a way that ends a turn of a loop, or leaves it. */
+  #endTurn(frame: number): void {
+    this.#turnMost[frame] = Math.max(this.#turnMost[frame] ?? 0, this.#most);
+    this.#turnLeast[frame] = Math.min(this.#turnLeast[frame] ?? MOST, this.#least);
   }
 
   /** Notes a branch that ends the first block of a loop by going back to its head. */
@@ -524,6 +567,8 @@ export class BodyScanner {
     if (this.#isDead) return;
     if (returns) this.#exit();
     else this.#exitMost = Math.max(this.#exitMost, this.#most);
+    const loop = this.#loops.within(this.#depth - 1);
+    if (loop >= 0 && returns) this.#endTurn(loop);
     if (returns || this.#cursor.opcode !== OPCODE.unreachable) this.#escape(-1);
     this.#isDead = true;
   }
@@ -555,6 +600,8 @@ export class BodyScanner {
     this.#split[this.#depth] = 0;
     this.#labelMost[this.#depth] = 0;
     this.#labelLeast[this.#depth] = MOST;
+    this.#turnMost[this.#depth] = 0;
+    this.#turnLeast[this.#depth] = MOST;
     this.#atCharge[this.#depth] = this.#charge;
     this.#atMost[this.#depth] = this.#most;
     this.#atLeast[this.#depth] = this.#least;
@@ -580,6 +627,8 @@ export class BodyScanner {
       this.#exit();
     }
     if (frame < this.#depth - 1) this.#escape(frame);
+    const loop = this.#loops.within(this.#depth - 1);
+    if (frame <= loop) this.#endTurn(loop);
     this.#arrive(frame, pending);
   }
 

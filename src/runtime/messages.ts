@@ -164,7 +164,7 @@ export type FromWorker =
       readonly usage: WorkerUsage;
     };
 
-/** Slots of the `Int32Array` that a worker shares with the main thread, readable while a guest spins. */
+/** Slots of 32 bits at the start of the memory that a worker shares with the main thread, readable while a guest spins. */
 export const SHARED_SLOTS = {
   /** The ticket of the guest that is on the processor, or 0. */
   running: 0,
@@ -177,6 +177,3 @@ export const SHARED_SLOTS = {
   /** How many messages were sent to the worker, modulo 2^32. */
   sent: 4,
 } as const;
-
-/** Length of that array. */
-export const SHARED_LENGTH = 5;

@@ -6,7 +6,7 @@ import { memoriesOf } from "./address-space.ts";
 import { asBystander, endingOf, STOPPED_BY_FORCE } from "./endings.ts";
 import { EventRingReader, ringMemory } from "./event-ring.ts";
 import { LoadedPrograms } from "./loaded-programs.ts";
-import { type FromWorker, SHARED_LENGTH, SHARED_SLOTS, type ToWorker } from "./messages.ts";
+import { type FromWorker, SHARED_SLOTS, type ToWorker } from "./messages.ts";
 import type { Ending, Pending } from "./pending.ts";
 
 /** How often a guest whose time is up is looked at until it has left its worker, in milliseconds. */
@@ -58,7 +58,9 @@ export interface SlotEvents {
 /** One worker thread and the invocations it holds. */
 export class WorkerSlot {
   readonly #worker: Worker;
-  readonly #shared = new Int32Array(new SharedArrayBuffer(SHARED_LENGTH * Int32Array.BYTES_PER_ELEMENT));
+  /** Of the engine's, for code that guests run reads in it. */
+  readonly #memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
+  readonly #shared = new Int32Array(this.#memory.buffer);
   readonly #observed: EventRingReader;
   readonly #held = new Map<number, Pending>();
   readonly #loaded = new LoadedPrograms();
@@ -79,7 +81,7 @@ export class WorkerSlot {
     const ring = ringMemory();
     this.#observed = new EventRingReader(ring);
     this.#worker = new Worker(workerUrl("guest-worker"), {
-      workerData: { shared: this.#shared, events: ring },
+      workerData: { memory: this.#memory, events: ring },
       argv: [],
       env: {},
       execArgv: [...workerFlags],

@@ -2,7 +2,7 @@
  * What hardening does to core modules. It is part of every artifact's key, so that artifacts made otherwise are never
  * used; change it with every change to the rewriting.
  */
-export const HARDENING_PROFILE = "metered-4";
+export const HARDENING_PROFILE = "metered-5";
 
 /** The import namespace under which hardened modules find their memories. No guest may import from it. */
 export const MEMORY_NAMESPACE = "cordon:memory";
@@ -23,8 +23,9 @@ export const GUARD_FIELDS = {
   /** A mutable i32: the units of fuel that are left of the current slice. All instances of an invocation share it. */
   counter: "counter",
   /**
-   * An immutable reference to a function without parameters, which gives an i32. It is called when the counter is below zero,
-   * by as much as was used too much. 1: it has set the counter anew, and the guest goes on. 0: the guest traps.
+   * An immutable reference to a function that takes an i32 and gives one. It is called with what is left when that is below zero, by
+   * as much as was used too much; the counters of the module and of all are 0 then. It gives the units to go on with; below zero, the
+   * guest traps.
    */
   checkpoint: "checkpoint",
   /**

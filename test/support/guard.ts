@@ -37,9 +37,9 @@ interface GlobalConstructor {
 
 /** Functions have to be exported by a module to have a type. */
 const SHIM = `(module
-  (import "" "checkpoint" (func $checkpoint (result i32)))
+  (import "" "checkpoint" (func $checkpoint (param i32) (result i32)))
   (import "" "grow" (func $grow (param i32) (result i32)))
-  (func (export "checkpoint") (result i32) (call $checkpoint))
+  (func (export "checkpoint") (param i32) (result i32) (call $checkpoint (local.get 0)))
   (func (export "grow") (param i32) (result i32) (call $grow (local.get 0))))`;
 
 const shim = new WebAssembly.Module(await parse(SHIM));
@@ -58,17 +58,16 @@ export function makeGuard({ fuel = 2 ** 31 - 1, refill, mayGrow = () => true }: 
   let checkpoints = 0;
   const functions = new WebAssembly.Instance(shim, {
     "": {
-      checkpoint(): number {
+      checkpoint(ofTheOneThatAsks: number): number {
         // What other instances have is as good.
-        if (left() >= 0) {
-          takeBack(left());
-          return 1;
-        }
+        const all = left() + ofTheOneThatAsks;
+        takeBack(Math.min(0, all));
+        if (all >= 0) return all;
         checkpoints += 1;
         const more = refill?.();
-        if (more === undefined) return 0;
-        takeBack(more);
-        return 1;
+        if (more === undefined) return -1;
+        takeBack(0);
+        return more;
       },
       grow(pages: number): number {
         grown.push(pages);

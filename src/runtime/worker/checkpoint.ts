@@ -2,18 +2,22 @@ import { performance } from "node:perf_hooks";
 import type { Limits } from "../../shared/limits.ts";
 import type { WorkerOutcome } from "../messages.ts";
 import type { FuelMeter } from "./fuel-meter.ts";
-import type { Guarded } from "./guard.ts";
+import { BREAK, type Guarded, REFUSED } from "./guard.ts";
 import type { GuestMemory } from "./guest-memory.ts";
 import type { ProcessorTime } from "./processor-time.ts";
 
 /** How long a guest keeps the processor while others of its thread wait for it, in milliseconds. */
 const TURN_MS = 2;
 
+/** How many slices a guest takes ahead when its last ones, as many and one more, took it less than this, in milliseconds. */
+const [AHEAD_SLICES, QUICK_MS] = [7, 0.4];
+
 /** How long a guest may keep the processor from others where it cannot be suspended, before it counts as one that does so. */
 const HOLD_MS = 10;
 
 /** What a checkpoint knows of its invocation, and may do to it. */
 export interface CheckedGuest {
+  readonly ticket: number;
   readonly limits: Limits;
   readonly fuel: FuelMeter;
   readonly time: ProcessorTime;
@@ -37,6 +41,7 @@ export interface CheckedGuest {
  * that is refused traps, and is refused again wherever it gets by catching what can be caught.
  */
 export class Checkpoint implements Guarded {
+  readonly ticket: number;
   readonly #guest: CheckedGuest;
   #deadline: number;
   /** The break that was promised last, until it is known whether the guest could be suspended for it. */
@@ -44,10 +49,14 @@ export class Checkpoint implements Guarded {
   #hadBreak = false;
   /** How long it has to stay away for having used up its share, in milliseconds. */
   #owed = 0;
+  #lookedAt = 0;
+  /** Whether the last slices took it little time. */
+  #isQuick = false;
   /** The longest it kept the thread from others because it could not be suspended, in milliseconds. */
   longestHoldMs = 0;
 
   constructor(guest: CheckedGuest) {
+    this.ticket = guest.ticket;
     this.#guest = guest;
     this.#deadline = performance.now() + guest.limits.timeoutMs;
   }
@@ -57,25 +66,38 @@ export class Checkpoint implements Guarded {
     this.#deadline = performance.now() + this.#guest.limits.timeoutMs;
   }
 
-  goOn(): 0 | 1 | 2 {
-    const now = performance.now();
+  goOn(left: number): number {
+    const { fuel, isOver, handOver } = this.#guest;
+    fuel.settle(left);
     // A guest may go on for long after what it did.
-    this.#guest.handOver();
-    if (!this.#mayGoOn(now)) return 0;
+    handOver();
+    if (isOver()) return REFUSED;
+    const now = performance.now();
+    this.#isQuick = now - this.#lookedAt < QUICK_MS;
+    this.#lookedAt = now;
+    if (!this.#hasTime(now)) return REFUSED;
     this.#owed = this.#guest.time.owed(now);
-    return this.#owed > 0 || this.#isOthersTurn(now) ? 2 : 1;
+    return this.#owed > 0 || this.#isOthersTurn(now) ? BREAK : this.#slice();
   }
 
-  takeBreak(): Promise<0 | 1> {
+  ahead(): number {
+    return this.#isQuick && this.#guest.fuel.hasPlenty(AHEAD_SLICES) ? AHEAD_SLICES : 0;
+  }
+
+  wentAhead(units: number): void {
+    this.#guest.fuel.grant(units);
+  }
+
+  takeBreak(): Promise<number> {
     const promised = {};
     this.#promised = promised;
-    return Promise.resolve().then(() => (this.#promised === promised ? this.#break() : 1));
+    return Promise.resolve().then(() => (this.#promised === promised ? this.#break() : REFUSED));
   }
 
-  stay(): 0 | 1 {
+  stay(): number {
     this.#promised = undefined;
     this.#noteHold(this.#guest.time.turn(performance.now()));
-    return 1;
+    return this.#slice();
   }
 
   #noteHold(turnMs: number): void {
@@ -88,19 +110,29 @@ export class Checkpoint implements Guarded {
     return this.#guest.memory()?.grow(pages) === true ? 1 : 0;
   }
 
-  #mayGoOn(now: number): boolean {
-    const { limits, fuel, time, isOver, end } = this.#guest;
-    if (isOver()) return false;
-    if (!fuel.refill()) {
+  /** The units to go on with. */
+  #slice(): number {
+    const { fuel, end } = this.#guest;
+    const slice = fuel.next();
+    if (slice === undefined) {
       const message = `it used up its ${fuel.limit} units of fuel`;
       end({ kind: "limit", limit: "fuel", cap: fuel.limit, message });
-    } else if (now > this.#deadline) {
+    }
+    return slice ?? REFUSED;
+  }
+
+  #hasTime(now: number): boolean {
+    const { limits, time, end } = this.#guest;
+    if (now > this.#deadline) {
       end({ kind: "deadline" });
-    } else if (time.used(now) > limits.cpuTimeMs) {
+      return false;
+    }
+    if (time.used(now) > limits.cpuTimeMs) {
       const message = `it took more than ${limits.cpuTimeMs} ms of the processor`;
       end({ kind: "limit", limit: "cpu-time", cap: limits.cpuTimeMs, message });
+      return false;
     }
-    return !isOver();
+    return true;
   }
 
   /** The first break comes in any case: until then nobody else is sent to the thread. */
@@ -109,9 +141,9 @@ export class Checkpoint implements Guarded {
     return !this.#hadBreak || this.#guest.hasNeighbours();
   }
 
-  async #break(): Promise<0 | 1> {
+  async #break(): Promise<number> {
     this.#hadBreak = true;
     await this.#guest.takeBreak(this.#owed);
-    return this.#guest.isOver() ? 0 : 1;
+    return this.#guest.isOver() ? REFUSED : this.#slice();
   }
 }

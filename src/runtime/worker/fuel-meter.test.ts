@@ -11,12 +11,13 @@ function ownCounter(): WebAssembly.Global<"i32"> {
 function charge(fuel: FuelMeter, own: WebAssembly.Global<"i32">, units: number): boolean {
   own.value -= units;
   if (own.value >= 0) return true;
-  fuel.counter.value += own.value;
+  const left = own.value + fuel.counter.value;
   own.value = 0;
-  if (fuel.counter.value < 0 && !fuel.refill()) return false;
-  own.value = fuel.counter.value;
   fuel.counter.value = 0;
-  return true;
+  if (left < 0) fuel.settle(left);
+  const next = left < 0 ? fuel.next() : left;
+  own.value = next ?? 0;
+  return next !== undefined;
 }
 
 describe("the fuel meter", () => {
@@ -58,7 +59,8 @@ describe("the fuel meter", () => {
     assert.equal(charge(fuel, own, 10), true);
     assert.equal(charge(fuel, own, 1), false);
     fuel.add(100);
-    assert.equal(fuel.refill(), true);
+    assert.equal(fuel.next(), 99);
+    own.value = 99;
     assert.equal(fuel.used, 11);
   });
 });

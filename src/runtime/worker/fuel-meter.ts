@@ -1,5 +1,5 @@
 /** Units that a guest gets at a time: 10 to 100 µs of it for most, some milliseconds where each instruction waits for memory. */
-const SLICE_UNITS = 100_000;
+export const SLICE_UNITS = 100_000;
 
 /** What instances may have left of slices, all together, while another asks for more. */
 const MAX_LEFT_UNITS = 4 * SLICE_UNITS;
@@ -15,15 +15,22 @@ const { get: valueOf, set: setValueOf } = Object.getOwnPropertyDescriptor(WebAss
  * taken into account, so the figures are exact.
  */
 export class FuelMeter {
-  /** Where instances take units from. Below zero, by as much as was used too much, the guest asks for more. */
+  /** Where instances take units from. Below zero, the guest asks for more at its next step. */
   readonly counter: WebAssembly.Global<"i32">;
   readonly #own: WebAssembly.Global<"i32">[] = [];
+  readonly #catchUp: () => void;
   #limit: number;
   #granted: number;
+  /** Whether the shared counter is below zero for the guest to ask. */
+  #isCut = false;
 
-  /** @param limit Units there are. */
-  constructor(limit: number) {
+  /**
+   * @param limit Units there are.
+   * @param catchUp Has {@link grant} called with the units that were granted without this being asked.
+   */
+  constructor(limit: number, catchUp: () => void = () => undefined) {
     this.#limit = limit;
+    this.#catchUp = catchUp;
     this.#granted = Math.min(SLICE_UNITS, limit);
     this.counter = new WebAssembly.Global({ value: "i32", mutable: true }, this.#granted);
   }
@@ -35,6 +42,7 @@ export class FuelMeter {
 
   /** Units used so far. One block of instructions may have gone over the limit before it was seen. */
   get used(): number {
+    this.#catchUp();
     return this.#granted - this.counter.value - this.#left();
   }
 
@@ -43,17 +51,24 @@ export class FuelMeter {
     return this.#limit;
   }
 
-  /** Hands out the next slice. False, and nothing done, when all is used. */
-  refill(): boolean {
-    let left = this.#left();
-    const used = this.#granted - this.counter.value - left;
-    if (used > this.#limit) return false;
+  /** An instance asks for more. It has `left` units, below zero by as much as it used too much; its counter and the shared one are 0. */
+  settle(left: number): void {
+    this.#granted -= left;
+    this.#isCut = false;
+  }
+
+  /** The next slice, for the instance that asked last; undefined when all is used. */
+  next(): number | undefined {
+    if (this.#isCut) this.#uncut();
+    // Nobody but the one that asks has a counter: it is 0.
+    let left = this.#own.length > 1 ? this.#left() : 0;
+    const used = this.#granted - left;
+    if (used > this.#limit) return undefined;
     // What others have not used yet is theirs only while there is enough for all.
     if (left > MAX_LEFT_UNITS || this.#limit - used - left < SLICE_UNITS) left = this.#takeBack();
     const slice = Math.max(0, Math.min(SLICE_UNITS, this.#limit - used - left));
-    this.counter.value = slice;
     this.#granted = used + left + slice;
-    return true;
+    return slice;
   }
 
   /** Has the guest ask for more at its next step; what it used stays as it is. */
@@ -62,6 +77,23 @@ export class FuelMeter {
     this.#takeBack();
     this.counter.value = -1;
     this.#granted = used - 1;
+    this.#isCut = true;
+  }
+
+  #uncut(): void {
+    this.counter.value = 0;
+    this.#granted += 1;
+    this.#isCut = false;
+  }
+
+  /** So many units were granted to an instance that asked, without this being asked. */
+  grant(units: number): void {
+    this.#granted += units;
+  }
+
+  /** Whether so many slices more can be granted, whatever instances have left. */
+  hasPlenty(slices: number): boolean {
+    return this.#limit - this.#granted > slices * SLICE_UNITS + MAX_LEFT_UNITS;
   }
 
   /** Gives more units, for an instance that is called again. */

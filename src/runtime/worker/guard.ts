@@ -1,16 +1,33 @@
 import { COUNTER_EXPORT, GUARD_FIELDS } from "../../shared/hardening-profile.ts";
+import { SHARED_SLOTS } from "../messages.ts";
+import { SLICE_UNITS } from "./fuel-meter.ts";
+
+/** The guest traps. */
+export const REFUSED = -1;
+
+/** The guest takes a break before it goes on. */
+export const BREAK = -2;
 
 /** What answers the guest that is on the processor. None may throw. */
 export interface Guarded {
-  /** 1: the guest goes on. 0: it traps. 2: it goes on after a break, if it can be suspended. */
-  readonly goOn: () => 0 | 1 | 2;
+  /** The number that the main thread names it by when it is to end. */
+  readonly ticket: number;
+  /**
+   * Answers a guest that has used up its slice of fuel, with `left` below zero by as much as it used too much: the units to go on with,
+   * {@link REFUSED} when it is to trap, {@link BREAK} when it goes on after a break, if it can be suspended.
+   */
+  readonly goOn: (left: number) => number;
+  /** How many slices it may take after one that it was answered with, without asking, unless it is to end. */
+  readonly ahead: () => number;
+  /** It took slices without asking, and so many units were granted with them. */
+  readonly wentAhead: (units: number) => void;
   /**
    * Takes the break; asked only where the guest could be suspended, or so it seems. What the promise has to do begins when the
    * promise's own turn comes: by then the guest is suspended, or has gone on after {@link stay}.
    */
-  readonly takeBreak: () => Promise<0 | 1>;
-  /** It could not be suspended: there is JavaScript on its stack. Whether it goes on without a break. */
-  readonly stay: () => 0 | 1;
+  readonly takeBreak: () => Promise<number>;
+  /** It could not be suspended: there is JavaScript on its stack. Answers as {@link goOn}, without a break. */
+  readonly stay: () => number;
   /** Whether memory may grow by so many pages; negative ones were granted and could not be had. */
   readonly grow: (pages: number) => 0 | 1;
 }
@@ -18,59 +35,123 @@ export interface Guarded {
 /**
  * A module whose functions a metered module can be given references to, which JavaScript functions are not:
  *
- *     (func (export "c") (result i32) (local $answer i32)            ;; checkpoint
+ *     (global $ending i32) (global $slice i32)                          ;; imports e, z: an address, SLICE_UNITS
+ *     (global $ahead (export "u") (mut i32) (i32.const 0))              ;; slices to take without asking
+ *     (global $taken (export "n") (mut i32) (i32.const 0))              ;; units granted with them
+ *     (global $ticket (export "t") (mut i32) (i32.const 0))
+ *     (func (export "c") (param $left i32) (result i32) (local $answer i32)   ;; checkpoint
+ *       (if (i32.and (i32.gt_s (global.get $ahead) (i32.const 0))
+ *                    (i32.ne (i32.atomic.load (global.get $ending)) (global.get $ticket)))
+ *         (then
+ *           (global.set $ahead (i32.sub (global.get $ahead) (i32.const 1)))
+ *           (global.set $taken (i32.sub (i32.add (global.get $taken) (global.get $slice)) (local.get $left)))
+ *           (return (global.get $slice))))
  *       (block $last
- *         (local.set $answer (try_table (result i32) (catch_all $last) (call $go)))
- *         (if (i32.ne (local.get $answer) (i32.const 2)) (then (return (local.get $answer))))
+ *         (local.set $answer (try_table (result i32) (catch_all $last) (call $go (local.get $left))))
+ *         (if (i32.ge_s (local.get $answer) (i32.const -1)) (then (return (local.get $answer))))
  *         (block $stay (return (try_table (result i32) (catch_all $stay) (call $wait))))
  *         (return (try_table (result i32) (catch_all $last) (call $held))))
  *       unreachable)
- *     (func (export "m") (param i32) (result i32)                    ;; grow
+ *     (func (export "m") (param i32) (result i32)                       ;; grow
  *       (block $last (return (try_table (result i32) (catch_all $last) (call $grow (local.get 0)))))
  *       unreachable)
  *
  * The engine throws where a guest cannot be suspended, and when the stack is used up. An exception that reached the guest could be
- * caught there, so the last resort is a trap. The way that can suspend is dear, and taken for breaks only.
+ * caught there, so the last resort is a trap. The way that can suspend is dear, and taken for breaks only; a call from here to
+ * JavaScript takes as long as thousands of a guest's instructions, and is left out while its slices are short.
  */
 // prettier-ignore
-const MODULE = Uint8Array.of(
+const MODULE = new WebAssembly.Module(Uint8Array.of(
   0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0,
   1, 10, 2, 0x60, 0, 1, 0x7f, 0x60, 1, 0x7f, 1, 0x7f,                    // (func (result i32)), (func (param i32) (result i32))
-  2, 21, 4, 0, 1, 0x67, 0, 0, 0, 1, 0x77, 0, 0, 0, 1, 0x68, 0, 0, 0, 1, 0x6d, 0, 1,   // imports g, w, h, m
-  3, 3, 2, 0, 1,
-  7, 9, 2, 1, 0x63, 0, 4, 1, 0x6d, 0, 5,                                 // exports c, m
-  10, 70, 2,
-  50, 1, 1, 0x7f, 0x02, 0x40,
-  0x1f, 0x7f, 1, 2, 0, 0x10, 0, 0x0b, 0x21, 0,
-  0x20, 0, 0x41, 2, 0x47, 0x04, 0x40, 0x20, 0, 0x0f, 0x0b,
+  2, 40, 7, 0, 1, 0x65, 3, 0x7f, 0, 0, 1, 0x7a, 3, 0x7f, 0,              // imports e, z,
+  0, 1, 0x73, 2, 3, 1, 1,                                                // s, a shared memory of a page,
+  0, 1, 0x67, 0, 1, 0, 1, 0x77, 0, 0, 0, 1, 0x68, 0, 0, 0, 1, 0x6d, 0, 1,   // g, w, h, m
+  3, 3, 2, 1, 1,
+  6, 16, 3, 0x7f, 1, 0x41, 0, 0x0b, 0x7f, 1, 0x41, 0, 0x0b, 0x7f, 1, 0x41, 0, 0x0b,
+  7, 21, 5, 1, 0x75, 3, 2, 1, 0x6e, 3, 3, 1, 0x74, 3, 4, 1, 0x63, 0, 4, 1, 0x6d, 0, 5,   // exports u, n, t, c, m
+  10, 110, 2,
+  90, 1, 1, 0x7f,
+  0x23, 2, 0x41, 0, 0x4a, 0x23, 0, 0xfe, 0x10, 2, 0, 0x23, 4, 0x47, 0x71, 0x04, 0x40,
+  0x23, 2, 0x41, 1, 0x6b, 0x24, 2,
+  0x23, 3, 0x23, 1, 0x6a, 0x20, 0, 0x6b, 0x24, 3,
+  0x23, 1, 0x0f, 0x0b,
+  0x02, 0x40, 0x1f, 0x7f, 1, 2, 0, 0x20, 0, 0x10, 0, 0x0b, 0x21, 1,
+  0x20, 1, 0x41, 0x7f, 0x4e, 0x04, 0x40, 0x20, 1, 0x0f, 0x0b,
   0x02, 0x40, 0x1f, 0x7f, 1, 2, 0, 0x10, 1, 0x0b, 0x0f, 0x0b,
   0x1f, 0x7f, 1, 2, 0, 0x10, 2, 0x0b, 0x0f, 0x0b, 0x00, 0x0b,
   17, 0, 0x02, 0x40, 0x1f, 0x7f, 1, 2, 0, 0x20, 0, 0x10, 3, 0x0b, 0x0f, 0x0b, 0x00, 0x0b,
-);
+));
 
-let guarded: Guarded | undefined;
-
-/** Says which guest has the processor from now on. */
-export function guard(guest: Guarded): void {
-  guarded = guest;
+interface GuardExports {
+  readonly u: WebAssembly.Global<"i32">;
+  readonly n: WebAssembly.Global<"i32">;
+  readonly t: WebAssembly.Global<"i32">;
+  readonly c: unknown;
+  readonly m: unknown;
 }
 
-const { c: checkpoint, m: grow } = new WebAssembly.Instance(new WebAssembly.Module(MODULE), {
-  "": {
-    g: () => guarded?.goOn() ?? 0,
-    w: new WebAssembly.Suspending(() => guarded?.takeBreak() ?? 0),
-    h: () => guarded?.stay() ?? 0,
-    m: (pages: number) => guarded?.grow(pages) ?? 0,
-  },
-}).exports;
+/** What all guests of a thread ask whether they may go on. */
+export class Guard {
+  #guarded: Guarded | undefined;
+  readonly #exports: GuardExports;
+  /** Whether the guest may have taken slices without asking. */
+  #isAhead = false;
 
-/** What metered modules import from the guard's namespace, for one invocation. */
-export function guardImports(counter: WebAssembly.Global<"i32">): WebAssembly.ModuleImports {
-  return {
-    [GUARD_FIELDS.counter]: counter,
-    [GUARD_FIELDS.checkpoint]: checkpoint,
-    [GUARD_FIELDS.grow]: grow,
-  };
+  /** @param shared The memory that the thread shares with the main one, which begins with {@link SHARED_SLOTS}. */
+  constructor(shared: WebAssembly.Memory) {
+    const { exports } = new WebAssembly.Instance(MODULE, {
+      "": {
+        e: SHARED_SLOTS.ending * Int32Array.BYTES_PER_ELEMENT,
+        z: SLICE_UNITS,
+        s: shared,
+        g: (left: number) => this.#goOn(left),
+        w: new WebAssembly.Suspending(() => this.#guarded?.takeBreak() ?? REFUSED),
+        h: () => this.#guarded?.stay() ?? REFUSED,
+        m: (pages: number) => this.#guarded?.grow(pages) ?? 0,
+      },
+    });
+    this.#exports = exports as unknown as GuardExports;
+  }
+
+  /** Says which guest has the processor from now on. */
+  occupy(guest: Guarded): void {
+    this.catchUp();
+    if (this.#guarded === guest) return;
+    this.#guarded = guest;
+    this.#exports.t.value = guest.ticket;
+  }
+
+  /** Has the guest that is on the processor told what it took without asking; it asks for its next slice. */
+  catchUp(): void {
+    if (!this.#isAhead) return;
+    this.#isAhead = false;
+    const { u, n } = this.#exports;
+    u.value = 0;
+    const units = n.value;
+    n.value = 0;
+    this.#guarded?.wentAhead(units);
+  }
+
+  /** What metered modules import from the guard's namespace, for one invocation. */
+  imports(counter: WebAssembly.Global<"i32">): WebAssembly.ModuleImports {
+    return {
+      [GUARD_FIELDS.counter]: counter,
+      [GUARD_FIELDS.checkpoint]: this.#exports.c,
+      [GUARD_FIELDS.grow]: this.#exports.m,
+    };
+  }
+
+  #goOn(left: number): number {
+    this.catchUp();
+    const answer = this.#guarded?.goOn(left) ?? REFUSED;
+    const ahead = answer === SLICE_UNITS ? (this.#guarded?.ahead() ?? 0) : 0;
+    if (ahead > 0) {
+      this.#isAhead = true;
+      this.#exports.u.value = ahead;
+    }
+    return answer;
+  }
 }
 
 const { get: exportsOf } = Object.getOwnPropertyDescriptor(WebAssembly.Instance.prototype, "exports") as {

@@ -13,7 +13,7 @@ import { Checkpoint } from "./checkpoint.ts";
 import { EndState } from "./end-state.ts";
 import { exportedFunction } from "./exported-function.ts";
 import { FuelMeter } from "./fuel-meter.ts";
-import { guard, guardImports, ownCounter } from "./guard.ts";
+import { type Guard, ownCounter } from "./guard.ts";
 import { GuestMemory } from "./guest-memory.ts";
 import { GuestTimers } from "./guest-timers.ts";
 import { HostCalls } from "./host-calls.ts";
@@ -32,6 +32,7 @@ import { isLargerThan } from "./value-size.ts";
 /** What an invocation needs of the worker it runs in. */
 export interface GuestEnvironment {
   readonly turns: Turns;
+  readonly guard: Guard;
   readonly interfaces: ReadonlyMap<string, HostInterface>;
   readonly observations: Observations;
   readonly asks: Asks;
@@ -69,7 +70,7 @@ export class GuestInvocation {
     this.#ticket = ticket;
     this.#invocation = invocation;
     this.#environment = environment;
-    this.#fuel = new FuelMeter(invocation.limits.fuel);
+    this.#fuel = new FuelMeter(invocation.limits.fuel, () => environment.guard.catchUp());
     this.#time = new ProcessorTime(invocation.limits.cpuSharePercent);
     this.#presence = new Presence({
       ticket,
@@ -87,6 +88,7 @@ export class GuestInvocation {
       later: (callback, delayMs) => timers.later(callback, delayMs),
     };
     this.#checkpoint = new Checkpoint({
+      ticket,
       limits: invocation.limits,
       fuel: this.#fuel,
       time: this.#time,
@@ -236,7 +238,7 @@ export class GuestInvocation {
     }));
     const side = {
       next: (name: string) => memory.next(name),
-      guard: guardImports(this.#fuel.counter),
+      guard: this.#environment.guard.imports(this.#fuel.counter),
       made: (instance: WebAssembly.Instance) => {
         const own = ownCounter(instance);
         if (own !== undefined) this.#fuel.track(own);
@@ -296,7 +298,7 @@ export class GuestInvocation {
   /** What the guest's code calls from now on is called for this guest. */
   #occupy(): void {
     this.#realm?.occupy(this.#occupant);
-    guard(this.#checkpoint);
+    this.#environment.guard.occupy(this.#checkpoint);
   }
 }
 

@@ -6,6 +6,7 @@ import { EventRingWriter } from "../event-ring.ts";
 import { type FromWorker, type Program, SHARED_SLOTS, type ToWorker, type WorkerOutcome } from "../messages.ts";
 import { GuestInvocation } from "./guest-invocation.ts";
 import { Asks } from "./asks.ts";
+import { Guard } from "./guard.ts";
 import { Observations } from "./observations.ts";
 import { Realm } from "./realm.ts";
 import { Turns } from "./turns.ts";
@@ -18,7 +19,8 @@ interface Loaded {
 
 if (parentPort === null) throw new Error("this module runs in a worker thread");
 const port = parentPort;
-const { shared, events } = workerData as { readonly shared: Int32Array; readonly events: SharedArrayBuffer };
+const { memory, events } = workerData as { readonly memory: WebAssembly.Memory; readonly events: SharedArrayBuffer };
+const shared = new Int32Array(memory.buffer);
 const turns = new Turns(shared);
 const realms = new Map<string, Realm | string>();
 const programs = new Map<string, Loaded>();
@@ -28,6 +30,7 @@ const asks = new Asks(post);
 let received = 0;
 const environment = {
   turns,
+  guard: new Guard(memory),
   interfaces: new Map(HOST_INTERFACES.map((provided) => [provided.name, provided])),
   observations: new Observations(new EventRingWriter(events, () => post({ type: "observed" }))),
   asks,
