@@ -8,6 +8,8 @@ export const FUEL_COST = {
   structure: 0,
   /** Everything that has no class of its own. */
   simple: 1,
+  /** Reading memory, which takes long where it is in no cache: a slice of nothing but that is to end within 5 ms. */
+  load: 3,
   /** Division, remainder and square root; calls through a table or a reference; access to tables; type tests. */
   slow: 4,
   /** What allocates or asks the host: memory.grow, table.grow, new objects, throwing, atomic read-modify-write. */

@@ -42,7 +42,8 @@ const PLAIN: readonly Row[] = [
   [[0x1c], "types", "simple"],
   [range(0x20, 0x24), "index", "simple"],
   [[0x25, 0x26], "index", "slow"],
-  [range(0x28, 0x3e), "memory", "simple"],
+  [range(0x28, 0x35), "memory", "load"],
+  [range(0x36, 0x3e), "memory", "simple"],
   [[0x3f], "index", "simple"],
   [[0x40], "index", "heavy"],
   [[0x41, 0x42], "integer", "simple"],
@@ -81,10 +82,12 @@ const MISCELLANEOUS: readonly Row[] = [
 
 /** Vectors, relaxed ones included. */
 const VECTOR: readonly Row[] = [
-  [[...range(0x00, 0x0b), 0x5c, 0x5d], "memory", "simple"],
+  [[...range(0x00, 0x0a), 0x5c, 0x5d], "memory", "load"],
+  [[0x0b], "memory", "simple"],
   [[0x0c, 0x0d], "bytes16", "simple"],
   [range(0x15, 0x22), "byte", "simple"],
-  [range(0x54, 0x5b), "memoryAndLane", "simple"],
+  [range(0x54, 0x57), "memoryAndLane", "load"],
+  [range(0x58, 0x5b), "memoryAndLane", "simple"],
   [
     [
       ...range(0x0e, 0x14),
@@ -109,7 +112,8 @@ const VECTOR: readonly Row[] = [
 const ATOMIC: readonly Row[] = [
   [range(0x00, 0x02), "memory", "heavy"],
   [[0x03], "byte", "heavy"],
-  [range(0x10, 0x1d), "memory", "simple"],
+  [range(0x10, 0x16), "memory", "load"],
+  [range(0x17, 0x1d), "memory", "heavy"],
   [range(0x1e, 0x4e), "memory", "heavy"],
 ];
 

@@ -59,6 +59,14 @@ describe("what is charged", () => {
     assert.deepEqual(run("free"), [undefined, 1]);
   });
 
+  test("reading memory costs three units, and writing one", async () => {
+    const { run } = await metered(`(module (memory 1)
+      (func (export "read") (result i32) (i32.load (i32.const 0)))
+      (func (export "write") (i32.store (i32.const 0) (i32.const 1)))
+      (func (export "vector") (result i32) (i32x4.extract_lane 0 (v128.load32_zero (i32.const 0)))))`);
+    assert.deepEqual([run("read")[1], run("write")[1], run("vector")[1]], [1 + 3, 2 + 1, 1 + 3 + 1]);
+  });
+
   test("arms of an if cost what the dearer does when they differ by little, and their own otherwise", async () => {
     const { run } = await metered(`(module
       (func (export "little") (param i32) (result i32)
