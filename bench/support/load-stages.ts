@@ -44,7 +44,7 @@ async function piecewise(): Promise<void> {
   await transpiler.ready;
   lap("load the transpiler");
   const artifact = buildArtifact(
-    { component, digest, blocking: BLOCKING },
+    { component, digest, blocking: BLOCKING, sharedMemory: false },
     {
       takeDiagnostics: transpiler.takeDiagnostics,
       generate: (...parameters) => {
@@ -60,7 +60,12 @@ async function piecewise(): Promise<void> {
   lap("encode");
   decodeArtifact(encoded);
   lap("check");
-  if (!(await new ArtifactCache({ directory }).put(artifactKey(digest, BLOCKING), encoded))) {
+  if (
+    !(await new ArtifactCache({ directory }).put(
+      artifactKey({ digest, blocking: BLOCKING, sharedMemory: false }),
+      encoded,
+    ))
+  ) {
     throw new Error("the artifact was not kept");
   }
   lap("cache write");
@@ -71,7 +76,13 @@ async function piecewise(): Promise<void> {
 /** The worker thread that does the middle stages in truth, seen from outside. */
 async function workerThread(): Promise<void> {
   const component = readFileSync(path);
-  const request: TranspileRequest = { type: "artifact", component, digest: digestOf(component), blocking: BLOCKING };
+  const request: TranspileRequest = {
+    type: "artifact",
+    component,
+    digest: digestOf(component),
+    blocking: BLOCKING,
+    sharedMemory: false,
+  };
   lapStart = performance.now();
   const worker = new Worker(join(BUNDLE, "transpile-worker.js"), {
     workerData: request,
@@ -105,10 +116,13 @@ async function open(): Promise<void> {
 /** Reading and compiling the core modules of an artifact that was kept, unchecked and in this thread. */
 async function bareCached(): Promise<void> {
   const digest = digestOf(readFileSync(path));
-  const artifact = await new ArtifactCache({ directory }).get(artifactKey(digest, BLOCKING), digest);
+  const artifact = await new ArtifactCache({ directory }).get(
+    artifactKey({ digest, blocking: BLOCKING, sharedMemory: false }),
+    digest,
+  );
   if (artifact === undefined) throw new Error("the artifact was not kept");
   lapStart = performance.now();
-  readFileSync(join(directory, `${artifactKey(digest, BLOCKING)}.artifact`));
+  readFileSync(join(directory, `${artifactKey({ digest, blocking: BLOCKING, sharedMemory: false })}.artifact`));
   const compiled = artifact.modules.map(({ bytes }) => new WebAssembly.Module(bytes));
   lap("bare");
   if (compiled.length === 0) throw new Error("the artifact has no core module");

@@ -8,6 +8,7 @@ import { addLimitOptions, type LimitFlags, limitsFromFlags } from "./limit-optio
 export interface SandboxFlags extends GrantFlags, LimitFlags {
   readonly isolation?: "thread" | "process";
   readonly osSandbox?: "auto" | "required" | "off";
+  readonly allowSharedMemory?: boolean;
   readonly audit?: string;
 }
 
@@ -34,6 +35,7 @@ export function addSandboxOptions(command: Command): Command {
     .addOption(
       isolationOption("--os-sandbox <MODE>", ["auto", "required", "off"], "wrap that process with bubblewrap", "auto"),
     )
+    .option("--allow-shared-memory", "let it use shared memory and atomic instructions, in its one thread")
     .option("--audit <FILE>", "append every access to FILE as JSON lines");
 }
 
@@ -63,6 +65,7 @@ export function sandboxOptions(flags: SandboxFlags): SandboxOptions {
     limits: limitsFromFlags(flags),
     isolation: flags.isolation,
     osSandbox: flags.osSandbox,
+    sharedMemory: flags.allowSharedMemory,
     ...(deterministic === undefined ? {} : { deterministic }),
   };
 }

@@ -10,7 +10,7 @@ const ARTIFACT: Artifact = {
   interface: { imports: SIDE, exports: SIDE },
   glue: "return function instantiate() {} // é 🌍",
   modules: [
-    { name: "a.wasm", bytes: Uint8Array.of(1, 2, 3), memories: [{ initialPages: 1, address64: false }] },
+    { name: "a.wasm", bytes: Uint8Array.of(1, 2, 3), memories: [{ initialPages: 1, address64: false, shared: false }] },
     { name: "b.wasm", bytes: new Uint8Array(), memories: [] },
   ],
   instantiations: ["a.wasm", "b.wasm", "a.wasm"],

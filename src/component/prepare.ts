@@ -9,6 +9,8 @@ export interface PrepareRequest {
   readonly digest: string;
   /** The host functions that may suspend a guest, as `interface#function`. */
   readonly blocking: readonly string[];
+  /** Whether shared memory and atomic instructions are not refused. */
+  readonly sharedMemory: boolean;
   /** Where artifacts are kept; without it, nothing is read from disk or written to it. */
   readonly cache?: ArtifactCache | undefined;
 }
@@ -19,11 +21,11 @@ export interface PrepareRequest {
  * @throws CordonError `invalid-component`, `unsupported`, `limit` or `cancelled`.
  */
 export async function prepare(request: PrepareRequest, options: TranspileOptions = {}): Promise<Artifact> {
-  const { component, digest, blocking, cache } = request;
-  const key = artifactKey(digest, blocking);
+  const { component, digest, blocking, sharedMemory, cache } = request;
+  const key = artifactKey({ digest, blocking, sharedMemory });
   const cached = await cache?.get(key, digest);
   if (cached !== undefined) return cached;
-  const encoded = await transpile({ component, digest, blocking }, options);
+  const encoded = await transpile({ component, digest, blocking, sharedMemory }, options);
   const artifact = decodeArtifact(encoded);
   await cache?.put(key, encoded);
   return artifact;

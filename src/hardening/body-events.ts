@@ -16,6 +16,8 @@ export const EVENT = {
   replace: 4,
   /** A call of function `first` comes before the instruction. */
   insert: 5,
+  /** The bytes from `first` to `second`, an unsigned integer, come as a constant of 64 bits before the instruction. */
+  constant: 9,
   /** A loop begins, to be written in the form `first`, of {@link LOOP_FORM}; its end is event `second`. */
   loop: 6,
   /** The `end` of a loop; `first` is where its last instruction is, if that branches back. */

@@ -3,6 +3,7 @@ import { EVENT, EVENT_SIZE, LOOP_FORM } from "./body-events.ts";
 import type { BranchHint } from "./branch-hints.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import type { HelperFunctions } from "./helper-functions.ts";
+import { signedLeb128 } from "./leb128.ts";
 import { OPCODE } from "./opcodes.ts";
 import type { BodyScanner } from "./scan-body.ts";
 import type { Signature } from "./type-section.ts";
@@ -124,6 +125,9 @@ export class BodyEmitter {
         return index;
       case EVENT.insert:
         this.#call(first);
+        return index;
+      case EVENT.constant:
+        this.#constant(new ByteReader(this.#code, first, second).u64());
         return index;
       case EVENT.loop:
         if (!this.#inLocal || first === LOOP_FORM.plain) return index;
@@ -276,6 +280,11 @@ export class BodyEmitter {
     this.body.u8(I32_LT_S);
     this.hints.push({ offset: this.body.length, value: 0 });
     this.#branch(OPCODE.brIf, depth);
+  }
+
+  #constant(value: bigint): void {
+    this.body.u8(OPCODE.i64Const);
+    this.body.copy(Uint8Array.from(signedLeb128(BigInt.asIntN(64, value))));
   }
 
   #branch(opcode: number, depth: number): void {

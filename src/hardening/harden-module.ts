@@ -41,7 +41,7 @@ export interface HardenOptions {
    * reach faster; it is filled from the imported one, and the fuel that is left is the sum of them all. Default: `own`.
    */
   readonly counter?: "shared" | "own";
-  /** What is not refused though it is by default. For tests of the rewriter: no limit of an invocation covers these. */
+  /** What is not refused though it is by default. */
   readonly allow?: AllowedFeatures;
 }
 
@@ -51,7 +51,7 @@ export interface HardenOptions {
  * the imports, so no index changes. One compiled module serves invocations with different caps. Its tables get maxima.
  *
  * @throws CordonError `invalid-component` when it is malformed or imports from the host's namespace, `unsupported` for
- * shared memory, garbage-collected types and names that could become code in the glue, `limit` for tables and functions
+ * what is not allowed and names that could become code in the glue, `limit` for tables and functions
  * that are too large.
  */
 export function hardenModule(
@@ -143,14 +143,14 @@ function appended(content: Uint8Array, added: Uint8Array, count: number): Uint8A
 
 /**
  * The import keeps the memory's initial size and leaves out its maximum, which the host's memory need not repeat: a lower
- * one is always compatible.
+ * one is always compatible. Shared memories have to have one.
  */
-function importOf({ initialPages, address64 }: MemoryDeclaration, position: number): Uint8Array[] {
+function importOf({ maximumPages, ...rest }: MemoryDeclaration, position: number): Uint8Array[] {
   return [
     encodedName(MEMORY_NAMESPACE),
     encodedName(memoryField(position)),
     Uint8Array.of(MEMORY_KIND),
-    writeMemoryType({ initialPages, address64 }),
+    writeMemoryType(rest.shared && maximumPages !== undefined ? { ...rest, maximumPages } : rest),
   ];
 }
 

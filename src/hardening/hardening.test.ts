@@ -32,7 +32,7 @@ test("a defined memory becomes an import, and the module does what it did", asyn
     (func (export "load") (param i32) (result i32) local.get 0 i32.load8_u)
     (func (export "grow") (param i32) (result i32) local.get 0 memory.grow))`);
   const hardened = hardenModule(module);
-  assert.deepEqual(hardened.memories, [{ initialPages: 1, maximumPages: 10, address64: false }]);
+  assert.deepEqual(hardened.memories, [{ initialPages: 1, maximumPages: 10, address64: false, shared: false }]);
   const compiled = new WebAssembly.Module(hardened.bytes);
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 3 });
   const instance = new WebAssembly.Instance(compiled, {
@@ -79,12 +79,25 @@ test("a module without a memory is left as it is", async () => {
 
 test("memory64 is kept as it is declared", async () => {
   const hardened = hardenModule(await parse(`(module (memory i64 1 5))`));
-  assert.deepEqual(hardened.memories, [{ initialPages: 1, maximumPages: 5, address64: true }]);
+  assert.deepEqual(hardened.memories, [{ initialPages: 1, maximumPages: 5, address64: true, shared: false }]);
   assert.equal(WebAssembly.validate(hardened.bytes), true);
 });
 
-test("shared memory and custom page sizes are refused", async () => {
-  await failsWith("unsupported", /threads/, async () => hardenModule(await parse(`(module (memory 1 2 shared))`)));
+test("shared memory is refused unless it is allowed, defined or imported, and stays shared where it is", async () => {
+  const defined = await parse(`(module (memory 1 2 shared))`);
+  const imported = await parse(`(module (import "a" "b" (memory 1 2 shared)))`);
+  for (const module of [defined, imported]) {
+    await failsWith("unsupported", /threads/, () => hardenModule(module));
+    assert.equal(WebAssembly.validate(hardenModule(module, { meter: true, allow: { threads: true } }).bytes), true);
+  }
+  const { bytes, memories } = hardenModule(defined, { allow: { threads: true } });
+  assert.deepEqual(memories, [{ initialPages: 1, maximumPages: 2, address64: false, shared: true }]);
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 2, shared: true });
+  const module = new WebAssembly.Module(new Uint8Array(bytes));
+  assert.doesNotThrow(() => new WebAssembly.Instance(module, { [MEMORY_NAMESPACE]: { m0: memory } }));
+});
+
+test("custom page sizes are refused", async () => {
   const custom = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0, 5, 4, 1, 0x08, 1, 0);
   await failsWith("unsupported", /page size/, () => hardenModule(custom));
 });

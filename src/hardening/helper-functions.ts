@@ -1,7 +1,7 @@
 import { BYTES_PER_UNIT, PIECE_BYTES } from "./fuel-costs.ts";
 import { OPCODE, PREFIXED } from "./opcodes.ts";
 import type { Body } from "./body-events.ts";
-import { unsignedLeb128 } from "./leb128.ts";
+import { signedLeb128, unsignedLeb128 } from "./leb128.ts";
 
 /** Indices of the three globals that hardened modules import, and of what else the helpers name. */
 export interface GuardIndices {
@@ -21,6 +21,12 @@ export interface AddressWidths {
   readonly table64: (table: number) => boolean;
 }
 
+/** What the helpers have to know of the module's memories and tables. */
+export interface HelperContext extends AddressWidths {
+  /** Whether threads could share a memory. */
+  readonly shared: (memory: number) => boolean;
+}
+
 /** A function that is added to a module: its type's parameters and results, and its body without the size. */
 export interface HelperFunction {
   readonly name: string;
@@ -37,6 +43,7 @@ const EMPTY = 0x40;
 
 const { unreachable: UNREACHABLE, loop: LOOP, if: IF, else: ELSE, end: END, call: CALL, return: RETURN } = OPCODE;
 const { brIf: BR_IF, callRef: CALL_REF, localGet: GET, localSet: SET, localTee: TEE, drop: DROP } = OPCODE;
+const [I32_NE, I64_EQZ, I64_NE] = [0x47, 0x50, 0x52];
 const [I32_EQZ, I32_EQ, I32_LT_S, I32_GT_U, I32_AND, I32_SHR_U] = [0x45, 0x46, 0x48, 0x4b, 0x71, 0x76];
 const [I64_EQ, I64_LT_U, I64_GT_U, I64_LE_U] = [0x51, 0x54, 0x56, 0x58];
 const [I32_ADD, I32_SUB, I64_ADD, I64_SUB, I64_SHL, I64_SHR_U] = [0x6a, 0x6b, 0x7c, 0x7d, 0x86, 0x88];
@@ -46,6 +53,9 @@ const [MEMORY_COPY, MEMORY_FILL] = [
   [0xfc, 0x0a],
   [0xfc, 0x0b],
 ] as const;
+
+/** Set in the alignment of a memory argument that names its memory. */
+const NAMES_MEMORY = 0x40;
 
 /** Charged at most at once for a length: far more than there ever is, and far less than 31 bits hold. */
 const MOST_UNITS = 2 ** 28;
@@ -62,11 +72,11 @@ export class HelperFunctions {
 
   readonly #first: number;
   readonly #guard: GuardIndices;
-  readonly #widths: AddressWidths;
+  readonly #widths: HelperContext;
   readonly #made: HelperFunction[] = [];
   readonly #indices: Map<string, number> = new Map();
 
-  constructor(first: number, guard: GuardIndices, widths: AddressWidths) {
+  constructor(first: number, guard: GuardIndices, widths: HelperContext) {
     this.#first = first;
     this.#guard = guard;
     this.#widths = widths;
@@ -116,6 +126,21 @@ export class HelperFunctions {
       default:
         return this.#measure(false, 1);
     }
+  }
+
+  /**
+   * The function that stands for a wait on an address of a memory, to which the offset is added. There is no other thread that could
+   * end it: where it would block, it traps, unless it is to block for no time at all.
+   */
+  waiting(opcode: number, memory: number): number {
+    const wide = this.#widths.memory64(memory);
+    const value = opcode === PREFIXED.atomicWait64 ? I64 : I32;
+    return this.#once(`wait-${value === I64 ? 64 : 32}-${memory}`, () => [
+      [wide ? I64 : I32, value, I64, I64],
+      [I32],
+      1,
+      this.#waitCode(memory, wide, value === I64),
+    ]);
   }
 
   /** A function that charges what `cost` says, and then calls another, with all of its parameters. */
@@ -203,6 +228,22 @@ export class HelperFunctions {
       ...code(...tooMuch, ...refused, ...asked(pages), I32_EQZ, ...refused),
       ...code(GET, 0, MEMORY_GROW, ...unsignedLeb128(memory), TEE, 1, ...minusOne, wide ? I64_EQ : I32_EQ),
       ...code(IF, EMPTY, ...asked([...i32(0), ...pages, I32_SUB]), DROP, END, GET, 1),
+    ];
+  }
+
+  #waitCode(memory: number, wide: boolean, is64: boolean): number[] {
+    const [address, expected, timeout, offset, sum] = [0, 1, 2, 3, 4];
+    const { widened, narrowed } = widths(wide);
+    const added = [...widened(address), GET, offset, I64_ADD, TEE, sum];
+    const over = wide ? [GET, offset, I64_LT_U] : [...i64(32), I64_SHR_U, WRAP];
+    const trap = [IF, EMPTY, UNREACHABLE, END];
+    const [load, alignment] = is64 ? [0x11, 3] : [0x10, 2];
+    const loaded = [0xfe, load, alignment | NAMES_MEMORY, ...unsignedLeb128(memory), 0];
+    const isOther = this.#widths.shared(memory) ? [GET, expected, is64 ? I64_NE : I32_NE] : [DROP, UNREACHABLE];
+    return [
+      ...code(...added, ...over, ...trap, GET, sum, ...narrowed, ...loaded),
+      ...code(...isOther, IF, EMPTY, ...i32(1), RETURN, END),
+      ...code(GET, timeout, I64_EQZ, IF, EMPTY, ...i32(2), RETURN, END, UNREACHABLE),
     ];
   }
 
@@ -345,15 +386,4 @@ function i32(value: number): number[] {
 
 function i64(value: number): number[] {
   return [OPCODE.i64Const, ...signedLeb128(value)];
-}
-
-function signedLeb128(value: number): number[] {
-  const bytes: number[] = [];
-  for (let rest = BigInt(value); ;) {
-    const low = Number(rest & 0x7fn);
-    rest >>= 7n;
-    const isLast = rest === 0n ? low < 0x40 : rest === -1n && low >= 0x40;
-    bytes.push(isLast ? low : low | 0x80);
-    if (isLast) return bytes;
-  }
 }

@@ -14,6 +14,8 @@ export interface CoreImport {
   readonly type?: number;
   /** Whether addresses of the memory or table are 64 bits wide. */
   readonly address64?: boolean;
+  /** Of memories: whether threads could share it. */
+  readonly shared?: boolean;
   /** Where in the section's content its two names are: the first byte, and the one after the last. */
   readonly names: readonly [start: number, end: number];
 }
@@ -41,15 +43,17 @@ export function readImports(content: Uint8Array): ImportSection {
   return { imports, entriesOffset };
 }
 
-function readDescription(reader: ByteReader): Pick<CoreImport, "kind" | "type" | "address64"> {
+function readDescription(reader: ByteReader): Pick<CoreImport, "kind" | "type" | "address64" | "shared"> {
   switch (reader.u8()) {
     case 0x00:
       return { kind: "function", type: reader.u32() };
     case 0x01:
       skipValueType(reader);
       return { kind: "table", address64: readTableLimits(reader) };
-    case 0x02:
-      return { kind: "memory", address64: readMemoryType(reader).address64 };
+    case 0x02: {
+      const { address64, shared } = readMemoryType(reader);
+      return { kind: "memory", address64, shared };
+    }
     case 0x03:
       skipValueType(reader);
       reader.u8();

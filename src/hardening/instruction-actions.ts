@@ -26,8 +26,10 @@ export const ACTION = {
   replace: 19,
   /** What takes time by a length, which is on top of the stack. */
   measure: 20,
+  /** What blocks the thread until another one wakes it up. */
+  wait: 21,
   /** What is never allowed. */
-  refuse: 21,
+  refuse: 22,
 } as const;
 
 const { unreachable, throw: throwTag, rethrow, throwRef, return: returns } = OPCODE;
@@ -64,7 +66,7 @@ const OPCODES_OF: readonly (readonly [action: keyof typeof ACTION, opcodes: read
   ["delegate", [OPCODE.delegate]],
   ["replace", [OPCODE.memoryGrow, PREFIXED.memoryCopy, PREFIXED.memoryFill]],
   ["measure", MEASURED],
-  ["refuse", [PREFIXED.atomicWait32, PREFIXED.atomicWait64]],
+  ["wait", [PREFIXED.atomicWait32, PREFIXED.atomicWait64]],
 ];
 
 /** A value of {@link ACTION} for each instruction, by its number in `opcodes.ts`. */

@@ -31,6 +31,8 @@ export class InstructionCursor {
   second: number = 0;
   /** Where its block type is. */
   typeAt: number = 0;
+  /** Where the offset of its memory argument is. */
+  offsetAt: number = 0;
   /** The labels of a br_table, its default last, or of a try_table's catches. */
   labels: Uint32Array = new Uint32Array(64);
   labelCount: number = 0;
@@ -194,6 +196,7 @@ export class InstructionCursor {
   #memory(): void {
     const alignment = this.u32();
     this.first = (alignment & NAMES_MEMORY) === 0 ? 0 : this.u32();
+    this.offsetAt = this.position;
     this.#skipInteger(10);
   }
 

@@ -192,6 +192,54 @@ describe("whatever the code looks like, it is valid and does the same", () => {
     await failsWith("unsupported", /garbage-collected/, () => hardened(i31));
   });
 
+  test("atomic instructions, where they are allowed", async () => {
+    const text = `(module (memory 1 2 shared)
+      (func (export "f") (param i32) (result i32) (local i32)
+        (loop $l (drop (i32.atomic.rmw.add offset=8 (i32.const 0) (local.get 0)))
+          (br_if $l (i32.lt_u (local.tee 1 (i32.add (local.get 1) (i32.const 1))) (i32.const 10))))
+        (drop (i64.atomic.rmw.cmpxchg (i32.const 16) (i64.const 0) (i64.const 7))) (atomic.fence)
+        (i32.add (memory.atomic.notify (i32.const 8) (i32.const 1)) (i32.atomic.load (i32.const 8)))))`;
+    await failsWith("unsupported", /shared memory/, () => hardened(text));
+    await failsWith("unsupported", /atomic instructions/, () => hardened(text.replace(" shared", "")));
+    assert.equal(instantiate(await hardened(text, { threads: true }))["f"]?.(3), 30);
+    assert.equal(compare(await parse(text), { threads: true }), "same");
+  });
+
+  // What would block traps: there is nobody who could end it.
+  for (const [address, memory] of [
+    ["i32", "0"],
+    ["i64", "1"],
+  ] as const) {
+    test(`waits in memories of addresses of ${address}: all but those that would block`, async () => {
+      const text = `(module (memory 1 2 shared) (memory i64 1 2 shared) (memory 1)
+        ${waiting("wait32", 32, memory, "offset=8")} ${waiting("wait64", 64, memory, "offset=16")}
+        ${waiting("far", 32, memory, "offset=0xfffffff8")} ${waiting("unshared", 32, "2")}
+        (func (export "set") (i32.store (i32.const 8) (i32.const 5)) (i32.store 1 (i64.const 8) (i32.const 5))))`;
+      const run = instantiate(await hardened(text, { threads: true }));
+      const at = (value: number | bigint): number | bigint => (address === "i64" ? BigInt(value) : Number(value));
+      const { wait32, wait64, far, unshared, set } = run;
+      assert.equal(wait32?.(at(0), 1, -1n), 1);
+      assert.equal(wait32?.(at(0), 0, 0n), 2);
+      set?.();
+      assert.equal(wait32?.(at(0), 0, -1n), 1);
+      assert.equal(wait32?.(at(0), 5, 0n), 2);
+      assert.equal(wait64?.(at(0), 1n, -1n), 1);
+      assert.equal(wait64?.(at(0), 0n, 0n), 2);
+      for (const timeout of [-1n, 1n, 3_600_000_000_000n]) {
+        assert.throws(() => wait32?.(at(0), 5, timeout), /unreachable/);
+        assert.throws(() => wait64?.(at(0), 0n, timeout), /unreachable/);
+      }
+      // Unaligned, at the end, past it, and with a sum that does not fit.
+      assert.throws(() => wait32?.(at(2), 1, 0n), /unaligned/);
+      assert.throws(() => wait64?.(at(4), 1n, 0n), /unaligned/);
+      assert.equal(wait32?.(at(65_536 - 12), 1, -1n), 1);
+      assert.throws(() => wait32?.(at(65_536 - 8), 1, -1n), /out of bounds/);
+      for (const start of [8, 16, 0xffff_fff8]) assert.throws(() => far?.(at(start), 1, -1n), WebAssembly.RuntimeError);
+      if (address === "i64") assert.throws(() => far?.(2n ** 64n - 8n, 1, -1n), /unreachable/);
+      assert.throws(() => unshared?.(0, 1, -1n), /unreachable/);
+    });
+  }
+
   test("legacy exceptions: catch, rethrow, delegate", async () => {
     // (module (tag) (func (export "f") (result i32) try (try (throw 0) delegate 0) i32.const 1 catch 0 i32.const 2 end))
     const [try_, throw_, delegate, catch_, end] = [0x06, 0x08, 0x18, 0x07, 0x0b];
@@ -221,6 +269,12 @@ describe("whatever the code looks like, it is valid and does the same", () => {
     assert.equal(instantiate(hardenModule(module, { meter: true }))["f"]?.(), 42);
   });
 });
+
+/** A function that waits in a memory; the second of them has addresses of 64 bits. */
+function waiting(name: string, bits: 32 | 64, memory: string, offset = ""): string {
+  return `(func (export "${name}") (param ${memory === "1" ? "i64" : "i32"} i${bits} i64) (result i32)
+    (memory.atomic.wait${bits} ${memory} ${offset} (local.get 0) (local.get 1) (local.get 2)))`;
+}
 
 async function moduleOf(fields: string): Promise<Uint8Array> {
   return parse(`(module ${fields})`);

@@ -63,6 +63,7 @@ export function instrumentCode(
     {
       memory64: (memory) => shape.memory64[memory] === true,
       table64: (table) => shape.table64[table] === true,
+      shared: (memory) => shape.shared[memory] === true,
     },
   );
   const given = sections.find((section) => customName(section) === BRANCH_HINTS);

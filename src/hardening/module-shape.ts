@@ -19,6 +19,8 @@ export interface ModuleShape {
   /** Whether addresses are 64 bits wide, of each memory and table. */
   readonly memory64: readonly boolean[];
   readonly table64: readonly boolean[];
+  /** Whether threads could share it, of each memory. */
+  readonly shared: readonly boolean[];
 }
 
 /**
@@ -51,7 +53,7 @@ export function readShape(sections: readonly Section[]): ModuleShape {
   });
 
   const memories = new ByteReader(content(SECTION.memory));
-  const ownMemories = Array.from({ length: memories.count() }, () => readMemoryType(memories).address64);
+  const ownMemories = Array.from({ length: memories.count() }, () => readMemoryType(memories));
   const tables = new ByteReader(content(SECTION.table));
   const ownTables = Array.from({ length: tables.count() }, () => readTable(tables).address64);
 
@@ -63,7 +65,11 @@ export function readShape(sections: readonly Section[]): ModuleShape {
     tagTypes: [...typesOf("tag"), ...ownTags],
     importedGlobals: imported("global"),
     globals: imported("global") + new ByteReader(content(SECTION.global)).count(),
-    memory64: [...wide("memory"), ...ownMemories],
+    memory64: [...wide("memory"), ...ownMemories.map(({ address64 }) => address64)],
     table64: [...wide("table"), ...ownTables],
+    shared: [
+      ...imports.filter(({ kind }) => kind === "memory").map(({ shared }) => shared === true),
+      ...ownMemories.map(({ shared }) => shared),
+    ],
   };
 }

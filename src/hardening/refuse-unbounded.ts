@@ -7,10 +7,16 @@ import { readTypes } from "./type-section.ts";
 
 /** What is refused unless it is allowed. */
 export interface AllowedFeatures {
-  /** Garbage-collected types and their instructions. Their values live on the engine's heap, which no cap counts. Default: false. */
+  /**
+   * Garbage-collected types and their instructions. Their values live on the engine's heap, which no cap counts, so this is for tests of
+   * the rewriter. Default: false.
+   */
   readonly collected?: boolean;
-  /** Atomic instructions. Waiting is refused all the same. Default: false. */
-  readonly atomics?: boolean;
+  /**
+   * Shared memory and atomic instructions. There is one thread all the same: in metered modules a wait for another one traps instead of
+   * blocking it. Default: false.
+   */
+  readonly threads?: boolean;
 }
 
 /**
@@ -19,15 +25,28 @@ export interface AllowedFeatures {
  *
  * @throws CordonError `unsupported`, `limit`, or `invalid-component` when a section is malformed.
  */
-export function refuseUnbounded(sections: readonly Section[], { collected = false }: AllowedFeatures = {}): void {
+export function refuseUnbounded(
+  sections: readonly Section[],
+  { collected = false, threads = false }: AllowedFeatures = {},
+): void {
   refuseComplex(sections);
   for (const { id, content } of sections) {
-    if (id !== SECTION.type) continue;
-    if (!wellFormed(() => readTypes(content)).collected || collected) continue;
-    throw refusedFeature("garbage-collected types");
+    if (id === SECTION.type && !collected && wellFormed(() => readTypes(content)).collected) {
+      throw refusedFeature("garbage-collected types");
+    }
   }
+  if (!threads && wellFormed(() => readShape(sections)).shared.includes(true)) throw refusedThreads("shared memory");
   const code = sections.find(({ id }) => id === SECTION.code);
   if (code !== undefined) wellFormed(() => refuseLabelStates(code.content, readShape(sections)));
+}
+
+/** The error for what threads need, where it is not allowed. */
+export function refusedThreads(what: string): CordonError {
+  return new CordonError(
+    "unsupported",
+    `Cannot load the component: it uses ${what}, which is refused unless it is allowed; build it without threads, or ` +
+      "allow it with sharedMemory (--allow-shared-memory): it runs in one thread all the same",
+  );
 }
 
 /** The error for a feature of WebAssembly that Cordon does not run. */

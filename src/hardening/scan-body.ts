@@ -6,8 +6,8 @@ import { InstructionCursor } from "./instruction-cursor.ts";
 import { COST_OF } from "./instruction-table.ts";
 import { ACTION, ACTION_OF } from "./instruction-actions.ts";
 import { LoopFrames } from "./loop-frames.ts";
-import { OPCODE, PAGE, PREFIXED } from "./opcodes.ts";
-import { refusedFeature } from "./refuse-unbounded.ts";
+import { OPCODE, PAGE } from "./opcodes.ts";
+import { refusedFeature, refusedThreads } from "./refuse-unbounded.ts";
 import { either, enteredAgo, further, lookedAgo, sinceEntry, sinceLook } from "./unchecked.ts";
 
 const FRAME = { block: 0, loop: 1, if: 2, else: 3, try: 4, catch: 5 } as const;
@@ -200,12 +200,9 @@ export class BodyScanner {
   }
 
   #feature(opcode: number): void {
-    const { collected = false, atomics = false } = this.#context.allow;
+    const { collected = false, threads = false } = this.#context.allow;
     if (opcode < PAGE.miscellaneous && !collected) throw refusedFeature("instructions of garbage-collected types");
-    if (opcode >= PAGE.atomic && !atomics) throw refusedFeature("atomic instructions (threads)");
-    if (opcode === PREFIXED.atomicWait32 || opcode === PREFIXED.atomicWait64) {
-      throw refusedFeature("instructions that block its thread");
-    }
+    if (opcode >= PAGE.atomic && !threads) throw refusedThreads("atomic instructions");
   }
 
   #reset(): void {
@@ -317,6 +314,9 @@ export class BodyScanner {
         break;
       case ACTION.measure:
         if (!this.#isDead) this.#measure();
+        break;
+      case ACTION.wait:
+        if (!this.#isDead) this.#wait();
         break;
       default:
         this.#fail("an instruction that is not allowed here");
@@ -590,6 +590,13 @@ export class BodyScanner {
     const { opcode, first, second, start } = this.#cursor;
     this.#called(start);
     this.#event(start, EVENT.insert, this.#context.helpers.measuring(opcode, first, second), 0);
+  }
+
+  /** The instruction becomes the call of a helper, which is given the address's offset besides. */
+  #wait(): void {
+    const { opcode, first, start, position, offsetAt } = this.#cursor;
+    this.#event(start, EVENT.constant, offsetAt, position);
+    this.#event(start, EVENT.replace, this.#context.helpers.waiting(opcode, first), position);
   }
 
   #push(kind: number): void {

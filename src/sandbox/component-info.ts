@@ -20,6 +20,11 @@ export interface LoadOptions {
   readonly name?: string | undefined;
   /** Where artifacts are kept between processes; `false` keeps none. Default `$XDG_CACHE_HOME/cordon/artifacts`, 1 GiB. */
   readonly cache?: ArtifactCacheOptions | false | undefined;
+  /**
+   * Whether it may use shared memory and atomic instructions, as programs do that are built for threads. It has one thread all the same:
+   * a wait for another traps. Default: false; such a component is `unsupported`.
+   */
+  readonly sharedMemory?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Told of the stages of a first load, which can take a second; not called when the artifact was cached. */
   readonly onStage?: ((stage: TranspileStage) => void) | undefined;

@@ -74,9 +74,10 @@ export async function loadPortable(
   const digest = digestOf(read.bytes);
   const cache = options.cache === false ? undefined : new ArtifactCache(options.cache);
   const { signal, onStage } = options;
+  const sharedMemory = options.sharedMemory === true;
   const provided = [...HOST_INTERFACES, ...customInterfaces(custom)];
   const blocking = blockingFunctions(provided);
-  const artifact = await prepare({ component: read.bytes, digest, blocking, cache }, { signal, onStage });
+  const artifact = await prepare({ component: read.bytes, digest, blocking, sharedMemory, cache }, { signal, onStage });
   const imports = resolveImports(artifact.interface, provided);
   programs += 1;
   assertNotAborted(signal);

@@ -2,7 +2,7 @@
  * What hardening does to core modules. It is part of every artifact's key, so that artifacts made otherwise are never
  * used; change it with every change to the rewriting.
  */
-export const HARDENING_PROFILE = "metered-6";
+export const HARDENING_PROFILE = "metered-7";
 
 /** The import namespace under which hardened modules find their memories. No guest may import from it. */
 export const MEMORY_NAMESPACE = "cordon:memory";
@@ -46,4 +46,6 @@ export interface MemoryDeclaration {
   readonly maximumPages?: number;
   /** Whether addresses are 64 bits wide (memory64). */
   readonly address64: boolean;
+  /** Whether threads could share it. */
+  readonly shared: boolean;
 }

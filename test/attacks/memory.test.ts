@@ -58,10 +58,47 @@ test("a memory that starts over the cap is refused before it is made", async () 
   assert.ok(process.memoryUsage().rss - before < 64 * MIB);
 });
 
-test("shared memory is refused at load", async () => {
+// Weakening: the artifact's key is the same for both.
+test("shared memory is refused at load, unless it is allowed, and whoever else was allowed it", async () => {
   const shared = await textGuest("shared", coreFunction("", { fields: "(memory 1 2 shared)" }));
-  await failsWith("unsupported", /shared memory|threads/, open(shared));
+  await failsWith("unsupported", /uses shared memory.*--allow-shared-memory/, open(shared));
+  await using sandbox = await open(shared, { sharedMemory: true });
+  await sandbox.call("f");
+  await failsWith("unsupported", /uses shared memory/, open(shared));
+  await failsWith("unsupported", /uses shared memory/, open(shared, { sharedMemory: "false" as unknown as boolean }));
+  const atomic = await textGuest(
+    "atomic",
+    coreFunction("(drop (i32.atomic.load (i32.const 0)))", { fields: "(memory 1)" }),
+  );
+  await failsWith("unsupported", /uses atomic instructions.*--allow-shared-memory/, open(atomic));
 });
+
+for (const isolation of ["thread", "process"] as const) {
+  test(`allowed shared memory has the cap, and no wait in it blocks (${isolation})`, { timeout: 60_000 }, async () => {
+    const body = (code: string): string =>
+      coreFunction(code, { locals: "(result i32)", fields: "(memory 1 1000 shared)" }).replace(
+        "(canon lift",
+        "(result u32) (canon lift",
+      );
+    const run = async (code: string): Promise<unknown> => {
+      const options = { sharedMemory: true, isolation, limits: { memoryBytes: 16 * 65_536 } } as const;
+      await using sandbox = await open(await textGuest("sharing", body(code)), options);
+      return (await sandbox.call("f")).value;
+    };
+    const grown = `(loop $again (br_if $again (i32.ne (memory.grow (i32.const 1)) (i32.const -1)))) (memory.size)`;
+    assert.equal(await run(grown), 16);
+    assert.equal(
+      await run("(i32.atomic.rmw.add (i32.const 8) (i32.const 5)) (i32.add (i32.atomic.load (i32.const 8)))"),
+      5,
+    );
+    assert.equal(await run("(memory.atomic.notify (i32.const 0) (i32.const 1))"), 0);
+    const wait = (expected: number, timeout: string): string =>
+      `(memory.atomic.wait32 (i32.const 0) (i32.const ${expected}) (i64.const ${timeout}))`;
+    assert.equal(await run(wait(1, "-1")), 1);
+    assert.equal(await run(wait(0, "0")), 2);
+    for (const timeout of ["-1", "3600000000000"]) await failsWith("trap", /unreachable/, run(wait(0, timeout)));
+  });
+}
 
 test("a module that imports from the host's own namespace is refused at load", async () => {
   const forging = await textGuest(

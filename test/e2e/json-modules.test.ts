@@ -237,4 +237,17 @@ describe("a hostile module with the JSON interface", () => {
     const error = await failsWith("limit", /did not end within/, execute(spin, "{}", { limits: { timeoutMs: 300 } }));
     assert.equal(error.limit?.limit, "deadline");
   });
+
+  // Weakening: the module is hardened without its counter, so that nothing but the end of its thread ends it.
+  for (const [where, text] of Object.entries({
+    execute: jsonModule("(loop $again (br $again)) unreachable"),
+    alloc: jsonModule("unreachable", { alloc: "(loop $again (br $again)) unreachable" }),
+    _initialize: jsonModule("unreachable", { fields: `(func (export "_initialize") (loop $again (br $again)))` }),
+  })) {
+    test(`has its fuel, counted and alone, in ${where}`, async () => {
+      const error = await failsWith("limit", /units of fuel/, execute(text, "{}", { limits: { fuel: 5_000_000 } }));
+      assert.equal(error.limit?.limit, "fuel");
+      assert.ok((error.usage?.fuel ?? 0) > 5_000_000, `${error.usage?.fuel}`);
+    });
+  }
 });

@@ -103,7 +103,7 @@ export function hardenedImports({ memories }: HardenedModule, guard: Guard): Rec
   return {
     [GUARD_NAMESPACE]: { ...guard.imports },
     [MEMORY_NAMESPACE]: Object.fromEntries(
-      memories.map(({ initialPages, maximumPages, address64 }, position) => {
+      memories.map(({ initialPages, maximumPages, address64, shared }, position) => {
         const [initial, maximum] = [initialPages, maximumPages].map((one) =>
           one === undefined ? undefined : address64 ? BigInt(one) : one,
         );
@@ -111,6 +111,7 @@ export function hardenedImports({ memories }: HardenedModule, guard: Guard): Rec
           initial,
           ...(maximum === undefined ? {} : { maximum }),
           address: address64 ? "i64" : "i32",
+          shared,
         };
         return [memoryField(position), new WebAssembly.Memory(descriptor as unknown as { initial: number })];
       }),

@@ -62,7 +62,7 @@ function checkJsonAbi({ imports, exports }: CoreOutline): void {
   const problems: string[] = [];
   const memory = exports.get("memory");
   if (memory?.kind !== "memory") problems.push('it does not export a memory named "memory"');
-  else if (memory.address64) problems.push("its memory has 64-bit addresses");
+  else problems.push(...problemsOf(memory));
   for (const [name, type] of Object.entries(JSON_ABI_EXPORTS)) {
     const found = printed(exports.get(name));
     if (found !== type) problems.push(`its export ${name} is ${found}, not ${type}`);
@@ -79,6 +79,15 @@ function checkJsonAbi({ imports, exports }: CoreOutline): void {
   if (problems.length > 0) throw refused(`${listed(problems)}; docs/core-modules.md has the interface`);
 }
 
+/** What of a memory the host cannot read or write as it has to. */
+function problemsOf({ address64, shared }: Extract<CoreExtern, { readonly kind: "memory" }>): readonly string[] {
+  const problems = [
+    address64 && "its memory has 64-bit addresses",
+    shared && "its memory is shared memory, which is for threads",
+  ];
+  return problems.filter((one) => one !== false);
+}
+
 function checkPreview1({ imports, exports }: CoreOutline, modules: ReadonlySet<string>): void {
   const problems: string[] = [];
   const others = [...modules].filter((module) => module !== PREVIEW1);
@@ -87,8 +96,8 @@ function checkPreview1({ imports, exports }: CoreOutline, modules: ReadonlySet<s
     problems.push(`besides ${PREVIEW1}, it imports from ${named}, which is not provided to WASI programs`);
   }
   const memory = exports.get("memory");
-  if (memory?.kind === "memory" && memory.address64) problems.push("its memory has 64-bit addresses");
-  else if (memory?.kind !== "memory" && (imports.length > 0 || exports.has("_start"))) {
+  if (memory?.kind === "memory") problems.push(...problemsOf(memory));
+  else if (imports.length > 0 || exports.has("_start")) {
     problems.push('it does not export its memory as "memory", which WASI programs do');
   }
   for (const name of ["_start", "_initialize"]) {

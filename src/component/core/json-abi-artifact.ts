@@ -1,5 +1,6 @@
 import { hardenModule } from "../../hardening/harden-module.ts";
 import type { Artifact } from "../artifact.ts";
+import type { ArtifactRequest } from "../transpile/build-artifact.ts";
 import { boundInstances } from "../bound-instances.ts";
 import { JSON_ABI_INTERFACE, JSON_ABI_MODULE, jsonAbiInterface } from "./json-abi.ts";
 import type { JsonAbiSettings } from "./json-abi-glue.ts";
@@ -8,21 +9,17 @@ import type { CoreOutline } from "./outline.ts";
 
 const CORE = "core";
 
-/** What a JSON module's artifact is made from. */
-export interface JsonAbiRequest {
-  readonly component: Uint8Array;
-  readonly digest: string;
-  /** The host functions that may suspend a guest, as `interface#function`. */
-  readonly blocking: readonly string[];
-}
-
 /**
  * The artifact of a core module with the JSON interface: the module itself, hardened, and glue that is the same for all.
  *
  * @throws CordonError `invalid-component`, `unsupported` or `limit`.
  */
-export function jsonAbiArtifact({ component, digest, blocking }: JsonAbiRequest, outline: CoreOutline): Artifact {
-  const core = { name: CORE, ...hardenModule(component) };
+export function jsonAbiArtifact(
+  { component, digest, blocking, sharedMemory }: ArtifactRequest,
+  outline: CoreOutline,
+): Artifact {
+  const allow = { threads: sharedMemory };
+  const core = { name: CORE, ...hardenModule(component, { meter: true, counter: "own", allow }) };
   const tables = boundInstances([core], [CORE]);
   const described = jsonAbiInterface(outline);
   const settings: JsonAbiSettings = {

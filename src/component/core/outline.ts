@@ -1,6 +1,7 @@
 import { readMemoryType } from "../../hardening/memory-type.ts";
 import { type Section, SECTION } from "../../hardening/module-sections.ts";
 import { refuseUnbounded } from "../../hardening/refuse-unbounded.ts";
+import type { MemoryDeclaration } from "../../shared/hardening-profile.ts";
 import { ByteReader, MalformedError } from "../../shared/byte-reader.ts";
 import { CordonError } from "../../shared/errors.ts";
 import { type DecodeBounds, DEFAULT_DECODE_BOUNDS } from "../decode/bounds.ts";
@@ -14,7 +15,7 @@ const FUNCTION_SECTION = 3;
 export type CoreExtern =
   /** `type` is printed, such as `(i32, i32) -> i32`. */
   | { readonly kind: "function"; readonly type: string }
-  | { readonly kind: "memory"; readonly address64: boolean }
+  | { readonly kind: "memory"; readonly address64: boolean; readonly shared: boolean }
   | { readonly kind: "table" | "global" | "tag" };
 
 /** What a core module imports. */
@@ -78,7 +79,7 @@ class OutlineReader {
   readonly #types: string[] = [];
   /** The index spaces, imports before definitions. */
   readonly #functions: number[] = [];
-  readonly #memories: boolean[] = [];
+  readonly #memories: MemoryDeclaration[] = [];
 
   constructor(decoding: Decoding) {
     this.#decoding = decoding;
@@ -89,7 +90,7 @@ class OutlineReader {
     this.#readTypes();
     const imports = this.#readImports();
     this.#each(FUNCTION_SECTION, (reader) => this.#functions.push(reader.u32()));
-    this.#each(SECTION.memory, (reader) => this.#memories.push(readMemoryType(reader).address64));
+    this.#each(SECTION.memory, (reader) => this.#memories.push(readMemoryType(reader)));
     const exports = this.#readExports();
     return { imports, exports, hasWit: this.#hasWit, producers: [...this.#decoding.producers.values()] };
   }
@@ -111,7 +112,8 @@ class OutlineReader {
       checked.push({ id, content: this.#decoding.bytes.subarray(section.offset, section.end) });
     }
     // Leaves types of functions only, which is all that is read below.
-    refuseUnbounded(checked);
+    // Whether threads are allowed is said when it is hardened.
+    refuseUnbounded(checked, { threads: true });
   }
 
   #readCustom(section: ByteReader): void {
@@ -160,7 +162,7 @@ class OutlineReader {
         this.#functions.push(reader.u32());
         return this.#function(this.#functions.length - 1, reader);
       case "memory":
-        this.#memories.push(readMemoryType(reader).address64);
+        this.#memories.push(readMemoryType(reader));
         return this.#memory(this.#memories.length - 1, reader);
       case "table": {
         skipValueType(reader);
@@ -206,8 +208,8 @@ class OutlineReader {
   }
 
   #memory(index: number, reader: ByteReader): CoreExtern {
-    const address64 = this.#memories[index];
-    return address64 === undefined ? reader.fail(`there is no memory ${index}`) : { kind: "memory", address64 };
+    const { address64, shared } = this.#memories[index] ?? reader.fail(`there is no memory ${index}`);
+    return { kind: "memory", address64, shared };
   }
 
   /** Reads the vector that a section is, if it is there, to its end. */

@@ -29,6 +29,8 @@ export interface ArtifactRequest {
   readonly digest: string;
   /** The host functions that may suspend a guest, as `interface#function` without a version. */
   readonly blocking: readonly string[];
+  /** Whether shared memory and atomic instructions are not refused. */
+  readonly sharedMemory: boolean;
 }
 
 /**
@@ -44,9 +46,10 @@ export function buildArtifact(request: ArtifactRequest, transpiler: Transpiler):
   }
   const files = transpile(request, decoded, transpiler);
   // Hardening refuses names that could be code, so it comes before anything is read into the glue's text.
+  const allow = { threads: request.sharedMemory };
   const modules = files
     .filter(([name]) => name.endsWith(".wasm"))
-    .map(([name, bytes]) => ({ name, ...hardenModule(bytes, { meter: true, counter: "own" }) }));
+    .map(([name, bytes]) => ({ name, ...hardenModule(bytes, { meter: true, counter: "own", allow }) }));
   const [script, ...others] = files.filter(([name]) => name.endsWith(".js"));
   if (script === undefined || others.length > 0) throw new CordonError("host", "The transpiler gave no single glue");
   if (script[1].length > MAX_GLUE_BYTES) throw tooComplex("bytes of glue", script[1].length, MAX_GLUE_BYTES);

@@ -42,6 +42,7 @@ export class GuestMemory {
       initialPages: memory.initialPages,
       maximumPages: memoryMaximum(memory, this.#capPages),
       address64: memory.address64,
+      shared: memory.shared,
     }));
     return { module: compiled.module, memories };
   }

@@ -11,7 +11,7 @@ function programOf(modules: readonly Program["modules"][number][], instantiation
 
 /** One memory that starts with 3 pages. */
 const ONE = programOf(
-  [{ name: "m", module: {} as WebAssembly.Module, memories: [{ initialPages: 3, address64: false }] }],
+  [{ name: "m", module: {} as WebAssembly.Module, memories: [{ initialPages: 3, address64: false, shared: false }] }],
   ["m"],
 );
 
@@ -29,8 +29,9 @@ const memory = fc.record(
     initialPages: fc.nat(100),
     maximumPages: fc.integer({ min: 100, max: 70_000 }),
     address64: fc.boolean(),
+    shared: fc.boolean(),
   },
-  { requiredKeys: ["initialPages", "address64"] },
+  { requiredKeys: ["initialPages", "address64", "shared"] },
 );
 
 const program = fc.array(fc.array(memory, { maxLength: 3 }), { minLength: 1, maxLength: 5 }).chain((modules) =>

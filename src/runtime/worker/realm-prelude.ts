@@ -58,6 +58,7 @@ export interface MemoryRequest {
   readonly initialPages: number;
   readonly maximumPages: number;
   readonly address64: boolean;
+  readonly shared: boolean;
 }
 
 /** What one core instance is made of. */
@@ -500,10 +501,10 @@ export function realmPrelude(host: HostSide): RealmSide {
   function memoriesOf(requests: readonly MemoryRequest[]): Record<string, WebAssembly.Memory> {
     const memories: Record<string, WebAssembly.Memory> = create(null);
     for (let index = 0; index < requests.length; index += 1) {
-      const { field, initialPages, maximumPages, address64 } = requests[index] as MemoryRequest;
+      const { field, initialPages, maximumPages, address64, shared } = requests[index] as MemoryRequest;
       const descriptor = address64
-        ? { initial: BigInt(initialPages), maximum: BigInt(maximumPages), address: "i64" }
-        : { initial: initialPages, maximum: maximumPages };
+        ? { initial: BigInt(initialPages), maximum: BigInt(maximumPages), address: "i64", shared }
+        : { initial: initialPages, maximum: maximumPages, shared };
       const memory = new CoreMemory(descriptor as WebAssembly.MemoryDescriptor);
       memories[field] = memory;
     }
