@@ -79,7 +79,7 @@ export class BodyEmitter {
     this.#given = given;
     this.#givenAt = 0;
     this.#start = start;
-    this.#inLocal = charged && !scan.handlesExceptions && (scan.hasLoop || scan.charges > MOST_IN_GLOBAL);
+    this.#inLocal = charged && !scan.handlesExceptions && (scan.hasLoop || scan.events.charges > MOST_IN_GLOBAL);
     this.#scratch = scan.locals;
     this.#locals(start, scan);
     // A branch to the function's own label has to come past the place where the counter is written back.
@@ -87,8 +87,8 @@ export class BodyEmitter {
     this.#source = scan.codeStart;
     this.#isApart = false;
     this.#copyTo(scan.codeStart);
-    for (let index = 0; index < scan.eventCount; index += 1) {
-      index = this.#event(scan.events, index, charged);
+    for (let index = 0; index < scan.events.count; index += 1) {
+      index = this.#event(scan.events.items, index, charged);
       if (index > 0 || !wrapped) continue;
       out.u8(OPCODE.block);
       out.copy(this.#context.resultBlock(type, signature));

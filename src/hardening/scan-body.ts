@@ -1,5 +1,6 @@
-import { ADDED_GLOBALS, type Body, type BodyContext, EVENT, EVENT_SIZE, LOOP_FORM } from "./body-events.ts";
+import { ADDED_GLOBALS, type Body, type BodyContext, EVENT, LOOP_FORM } from "./body-events.ts";
 import { MalformedError } from "../shared/byte-reader.ts";
+import { EventList } from "./event-list.ts";
 import { COMPLEXITY, tooDeep, tooManyLocals } from "./complexity.ts";
 import { CALLEE_UNITS, LEAF_UNITS, LEVEL_UNITS, LOCALS_PER_UNIT, UNCHECKED_UNITS } from "./fuel-costs.ts";
 import { InstructionCursor } from "./instruction-cursor.ts";
@@ -9,6 +10,7 @@ import { LoopFrames } from "./loop-frames.ts";
 import { OPCODE, PAGE } from "./opcodes.ts";
 import { refusedFeature, refusedThreads } from "./refuse-unbounded.ts";
 import { either, enteredAgo, further, lookedAgo, sinceEntry, sinceLook } from "./unchecked.ts";
+import { WayCosts } from "./way-costs.ts";
 
 const FRAME = { block: 0, loop: 1, if: 2, else: 3, try: 4, catch: 5 } as const;
 
@@ -41,9 +43,8 @@ const UNREACHED = -1;
  * Code that cannot be reached is left as it is.
  */
 export class BodyScanner {
-  /** {@link EVENT_SIZE} numbers each, in the order of their positions. */
-  events: Int32Array = new Int32Array(1024);
-  eventCount: number = 0;
+  /** What has to be written. */
+  readonly events: EventList = new EventList();
   /** Where the instructions begin, after the locals. */
   codeStart: number = 0;
   /** Where the body's last `end` is. */
@@ -76,18 +77,9 @@ export class BodyScanner {
   readonly #dead: Uint8Array;
   readonly #label: Int32Array;
   readonly #split: Int32Array;
-  /** The dearest and cheapest way from the entry to a branch, by what it branches to, and to an open `if`. */
-  readonly #labelMost: Int32Array;
-  readonly #labelLeast: Int32Array;
-  readonly #splitMost: Int32Array;
-  readonly #splitLeast: Int32Array;
-  /** The dearest and cheapest way from the entry to where a loop's turn ends or the loop is left, by the loop. */
-  readonly #turnMost: Int32Array;
-  readonly #turnLeast: Int32Array;
+  readonly #ways = new WayCosts();
   /** What was so where a frame begins: its block's charge, that charge's check, and the counts. */
   readonly #atCharge: Int32Array;
-  readonly #atMost: Int32Array;
-  readonly #atLeast: Int32Array;
   readonly #atPending: Int32Array;
   readonly #atCalls: Int32Array;
   readonly #atLooks: Int32Array;
@@ -97,10 +89,6 @@ export class BodyScanner {
   #position = 0;
   /** Whether those who call the function charge what it costs until it looks at the counter. */
   #isPrepaid = false;
-  #most = 0;
-  #least = 0;
-  #exitMost = 0;
-  #exitLeast = 0;
 
   #isDead = false;
   #charge = UNREACHED;
@@ -122,15 +110,7 @@ export class BodyScanner {
     this.#dead = new Uint8Array(COMPLEXITY.depth + 1);
     this.#label = new Int32Array(COMPLEXITY.depth + 1);
     this.#split = new Int32Array(COMPLEXITY.depth + 1);
-    this.#labelMost = new Int32Array(COMPLEXITY.depth + 1);
-    this.#labelLeast = new Int32Array(COMPLEXITY.depth + 1);
-    this.#splitMost = new Int32Array(COMPLEXITY.depth + 1);
-    this.#splitLeast = new Int32Array(COMPLEXITY.depth + 1);
-    this.#turnMost = new Int32Array(COMPLEXITY.depth + 1);
-    this.#turnLeast = new Int32Array(COMPLEXITY.depth + 1);
     this.#atCharge = new Int32Array(COMPLEXITY.depth + 1);
-    this.#atMost = new Int32Array(COMPLEXITY.depth + 1);
-    this.#atLeast = new Int32Array(COMPLEXITY.depth + 1);
     this.#atPending = new Int32Array(COMPLEXITY.depth + 1);
     this.#atCalls = new Int32Array(COMPLEXITY.depth + 1);
     this.#atLooks = new Int32Array(COMPLEXITY.depth + 1);
@@ -141,15 +121,6 @@ export class BodyScanner {
   /** How many charges look at the counter. */
   get looks(): number {
     return this.#looks;
-  }
-
-  /** In how many places something is charged. */
-  get charges(): number {
-    let found = 0;
-    for (let at = 0; at < this.eventCount * EVENT_SIZE; at += EVENT_SIZE) {
-      if (this.events[at + 1] === EVENT.charge && (this.events[at + 2] !== 0 || this.events[at + 3] === 1)) found += 1;
-    }
-    return found;
   }
 
   /**
@@ -182,7 +153,7 @@ export class BodyScanner {
     if (cursor.position !== end) throw new MalformedError(cursor.position, "instructions after a function's end");
     this.lastEnd = cursor.start;
     const isBounded = !this.#hasCalls && !this.hasLoop && !this.handlesExceptions;
-    this.isLeaf = isBounded && this.#exitMost <= LEAF_UNITS;
+    this.isLeaf = isBounded && this.#ways.exitMost <= LEAF_UNITS;
     if (isPrepaid) return;
     this.#level();
     this.isChargedByCallers = isBounded && this.levelCost >= 0 && this.levelCost <= CALLEE_UNITS;
@@ -192,11 +163,10 @@ export class BodyScanner {
   /** Charges once at the entry, where the ways through the function differ by little. */
   #level(): void {
     const level = !this.hasLoop && !this.handlesExceptions && this.#looks === 0;
-    if (!level || this.#exitMost - this.#exitLeast > LEVEL_UNITS) return;
-    this.levelCost = this.#exitMost;
-    for (let at = 0; at < this.eventCount * EVENT_SIZE; at += EVENT_SIZE) {
-      if (this.events[at + 1] === EVENT.charge) this.events[at + 2] = at === 0 ? this.levelCost : 0;
-    }
+    if (!level || this.#ways.exitSpread > LEVEL_UNITS) return;
+    this.levelCost = this.#ways.exitMost;
+    this.events.chargeNothingFrom(1);
+    this.events.setCost(0, this.levelCost);
   }
 
   #feature(opcode: number): void {
@@ -206,7 +176,7 @@ export class BodyScanner {
   }
 
   #reset(): void {
-    this.eventCount = 0;
+    this.events.clear();
     this.hasLoop = false;
     this.handlesExceptions = false;
     this.leavesByBranch = false;
@@ -215,10 +185,7 @@ export class BodyScanner {
     this.#allCalls = 0;
     this.#isStale = false;
     this.levelCost = -1;
-    this.#most = 0;
-    this.#least = 0;
-    this.#exitMost = 0;
-    this.#exitLeast = MOST;
+    this.#ways.reset();
     this.#depth = 0;
     this.#isDead = false;
     this.#charge = UNREACHED;
@@ -248,8 +215,7 @@ export class BodyScanner {
         this.#push(FRAME.if);
         this.#close();
         this.#split[this.#depth - 1] = this.#pending;
-        this.#splitMost[this.#depth - 1] = this.#most;
-        this.#splitLeast[this.#depth - 1] = this.#least;
+        this.#ways.split(this.#depth - 1);
         this.#open(cursor.position);
         break;
       case ACTION.else:
@@ -328,7 +294,7 @@ export class BodyScanner {
     if (first >= this.#context.globals) this.#fail("a global that does not exist");
     if (first < this.#context.importedGlobals) return;
     // Dead code has to name the right global, too.
-    this.#push4(start, EVENT.global, first + ADDED_GLOBALS, position);
+    this.events.push(start, EVENT.global, first + ADDED_GLOBALS, position);
   }
 
   #loop(): void {
@@ -336,7 +302,7 @@ export class BodyScanner {
     this.#close();
     this.#escape(-1);
     this.#push(FRAME.loop);
-    const event = this.#isDead ? -1 : this.eventCount;
+    const event = this.#isDead ? -1 : this.events.count;
     this.#loops.begin(this.#depth - 1, event, { calls: this.#allCalls, looks: this.#looks });
     this.#event(this.#cursor.start, EVENT.loop, LOOP_FORM.plain, 0);
     this.#open(this.#cursor.position);
@@ -351,8 +317,7 @@ export class BodyScanner {
     if (!this.#isDead) this.#arrive(frame, this.#pending);
     this.#isDead = this.#dead[frame] === 1;
     this.#pending = this.#split[frame] ?? 0;
-    this.#most = this.#splitMost[frame] ?? 0;
-    this.#least = this.#splitLeast[frame] ?? 0;
+    this.#ways.toSplit(frame);
     this.#open(this.#cursor.position);
   }
 
@@ -375,7 +340,7 @@ export class BodyScanner {
       this.endsSpilled = this.#isStale && !this.leavesByBranch;
       if (this.endsSpilled) this.#isStale = false;
       this.#close();
-      if (!this.#isDead) this.#exit();
+      if (!this.#isDead) this.#ways.exit(true);
       return;
     }
     const lowest = this.#lowest[frame] ?? 0;
@@ -393,14 +358,12 @@ export class BodyScanner {
     this.#close();
     if (!this.#isDead) this.#arrive(frame, this.#pending);
     if (kind === FRAME.if) {
-      this.#most = this.#splitMost[frame] ?? 0;
-      this.#least = this.#splitLeast[frame] ?? 0;
+      this.#ways.toSplit(frame);
       this.#arrive(frame, this.#split[frame] ?? 0);
     }
     if (kind === FRAME.try || kind === FRAME.catch) this.#arrive(frame, this.#unknown());
     this.#pending = this.#label[frame] ?? UNREACHED;
-    this.#most = this.#labelMost[frame] ?? 0;
-    this.#least = this.#labelLeast[frame] ?? 0;
+    this.#ways.toLabel(frame);
     this.#isDead = this.#pending === UNREACHED;
     if (!this.#isDead && kind !== FRAME.try && kind !== FRAME.catch && lowest >= frame && this.#join(frame)) return;
     this.#open(this.#cursor.position);
@@ -414,18 +377,15 @@ export class BodyScanner {
     const charge = this.#atCharge[frame] ?? 0;
     // What is not charged here stays apart from what is.
     if (sinceEntry(this.#atPending[frame] ?? 0) >= 0) return false;
-    const [most, least] = [this.#atMost[frame] ?? 0, this.#atLeast[frame] ?? 0];
-    const cost = this.#most - most;
-    if (cost > UNCHECKED_UNITS || cost - (this.#least - least) > LEVEL_UNITS) return false;
-    const looked = this.events[charge * EVENT_SIZE + 3] ?? 0;
+    const cost = this.#ways.within(frame);
+    if (cost > UNCHECKED_UNITS || this.#ways.spreadWithin(frame) > LEVEL_UNITS) return false;
+    const looked = this.events.looks(charge) ? 1 : 0;
     const looksWithin = this.#looks - (this.#atLooks[frame] ?? 0) - looked;
     if (looksWithin > 0) return false;
-    this.#chargeNothingFrom((charge + 1) * EVENT_SIZE);
+    this.events.chargeNothingFrom(charge + 1);
     this.#charge = charge;
     this.#cost = cost;
-    this.#most = most;
-    // So that the difference is remembered, and differences do not add up.
-    this.#least -= cost;
+    this.#ways.toStart(frame);
     this.#pending = this.#atPending[frame] ?? 0;
     this.#calls = this.#allCalls - (this.#atCalls[frame] ?? 0);
     return true;
@@ -433,8 +393,8 @@ export class BodyScanner {
 
   /** How a loop is to be written, at its end. */
   #shape(frame: number): void {
-    const { start } = this.#cursor;
-    const { events, eventCount } = this;
+    const { start, position } = this.#cursor;
+    const { items: events, count: eventCount } = this.events;
     const counts = { calls: this.#allCalls, looks: this.#looks };
     const repeats = (this.#label[frame] ?? UNREACHED) !== UNREACHED;
     const form = repeats
@@ -442,12 +402,9 @@ export class BodyScanner {
       : LOOP_FORM.plain;
     if (form === LOOP_FORM.plain) return;
     const isClosed = form === LOOP_FORM.apart && this.#levelTurn(frame);
-    const end = this.eventCount;
-    const at = this.#loops.eventOf(frame) * EVENT_SIZE;
-    this.events[at + 2] = form;
-    this.events[at + 3] = end;
-    this.#push4(start, EVENT.loopEnd, this.#loops.tailOf(frame), 0);
-    if (isClosed) this.#open(this.#cursor.position);
+    this.events.complete(this.#loops.eventOf(frame), form, this.events.count);
+    this.events.push(start, EVENT.loopEnd, this.#loops.tailOf(frame), 0);
+    if (isClosed) this.#open(position);
   }
 
   /**
@@ -455,36 +412,15 @@ export class BodyScanner {
    * whether it ended the block at the loop's end, so that the next one is to begin.
    */
   #levelTurn(frame: number): boolean {
-    const head = (this.#loops.eventOf(frame) + 1) * EVENT_SIZE;
-    if (!this.#isChargedFrom(head + EVENT_SIZE)) return false;
+    const head = this.#loops.eventOf(frame) + 1;
+    if (!this.events.isChargedFrom(head + 1)) return false;
     this.#close();
-    if (!this.#isDead) this.#endTurn(frame);
-    const most = (this.#turnMost[frame] ?? 0) - (this.#atMost[frame] ?? 0);
-    const least = (this.#turnLeast[frame] ?? 0) - (this.#atLeast[frame] ?? 0);
-    if (most > UNCHECKED_UNITS || most - least > LEVEL_UNITS) return true;
-    this.#chargeNothingFrom(head + EVENT_SIZE);
-    this.events[head + 2] = most;
+    if (!this.#isDead) this.#ways.endTurn(frame);
+    const most = this.#ways.turnMost(frame);
+    if (most > UNCHECKED_UNITS || this.#ways.turnSpread(frame) > LEVEL_UNITS) return true;
+    this.events.chargeNothingFrom(head + 1);
+    this.events.setCost(head, most);
     return true;
-  }
-
-  /** Whether the blocks that have ended since an event are charged anything. */
-  #isChargedFrom(event: number): boolean {
-    for (let at = event; at < this.eventCount * EVENT_SIZE; at += EVENT_SIZE) {
-      if (this.events[at + 1] === EVENT.charge && this.events[at + 2] !== 0) return true;
-    }
-    return false;
-  }
-
-  #chargeNothingFrom(event: number): void {
-    for (let at = event; at < this.eventCount * EVENT_SIZE; at += EVENT_SIZE) {
-      if (this.events[at + 1] === EVENT.charge) this.events[at + 2] = 0;
-    }
-  }
-
-  /** Notes a way that ends a turn of a loop, or leaves it. */
-  #endTurn(frame: number): void {
-    this.#turnMost[frame] = Math.max(this.#turnMost[frame] ?? 0, this.#most);
-    this.#turnLeast[frame] = Math.min(this.#turnLeast[frame] ?? MOST, this.#least);
   }
 
   /** Notes a branch that ends the first block of a loop by going back to its head. */
@@ -502,7 +438,7 @@ export class BodyScanner {
     if (loop < 0 || depth <= outside) return;
     const { opcode, start, position } = this.#cursor;
     if (opcode > 0xff) this.#loops.setIntricate();
-    this.#push4(start, EVENT.exit, outside, position);
+    this.events.push(start, EVENT.exit, outside, position);
   }
 
   /** What may have been charged since the counter was looked at, where nothing is known of it. */
@@ -565,17 +501,11 @@ export class BodyScanner {
     this.#isStale = false;
     this.#close();
     if (this.#isDead) return;
-    if (returns) this.#exit();
-    else this.#exitMost = Math.max(this.#exitMost, this.#most);
+    this.#ways.exit(returns);
     const loop = this.#loops.within(this.#depth - 1);
-    if (loop >= 0 && returns) this.#endTurn(loop);
+    if (loop >= 0 && returns) this.#ways.endTurn(loop);
     if (returns || this.#cursor.opcode !== OPCODE.unreachable) this.#escape(-1);
     this.#isDead = true;
-  }
-
-  #exit(): void {
-    this.#exitMost = Math.max(this.#exitMost, this.#most);
-    this.#exitLeast = Math.min(this.#exitLeast, this.#least);
   }
 
   /** The instruction becomes the call of a helper that has its type. */
@@ -605,16 +535,11 @@ export class BodyScanner {
     this.#dead[this.#depth] = this.#isDead ? 1 : 0;
     this.#label[this.#depth] = UNREACHED;
     this.#split[this.#depth] = 0;
-    this.#labelMost[this.#depth] = 0;
-    this.#labelLeast[this.#depth] = MOST;
-    this.#turnMost[this.#depth] = 0;
-    this.#turnLeast[this.#depth] = MOST;
     this.#atCharge[this.#depth] = this.#charge;
-    this.#atMost[this.#depth] = this.#most;
-    this.#atLeast[this.#depth] = this.#least;
+    this.#ways.open(this.#depth);
     this.#atPending[this.#depth] = this.#pending;
     this.#atCalls[this.#depth] = this.#allCalls - this.#calls;
-    this.#atLooks[this.#depth] = this.#looks - (this.events[this.#charge * EVENT_SIZE + 3] ?? 0);
+    this.#atLooks[this.#depth] = this.#looks - (this.events.looks(this.#charge) ? 1 : 0);
     this.#lowest[this.#depth] = MOST;
     this.#loops.open(this.#depth);
     this.#depth += 1;
@@ -631,19 +556,18 @@ export class BodyScanner {
     if (this.#isDead) return;
     if (frame === 0) {
       this.leavesByBranch = true;
-      this.#exit();
+      this.#ways.exit(true);
     }
     if (frame < this.#depth - 1) this.#escape(frame);
     const loop = this.#loops.within(this.#depth - 1);
-    if (frame <= loop) this.#endTurn(loop);
+    if (frame <= loop) this.#ways.endTurn(loop);
     this.#arrive(frame, pending);
   }
 
   /** Notes a way to a frame's end. */
   #arrive(frame: number, pending: number): void {
     this.#label[frame] = either(this.#label[frame] ?? UNREACHED, pending);
-    this.#labelMost[frame] = Math.max(this.#labelMost[frame] ?? 0, this.#most);
-    this.#labelLeast[frame] = Math.min(this.#labelLeast[frame] ?? MOST, this.#least);
+    this.#ways.arrive(frame);
   }
 
   #boundary(): void {
@@ -654,7 +578,7 @@ export class BodyScanner {
   #open(position: number): void {
     this.#cost = 0;
     this.#calls = 0;
-    this.#charge = this.eventCount;
+    this.#charge = this.events.count;
     this.#event(position, EVENT.charge, 0, 0);
   }
 
@@ -664,44 +588,25 @@ export class BodyScanner {
     if (this.#isStale) this.#event(position, EVENT.reload, 0, 0);
     this.#isStale = false;
     const calls = this.#calls * LEAF_UNITS;
-    const at = this.#charge * EVENT_SIZE;
-    this.events[at + 2] = this.#cost;
-    this.#most += this.#cost;
-    this.#least += this.#cost;
+    this.events.setCost(this.#charge, this.#cost);
+    this.#ways.add(this.#cost);
     const pending = further(this.#pending, this.#cost + calls);
     const [entered, looked] = [sinceEntry(pending), sinceLook(pending)];
     const isTooMuch = looked > UNCHECKED_UNITS || entered > LEAF_UNITS || (entered >= 0 && calls > 0);
-    if (this.events[at + 3] !== 1 && isTooMuch) this.#look(this.#charge);
-    const looks = this.events[at + 3] === 1;
+    if (isTooMuch) this.#look(this.#charge);
+    const looks = this.events.looks(this.#charge);
     this.#pending = looks ? lookedAgo(calls) : pending;
     if (looks || looked >= 0) return;
     this.entryCost = Math.max(this.entryCost, entered);
-    this.events[at + 2] = 0;
+    this.events.setCost(this.#charge, 0);
   }
 
   #look(charge: number): void {
-    const at = charge * EVENT_SIZE + 3;
-    if (this.events[at] === 1) return;
-    this.events[at] = 1;
-    this.#looks += 1;
+    if (this.events.setLook(charge)) this.#looks += 1;
   }
 
   #event(position: number, kind: number, first: number, second: number): void {
-    if (!this.#isDead) this.#push4(position, kind, first, second);
-  }
-
-  #push4(position: number, kind: number, first: number, second: number): void {
-    const at = this.eventCount * EVENT_SIZE;
-    if (at + EVENT_SIZE > this.events.length) {
-      const larger = new Int32Array(this.events.length * 2);
-      larger.set(this.events);
-      this.events = larger;
-    }
-    this.events[at] = position;
-    this.events[at + 1] = kind;
-    this.events[at + 2] = first;
-    this.events[at + 3] = second;
-    this.eventCount += 1;
+    if (!this.#isDead) this.events.push(position, kind, first, second);
   }
 
   #fail(problem: string): never {
