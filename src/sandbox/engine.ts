@@ -8,7 +8,7 @@ import { CordonError } from "../shared/errors.ts";
 import { quoteText } from "../shared/quote-text.ts";
 import type { ComponentInfo } from "./component-info.ts";
 import type { IsolationOptions } from "./isolation-options.ts";
-import { loadPortable, loadProgram, type ProgramOptions } from "./program.ts";
+import { type Loaded, loadPortable, loadProgram, type ProgramOptions } from "./program.ts";
 import type { ComponentSource } from "./source.ts";
 
 /** Runs the calls of one component, at the level of isolation it was opened for. */
@@ -67,18 +67,8 @@ async function openInThreads(
   const { pool, release } = leasePool();
   try {
     pool.warm();
-    const { info, program, tables } = await loadProgram(source, options, pool, custom);
-    return {
-      info,
-      programId: program.id,
-      tables,
-      untrusted: false,
-      run: (job) => pool.run({ ...job, program }),
-      close: async () => {
-        pool.unload(program.id, closed());
-        await release();
-      },
-    };
+    const loaded = await loadProgram(source, options, pool, custom);
+    return engineOf(loaded, { pool, release, untrusted: false });
   } catch (thrown) {
     await release();
     throw thrown;
@@ -96,26 +86,38 @@ async function openInProcesses(
     // The process starts while the component is made ready for it.
     const warm = pool.warm(grants);
     warm.catch(() => undefined);
-    const { info, program, tables } = await loadPortable(source, options, custom);
+    const loaded = await loadPortable(source, options, custom);
     await warm;
-    await pool.load(program, grants);
-    return {
-      info,
-      programId: program.id,
-      tables,
-      untrusted: true,
-      run: (job) => pool.run({ ...job, program }),
-      close: async () => {
-        pool.unload(program.id, closed());
-        await release();
-      },
-    };
+    await pool.load(loaded.program, grants);
+    return engineOf(loaded, { pool, release, untrusted: true });
   } catch (thrown) {
     await release();
     throw thrown;
   }
 }
 
-function closed(): Error {
-  return new Error("the sandbox was closed");
+/** Where the calls of a program that is loaded run. */
+interface Place<P> extends Pick<Engine, "untrusted"> {
+  readonly pool: {
+    readonly run: (job: Omit<Job, "program"> & { readonly program: P }) => Promise<Ended>;
+    readonly unload: (programId: string, reason: Error) => void;
+  };
+  readonly release: () => Promise<void>;
+}
+
+function engineOf<P extends { readonly id: string }>(
+  { info, program, tables }: Loaded<P>,
+  { pool, release, untrusted }: Place<P>,
+): Engine {
+  return {
+    info,
+    programId: program.id,
+    tables,
+    untrusted,
+    run: (job) => pool.run({ ...job, program }),
+    close: async () => {
+      pool.unload(program.id, new Error("the sandbox was closed"));
+      await release();
+    },
+  };
 }

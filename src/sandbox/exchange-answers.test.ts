@@ -2,28 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { inspect } from "node:util";
 import type { HttpRequestHead, HttpResponsePart } from "../shared/http-message.ts";
+import { ODD } from "../../test/support/odd-values.ts";
 import { DEFAULT_LIMITS, type Limits } from "../shared/limits.ts";
 import { ExchangeAnswers } from "./exchange-answers.ts";
 import type { HttpExchange } from "./http-exchange.ts";
 
 // What a guest's side that hostile code has taken over may ask of an exchange: anything, in any form and order.
-
-/** What no service is asked with. */
-const ODD: readonly unknown[] = [
-  undefined,
-  null,
-  true,
-  1.5,
-  -1,
-  Number.NaN,
-  Infinity,
-  1n,
-  "",
-  "text",
-  [],
-  {},
-  new Map(),
-];
 
 function exchanging(head: Partial<HttpRequestHead> = {}, body: readonly number[] = [], limits: Partial<Limits> = {}) {
   const parts: HttpResponsePart[] = [];

@@ -3,6 +3,7 @@ import { realpathSync } from "node:fs";
 import { test } from "node:test";
 import type { AuditObservation } from "../audit/event.ts";
 import { type Grants, NO_GRANTS } from "../policy/grants.ts";
+import { ODD } from "../../test/support/odd-values.ts";
 import { DEFAULT_LIMITS, type Limits } from "../shared/limits.ts";
 import type { HostFunctionInput } from "./host-function-input.ts";
 import { HostFunctions } from "./host-functions.ts";
@@ -12,23 +13,6 @@ import { Stdio, type StdioOptions } from "./stdio.ts";
 // What a worker that hostile code has taken over may ask: anything, in any form, whatever its own checks were.
 
 const { signal } = new AbortController();
-
-/** What no service is asked with. */
-const ODD: readonly unknown[] = [
-  undefined,
-  null,
-  true,
-  1.5,
-  -1,
-  Number.NaN,
-  Infinity,
-  1n,
-  "",
-  "text",
-  [],
-  {},
-  new Map(),
-];
 
 interface SideOptions extends StdioOptions {
   readonly limits?: Partial<Limits>;

@@ -1,29 +1,18 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { NO_GRANTS } from "../../src/policy/grants.ts";
-import type { PortableProgram } from "../../src/runtime/process/messages.ts";
 import { ProcessPool } from "../../src/runtime/process/pool.ts";
 import { GuestInstance } from "../../src/sandbox/guest-instance.ts";
 import { usageOf } from "../../src/sandbox/usage.ts";
 import { DEFAULT_LIMITS, type Limits } from "../../src/shared/limits.ts";
 import type { ComponentInterface } from "../../src/shared/wit.ts";
 import { failsWith } from "../support/errors.ts";
-import { NOTHING, planEscape } from "../support/escape.ts";
+import { LIAR, NOTHING, planEscape } from "../support/escape.ts";
 
 /*
  * What a process that hostile code has taken over may say of an instance that stays in it. Each lie was seen to get through
  * with its check left out.
  */
-
-const PROGRAM: PortableProgram = {
-  id: "liar",
-  glue: "",
-  modules: [],
-  instantiations: [],
-  preview1: false,
-  imports: [],
-  custom: [],
-};
 
 const INTERFACE: ComponentInterface = {
   imports: { functions: [], interfaces: [], other: [] },
@@ -47,9 +36,9 @@ async function keep(lie: string, limits: Partial<Limits> = {}, signal?: AbortSig
   const made = Promise.withResolvers<GuestInstance>();
   const ran = pool
     .run({
-      program: PROGRAM,
+      program: LIAR,
       invocation: {
-        programId: PROGRAM.id,
+        programId: LIAR.id,
         parameters: [],
         programArguments: [],
         grants: NO_GRANTS,
@@ -114,9 +103,9 @@ test("one that stays where no instance was to stay is no instance", async () => 
   const plan = await planEscape("instance-liar.ts", NOTHING, false);
   const pool = new ProcessPool({ osSandbox: "off", plan: () => plan });
   const { ending } = await pool.run({
-    program: PROGRAM,
+    program: LIAR,
     invocation: {
-      programId: PROGRAM.id,
+      programId: LIAR.id,
       target: { property: "run" },
       parameters: [],
       programArguments: [],

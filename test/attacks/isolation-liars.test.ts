@@ -3,21 +3,11 @@ import { describe, test } from "node:test";
 import { NO_GRANTS } from "../../src/policy/grants.ts";
 import type { Ended } from "../../src/runtime/pending.ts";
 import type { LaunchPlan } from "../../src/runtime/process/launch.ts";
-import type { PortableProgram, ProcessJob } from "../../src/runtime/process/messages.ts";
+import type { ProcessJob } from "../../src/runtime/process/messages.ts";
 import { ProcessPool } from "../../src/runtime/process/pool.ts";
 import { checkEnding } from "../../src/sandbox/check-ending.ts";
 import { DEFAULT_LIMITS } from "../../src/shared/limits.ts";
-import { NOTHING, planEscape } from "../support/escape.ts";
-
-const PROGRAM: PortableProgram = {
-  id: "liar",
-  glue: "",
-  modules: [],
-  instantiations: [],
-  preview1: false,
-  imports: [],
-  custom: [],
-};
+import { LIAR, NOTHING, planEscape } from "../support/escape.ts";
 
 async function liarPool(lie: string, change: (plan: LaunchPlan) => LaunchPlan = (plan) => plan): Promise<ProcessPool> {
   const plan = await planEscape("liar.ts", NOTHING, false);
@@ -26,9 +16,9 @@ async function liarPool(lie: string, change: (plan: LaunchPlan) => LaunchPlan = 
 
 function job(more: Partial<ProcessJob> = {}, timeoutMs = 20_000): ProcessJob {
   return {
-    program: PROGRAM,
+    program: LIAR,
     invocation: {
-      programId: PROGRAM.id,
+      programId: LIAR.id,
       target: { property: "run" },
       parameters: [],
       programArguments: [],

@@ -5,7 +5,7 @@ import { encode } from "../../src/runtime/process/codec.ts";
 import { findBubblewrap } from "../../src/runtime/process/find-bubblewrap.ts";
 import { framed } from "../../src/runtime/process/frames.ts";
 import { kill, launch, type LaunchPlan, planLaunch } from "../../src/runtime/process/launch.ts";
-import { CHANNEL, type ToProcess } from "../../src/runtime/process/messages.ts";
+import { CHANNEL, type PortableProgram, type ToProcess } from "../../src/runtime/process/messages.ts";
 import { type Attempts, type Given, told } from "./escape/attack.ts";
 
 /** The folder of the modules that run in place of a guest process's own. */
@@ -43,3 +43,14 @@ export async function escape(plan: LaunchPlan, where: "main" | "worker", given: 
     kill(child);
   }
 }
+
+/** A program for a process that runs nothing but hostile code. */
+export const LIAR: PortableProgram = {
+  id: "liar",
+  glue: "",
+  modules: [],
+  instantiations: [],
+  preview1: false,
+  imports: [],
+  custom: [],
+};
