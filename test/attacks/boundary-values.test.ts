@@ -13,8 +13,9 @@ import { TEST_CACHE, textGuest } from "../support/guests.ts";
  * A guest whose `f` takes two numbers, and returns what they are the first eight bytes of, or hands the host a list of that pointer
  * and length.
  */
-function guest(type: string, to: "result" | "host"): string {
-  const options = `(memory (core memory $libc "memory")) (realloc (core func $libc "realloc"))`;
+function guest(type: string, to: "result" | "host", encoding: string): string {
+  const memory = `(memory (core memory $libc "memory")) (realloc (core func $libc "realloc"))`;
+  const options = `${memory} string-encoding=${encoding}`;
   const taking = to === "host";
   return `(component
     ${taking ? `(import "acme:sink/sink" (instance $sink (export "take" (func (param "given" ${type})))))` : ""}
@@ -81,9 +82,15 @@ function wit(type: string): string {
 }
 
 /** Hands over what is well formed, then each of what is not, which has to trap, with what is well formed after each. */
-async function traps(type: string, to: "result" | "host", good: Pair, bad: readonly Pair[]): Promise<void> {
+async function traps(
+  type: string,
+  to: "result" | "host",
+  good: Pair,
+  bad: readonly Pair[],
+  encoding: "utf8" | "utf16" = "utf8",
+): Promise<void> {
   const take = { interface: "acme:sink/sink", name: "take", type: `func(given: ${wit(type)})`, capability: "take" };
-  await using sandbox = await Sandbox.open(await textGuest("boundary-values", guest(type, to)), {
+  await using sandbox = await Sandbox.open(await textGuest("boundary-values", guest(type, to, encoding)), {
     cache: TEST_CACHE,
     grants: to === "host" ? { custom: { take: true } } : {},
     hostFunctions: to === "host" ? [{ ...take, call: () => undefined }] : [],
@@ -113,6 +120,19 @@ for (const [type, size] of Object.entries(LISTS)) {
       await traps(type, to, [256, 0], pairs);
     });
   }
+}
+
+for (const to of ["result", "host"] as const) {
+  const argument = to === "host" ? "an argument" : "a result";
+  test(`UTF-16 that is not aligned, or not within memory, is a trap, as ${argument}`, async () => {
+    await traps(
+      "string",
+      to,
+      [256, 1],
+      [[257, 1], [65_535, 1], ...outside(2)].filter(([, length]) => length !== 0) as Pair[],
+      "utf16",
+    );
+  });
 }
 
 test("lists that are not aligned are traps", async () => {
