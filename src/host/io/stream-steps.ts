@@ -110,7 +110,7 @@ export function flush(context: HostContext, stream: OutputStream): () => Step<vo
       started = true;
     }
     if (!stream.ready()) return stream;
-    const after = stream.checkWrite(context);
-    return after.tag === "err" ? after : { tag: "ok", val: undefined };
+    // Tells whether the stream broke; that it takes no more bytes would be no failure of those that it took.
+    return stream.flush(context);
   };
 }
