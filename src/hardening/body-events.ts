@@ -10,14 +10,20 @@ export const EVENT = {
   spill: 1,
   /** Read it from the global again. */
   reload: 2,
-  /** The index of a global becomes `first`; what follows begins at `second`. */
-  global: 3,
+  /** The index of a global or a local becomes `first`; what follows begins at `second`. */
+  index: 3,
   /** The instruction becomes a call of function `first`; what follows begins at `second`. */
   replace: 4,
   /** A call of function `first` comes before the instruction. */
   insert: 5,
   /** The bytes from `first` to `second`, an unsigned integer, come as a constant of 64 bits before the instruction. */
   constant: 9,
+  /** A function is called that takes the counter, which comes on top of its parameters. */
+  pass: 10,
+  /** It gave the counter back, on top of its results. */
+  take: 11,
+  /** The function returns, and gives the counter on top of its results: from the global when `first` is 1. */
+  give: 12,
   /** A loop begins, to be written in the form `first`, of {@link LOOP_FORM}; its end is event `second`. */
   loop: 6,
   /** The `end` of a loop; `first` is where its last instruction is, if that branches back. */
@@ -42,6 +48,8 @@ export interface BodyContext {
   readonly leafCosts: Int32Array;
   /** What is charged by those who call a function of what that costs until it looks at the counter; below zero for all others. */
   readonly entryCosts: Int32Array;
+  /** 1 for functions that take the counter as a parameter, and give it back, by index. */
+  readonly passing: Uint8Array;
   readonly allow: AllowedFeatures;
 }
 

@@ -6,7 +6,7 @@ import type { HelperFunctions } from "./helper-functions.ts";
 import { signedLeb128 } from "./leb128.ts";
 import { OPCODE } from "./opcodes.ts";
 import type { BodyScanner } from "./scan-body.ts";
-import type { Signature } from "./type-section.ts";
+import { type Signature, skipValueType } from "./type-section.ts";
 
 const I32 = 0x7f;
 const EMPTY = 0x40;
@@ -28,6 +28,8 @@ export interface EmittedFunction {
   readonly given: readonly BranchHint[];
   /** Whether it charges for itself. */
   readonly charged: boolean;
+  /** Whether it takes the counter as a parameter, and gives it back. */
+  readonly passing: boolean;
 }
 
 /** What the emitter has to know of the module. */
@@ -58,6 +60,7 @@ export class BodyEmitter {
   readonly #context: EmitContext;
   #source = 0;
   #inLocal = false;
+  #isPassing = false;
   #scratch = 0;
   #given: readonly BranchHint[] = [];
   #givenAt = 0;
@@ -72,18 +75,20 @@ export class BodyEmitter {
   }
 
   /** Writes the body that begins at `start`. */
-  emit(start: number, scan: BodyScanner, { type, signature, given, charged }: EmittedFunction): void {
+  emit(start: number, scan: BodyScanner, { type, signature, given, charged, passing }: EmittedFunction): void {
     const out = this.body;
     out.clear();
     this.hints = [];
     this.#given = given;
     this.#givenAt = 0;
     this.#start = start;
-    this.#inLocal = charged && !scan.handlesExceptions && (scan.hasLoop || scan.events.charges > MOST_IN_GLOBAL);
-    this.#scratch = scan.locals;
+    this.#isPassing = passing;
+    this.#inLocal =
+      passing || (charged && !scan.handlesExceptions && (scan.hasLoop || scan.events.charges > MOST_IN_GLOBAL));
+    this.#scratch = passing ? signature.parameters : scan.locals;
     this.#locals(start, scan);
     // A branch to the function's own label has to come past the place where the counter is written back.
-    const wrapped = this.#inLocal && scan.leavesByBranch;
+    const wrapped = passing || (this.#inLocal && scan.leavesByBranch);
     this.#source = scan.codeStart;
     this.#isApart = false;
     this.#copyTo(scan.codeStart);
@@ -95,7 +100,8 @@ export class BodyEmitter {
     }
     this.#copyTo(scan.lastEnd);
     if (wrapped) out.u8(OPCODE.end);
-    if (!scan.endsSpilled) this.#spill();
+    if (passing) this.#give(scan.endsSpilled);
+    else if (!scan.endsSpilled) this.#spill();
     out.u8(OPCODE.end);
   }
 
@@ -114,7 +120,16 @@ export class BodyEmitter {
       case EVENT.reload:
         this.#reload();
         return index;
-      case EVENT.global:
+      case EVENT.pass:
+        this.#get();
+        return index;
+      case EVENT.take:
+        this.#set();
+        return index;
+      case EVENT.give:
+        this.#give(first === 1);
+        return index;
+      case EVENT.index:
         this.body.u8(this.#code[this.#source] ?? 0);
         this.body.u32(first);
         this.#source = second;
@@ -301,6 +316,10 @@ export class BodyEmitter {
 
   #locals(start: number, scan: BodyScanner): void {
     const out = this.body;
+    if (this.#isPassing) {
+      this.#movedLocals(start, scan.codeStart);
+      return;
+    }
     if (!this.#inLocal && scan.looks === 0) {
       this.body.copy(this.#code, start, scan.codeStart);
       return;
@@ -319,11 +338,31 @@ export class BodyEmitter {
     out.u8(I32);
   }
 
+  /** The first local goes behind the last. */
+  #movedLocals(start: number, end: number): void {
+    const reader = new ByteReader(this.#code, start, end);
+    const groups = Array.from({ length: reader.u32() }, () => {
+      const count = reader.u32();
+      const typeAt = reader.offset;
+      skipValueType(reader);
+      return { count, type: this.#code.subarray(typeAt, reader.offset) };
+    });
+    const first = groups.findIndex(({ count }) => count > 0);
+    const moved = groups[first];
+    const written = moved === undefined ? groups : [...groups, { count: 1, type: moved.type }];
+    this.body.u32(written.length);
+    for (const [index, { count, type }] of written.entries()) {
+      this.body.u32(index === first ? count - 1 : count);
+      this.body.copy(type);
+    }
+  }
+
   /** Takes units off the counter and, where asked, calls the host when it is below zero. */
   #charge(units: number, look: boolean, entry: boolean): void {
-    if (units === 0 && !look && !(entry && this.#inLocal)) return;
+    const isLoaded = !entry || this.#isPassing;
+    if (units === 0 && !look && (isLoaded || !this.#inLocal)) return;
     const out = this.body;
-    const fromLocal = this.#inLocal && !entry;
+    const fromLocal = this.#inLocal && isLoaded;
     if (fromLocal) this.#local(OPCODE.localGet);
     else this.#global(OPCODE.globalGet);
     if (units > 0) {
@@ -355,6 +394,24 @@ export class BodyEmitter {
       this.#call(this.#context.helpers.refill);
     }
     out.u8(OPCODE.end);
+  }
+
+  /** Puts the counter on the stack. */
+  #get(): void {
+    if (this.#inLocal) this.#local(OPCODE.localGet);
+    else this.#global(OPCODE.globalGet);
+  }
+
+  /** Takes the counter from the stack. */
+  #set(): void {
+    if (this.#inLocal) this.#local(OPCODE.localSet);
+    else this.#global(OPCODE.globalSet);
+  }
+
+  /** Puts the counter on the stack for who called the function. */
+  #give(fromGlobal: boolean): void {
+    if (fromGlobal) this.#global(OPCODE.globalGet);
+    else this.#local(OPCODE.localGet);
   }
 
   #spill(): void {

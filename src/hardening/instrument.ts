@@ -4,13 +4,15 @@ import { BRANCH_HINTS, BranchHintWriter, readBranchHints } from "./branch-hints.
 import { ADDED_GLOBALS, type Body } from "./body-events.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import { BodyEmitter } from "./emit-body.ts";
+import { type MovedLocal, moveNames } from "./move-names.ts";
+import { passingFunctions } from "./passing-functions.ts";
 import { HelperFunctions, I32 } from "./helper-functions.ts";
 import { type ModuleShape, readShape } from "./module-shape.ts";
 import { type Section, SECTION } from "./module-sections.ts";
 import { type ReferencedFunctions, referencedFunctions } from "./referenced-functions.ts";
 import type { AllowedFeatures } from "./refuse-unbounded.ts";
 import { BodyScanner } from "./scan-body.ts";
-import { shiftGlobalNames, shiftGlobals } from "./shift-globals.ts";
+import { shiftGlobals } from "./shift-globals.ts";
 import type { Signature } from "./type-section.ts";
 
 const FUNCTION_FORM = 0x60;
@@ -69,15 +71,17 @@ export function instrumentCode(
   const given = sections.find((section) => customName(section) === BRANCH_HINTS);
   const hints = new BranchHintWriter();
   const entered = new Map<number, number>();
+  const moved = new Map<number, MovedLocal>();
   const uses = referencedFunctions(sections);
-  const bodies = rewriteBodies(code, { shape, counter, helpers, types, given, hints, uses, entered, allow });
+  const rewriting = { shape, counter, helpers, types, given, hints, uses, entered, moved, allow };
+  const { bodies, passing } = rewriteBodies(code, rewriting);
 
   const helperTypes = helpers.made.map(({ type, parameters, results }) => type ?? types.index(parameters, results));
   const shift = (global: number): number => (global < shape.importedGlobals ? global : global + ADDED_GLOBALS);
   const replaced = new Map<number, Uint8Array>([
+    [SECTION.function, functionSection(shape, { passing, types, helperTypes })],
     [SECTION.type, extended(contentOf(sections, SECTION.type), types.made)],
     [SECTION.import, extended(contentOf(sections, SECTION.import), guardImports(guardType))],
-    [SECTION.function, extended(contentOf(sections, SECTION.function), helperTypes.map(encodedIndex))],
     [SECTION.code, bodies],
   ]);
   if (ownCounter) {
@@ -89,7 +93,10 @@ export function instrumentCode(
   }
   const rewritten = sections
     .filter((section) => section !== given)
-    .map(({ id, content }) => ({ id, content: replaced.get(id) ?? shifted({ id, content }, shift, entered) }));
+    .map(({ id, content }) => ({
+      id,
+      content: replaced.get(id) ?? shifted({ id, content }, { shift, entered, moved }),
+    }));
   return placed(rewritten, replaced, hints.content());
 }
 
@@ -104,15 +111,24 @@ interface Rewriting {
   readonly uses: ReferencedFunctions;
   /** What is exported in the place of functions: what charges for their callers that are not of the module. Filled. */
   readonly entered: Map<number, number>;
+  /** Locals that go elsewhere, by function. Filled. */
+  readonly moved: Map<number, MovedLocal>;
   readonly allow: AllowedFeatures;
 }
 
+interface Rewritten {
+  readonly bodies: Uint8Array;
+  /** 1 for functions that take the counter as a parameter, and give it back, by index. */
+  readonly passing: Uint8Array;
+}
+
 /** Every body anew, and the helpers' after them. */
-function rewriteBodies(code: Uint8Array, { shape, counter, helpers, types, ...rest }: Rewriting): Uint8Array {
+function rewriteBodies(code: Uint8Array, { shape, counter, helpers, types, ...rest }: Rewriting): Rewritten {
   const known = rest.given === undefined ? new Map() : readBranchHints(afterName(rest.given.content));
   const functions = shape.importedFunctions + shape.functionTypes.length;
   const leafCosts = new Int32Array(functions).fill(-1);
   const entryCosts = new Int32Array(functions).fill(-1);
+  const passing = new Uint8Array(functions);
   const scanner = new BodyScanner(code, {
     functions,
     globals: shape.globals,
@@ -120,6 +136,7 @@ function rewriteBodies(code: Uint8Array, { shape, counter, helpers, types, ...re
     helpers,
     leafCosts,
     entryCosts,
+    passing,
     allow: rest.allow,
   });
   const resultBlock = (type: number, signature: Signature): Uint8Array => {
@@ -135,16 +152,20 @@ function rewriteBodies(code: Uint8Array, { shape, counter, helpers, types, ...re
     scanner.scan(body);
     if (scanner.isChargedByCallers) leafCosts[position] = scanner.levelCost;
   }
+  passing.set(passingFunctions(code, bodies, { shape, uses: rest.uses, leafCosts }));
   for (const body of bodies) {
     const { position, start, end } = body;
     if (end - start > PREPAID_BYTES || (leafCosts[position] ?? -1) >= 0 || referenced.has(position)) continue;
     scanner.scan(body, true);
     if (scanner.entryCost === 0 || scanner.looks > PREPAID_LOOKS) continue;
-    if (exported.has(position)) {
-      if (!scanner.callsItself) continue;
-      rest.entered.set(position, helpers.entering(body, scanner.entryCost));
-    }
+    if (exported.has(position) && !scanner.callsItself) continue;
     entryCosts[position] = scanner.entryCost;
+  }
+  for (const body of bodies) {
+    const { position } = body;
+    const [cost, passes] = [entryCosts[position] ?? -1, passing[position] === 1];
+    if (!exported.has(position) || (cost < 0 && !passes)) continue;
+    rest.entered.set(position, helpers.entering(body, Math.max(cost, 0), passes));
   }
   const out = new ByteWriter(code.length + (code.length >> 1));
   for (const body of bodies) {
@@ -154,7 +175,11 @@ function rewriteBodies(code: Uint8Array, { shape, counter, helpers, types, ...re
     if (prepaid >= 0 && scanner.entryCost !== prepaid)
       throw new Error("a function was charged otherwise by its callers");
     const charged = (leafCosts[position] ?? -1) < 0;
-    emitter.emit(start, scanner, { type, signature, given: known.get(position) ?? [], charged });
+    const passes = passing[position] === 1;
+    emitter.emit(start, scanner, { type, signature, given: known.get(position) ?? [], charged, passing: passes });
+    if (passes && scanner.locals > signature.parameters) {
+      rest.moved.set(position, { from: signature.parameters, to: scanner.locals });
+    }
     rest.hints.add(position, emitter.hints);
     out.u32(emitter.body.length);
     out.copy(emitter.body.view());
@@ -166,7 +191,24 @@ function rewriteBodies(code: Uint8Array, { shape, counter, helpers, types, ...re
   const whole = new ByteWriter(out.length + 8);
   whole.u32(bodies.length + helpers.made.length);
   whole.copy(out.view());
-  return whole.view();
+  return { bodies: whole.view(), passing };
+}
+
+interface FunctionTypes {
+  readonly passing: Uint8Array;
+  readonly types: AddedTypes;
+  readonly helperTypes: readonly number[];
+}
+
+function functionSection(shape: ModuleShape, { passing, types, helperTypes }: FunctionTypes): Uint8Array {
+  const out = new ByteWriter(shape.functionTypes.length * 2 + 64);
+  out.u32(shape.functionTypes.length + helperTypes.length);
+  for (const [index, type] of shape.functionTypes.entries()) {
+    const passes = passing[shape.importedFunctions + index] === 1;
+    out.u32(passes ? types.passing(type, shape.types.signature(type)) : type);
+  }
+  for (const type of helperTypes) out.u32(type);
+  return out.view();
 }
 
 function eachBody(code: Uint8Array, shape: ModuleShape): readonly Body[] {
@@ -216,6 +258,19 @@ class AddedTypes {
     return encoded.view();
   }
 
+  /** The index of a function's type with the counter as one parameter and one result more. */
+  passing(type: number, { parameters, parameterBytes, results, resultBytes }: Signature): number {
+    const out = new ByteWriter();
+    out.u8(FUNCTION_FORM);
+    out.u32(parameters + 1);
+    out.copy(parameterBytes);
+    out.u8(I32);
+    out.u32(results + 1);
+    out.copy(resultBytes);
+    out.u8(I32);
+    return this.#add(`passing ${type}`, out.view());
+  }
+
   #add(key: string, encoding: Uint8Array): number {
     const known = this.#indices.get(key);
     if (known !== undefined) return known;
@@ -258,12 +313,6 @@ function signedIndex(index: number): Uint8Array {
   return out.view();
 }
 
-function encodedIndex(index: number): Uint8Array {
-  const out = new ByteWriter(16);
-  out.u32(index);
-  return out.view();
-}
-
 /** A section that is a vector, with more elements. */
 function extended(content: Uint8Array, elements: readonly Uint8Array[]): Uint8Array {
   const reader = new ByteReader(content);
@@ -275,15 +324,17 @@ function extended(content: Uint8Array, elements: readonly Uint8Array[]): Uint8Ar
   return out.view();
 }
 
-function shifted(
-  section: Section,
-  shift: (global: number) => number,
-  entered: ReadonlyMap<number, number>,
-): Uint8Array {
+interface Moves {
+  readonly shift: (global: number) => number;
+  readonly entered: ReadonlyMap<number, number>;
+  readonly moved: ReadonlyMap<number, MovedLocal>;
+}
+
+function shifted(section: Section, { shift, entered, moved }: Moves): Uint8Array {
   if (customName(section) !== NAMES) return shiftGlobals(section.id, section.content, shift, entered);
   const out = new ByteWriter(section.content.length + 64);
   out.name(NAMES);
-  out.copy(shiftGlobalNames(afterName(section.content), shift));
+  out.copy(moveNames(afterName(section.content), shift, moved));
   return out.view();
 }
 

@@ -106,7 +106,7 @@ export class LoopFrames {
 function isFree(events: Int32Array, from: number, to: number): boolean {
   for (let at = from * EVENT_SIZE; at < to * EVENT_SIZE; at += EVENT_SIZE) {
     const isNothing = events[at + 1] === EVENT.charge && events[at + 2] === 0;
-    if (!isNothing && events[at + 1] !== EVENT.global) return false;
+    if (!isNothing && events[at + 1] !== EVENT.index) return false;
   }
   return true;
 }

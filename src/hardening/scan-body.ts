@@ -87,6 +87,8 @@ export class BodyScanner {
   readonly #lowest: Int32Array;
   readonly #loops: LoopFrames;
   #position = 0;
+  /** The local that the function is given the counter in; below zero when it is not. */
+  #counterLocal = -1;
   /** Whether those who call the function charge what it costs until it looks at the counter. */
   #isPrepaid = false;
 
@@ -135,6 +137,7 @@ export class BodyScanner {
     this.#reset();
     const declared = cursor.locals();
     this.locals = signature.parameters + declared;
+    this.#counterLocal = this.#context.passing[position] === 1 ? signature.parameters : -1;
     if (this.locals > COMPLEXITY.locals) throw tooManyLocals(this.locals, COMPLEXITY.locals);
     this.codeStart = cursor.position;
     this.#isPrepaid = isPrepaid;
@@ -200,7 +203,7 @@ export class BodyScanner {
     const cursor = this.#cursor;
     switch (action) {
       case ACTION.local:
-        if (cursor.first >= this.locals) this.#fail("a local that does not exist");
+        this.#local();
         break;
       case ACTION.global:
         this.#global();
@@ -289,12 +292,20 @@ export class BodyScanner {
     }
   }
 
+  /** The counter takes the place of the first local that is no parameter, which goes behind the last. */
+  #local(): void {
+    const { first, start, position } = this.#cursor;
+    if (first >= this.locals) this.#fail("a local that does not exist");
+    // Dead code has to name the right local, too.
+    if (first === this.#counterLocal) this.events.push(start, EVENT.index, this.locals, position);
+  }
+
   #global(): void {
     const { first, start, position } = this.#cursor;
     if (first >= this.#context.globals) this.#fail("a global that does not exist");
     if (first < this.#context.importedGlobals) return;
     // Dead code has to name the right global, too.
-    this.events.push(start, EVENT.global, first + ADDED_GLOBALS, position);
+    this.events.push(start, EVENT.index, first + ADDED_GLOBALS, position);
   }
 
   #loop(): void {
@@ -453,22 +464,37 @@ export class BodyScanner {
   }
 
   #call(): void {
-    const { start } = this.#cursor;
+    const { start, position, opcode, first } = this.#cursor;
     const leafCost = this.#callee();
+    const passes = opcode === OPCODE.call && this.#context.passing[first] === 1;
+    if (passes) this.#pass(start, position);
     if (this.#isDead) return;
     if (leafCost >= 0) {
       this.#cost += leafCost;
       return;
     }
     this.#cost += this.#entryCost();
-    if (this.#cursor.opcode === OPCODE.call && this.#cursor.first === this.#position) this.callsItself = true;
-    this.#called(start);
+    if (opcode === OPCODE.call && first === this.#position) this.callsItself = true;
+    if (passes) this.#noteCall();
+    else this.#called(start);
+  }
+
+  /** Hands the counter to a function that gives it back. Dead code has to be of the right types, too. */
+  #pass(start: number, end: number): void {
+    if (this.#isStale) this.#event(start, EVENT.reload, 0, 0);
+    this.#isStale = false;
+    this.events.push(start, EVENT.pass, 0, 0);
+    this.events.push(end, EVENT.take, 0, 0);
   }
 
   /** Before another function runs, the global has to hold the counter; the local does not, after that, to the block's end. */
   #called(start: number): void {
     if (!this.#isStale) this.#event(start, EVENT.spill, 0, 0);
     this.#isStale = true;
+    this.#noteCall();
+  }
+
+  #noteCall(): void {
     this.#calls += 1;
     this.#allCalls += 1;
     this.#hasCalls = true;
@@ -497,14 +523,17 @@ export class BodyScanner {
   }
 
   #leave(returns: boolean): void {
-    if (!this.#isStale) this.#event(this.#cursor.start, EVENT.spill, 0, 0);
+    const { start, opcode } = this.#cursor;
+    const gives = this.#counterLocal >= 0 && opcode === OPCODE.return;
+    if (gives) this.events.push(start, EVENT.give, this.#isStale && !this.#isDead ? 1 : 0, 0);
+    else if (!this.#isStale) this.#event(start, EVENT.spill, 0, 0);
     this.#isStale = false;
     this.#close();
     if (this.#isDead) return;
     this.#ways.exit(returns);
     const loop = this.#loops.within(this.#depth - 1);
     if (loop >= 0 && returns) this.#ways.endTurn(loop);
-    if (returns || this.#cursor.opcode !== OPCODE.unreachable) this.#escape(-1);
+    if (returns || opcode !== OPCODE.unreachable) this.#escape(-1);
     this.#isDead = true;
   }
 

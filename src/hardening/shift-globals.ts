@@ -10,8 +10,6 @@ import { skipValueType } from "./type-section.ts";
 const FUNCTION_KIND = 0x00;
 const GLOBAL_KIND = 0x03;
 const NONE: ReadonlyMap<number, number> = new Map();
-/** The subsection of the name section that names globals. */
-const GLOBAL_NAMES = 7;
 
 /** Applied to every index of a global outside of the code. */
 export type Shift = (global: number) => number;
@@ -61,32 +59,6 @@ export function shiftGlobals(
     default:
       return content;
   }
-}
-
-/** The name section, after its own name, with the names of globals where they belong now. */
-export function shiftGlobalNames(content: Uint8Array, shift: Shift): Uint8Array {
-  const reader = new ByteReader(content);
-  const out = new ByteWriter(content.length + 16);
-  while (reader.remaining > 0) {
-    const id = reader.u8();
-    const sub = reader.sub(reader.u32());
-    const part = new ByteWriter(sub.remaining + 16);
-    if (id === GLOBAL_NAMES) {
-      const count = sub.count();
-      part.u32(count);
-      for (let left = count; left > 0; left -= 1) {
-        part.u32(shift(sub.u32()));
-        const start = sub.offset;
-        sub.skip(sub.u32());
-        part.copy(content, start, sub.offset);
-      }
-    }
-    part.copy(content, sub.offset, sub.end);
-    out.u8(id);
-    out.u32(part.length);
-    out.copy(part.view());
-  }
-  return out.view();
 }
 
 function rewritten(content: Uint8Array, copy: (reader: ByteReader, out: ByteWriter) => void): Uint8Array {

@@ -33,7 +33,8 @@ export interface TypeSection {
 export interface Signature {
   readonly parameters: number;
   readonly results: number;
-  /** The encodings of the result types, one after the other. */
+  /** The encodings of the types, one after the other. */
+  readonly parameterBytes: Uint8Array;
   readonly resultBytes: Uint8Array;
 }
 
@@ -46,13 +47,13 @@ export function readTypes(content: Uint8Array): TypeSection {
   const reader = new ByteReader(content);
   const entries = reader.count();
   const entriesOffset = reader.offset;
-  /** Three numbers a type: parameters, results, and where the results are. */
+  /** Four numbers a type: parameters, results, and where each are. */
   const found: number[] = [];
   const ends: number[] = [];
   let collected = false;
-  const add = (parameters: number, results: number, start: number): void => {
+  const add = (parameters: number, results: number, starts: readonly [number, number]): void => {
     if (ends.length === MAX_TYPES) reader.fail(`more than ${MAX_TYPES} types`);
-    found.push(parameters, results, start);
+    found.push(parameters, results, ...starts);
     ends.push(reader.offset);
   };
   const readOne = (): void => {
@@ -63,16 +64,17 @@ export function readTypes(content: Uint8Array): TypeSection {
       form = reader.u8();
     }
     if (form === FUNCTION_FORM) {
+      const first = reader.offset;
       const parameters = skipValueTypes(reader);
-      const start = reader.offset;
-      add(parameters, skipValueTypes(reader), start);
+      const second = reader.offset;
+      add(parameters, skipValueTypes(reader), [first, second]);
     } else if (form === STRUCT_FORM || form === ARRAY_FORM) {
       collected = true;
       for (let left = form === STRUCT_FORM ? reader.count() : 1; left > 0; left -= 1) {
         skipValueType(reader);
         reader.u8();
       }
-      add(0, 0, reader.offset);
+      add(0, 0, [reader.offset, reader.offset]);
     } else {
       reader.fail("a type of unknown form");
     }
@@ -88,14 +90,23 @@ export function readTypes(content: Uint8Array): TypeSection {
   }
   if (reader.remaining > 0) reader.fail("bytes after the last type");
   const signature = (index: number): Signature => {
-    const [parameters = 0, results = 0, start = 0] = found.slice(index * 3, index * 3 + 3);
-    const types = new ByteReader(content, start, Math.max(start, ends[index] ?? start));
-    if (results > 0) types.u32();
-    return { parameters, results, resultBytes: types.bytes(types.remaining) };
+    const [parameters = 0, results = 0, first = 0, second = 0] = found.slice(index * 4, index * 4 + 4);
+    const [parameterBytes, resultBytes] = [
+      encodings(content, first, second),
+      encodings(content, second, ends[index] ?? second),
+    ];
+    return { parameters, results, parameterBytes, resultBytes };
   };
-  const parametersOf = (index: number): number => found[index * 3] ?? 0;
-  const resultsOf = (index: number): number => found[index * 3 + 1] ?? 0;
+  const parametersOf = (index: number): number => found[index * 4] ?? 0;
+  const resultsOf = (index: number): number => found[index * 4 + 1] ?? 0;
   return { count: ends.length, entries, entriesOffset, collected, parametersOf, resultsOf, signature };
+}
+
+/** The encodings of a vector of types. */
+function encodings(content: Uint8Array, start: number, end: number): Uint8Array {
+  const reader = new ByteReader(content, start, Math.max(start, end));
+  if (reader.remaining > 0) reader.u32();
+  return reader.bytes(reader.remaining);
 }
 
 /** Moves past a value type (core specification 5.3.5). */
