@@ -131,6 +131,7 @@ const samples: Sample[] = [];
   );
   for (const [name, one] of tally)
     console.log(`  ${name}: ${one.ended}${one.wrong === 0 ? "" : `, ${one.wrong} wrong`}`);
+  console.log(`  lost with a neighbour: ${lost}`);
   const isFlat = judge(samples);
   for (const failure of failures) console.log(failure);
   if (!isFlat) console.log(samples.length < FEWEST_SAMPLES ? "too few samples to judge" : "not flat");

@@ -74,7 +74,9 @@ export async function soakGuests(): Promise<SoakGuests> {
     [],
   );
   const waits = new Probe(await use(wasiProbe(), { grants: { clocks } }), []);
-  const server = held.use(await serveHttp(await use(proxyGuest())));
+  const unanswered = new Map<string, CordonError>();
+  const onFailure = (error: CordonError, { path }: { readonly path: string }): void => void unanswered.set(path, error);
+  const server = held.use(await serveHttp(await use(proxyGuest()), { onFailure }));
   let numbers = 0;
   const guests: readonly SoakGuest[] = [
     {
@@ -147,9 +149,18 @@ export async function soakGuests(): Promise<SoakGuests> {
       name: "answers HTTP",
       weight: 4,
       call: async () => {
-        const response = await fetch(`http://${server.host}:${server.port}/`, { headers: { connection: "close" } });
-        await response.arrayBuffer();
-        if (response.status >= 502) throw new Error(`it answered ${response.status}`);
+        const path = `/?${(numbers += 1)}`;
+        try {
+          const headers = { connection: "close" };
+          const response = await fetch(`http://${server.host}:${server.port}${path}`, { headers });
+          await response.arrayBuffer();
+          if (response.status >= 502) throw new Error(`it answered ${response.status}`);
+        } catch (thrown) {
+          // Why the guest did not answer says more than how its client learns of it.
+          const reason = unanswered.get(path);
+          unanswered.delete(path);
+          throw reason ?? thrown;
+        }
       },
     },
     {
