@@ -10,6 +10,8 @@ export interface CallTraits {
   readonly called: ReadonlySet<number>;
   /** Those that make a tail call, and those that one names. */
   readonly tail: ReadonlySet<number>;
+  /** Those that code refers to: in a table, or exported under their own index, they are to stay what they are. */
+  readonly referred: ReadonlySet<number>;
   /** Those with a loop. */
   readonly looping: ReadonlySet<number>;
 }
@@ -24,6 +26,7 @@ export function readCallTraits(code: Uint8Array, bodies: readonly Body[]): CallT
   const called = new Set<number>();
   const tail = new Set<number>();
   const looping = new Set<number>();
+  const referred = new Set<number>();
   let handlesExceptions = false;
   for (const { position, start, end } of bodies) {
     cursor.seek(start, end);
@@ -41,6 +44,9 @@ export function readCallTraits(code: Uint8Array, bodies: readonly Body[]): CallT
         case OPCODE.returnCallRef:
           tail.add(position);
           break;
+        case OPCODE.refFunc:
+          referred.add(cursor.first);
+          break;
         case OPCODE.loop:
           looping.add(position);
           break;
@@ -52,5 +58,5 @@ export function readCallTraits(code: Uint8Array, bodies: readonly Body[]): CallT
       }
     }
   }
-  return { handlesExceptions, called, tail, looping };
+  return { handlesExceptions, called, tail, looping, referred };
 }

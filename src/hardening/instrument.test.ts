@@ -149,6 +149,18 @@ describe("what is charged", () => {
     assert.equal(costs[0], 99 * (7 + 4));
   });
 
+  // Weakening: a turn that ends by throwing is none.
+  test("also where one of them throws, and is caught", async () => {
+    const work = "(local.set $n (i32.const 1))".repeat(10);
+    const { run } = await metered(`(module (tag $e)
+      (func $turn (param $n i32) (loop $next (br_if $next (i32.eq (local.get $n) (i32.const 77))) ${work} (throw $e)))
+      (func (export "f") (result i32) (local $i i32)
+        (loop $again (block $caught (try_table (catch $e $caught) (call $turn (i32.const 0))))
+          (br_if $again (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 100))))
+        (local.get $i)))`);
+    assert.ok(run("f")[1] > 100 * 20);
+  });
+
   test("and what each way takes, where they differ by much", async () => {
     const { run } = await metered(alternating(20));
     const [short = 0, long = 0] = [0, 1].map((way) => run("f", 100, way)[1] - run("f", 1, way)[1]);

@@ -3,6 +3,7 @@ import { COUNTER_EXPORT, GUARD_FIELDS, GUARD_NAMESPACE } from "../shared/hardeni
 import { BRANCH_HINTS, BranchHintWriter, readBranchHints } from "./branch-hints.ts";
 import { ADDED_GLOBALS, type Body } from "./body-events.ts";
 import { ByteWriter } from "./byte-writer.ts";
+import { readCallTraits } from "./call-traits.ts";
 import { BodyEmitter } from "./emit-body.ts";
 import { type MovedLocal, moveNames } from "./move-names.ts";
 import { passingFunctions } from "./passing-functions.ts";
@@ -23,6 +24,9 @@ const NAMES = "name";
 const EMPTY_VECTOR = Uint8Array.of(0);
 /** A mutable i32 that begins at zero. */
 const ZERO_COUNTER = Uint8Array.of(I32, 0x01, 0x41, 0x00, 0x0b);
+
+/** Bytes of code up to which it is worth the time to find out how functions call one another. */
+const MOST_CODE = 4 * 1024 * 1024;
 
 /** Bodies of functions that cost at most `LEAF_UNITS` are not longer, unless they are padded. */
 const LEAF_BYTES = 192;
@@ -152,13 +156,16 @@ function rewriteBodies(code: Uint8Array, { shape, counter, helpers, types, ...re
     scanner.scan(body);
     if (scanner.isChargedByCallers) leafCosts[position] = scanner.levelCost;
   }
-  passing.set(passingFunctions(code, bodies, { shape, uses: rest.uses, leafCosts }));
+  const traits = code.length > MOST_CODE ? undefined : readCallTraits(code, bodies);
+  if (traits !== undefined) passing.set(passingFunctions(bodies, { shape, uses: rest.uses, traits, leafCosts }));
+  // Code may refer to a function for no other reason than that it is exported, and then it has to stay so.
+  const mayEnter = (position: number): boolean => traits !== undefined && !traits.referred.has(position);
   for (const body of bodies) {
     const { position, start, end } = body;
     if (end - start > PREPAID_BYTES || (leafCosts[position] ?? -1) >= 0 || referenced.has(position)) continue;
     scanner.scan(body, true);
     if (scanner.entryCost === 0 || scanner.looks > PREPAID_LOOKS) continue;
-    if (exported.has(position) && !scanner.callsItself) continue;
+    if (exported.has(position) && !(scanner.callsItself && mayEnter(position))) continue;
     entryCosts[position] = scanner.entryCost;
   }
   for (const body of bodies) {

@@ -1,4 +1,4 @@
-import { ByteReader } from "../shared/byte-reader.ts";
+import { ByteReader, MalformedError } from "../shared/byte-reader.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import type { Shift } from "./shift-globals.ts";
 
@@ -13,6 +13,16 @@ export interface MovedLocal {
 
 /** The name section, after its own name, with the names of globals and of locals where they belong now. */
 export function moveNames(content: Uint8Array, shift: Shift, moved: ReadonlyMap<number, MovedLocal>): Uint8Array {
+  try {
+    return moveAll(content, shift, moved);
+  } catch (thrown) {
+    // Engines do not read it, so it may hold anything.
+    if (thrown instanceof MalformedError) return content;
+    throw thrown;
+  }
+}
+
+function moveAll(content: Uint8Array, shift: Shift, moved: ReadonlyMap<number, MovedLocal>): Uint8Array {
   const reader = new ByteReader(content);
   const out = new ByteWriter(content.length + 16);
   while (reader.remaining > 0) {
@@ -20,7 +30,7 @@ export function moveNames(content: Uint8Array, shift: Shift, moved: ReadonlyMap<
     const sub = reader.sub(reader.u32());
     const part = new ByteWriter(sub.remaining + 16);
     if (id === GLOBAL_NAMES) copyNames(sub, part, shift);
-    if (id === LOCAL_NAMES) {
+    if (id === LOCAL_NAMES && moved.size > 0) {
       const count = sub.count();
       part.u32(count);
       for (let left = count; left > 0; left -= 1) {

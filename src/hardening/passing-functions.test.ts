@@ -148,6 +148,38 @@ describe("functions that are handed the counter", () => {
     assert.ok(fuel > 50 * 1000 * 5, `${fuel}`);
   });
 
+  // Weakening: a function that throws is charged by those who call it, who keep the counter in a local.
+  test("lose nothing to a small function that throws", async () => {
+    const loop = "(loop $l (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))";
+    const [, fuel] = await run(
+      `(tag $e) (func $throw (throw $e)) (func $work (param i32) ${loop} (call $throw))
+       (func (export "f") (result i32) (local i32)
+         (loop $again
+           (block $caught (try_table (catch $e $caught) (call $work (i32.const 1000))))
+           (br_if $again (i32.lt_u (local.tee 0 (i32.add (local.get 0) (i32.const 1))) (i32.const 50))))
+         (local.get 0))`,
+    );
+    assert.ok(fuel > 50 * 1000 * 3, `${fuel}`);
+  });
+
+  // Weakening: what code refers to is exported under another index all the same.
+  test("stay what they are where they are referred to, for which being exported is enough", async () => {
+    const fields = `(table 1 funcref) (type $t (func (param i32) (result i32)))
+      (func $r (export "r") (param i32) (result i32)
+        (if (result i32) (local.get 0) (then (i32.add (i32.const 2) (call $r (i32.sub (local.get 0) (i32.const 1))))) (else (i32.const 0))))
+      (func (export "f") (result i32) (table.set (i32.const 0) (ref.func $r))
+        (i32.add (call $r (i32.const 3)) (call_indirect (type $t) (i32.const 4) (i32.const 0))))`;
+    assert.equal((await run(fields))[0], 14);
+    assert.equal(compare(await parse(`(module ${fields})`)), "same");
+  });
+
+  test("may have names that are none: engines do not read them", async () => {
+    const module = await parse(`(module ${TWICE("(i32.const 1)", { locals: "(local i32)" })})`);
+    // A section named "name", with names of locals that end too early.
+    const cut = [0, 9, 4, ...Buffer.from("name"), 2, 2, 5, 0];
+    assert.equal(compare(Uint8Array.of(...module, ...cut)), "same");
+  });
+
   test("keep the names of their locals", async () => {
     const text = await hardenedText(
       TWICE("(local.set $first (i32.const 1)) (local.set $second (i64.const 1)) (local.get $first)", {

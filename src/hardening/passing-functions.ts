@@ -1,10 +1,7 @@
 import type { Body } from "./body-events.ts";
-import { readCallTraits } from "./call-traits.ts";
+import type { CallTraits } from "./call-traits.ts";
 import type { ModuleShape } from "./module-shape.ts";
 import type { ReferencedFunctions } from "./referenced-functions.ts";
-
-/** Bytes of code up to which it is worth the time to find these functions. */
-const MOST_CODE = 4 * 1024 * 1024;
 
 /** Results that engines hand over in registers, the counter left out. */
 const MOST_RESULTS = 1;
@@ -14,6 +11,7 @@ const MOST_PARAMETERS = 100;
 export interface PassingContext {
   readonly shape: ModuleShape;
   readonly uses: ReferencedFunctions;
+  readonly traits: CallTraits;
   /** What functions cost that are charged by those who call them, by index; below zero for all others. */
   readonly leafCosts: Int32Array;
 }
@@ -28,27 +26,19 @@ export interface PassingContext {
  * make less when the counter comes as a parameter.
  */
 export function passingFunctions(
-  code: Uint8Array,
   bodies: readonly Body[],
-  { shape, uses, leafCosts }: PassingContext,
+  { shape, uses, traits, leafCosts }: PassingContext,
 ): Uint8Array {
   const passing = new Uint8Array(leafCosts.length);
-  if (code.length > MOST_CODE || shape.types.collected) return passing;
-  const { handlesExceptions, called, tail, looping } = readCallTraits(code, bodies);
-  if (handlesExceptions) return passing;
+  const { handlesExceptions, called, tail, looping, referred } = traits;
+  if (handlesExceptions || shape.types.collected) return passing;
   for (const { position, signature } of bodies) {
     const { parameters, results } = signature;
-    const isCalledByNameAlone = called.has(position) && !tail.has(position) && !uses.referenced.has(position);
+    const isReferred = uses.referenced.has(position) || referred.has(position);
+    const isCalledByNameAlone = called.has(position) && !tail.has(position) && !isReferred;
     const isCharged = (leafCosts[position] ?? -1) < 0;
-    if (
-      isCalledByNameAlone &&
-      isCharged &&
-      !looping.has(position) &&
-      results <= MOST_RESULTS &&
-      parameters <= MOST_PARAMETERS
-    ) {
-      passing[position] = 1;
-    }
+    const fits = results <= MOST_RESULTS && parameters <= MOST_PARAMETERS;
+    if (isCalledByNameAlone && isCharged && !looping.has(position) && fits) passing[position] = 1;
   }
   return passing;
 }

@@ -87,6 +87,8 @@ export class BodyScanner {
   readonly #lowest: Int32Array;
   readonly #loops: LoopFrames;
   #position = 0;
+  /** Whether it throws. What is kept in a local by those who call it would be lost then. */
+  #throws = false;
   /** The local that the function is given the counter in; below zero when it is not. */
   #counterLocal = -1;
   /** Whether those who call the function charge what it costs until it looks at the counter. */
@@ -159,7 +161,7 @@ export class BodyScanner {
     this.isLeaf = isBounded && this.#ways.exitMost <= LEAF_UNITS;
     if (isPrepaid) return;
     this.#level();
-    this.isChargedByCallers = isBounded && this.levelCost >= 0 && this.levelCost <= CALLEE_UNITS;
+    this.isChargedByCallers = isBounded && !this.#throws && this.levelCost >= 0 && this.levelCost <= CALLEE_UNITS;
     if (!this.isLeaf) this.#look(0);
   }
 
@@ -194,6 +196,7 @@ export class BodyScanner {
     this.#charge = UNREACHED;
     this.#calls = 0;
     this.#hasCalls = false;
+    this.#throws = false;
     this.#loops.reset();
     this.entryCost = 0;
     this.callsItself = false;
@@ -532,8 +535,11 @@ export class BodyScanner {
     if (this.#isDead) return;
     this.#ways.exit(returns);
     const loop = this.#loops.within(this.#depth - 1);
-    if (loop >= 0 && returns) this.#ways.endTurn(loop);
-    if (returns || opcode !== OPCODE.unreachable) this.#escape(-1);
+    const throws = !returns && opcode !== OPCODE.unreachable;
+    if (throws) this.#throws = true;
+    // What is thrown may be caught, so it ends a turn as returning does; a trap is not.
+    if (loop >= 0 && (returns || throws)) this.#ways.endTurn(loop);
+    if (returns || throws) this.#escape(-1);
     this.#isDead = true;
   }
 

@@ -123,8 +123,15 @@ for (const [what, text] of Object.entries(ENDLESS)) {
     );
     assert.deepEqual(await Promise.all(sleepers), Array<string>(8).fill("slept"));
     const ended = await Promise.all(ends);
-    // What is answered for without having ended has no fuel; a busy machine may do that to some.
-    assert.ok(ended.some(([{ usage }]) => usage?.fuel !== undefined));
+    // What is answered for without having ended has no fuel. A busy machine may do that to some, and not again and again.
+    let isEnded = ended.some(([{ usage }]) => usage?.fuel !== undefined);
+    for (let attempt = 0; attempt < 10 && !isEnded; attempt += 1) {
+      isEnded = await endless.call("f").then(
+        () => assert.fail("it ended well"),
+        ({ usage }: CordonError) => usage?.fuel !== undefined,
+      );
+    }
+    assert.ok(isEnded);
     for (const [error, elapsed] of ended) {
       const codes = EARLIER[what] ?? ["limit"];
       assert.ok(codes.includes(error.code), error.message);

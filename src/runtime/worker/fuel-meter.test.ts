@@ -52,6 +52,24 @@ describe("the fuel meter", () => {
     assert.equal(fuel.used, 50_000);
   });
 
+  // Weakening: what one instance has left is overlooked when it is the only one that is known.
+  it("counts what others have left for an instance that is not known yet: its start function runs", () => {
+    const fuel = new FuelMeter(150_000);
+    const known = ownCounter();
+    fuel.track(known);
+    charge(fuel, known, 52);
+    assert.equal(charge(fuel, ownCounter(), 60_000), true);
+    assert.ok(fuel.used < 151_000, `${fuel.used}`);
+  });
+
+  it("grants nothing without being asked near the limit, nor where leftovers might be taken back", () => {
+    assert.equal(new FuelMeter(10_000_000).hasPlenty(7), true);
+    assert.equal(new FuelMeter(1_800_000).hasPlenty(7), false);
+    const many = new FuelMeter(10_000_000);
+    for (let instance = 0; instance < 5; instance += 1) many.track(ownCounter());
+    assert.equal(many.hasPlenty(7), false);
+  });
+
   it("goes on when it is given more", () => {
     const fuel = new FuelMeter(10);
     const own = ownCounter();

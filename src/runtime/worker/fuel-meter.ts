@@ -60,8 +60,8 @@ export class FuelMeter {
   /** The next slice, for the instance that asked last; undefined when all is used. */
   next(): number | undefined {
     if (this.#isCut) this.#uncut();
-    // Nobody but the one that asks has a counter: it is 0.
-    let left = this.#own.length > 1 ? this.#left() : 0;
+    // That of the one that asks is 0; it is not even known yet while its start function runs.
+    let left = this.#left();
     const used = this.#granted - left;
     if (used > this.#limit) return undefined;
     // What others have not used yet is theirs only while there is enough for all.
@@ -91,9 +91,13 @@ export class FuelMeter {
     this.#granted += units;
   }
 
-  /** Whether so many slices more can be granted, whatever instances have left. */
+  /**
+   * Whether so many slices more can be granted without being asked, each to who used less than a slice too much: nothing of that may
+   * end the guest, nor have what instances have left taken back, so that it makes no difference who is asked when.
+   */
   hasPlenty(slices: number): boolean {
-    return this.#limit - this.#granted > slices * SLICE_UNITS + MAX_LEFT_UNITS;
+    const isEnough = this.#limit - this.#granted > 2 * slices * SLICE_UNITS + MAX_LEFT_UNITS;
+    return isEnough && this.#own.length * SLICE_UNITS <= MAX_LEFT_UNITS;
   }
 
   /** Gives more units, for an instance that is called again. */

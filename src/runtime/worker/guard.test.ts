@@ -87,6 +87,20 @@ describe("the guard", () => {
     assert.deepEqual(other.granted, [0]);
   });
 
+  // Weakening: what is left is not looked at.
+  it("has it ask when it used far too much at once: that may be all there is", () => {
+    const { guard } = threadOf();
+    const { ask, asked, guest } = guestOf(guard, 7);
+    guard.occupy(guest);
+    ask(-1);
+    ask(1 - SLICE_UNITS);
+    assert.equal(asked.length, 1);
+    ask(-SLICE_UNITS);
+    assert.equal(asked.length, 2);
+    ask(-(2 ** 31));
+    assert.equal(asked.length, 3);
+  });
+
   it("gives nothing ahead to who is given less than a slice, or refused", () => {
     const { guard } = threadOf();
     for (const answer of [SLICE_UNITS - 1, 0, REFUSED]) {

@@ -40,7 +40,8 @@ export interface Guarded {
  *     (global $taken (export "n") (mut i32) (i32.const 0))              ;; units granted with them
  *     (global $ticket (export "t") (mut i32) (i32.const 0))
  *     (func (export "c") (param $left i32) (result i32) (local $answer i32)   ;; checkpoint
- *       (if (i32.and (i32.gt_s (global.get $ahead) (i32.const 0))
+ *       (if (i32.and (i32.and (i32.gt_s (global.get $ahead) (i32.const 0))
+ *                             (i32.gt_s (i32.add (local.get $left) (global.get $slice)) (i32.const 0)))
  *                    (i32.ne (i32.atomic.load (global.get $ending)) (global.get $ticket)))
  *         (then
  *           (global.set $ahead (i32.sub (global.get $ahead) (i32.const 1)))
@@ -70,9 +71,9 @@ const MODULE = new WebAssembly.Module(Uint8Array.of(
   3, 3, 2, 1, 1,
   6, 16, 3, 0x7f, 1, 0x41, 0, 0x0b, 0x7f, 1, 0x41, 0, 0x0b, 0x7f, 1, 0x41, 0, 0x0b,
   7, 21, 5, 1, 0x75, 3, 2, 1, 0x6e, 3, 3, 1, 0x74, 3, 4, 1, 0x63, 0, 4, 1, 0x6d, 0, 5,   // exports u, n, t, c, m
-  10, 110, 2,
-  90, 1, 1, 0x7f,
-  0x23, 2, 0x41, 0, 0x4a, 0x23, 0, 0xfe, 0x10, 2, 0, 0x23, 4, 0x47, 0x71, 0x04, 0x40,
+  10, 119, 2,
+  99, 1, 1, 0x7f,
+  0x23, 2, 0x41, 0, 0x4a, 0x20, 0, 0x23, 1, 0x6a, 0x41, 0, 0x4a, 0x71, 0x23, 0, 0xfe, 0x10, 2, 0, 0x23, 4, 0x47, 0x71, 0x04, 0x40,
   0x23, 2, 0x41, 1, 0x6b, 0x24, 2,
   0x23, 3, 0x23, 1, 0x6a, 0x20, 0, 0x6b, 0x24, 3,
   0x23, 1, 0x0f, 0x0b,
