@@ -3,6 +3,12 @@ import { MAX_MEMORIES_AT_ONCE, memoriesOf } from "./address-space.ts";
 import type { Ended, Job, Pending } from "./pending.ts";
 import { WorkerSlot } from "./worker-slot.ts";
 
+/** How many workers programs may have of their own when others need theirs, as a multiple of the pool's size. */
+const MOST_ALONE = 2;
+
+/** After how long a guest that cannot be suspended has a worker of its own when others wait for one, in milliseconds. */
+const LONG_HOLD_MS = 250;
+
 /** Guests that one worker holds at once; most of them wait. */
 const MAX_GUESTS_PER_WORKER = 512;
 
@@ -19,6 +25,9 @@ export class WorkerPool {
   readonly #holders = new Set<string>();
   /** Those workers. */
   readonly #alone = new Set<WorkerSlot>();
+  /** Workers that a guest holds which cannot be suspended: its program, and when that is long enough for others to need another. */
+  readonly #held = new Map<WorkerSlot, { readonly programId: string; readonly timer: NodeJS.Timeout }>();
+  readonly #ripe = new Set<WorkerSlot>();
   #tickets = 0;
   #closed = false;
 
@@ -115,6 +124,8 @@ export class WorkerPool {
       if (slot !== undefined) {
         this.#queue.splice(at, 1);
         slot.start(next);
+      } else if (!isHolder && this.#relieve()) {
+        continue;
       } else if (isHolder) {
         // It waits for a worker of its own, and nobody has to wait for it.
         at += 1;
@@ -141,6 +152,36 @@ export class WorkerPool {
     return slot;
   }
 
+  /** Others need a worker: one that a guest holds becomes that program's own, so that there is room for a new one. */
+  #relieve(): boolean {
+    if (this.#alone.size >= MOST_ALONE * this.#size) return false;
+    for (const slot of this.#ripe) {
+      const programId = this.#held.get(slot)?.programId;
+      this.#letGo(slot);
+      if (programId === undefined || this.#alone.has(slot)) continue;
+      this.#holders.add(programId);
+      this.#alone.add(slot);
+      return true;
+    }
+    return false;
+  }
+
+  #hold(slot: WorkerSlot, programId: string): void {
+    this.#letGo(slot);
+    const timer = setTimeout(() => {
+      this.#ripe.add(slot);
+      this.#dispatch();
+    }, LONG_HOLD_MS);
+    timer.unref();
+    this.#held.set(slot, { programId, timer });
+  }
+
+  #letGo(slot: WorkerSlot): void {
+    clearTimeout(this.#held.get(slot)?.timer);
+    this.#held.delete(slot);
+    this.#ripe.delete(slot);
+  }
+
   #hasRoomFor(next: Pending): boolean {
     let memories = 0;
     for (const slot of this.#slots) memories += slot.memories;
@@ -163,8 +204,15 @@ export class WorkerPool {
   #open(): WorkerSlot {
     const slot: WorkerSlot = new WorkerSlot(
       {
-        freed: () => this.#dispatch(),
-        holds: (programId) => void this.#holders.add(programId),
+        freed: () => {
+          this.#letGo(slot);
+          this.#dispatch();
+        },
+        holds: (programId) => {
+          // Those that it keeps waiting were there before it.
+          if (slot.load > 1) this.#holders.add(programId);
+          this.#hold(slot, programId);
+        },
         returned: (pending) => {
           this.#queue.unshift(pending);
           this.#dispatch();
@@ -172,6 +220,7 @@ export class WorkerPool {
         gone: (notStarted) => {
           this.#slots.delete(slot);
           this.#alone.delete(slot);
+          this.#letGo(slot);
           if (this.#closed) for (const pending of notStarted) this.#drop(pending);
           else this.#queue.unshift(...notStarted);
           this.#dispatch();

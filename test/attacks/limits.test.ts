@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { availableParallelism } from "node:os";
 import { before, test } from "node:test";
 import { CordonError, Sandbox, type SandboxOptions } from "../../src/sandbox/index.ts";
 import { failsWith } from "../support/errors.ts";
@@ -170,4 +171,23 @@ test("a guest that spins where it cannot be suspended is ended, and then keeps n
     order.slice(0, 20),
     Array.from({ length: 20 }, () => "sum"),
   );
+});
+
+// Weakening: a worker that a guest holds stays the others'. Nobody is sent to it, since it never takes a break.
+test("guests that cannot be suspended hold every thread, and the others get threads", { timeout: 60_000 }, async () => {
+  await using spinning = await open(await textGuest("unsuspendable", coreFunction("(loop $l (br $l))")), {
+    limits: { profile: "large" },
+  });
+  await using good = await open(await testGuest());
+  const end = new AbortController();
+  const spins = Array.from({ length: availableParallelism() + 1 }, () =>
+    failsWith("cancelled", /was cancelled/, spinning.call("f", [], { signal: end.signal })),
+  );
+  const sums = await Promise.all(Array.from({ length: 20 }, (_, n) => good.call("add", [n, 1])));
+  assert.deepEqual(
+    sums.map(({ value }) => value),
+    Array.from({ length: 20 }, (_, n) => n + 1),
+  );
+  end.abort();
+  await Promise.all(spins);
 });

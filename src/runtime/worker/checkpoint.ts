@@ -28,7 +28,7 @@ export interface CheckedGuest {
   readonly end: (ending: WorkerOutcome) => void;
   /** Whether somebody else may want the thread. */
   readonly hasNeighbours: () => boolean;
-  /** Called once, when it keeps the thread from others and cannot be suspended. */
+  /** Called once in a call, when it keeps the thread, whether others wait for it or not, and cannot be suspended. */
   readonly holds: () => void;
   /** Gives up the processor; resolves when it has it again. */
   readonly takeBreak: (pauseMs: number) => Promise<void>;
@@ -47,6 +47,7 @@ export class Checkpoint implements Guarded {
   /** The break that was promised last, until it is known whether the guest could be suspended for it. */
   #promised: object | undefined;
   #hadBreak = false;
+  #saidHold = false;
   /** How long it has to stay away for having used up its share, in milliseconds. */
   #owed = 0;
   #lookedAt = 0;
@@ -63,6 +64,7 @@ export class Checkpoint implements Guarded {
 
   /** The deadline is of a call that begins now. */
   begin(): void {
+    this.#saidHold = false;
     this.#deadline = performance.now() + this.#guest.limits.timeoutMs;
   }
 
@@ -101,9 +103,11 @@ export class Checkpoint implements Guarded {
   }
 
   #noteHold(turnMs: number): void {
-    if (turnMs <= HOLD_MS || !this.#guest.hasNeighbours()) return;
-    if (this.longestHoldMs === 0) this.#guest.holds();
-    this.longestHoldMs = Math.max(this.longestHoldMs, turnMs);
+    if (turnMs <= HOLD_MS) return;
+    // Nobody is sent to the thread before its first break, so that there are no neighbours says nothing.
+    if (!this.#saidHold) this.#guest.holds();
+    this.#saidHold = true;
+    if (this.#guest.hasNeighbours()) this.longestHoldMs = Math.max(this.longestHoldMs, turnMs);
   }
 
   grow(pages: number): 0 | 1 {
