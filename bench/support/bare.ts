@@ -1,9 +1,10 @@
 import { runInThisContext } from "node:vm";
 import type { Artifact } from "../../src/component/artifact.ts";
-import { memoryMaximum, PAGE_BYTES } from "../../src/runtime/worker/memory-allotment.ts";
+import { memoryMaximum } from "../../src/runtime/worker/memory-allotment.ts";
 import { FuelMeter } from "../../src/runtime/worker/fuel-meter.ts";
 import { Guard, REFUSED } from "../../src/runtime/worker/guard.ts";
 import { GUARD_NAMESPACE, memoryField, MEMORY_NAMESPACE } from "../../src/shared/hardening-profile.ts";
+import { PAGE_BYTES } from "../../src/shared/page-bytes.ts";
 
 /** A component's exports or imports as the glue has them. */
 export type Interface = Readonly<Record<string, unknown>>;

@@ -90,7 +90,7 @@ export interface WorkerUsage {
   readonly cpuMs: number;
   /** Units of fuel that it used. */
   readonly fuel: number;
-  /** The longest it kept its thread from others because it could not be suspended, in milliseconds. */
+  /** The longest it kept its thread where it could not be suspended, in milliseconds. */
   readonly longestHoldMs: number;
   /** The most that all linear memories of the invocation held together, in bytes. */
   readonly memoryHighWaterBytes: number;
@@ -176,4 +176,6 @@ export const SHARED_SLOTS = {
   ending: 3,
   /** How many messages were sent to the worker, modulo 2^32. */
   sent: 4,
+  /** How many pages of 64 KiB the linear memories of its guests have, or 0 when it has none. */
+  pages: 5,
 } as const;

@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { MAX_MEMORIES_AT_ONCE, memoriesOf } from "./address-space.ts";
+import { roomForMemories } from "./memory-room.ts";
 import type { Ended, Job, Pending } from "./pending.ts";
 import { WorkerSlot } from "./worker-slot.ts";
 
@@ -19,6 +20,8 @@ const MAX_GUESTS_PER_WORKER = 512;
 export class WorkerPool {
   readonly #size: number;
   readonly #workerFlags: readonly string[];
+  /** What linear memories of running guests may hold when another guest is started, in bytes. */
+  readonly #memoryRoom: number;
   readonly #slots = new Set<WorkerSlot>();
   readonly #queue: Pending[] = [];
   /** Programs that kept a thread from others without a way to suspend them. Their calls get workers of their own. */
@@ -33,10 +36,15 @@ export class WorkerPool {
 
   /**
    * @param size The number of threads; by default as many as the machine runs in parallel.
-   * @param options Flags of Node for the threads; none by default.
+   * @param options Flags of Node for the threads, none by default, and what linear memories of running guests may hold when
+   *   another guest is started, in bytes.
    */
-  constructor(size: number = availableParallelism(), options: { readonly workerFlags?: readonly string[] } = {}) {
+  constructor(
+    size: number = availableParallelism(),
+    options: { readonly workerFlags?: readonly string[]; readonly memoryRoom?: number } = {},
+  ) {
     this.#size = size;
+    this.#memoryRoom = options.memoryRoom ?? roomForMemories();
     this.#workerFlags = options.workerFlags ?? [];
   }
 
@@ -182,10 +190,15 @@ export class WorkerPool {
     this.#ripe.delete(slot);
   }
 
+  /** One that nobody is beside always has room. */
   #hasRoomFor(next: Pending): boolean {
-    let memories = 0;
-    for (const slot of this.#slots) memories += slot.memories;
-    return memories === 0 || memories + memoriesOf(next.job.program) <= MAX_MEMORIES_AT_ONCE;
+    let [memories, bytes] = [0, 0];
+    for (const slot of this.#slots) {
+      memories += slot.memories;
+      bytes += slot.memoryBytes;
+    }
+    if (memories === 0) return true;
+    return memories + memoriesOf(next.job.program) <= MAX_MEMORIES_AT_ONCE && bytes < this.#memoryRoom;
   }
 
   /**

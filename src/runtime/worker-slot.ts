@@ -2,12 +2,14 @@ import { performance } from "node:perf_hooks";
 import { Worker } from "node:worker_threads";
 import { workerUrl } from "../shared/bundled.ts";
 import { messageOf } from "../shared/errors.ts";
+import { PAGE_BYTES } from "../shared/page-bytes.ts";
 import { memoriesOf } from "./address-space.ts";
 import { asBystander, endingOf, STOPPED_BY_FORCE } from "./endings.ts";
 import { EventRingReader, ringMemory } from "./event-ring.ts";
 import { LoadedPrograms } from "./loaded-programs.ts";
 import { type FromWorker, SHARED_SLOTS, type ToWorker } from "./messages.ts";
 import type { Ending, Pending } from "./pending.ts";
+import { initialPages } from "./worker/memory-allotment.ts";
 
 /** How often a guest whose time is up is looked at until it has left its worker, in milliseconds. */
 const WATCH_MS = 25;
@@ -104,6 +106,14 @@ export class WorkerSlot {
   /** How many linear memories the invocations that it holds have together. */
   get memories(): number {
     return this.#memories;
+  }
+
+  /** What the linear memories of its guests hold, in bytes; those of the guest that is about to start may count twice. */
+  get memoryBytes(): number {
+    if (this.#dead) return 0;
+    const starting = this.#held.get(this.#starting)?.job.program;
+    const pages = starting === undefined ? 0 : initialPages(starting);
+    return (Atomics.load(this.#shared, SHARED_SLOTS.pages) + pages) * PAGE_BYTES;
   }
 
   /** How many invocations it holds, waiting ones included. */
@@ -292,6 +302,7 @@ export class WorkerSlot {
     }
     if (message.type === "ready") {
       if (pending !== undefined) this.#ready(pending, message);
+      this.#events.freed();
       return;
     }
     if (pending !== undefined) {

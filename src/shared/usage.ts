@@ -7,8 +7,8 @@ export interface Usage {
   /** Time the guest itself was on the processor, in milliseconds; `undefined` when its worker could not be asked. */
   readonly cpuMs: number | undefined;
   /**
-   * The longest it kept its thread from other guests because it could not be suspended, in milliseconds; 0 for nearly all. See
-   * docs/limits.md. `undefined` when its worker could not be asked.
+   * The longest it kept its thread where it could not be suspended, in milliseconds; 0 for nearly all. See docs/limits.md.
+   * `undefined` when its worker could not be asked.
    */
   readonly longestHoldMs: number | undefined;
   /** The most that all its linear memories held together, in bytes; `undefined` when its worker could not be asked. */

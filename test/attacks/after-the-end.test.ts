@@ -17,13 +17,17 @@ let programs = 0;
 interface GlueOptions {
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
+  /** Pages of 64 KiB that its memory has. */
+  readonly pages?: number;
 }
+
+const EMPTY = new WebAssembly.Module(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0));
 
 /** Runs the body of a function as a guest: what generated glue could do, without a component around it. */
 async function asGuest(
   pool: WorkerPool,
   body: string,
-  { timeoutMs = 20_000, signal }: GlueOptions = {},
+  { timeoutMs = 20_000, signal, pages = 0 }: GlueOptions = {},
 ): Promise<Ended> {
   programs += 1;
   const glue = `return function instantiate() { return { f: () => { ${body} } } }`;
@@ -31,8 +35,8 @@ async function asGuest(
     program: {
       id: `glue/${programs}`,
       glue,
-      modules: [],
-      instantiations: [],
+      modules: [{ name: "m", module: EMPTY, memories: [{ initialPages: pages, address64: false, shared: false }] }],
+      instantiations: ["m"],
       preview1: false,
       imports: [],
       custom: [],
@@ -125,6 +129,19 @@ test("more guests that wait than workers hold all run", { timeout: 30_000 }, asy
   const pool = new WorkerPool(1);
   const waiting = Array.from({ length: 600 }, () => asGuest(pool, later(500, "resolve(1)")));
   for (const { ending } of await Promise.all(waiting)) assert.deepEqual(ending, { kind: "value", value: 1 });
+  await pool.close();
+});
+
+test("guests are not started while others hold more memory than there is room for", { timeout: 30_000 }, async () => {
+  const pool = new WorkerPool(2, { memoryRoom: 3 * 2 ** 20 });
+  const begun = performance.now();
+  const calls = Array.from({ length: 8 }, () => asGuest(pool, later(200, "resolve(1)"), { pages: 32 }));
+  for (const { ending } of await Promise.all(calls)) assert.deepEqual(ending, { kind: "value", value: 1 });
+  // Two hold 4 MiB, so the eight of them come in four pairs.
+  assert.ok(performance.now() - begun >= 4 * 199, `${performance.now() - begun}`);
+  // However much it is, one guest alone runs.
+  const large = await asGuest(pool, "return 1", { pages: 100 });
+  assert.deepEqual(large.ending, { kind: "value", value: 1 });
   await pool.close();
 });
 

@@ -58,6 +58,19 @@ test("a memory that starts over the cap is refused before it is made", async () 
   assert.ok(process.memoryUsage().rss - before < 64 * MIB);
 });
 
+test("memories of calls that ended are let go, however many there are one after the other", async () => {
+  const body = `(drop (memory.grow (i32.const 1023))) (memory.fill (i32.const 0) (i32.const 7) (i32.const ${64 * MIB}))`;
+  await using sandbox = await open(await textGuest("filling", coreFunction(body, { fields: "(memory 1)" })));
+  await sandbox.call("f");
+  const before = process.memoryUsage.rss();
+  let most = 0;
+  for (let call = 0; call < 60; call += 1) {
+    assert.equal((await sandbox.call("f")).usage.memoryHighWaterBytes, 64 * MIB);
+    most = Math.max(most, process.memoryUsage.rss() - before);
+  }
+  assert.ok(most < 1024 * MIB, `the process grew by ${most} bytes`);
+});
+
 // Weakening: the artifact's key is the same for both.
 test("shared memory is refused at load, unless it is allowed, and whoever else was allowed it", async () => {
   const shared = await textGuest("shared", coreFunction("", { fields: "(memory 1 2 shared)" }));

@@ -53,7 +53,7 @@ export class Checkpoint implements Guarded {
   #lookedAt = 0;
   /** Whether the last slices took it little time. */
   #isQuick = false;
-  /** The longest it kept the thread from others because it could not be suspended, in milliseconds. */
+  /** The longest it kept the thread where it could not be suspended, in milliseconds. */
   longestHoldMs = 0;
 
   constructor(guest: CheckedGuest) {
@@ -104,10 +104,10 @@ export class Checkpoint implements Guarded {
 
   #noteHold(turnMs: number): void {
     if (turnMs <= HOLD_MS) return;
-    // Nobody is sent to the thread before its first break, so that there are no neighbours says nothing.
     if (!this.#saidHold) this.#guest.holds();
     this.#saidHold = true;
-    if (this.#guest.hasNeighbours()) this.longestHoldMs = Math.max(this.longestHoldMs, turnMs);
+    // Nobody is sent to the thread before its first break: that it has no neighbours does not mean that none wait.
+    this.longestHoldMs = Math.max(this.longestHoldMs, turnMs);
   }
 
   grow(pages: number): 0 | 1 {

@@ -18,6 +18,7 @@ import { GuestMemory } from "./guest-memory.ts";
 import { GuestTimers } from "./guest-timers.ts";
 import { HostCalls } from "./host-calls.ts";
 import { linkedImports } from "./linked-imports.ts";
+import { addWeight } from "./memory-weight.ts";
 import type { Observations } from "./observations.ts";
 import { outcomeOfThrown } from "./outcome-of-thrown.ts";
 import { Presence } from "./presence.ts";
@@ -38,6 +39,8 @@ export interface GuestEnvironment {
   readonly asks: Asks;
   /** Whether the thread has anything to do besides the guest that runs. */
   readonly hasMoreToDo: () => boolean;
+  /** Adds to the pages that the memories of the thread's guests have. */
+  readonly tally: (pages: number) => void;
   /** Tells that a guest keeps the thread from others, and cannot be suspended. */
   readonly holds: (ticket: number) => void;
   /** Tells that an instance that stays is ready for a call, and how the one before ended. */
@@ -61,6 +64,8 @@ export class GuestInvocation {
   readonly #occupant: Occupant;
   readonly #calls = new CallQueue();
   #memory: GuestMemory | undefined;
+  /** One of its core instances. They live as long as each other. */
+  #instance: WebAssembly.Instance | undefined;
   #denials = 0;
   #realm: Realm | undefined;
   #overBudget = false;
@@ -125,6 +130,8 @@ export class GuestInvocation {
     await this.#responded;
     this.#endState.abort();
     this.#timers.end();
+    this.#memory?.release();
+    if (this.#instance !== undefined) addWeight(this.#instance, this.#memory?.bytes ?? 0);
     return failure ?? this.#endState.ending ?? outcome;
   }
 
@@ -140,7 +147,7 @@ export class GuestInvocation {
 
   async #runToItsEnd(realm: Realm, program: Program): Promise<WorkerOutcome> {
     try {
-      this.#memory = new GuestMemory(program, this.#invocation.limits);
+      this.#memory = new GuestMemory(program, this.#invocation.limits, this.#environment.tally);
       const guest = this.#instantiate(realm, program, this.#memory);
       const { target, parameters } = this.#invocation;
       return await (target === undefined ? this.#serve(guest) : this.#callExport(guest, target, parameters));
@@ -240,6 +247,7 @@ export class GuestInvocation {
       next: (name: string) => memory.next(name),
       guard: this.#environment.guard.imports(this.#fuel.counter),
       made: (instance: WebAssembly.Instance) => {
+        this.#instance = instance;
         const own = ownCounter(instance);
         if (own !== undefined) this.#fuel.track(own);
       },

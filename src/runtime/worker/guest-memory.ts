@@ -1,8 +1,9 @@
 import { performance } from "node:perf_hooks";
 import { memoryField } from "../../shared/hardening-profile.ts";
 import type { Limits } from "../../shared/limits.ts";
+import { PAGE_BYTES } from "../../shared/page-bytes.ts";
 import type { Program } from "../messages.ts";
-import { initialPages, MemoryCapTooSmall, memoryMaximum, PAGE_BYTES } from "./memory-allotment.ts";
+import { initialPages, MemoryCapTooSmall, memoryMaximum } from "./memory-allotment.ts";
 import type { CoreInstancePlan } from "./realm-prelude.ts";
 
 /** What an invocation's memories may take. */
@@ -15,19 +16,25 @@ export type MemoryLimits = Pick<Limits, "memoryBytes" | "reservedMemoryBytes" | 
 export class GuestMemory {
   readonly #program: Program;
   readonly #limits: MemoryLimits;
+  readonly #tally: (pages: number) => void;
   readonly #capPages: number;
   readonly #startedAt = performance.now();
   /** Pages that the memories have or were allowed to grow by. Linear memory never shrinks. */
   #pages: number;
   #instances = 0;
 
-  /** @throws MemoryCapTooSmall when the memories do not fit under the cap from the start. */
-  constructor(program: Program, limits: MemoryLimits) {
+  /**
+   * @param tally Called with the pages by which all memories of the thread are to become more, or fewer.
+   * @throws MemoryCapTooSmall when the memories do not fit under the cap from the start.
+   */
+  constructor(program: Program, limits: MemoryLimits, tally: (pages: number) => void = () => undefined) {
     this.#program = program;
     this.#limits = limits;
+    this.#tally = tally;
     this.#capPages = Math.floor(limits.memoryBytes / PAGE_BYTES);
     this.#pages = initialPages(program);
     if (this.#pages > this.#capPages) throw new MemoryCapTooSmall(this.#pages * PAGE_BYTES);
+    tally(this.#pages);
   }
 
   /** The next core instance. The sum of the initial sizes was compared with the cap for exactly this sequence of instances. */
@@ -51,8 +58,14 @@ export class GuestMemory {
   grow(pages: number): boolean {
     const after = this.#pages + pages;
     if (pages > 0 && (after > this.#capPages || after * PAGE_BYTES > this.#allowedBytes())) return false;
+    this.#tally(Math.max(0, after) - this.#pages);
     this.#pages = Math.max(0, after);
     return true;
+  }
+
+  /** Nobody needs the memories any more. */
+  release(): void {
+    this.#tally(-this.#pages);
   }
 
   /** What the memories hold, in bytes, which is also the most they ever held. */

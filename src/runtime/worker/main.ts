@@ -36,6 +36,7 @@ const environment = {
   asks,
   ready: (ticket: number, outcome: WorkerOutcome | undefined, guest: GuestInvocation) =>
     send({ type: "ready", ticket, outcome, usage: guest.usage() }),
+  tally: (pages: number) => void Atomics.add(shared, SHARED_SLOTS.pages, pages),
   holds: (ticket: number) => post({ type: "holds", ticket }),
   hasMoreToDo: () => running.size > 1 || Atomics.load(shared, SHARED_SLOTS.sent) !== received,
 };

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { PAGE_BYTES } from "../../shared/page-bytes.ts";
 import type { Program } from "../messages.ts";
 import { GuestMemory, type MemoryLimits } from "./guest-memory.ts";
-import { initialPages, MemoryCapTooSmall, memoryMaximum, PAGE_BYTES } from "./memory-allotment.ts";
+import { initialPages, MemoryCapTooSmall, memoryMaximum } from "./memory-allotment.ts";
 
 function programOf(modules: readonly Program["modules"][number][], instantiations: readonly string[]): Program {
   return { id: "p", glue: "", modules, instantiations, preview1: false, imports: [], custom: [] };

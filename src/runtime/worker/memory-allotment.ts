@@ -1,9 +1,6 @@
 import type { MemoryDeclaration } from "../../shared/hardening-profile.ts";
 import type { Program } from "../messages.ts";
 
-/** Bytes of a WebAssembly page. */
-export const PAGE_BYTES = 65_536;
-
 /** The most pages of a memory with 32-bit addresses. */
 const MAX_PAGES_32 = 65_536;
 

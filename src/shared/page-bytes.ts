@@ -1,0 +1,2 @@
+/** Bytes of a page of linear memory. */
+export const PAGE_BYTES = 65_536;
