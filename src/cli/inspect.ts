@@ -44,7 +44,7 @@ function inspectionLines(found: Inspection, out: Output): readonly string[] {
     ["Digest", found.digest],
     ["Size", `${found.bytes.toLocaleString("en")} bytes in ${modules}`],
     ["Producers", producers(found)],
-    ["Can run", found.runnable ? "yes" : `no: it lacks ${missing(found)}`],
+    ["Can run", canRun(found)],
   ]);
   return [
     ...facts,
@@ -58,6 +58,11 @@ function inspectionLines(found: Inspection, out: Output): readonly string[] {
     heading("Exports"),
     ...sideLines(found.interface.exports),
   ];
+}
+
+function canRun(found: Inspection): string {
+  if (found.missing.length > 0) return `no: it lacks ${missing(found)}`;
+  return found.refusal === undefined ? "yes" : `no: ${neutralisedLine(found.refusal)}`;
 }
 
 function producers({ producers: found }: Inspection): string {

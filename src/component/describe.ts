@@ -1,20 +1,41 @@
+import { componentize } from "./core/componentize.ts";
+import { coreForm } from "./core/core-form.ts";
+import { jsonAbiInterface } from "./core/json-abi.ts";
+import { outlineOf } from "./core/outline.ts";
 import { decodeComponent } from "./decode/decode-component.ts";
 import { sniff } from "./decode/sniff.ts";
-import type { Description } from "./description.ts";
-import { describeInWorker, type TranspileOptions } from "./transpile/transpile.ts";
+import type { Description, ModuleForm } from "./description.ts";
+import { refusalOf, refusalOfModule } from "./refusal.ts";
 
 /**
- * Looks into a component without transpiling or running it. A core module is made into a component first, in a worker.
+ * What can be said of a component, or of a core module that Cordon runs like one, without transpiling or running it. Belongs into the
+ * transpile worker.
  *
- * @throws CordonError `invalid-component`, `unsupported`, `limit`, `host` or `cancelled`.
+ * @throws CordonError `invalid-component`, `unsupported` or `limit`.
  */
-export async function describe(bytes: Uint8Array, options: TranspileOptions = {}): Promise<Description> {
-  if (sniff(bytes) === "core-module") return describeInWorker(bytes, options);
-  const decoded = decodeComponent(bytes);
+export async function describe(bytes: Uint8Array): Promise<Description> {
+  if (sniff(bytes) !== "core-module") return describeComponent(bytes, "component");
+  const outline = outlineOf(bytes);
+  const form = coreForm(outline);
+  if (form.kind === "json-abi") {
+    return {
+      form: "json-module",
+      interface: jsonAbiInterface(outline),
+      producers: outline.producers,
+      coreModules: 1,
+      refusal: refusalOfModule(bytes),
+    };
+  }
+  return describeComponent(await componentize(bytes, outline, form.adapter), `preview1-${form.adapter}`);
+}
+
+function describeComponent(component: Uint8Array, form: ModuleForm): Description {
+  const decoded = decodeComponent(component);
   return {
-    form: "component",
+    form,
     interface: decoded.interface,
     producers: decoded.producers,
     coreModules: decoded.coreModules.length,
+    refusal: refusalOf(component, decoded),
   };
 }

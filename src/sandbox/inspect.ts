@@ -1,6 +1,6 @@
-import { describe } from "../component/describe.ts";
 import type { ModuleForm } from "../component/description.ts";
 import { digestOf } from "../component/digest.ts";
+import { describeInWorker } from "../component/transpile/transpile.ts";
 import { HOST_INTERFACES } from "../host/interfaces.ts";
 import { findProvided } from "../shared/interface-name.ts";
 import type { ComponentInterface } from "../shared/wit.ts";
@@ -26,10 +26,12 @@ export interface Inspection {
   /** Names of the functions that can be called. */
   readonly callable: readonly string[];
   readonly reach: readonly Reach[];
-  /** Whether every import is provided with the type it is declared with, so that it can run. */
+  /** Whether it can run: every import is provided with the type it is declared with, and it is not refused for what it uses. */
   readonly runnable: boolean;
   /** The imports that keep it from running, each with what is wrong with it where it is there at all. */
   readonly missing: readonly string[];
+  /** Why it is refused for what its code uses, such as threads, in one line; `undefined` when it is not. */
+  readonly refusal: string | undefined;
 }
 
 /**
@@ -39,7 +41,7 @@ export interface Inspection {
  */
 export async function inspect(source: ComponentSource): Promise<Inspection> {
   const { bytes, name } = await readComponent(source);
-  const described = await describe(bytes);
+  const described = await describeInWorker(bytes);
   const missing = importProblems(described.interface, HOST_INTERFACES);
   return {
     name,
@@ -51,7 +53,8 @@ export async function inspect(source: ComponentSource): Promise<Inspection> {
     interface: described.interface,
     callable: callableExports(described.interface).map((one) => one.name),
     reach: reachOf(described.interface, (imported) => findProvided(imported, HOST_INTERFACES) !== undefined),
-    runnable: missing.length === 0,
+    runnable: missing.length === 0 && described.refusal === undefined,
     missing,
+    refusal: described.refusal,
   };
 }

@@ -57,6 +57,31 @@ test("a component without imports could reach nothing", async () => {
   assert.match(text, /\nCould reach, if granted\n {2}nothing: it imports no capability\n\nImports\n {2}none\n/);
 });
 
+test("a component that is refused for what its code uses cannot run, and it says why", async () => {
+  const component = (fields: string): string =>
+    `(component (core module $m ${fields} (func (export "f"))) (core instance $i (instantiate $m))
+      (func (export "f") (canon lift (core func $i "f"))))`;
+  const refused = {
+    "inspect-shared": [
+      component("(memory 1 1 shared)"),
+      "it uses shared memory, which is refused unless it is allowed; ",
+    ],
+    "inspect-collected": [component("(type (struct))"), "it uses garbage-collected types, which Cordon does not run; "],
+    "inspect-async": [
+      `(component (core func (canon thread.yield)))`,
+      "it uses the asynchronous ABI (async functions, tasks, streams or futures), which this version does not run; ",
+    ],
+  };
+  for (const [name, [text = "", reason = ""]] of Object.entries(refused)) {
+    const file = await textGuest(name, text);
+    const found = await inspected(file);
+    assert.ok(found.includes(`\nCan run    no: ${reason}`), found);
+    const { runnable, missing, refusal } = documentOf(await cordon(["inspect", file, "--json"]));
+    assert.deepEqual([runnable, missing], [false, []]);
+    assert.ok(typeof refusal === "string" && refusal.startsWith(reason), String(refusal));
+  }
+});
+
 test("--json is the same as data", async () => {
   const result = await cordon(["inspect", "--json", guest]);
   const document = documentOf(result);

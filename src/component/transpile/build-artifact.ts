@@ -9,6 +9,7 @@ import { boundInstances, tooComplex } from "../bound-instances.ts";
 import { withChargedLists } from "./charged-lists.ts";
 import { withDirectCalls } from "./direct-calls.ts";
 import { decodeComponent } from "../decode/decode-component.ts";
+import { refusedAsynchronous } from "../refusal.ts";
 import { withPouredBytes } from "./pour-bytes.ts";
 
 /** The largest glue, in bytes; every worker holds it. That of a JavaScript engine of 12 MB has 0.3 MB. */
@@ -65,18 +66,6 @@ export function buildArtifact(request: ArtifactRequest, transpiler: Transpiler):
     preview1: false,
     tables,
   };
-}
-
-/**
- * The asynchronous ABI lets a guest go on after it has answered, and come back from timers that no turn of its covers; its
- * deadline would not hold. Nothing that Cordon provides needs it.
- */
-function refusedAsynchronous(): CordonError {
-  return new CordonError(
-    "unsupported",
-    "Cannot load the component: it uses the asynchronous ABI (async functions, tasks, streams or futures), which this " +
-      "version does not run; build it for synchronous functions",
-  );
 }
 
 function transpile(

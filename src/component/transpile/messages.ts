@@ -5,8 +5,8 @@ import type { ArtifactRequest } from "./build-artifact.ts";
 /** Main thread to transpile worker, as its `workerData`. */
 export type TranspileRequest =
   | ({ readonly type: "artifact" } & ArtifactRequest)
-  /** What can be said of a core module without running it. */
-  | { readonly type: "describe"; readonly module: Uint8Array };
+  /** What can be said of a component or core module without running it. */
+  | { readonly type: "describe"; readonly bytes: Uint8Array };
 
 /** What the worker does, in order. */
 export type TranspileStage = "starting" | "transpiling" | "done";

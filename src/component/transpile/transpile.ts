@@ -30,12 +30,12 @@ export async function transpile(request: ArtifactRequest, options: TranspileOpti
 }
 
 /**
- * Looks into a core module in a worker thread of its own, as {@link transpile} does.
+ * Looks into a component or core module in a worker thread of its own, as {@link transpile} does.
  *
  * @throws CordonError `invalid-component`, `unsupported`, `limit` or `cancelled`.
  */
-export async function describeInWorker(module: Uint8Array, options: TranspileOptions = {}): Promise<Description> {
-  const message = await inWorker({ type: "describe", module }, options);
+export async function describeInWorker(bytes: Uint8Array, options: TranspileOptions = {}): Promise<Description> {
+  const message = await inWorker({ type: "describe", bytes }, options);
   if (message.type !== "description") throw failed(new Error(`it answered with a ${message.type}`));
   return message.description;
 }

@@ -6,10 +6,10 @@ import { CordonError, messageOf } from "../../shared/errors.ts";
 import { type Artifact, encodeArtifact } from "../artifact.ts";
 import { componentize } from "../core/componentize.ts";
 import { coreForm } from "../core/core-form.ts";
-import { describeCore } from "../core/describe-core.ts";
 import { jsonAbiArtifact } from "../core/json-abi-artifact.ts";
 import { outlineOf } from "../core/outline.ts";
 import { sniff } from "../decode/sniff.ts";
+import { describe } from "../describe.ts";
 import { type ArtifactRequest, buildArtifact, type Transpiler } from "./build-artifact.ts";
 import type { TranspileMessage, TranspileRequest } from "./messages.ts";
 
@@ -47,7 +47,7 @@ async function makeArtifact(request: ArtifactRequest): Promise<Artifact> {
 try {
   const request = workerData as TranspileRequest;
   if (request.type === "describe") {
-    post({ type: "description", description: await describeCore(request.module) });
+    post({ type: "description", description: await describe(request.bytes) });
   } else {
     const encoded = Uint8Array.from(encodeArtifact(await makeArtifact(request)));
     post({ type: "artifact", encoded }, [encoded.buffer]);
