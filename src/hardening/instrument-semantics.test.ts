@@ -256,6 +256,66 @@ describe("whatever the code looks like, it is valid and does the same", () => {
     assert.equal(instantiate(hardenModule(module, { meter: true }))["f"]?.(), 2);
   });
 
+  test("legacy exceptions in loops and calls, nested, with values, caught by all and delegated outwards", async () => {
+    const text = `(module
+      (tag $number (param i32)) (tag $other)
+      (func $throws (param $n i32)
+        (if (i32.eqz (i32.rem_u (local.get $n) (i32.const 3))) (then (throw $number (local.get $n))))
+        (if (i32.eqz (i32.rem_u (local.get $n) (i32.const 5))) (then (throw $other))))
+      (func $loops (param $n i32) (result i32)
+        (local $sum i32)
+        loop $again
+          try
+            try
+              (call $throws (local.get $n))
+              (local.set $sum (i32.add (local.get $sum) (i32.const 1)))
+            catch $number
+              local.get $sum
+              i32.add
+              local.set $sum
+              (if (i32.and (local.get $n) (i32.const 1)) (then rethrow 1))
+            end
+          catch_all
+            (local.set $sum (i32.mul (local.get $sum) (i32.const 7)))
+            try
+              rethrow 1
+            catch $other
+              (local.set $sum (i32.sub (local.get $sum) (i32.const 11)))
+            catch_all
+            end
+          end
+          (local.set $n (i32.sub (local.get $n) (i32.const 1)))
+          (br_if $again (local.get $n))
+        end
+        local.get $sum)
+      (func $delegates (param $n i32) (result i32)
+        try $outer (result i32)
+          try (result i32)
+            try (result i32)
+              (loop $down (br_if $down (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+              (throw $number (i32.const 21))
+            delegate $outer
+          catch_all
+            i32.const -1
+          end
+        catch $number
+          i32.const 2
+          i32.mul
+        end)
+      (func (export "loops") (param i32) (result i32)
+        (call $loops (i32.add (i32.const 100) (i32.rem_u (local.get 0) (i32.const 50)))))
+      (func (export "delegates") (result i32) (call $delegates (i32.const 1000)))
+      (func (export "escapes") (call $throws (i32.const 5))))`;
+    const module = await parse(text);
+    assert.equal(compare(module), "same");
+    const { loops, delegates, escapes } = instantiate(hardenModule(module, { meter: true }));
+    const bare = instantiate(hardenModule(module));
+    for (const n of [0, 1, 7, 49]) assert.equal(loops?.(n), bare["loops"]?.(n));
+    assert.equal(delegates?.(), 42);
+    const { Exception } = WebAssembly as unknown as { readonly Exception: new (tag: unknown, payload: []) => object };
+    assert.throws(() => escapes?.(), Exception);
+  });
+
   test("integers of more bytes than they need", () => {
     const body = [0, 0x41, 0x80, 0x80, 0x80, 0x80, 0x00, 0x1a, 0x23, 0x80, 0x00, 0x0b];
     const sections = [
