@@ -46,9 +46,10 @@ const MAGIC = Buffer.from("CORDON\u0001\n", "latin1");
 const HASH_BYTES = 32;
 
 /**
- * Writes an artifact as one file: magic, header length (u32 LE), JSON header, glue, core modules, SHA-256 of all that.
+ * Writes an artifact as one file: magic, header length (u32 LE), JSON header, glue, core modules, SHA-256 of all that. Its buffer holds
+ * nothing else.
  */
-export function encodeArtifact(artifact: Artifact): Uint8Array {
+export function encodeArtifact(artifact: Artifact): Uint8Array<ArrayBuffer> {
   const glue = Buffer.from(artifact.glue, "utf8");
   const header = Buffer.from(
     JSON.stringify({
@@ -64,8 +65,16 @@ export function encodeArtifact(artifact: Artifact): Uint8Array {
   );
   const length = Buffer.alloc(4);
   length.writeUInt32LE(header.length);
-  const content = Buffer.concat([MAGIC, length, header, glue, ...artifact.modules.map((module) => module.bytes)]);
-  return Buffer.concat([content, createHash("sha256").update(content).digest()]);
+  const parts = [MAGIC, length, header, glue, ...artifact.modules.map((module) => module.bytes)];
+  const contentBytes = parts.reduce((total, part) => total + part.length, 0);
+  const encoded = new Uint8Array(contentBytes + HASH_BYTES);
+  let at = 0;
+  for (const part of parts) {
+    encoded.set(part, at);
+    at += part.length;
+  }
+  encoded.set(createHash("sha256").update(encoded.subarray(0, contentBytes)).digest(), contentBytes);
+  return encoded;
 }
 
 /**

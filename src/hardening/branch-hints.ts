@@ -46,21 +46,46 @@ export function readBranchHints(content: Uint8Array): BranchHints {
   }
 }
 
+/** The hints of one function, in order, as the section has them. */
+export class HintList {
+  readonly #entries: ByteWriter = new ByteWriter(1024);
+  #count = 0;
+
+  /** How many hints there are. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Forgets all and keeps the room. */
+  clear(): void {
+    this.#count = 0;
+    this.#entries.clear();
+  }
+
+  push(offset: number, value: number): void {
+    this.#count += 1;
+    this.#entries.u32(offset);
+    this.#entries.u8(1);
+    this.#entries.u8(value);
+  }
+
+  /** Their encoding, as a view that is good until something more is pushed. */
+  view(): Uint8Array {
+    return this.#entries.view();
+  }
+}
+
 /** Collects hints of functions in the order of their indices, and writes the section. */
 export class BranchHintWriter {
   readonly #entries: ByteWriter = new ByteWriter(1024);
   #functions = 0;
 
-  add(index: number, hints: readonly BranchHint[]): void {
-    if (hints.length === 0) return;
+  add(index: number, hints: HintList): void {
+    if (hints.count === 0) return;
     this.#functions += 1;
     this.#entries.u32(index);
-    this.#entries.u32(hints.length);
-    for (const { offset, value } of hints) {
-      this.#entries.u32(offset);
-      this.#entries.u8(1);
-      this.#entries.u8(value);
-    }
+    this.#entries.u32(hints.count);
+    this.#entries.copy(hints.view());
   }
 
   /** The content of the custom section, its name included; undefined when there are no hints. */

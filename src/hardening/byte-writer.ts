@@ -1,3 +1,6 @@
+/** The bytes of most sizes that are written after what they are of. */
+const SIZE_BYTES = 2;
+
 /** Writes WebAssembly's binary encodings into one array that grows as it has to. */
 export class ByteWriter {
   #bytes: Uint8Array;
@@ -23,6 +26,12 @@ export class ByteWriter {
     return this.#bytes.subarray(0, this.#length);
   }
 
+  /** Leaves room for so many bytes, which are zero until they are written to by way of the view. */
+  skip(count: number): void {
+    this.#reserveFor(count);
+    this.#length += count;
+  }
+
   u8(byte: number): void {
     if (this.#length === this.#bytes.length) this.#reserve(1);
     this.#bytes[this.#length] = byte;
@@ -31,20 +40,20 @@ export class ByteWriter {
 
   /** An unsigned integer of up to 32 bits, as LEB128. */
   u32(value: number): void {
-    let rest = value;
+    let rest = value >>> 0;
     while (rest >= 0x80) {
-      this.u8((rest % 0x80) | 0x80);
-      rest = Math.floor(rest / 0x80);
+      this.u8((rest & 0x7f) | 0x80);
+      rest >>>= 7;
     }
     this.u8(rest);
   }
 
-  /** A signed integer of up to 33 bits, as LEB128. */
+  /** A signed integer of up to 32 bits, as LEB128. */
   signed(value: number): void {
-    for (let rest = value; ;) {
-      const low = ((rest % 0x80) + 0x80) % 0x80;
-      rest = Math.floor(rest / 0x80);
-      const isLast = rest === 0 ? low < 0x40 : rest === -1 && low >= 0x40;
+    for (let rest = value | 0; ;) {
+      const low = rest & 0x7f;
+      rest >>= 7;
+      const isLast = (rest === 0 && low < 0x40) || (rest === -1 && low >= 0x40);
       this.u8(isLast ? low : low | 0x80);
       if (isLast) return;
     }
@@ -54,7 +63,7 @@ export class ByteWriter {
   copy(source: Uint8Array, start: number = 0, end: number = source.length): void {
     const count = end - start;
     if (count <= 0) return;
-    if (this.#length + count > this.#bytes.length) this.#reserve(count);
+    this.#reserveFor(count);
     const bytes = this.#bytes;
     if (count < 48) {
       let at = this.#length;
@@ -68,11 +77,35 @@ export class ByteWriter {
     this.#length += count;
   }
 
+  /** Begins what has its size in front; returns where it begins. */
+  beginSized(): number {
+    this.skip(SIZE_BYTES);
+    return this.#length;
+  }
+
+  /** Ends what began at `start`, and writes its size. */
+  endSized(start: number): void {
+    const size = this.#length - start;
+    const sizeBytes = size < 0x80 ? 1 : size < 0x4000 ? 2 : size < 0x20_0000 ? 3 : size < 0x1000_0000 ? 4 : 5;
+    if (sizeBytes !== SIZE_BYTES) {
+      this.#reserveFor(sizeBytes);
+      this.#bytes.copyWithin(start + sizeBytes - SIZE_BYTES, start, this.#length);
+    }
+    const end = this.#length + sizeBytes - SIZE_BYTES;
+    this.#length = start - SIZE_BYTES;
+    this.u32(size);
+    this.#length = end;
+  }
+
   /** Text with its length in front. */
   name(text: string): void {
     const encoded = Buffer.from(text, "utf8");
     this.u32(encoded.length);
     this.copy(encoded);
+  }
+
+  #reserveFor(more: number): void {
+    if (this.#length + more > this.#bytes.length) this.#reserve(more);
   }
 
   #reserve(more: number): void {

@@ -1,6 +1,6 @@
 import { ByteReader } from "../shared/byte-reader.ts";
 import { EVENT, EVENT_SIZE, LOOP_FORM } from "./body-events.ts";
-import type { BranchHint } from "./branch-hints.ts";
+import { type BranchHint, HintList } from "./branch-hints.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import type { HelperFunctions } from "./helper-functions.ts";
 import { signedLeb128 } from "./leb128.ts";
@@ -51,13 +51,14 @@ export interface EmitContext {
  * written so that the call of the host is outside; each turn is charged and looked at as in any other.
  */
 export class BodyEmitter {
-  /** The body that was written last, without its size. */
-  readonly body: ByteWriter = new ByteWriter(64 * 1024);
-  /** The branch hints of that body, in order. */
-  hints: BranchHint[] = [];
+  /** The branch hints of the body that was written last, in order. */
+  readonly hints: HintList = new HintList();
 
   readonly #code: Uint8Array;
   readonly #context: EmitContext;
+  readonly #out: ByteWriter;
+  /** Where in that the body begins, after its size. */
+  #bodyAt = 0;
   #source = 0;
   #inLocal = false;
   #isPassing = false;
@@ -69,16 +70,18 @@ export class BodyEmitter {
   #isApart = false;
   #apartCost = 0;
 
-  constructor(code: Uint8Array, context: EmitContext) {
+  /** Bodies are of `code`, and are written to `out`, each with its size in front. */
+  constructor(code: Uint8Array, out: ByteWriter, context: EmitContext) {
     this.#code = code;
+    this.#out = out;
     this.#context = context;
   }
 
   /** Writes the body that begins at `start`. */
   emit(start: number, scan: BodyScanner, { type, signature, given, charged, passing }: EmittedFunction): void {
-    const out = this.body;
-    out.clear();
-    this.hints = [];
+    const out = this.#out;
+    this.#bodyAt = out.beginSized();
+    this.hints.clear();
     this.#given = given;
     this.#givenAt = 0;
     this.#start = start;
@@ -103,13 +106,15 @@ export class BodyEmitter {
     if (passing) this.#give(scan.endsSpilled);
     else if (!scan.endsSpilled) this.#spill();
     out.u8(OPCODE.end);
+    out.endSized(this.#bodyAt);
   }
 
   /** Writes the code before an event, and what the event says. The index of the last event that this took in. */
   #event(events: Int32Array, index: number, charged: boolean): number {
     const at = index * EVENT_SIZE;
     this.#copyTo(events[at] ?? 0);
-    const [first, second] = [events[at + 2] ?? 0, events[at + 3] ?? 0];
+    const first = events[at + 2] ?? 0;
+    const second = events[at + 3] ?? 0;
     switch (events[at + 1]) {
       case EVENT.charge:
         if (charged) this.#charge(first, second === 1, index === 0);
@@ -130,8 +135,8 @@ export class BodyEmitter {
         this.#give(first === 1);
         return index;
       case EVENT.index:
-        this.body.u8(this.#code[this.#source] ?? 0);
-        this.body.u32(first);
+        this.#out.u8(this.#code[this.#source] ?? 0);
+        this.#out.u32(first);
         this.#source = second;
         return index;
       case EVENT.replace:
@@ -173,7 +178,7 @@ export class BodyEmitter {
    * Near the end of a slice it goes once at a time, so fuel that is just enough is enough.
    */
   #unrolled(events: Int32Array, index: number, end: number): number {
-    const out = this.body;
+    const out = this.#out;
     const cost = events[(index + 1) * EVENT_SIZE + 2] ?? 0;
     const start = events[(index + 1) * EVENT_SIZE] ?? 0;
     const [after, tail] = [events[end * EVENT_SIZE] ?? 0, events[end * EVENT_SIZE + 2] ?? 0];
@@ -228,7 +233,7 @@ export class BodyEmitter {
    *         call the host, give back; br $outer
    */
   #apart(events: Int32Array, index: number): number {
-    const out = this.body;
+    const out = this.#out;
     const [start, next] = [events[index * EVENT_SIZE] ?? 0, events[(index + 1) * EVENT_SIZE] ?? 0];
     this.#apartCost = events[(index + 1) * EVENT_SIZE + 2] ?? 0;
     this.#isApart = true;
@@ -244,7 +249,7 @@ export class BodyEmitter {
   }
 
   #endApart(): void {
-    const out = this.body;
+    const out = this.#out;
     this.#isApart = false;
     this.#copyTo(this.#source + 1);
     this.#branch(OPCODE.br, 2);
@@ -265,14 +270,14 @@ export class BodyEmitter {
     const reader = new ByteReader(this.#code, this.#source, next);
     const label = (): void => {
       const depth = reader.u32();
-      this.body.u32(depth > outside ? depth + APART_LABELS : depth);
+      this.#out.u32(depth > outside ? depth + APART_LABELS : depth);
     };
     this.#noteHints(this.#source, next);
     const opcode = reader.u8();
-    this.body.u8(opcode);
+    this.#out.u8(opcode);
     if (opcode === OPCODE.brTable) {
       const count = reader.u32();
-      this.body.u32(count);
+      this.#out.u32(count);
       for (let left = count; left > 0; left -= 1) label();
     }
     label();
@@ -282,46 +287,46 @@ export class BodyEmitter {
   /** Adds units to the local, or takes them off. */
   #adjust(operation: number, units: number, opcode: number): void {
     this.#local(OPCODE.localGet);
-    this.body.u8(OPCODE.i32Const);
-    this.body.signed(units);
-    this.body.u8(operation);
+    this.#out.u8(OPCODE.i32Const);
+    this.#out.signed(units);
+    this.#out.u8(operation);
     this.#local(opcode);
   }
 
   /** Goes to a label when the units on the stack are below zero. */
   #branchBelowZero(depth: number): void {
-    this.body.u8(OPCODE.i32Const);
-    this.body.u8(0);
-    this.body.u8(I32_LT_S);
-    this.hints.push({ offset: this.body.length, value: 0 });
+    this.#out.u8(OPCODE.i32Const);
+    this.#out.u8(0);
+    this.#out.u8(I32_LT_S);
+    this.#hintHere(0, 0);
     this.#branch(OPCODE.brIf, depth);
   }
 
   #constant(value: bigint): void {
-    this.body.u8(OPCODE.i64Const);
-    this.body.copy(Uint8Array.from(signedLeb128(BigInt.asIntN(64, value))));
+    this.#out.u8(OPCODE.i64Const);
+    this.#out.copy(Uint8Array.from(signedLeb128(BigInt.asIntN(64, value))));
   }
 
   #branch(opcode: number, depth: number): void {
-    this.body.u8(opcode);
-    this.body.u32(depth);
+    this.#out.u8(opcode);
+    this.#out.u32(depth);
   }
 
   /** Hints, for the instruction that comes next, what the module does for the one at `position`, or the opposite. */
   #hint(position: number, sign: 1 | -1): void {
     const given = this.#given.find(({ offset }) => this.#start + offset === position);
     if (given === undefined) return;
-    this.hints.push({ offset: this.body.length, value: sign === 1 ? given.value : 1 - given.value });
+    this.#hintHere(0, sign === 1 ? given.value : 1 - given.value);
   }
 
   #locals(start: number, scan: BodyScanner): void {
-    const out = this.body;
+    const out = this.#out;
     if (this.#isPassing) {
       this.#movedLocals(start, scan.codeStart);
       return;
     }
     if (!this.#inLocal && scan.looks === 0) {
-      this.body.copy(this.#code, start, scan.codeStart);
+      this.#out.copy(this.#code, start, scan.codeStart);
       return;
     }
     let groups = 0;
@@ -333,7 +338,7 @@ export class BodyEmitter {
       if (byte < 0x80) break;
     }
     out.u32(groups + 1);
-    this.body.copy(this.#code, position, scan.codeStart);
+    this.#out.copy(this.#code, position, scan.codeStart);
     out.u8(1);
     out.u8(I32);
   }
@@ -350,10 +355,10 @@ export class BodyEmitter {
     const first = groups.findIndex(({ count }) => count > 0);
     const moved = groups[first];
     const written = moved === undefined ? groups : [...groups, { count: 1, type: moved.type }];
-    this.body.u32(written.length);
+    this.#out.u32(written.length);
     for (const [index, { count, type }] of written.entries()) {
-      this.body.u32(index === first ? count - 1 : count);
-      this.body.copy(type);
+      this.#out.u32(index === first ? count - 1 : count);
+      this.#out.copy(type);
     }
   }
 
@@ -361,7 +366,7 @@ export class BodyEmitter {
   #charge(units: number, look: boolean, entry: boolean): void {
     const isLoaded = !entry || this.#isPassing;
     if (units === 0 && !look && (isLoaded || !this.#inLocal)) return;
-    const out = this.body;
+    const out = this.#out;
     const fromLocal = this.#inLocal && isLoaded;
     if (fromLocal) this.#local(OPCODE.localGet);
     else this.#global(OPCODE.globalGet);
@@ -383,7 +388,7 @@ export class BodyEmitter {
     out.u8(OPCODE.i32Const);
     out.u8(0);
     out.u8(I32_LT_S);
-    this.hints.push({ offset: out.length, value: 0 });
+    this.#hintHere(0, 0);
     out.u8(OPCODE.if);
     out.u8(EMPTY);
     if (this.#inLocal) {
@@ -427,25 +432,30 @@ export class BodyEmitter {
   }
 
   #call(index: number): void {
-    this.body.u8(OPCODE.call);
-    this.body.u32(index);
+    this.#out.u8(OPCODE.call);
+    this.#out.u32(index);
   }
 
   #local(opcode: number): void {
-    this.body.u8(opcode);
-    this.body.u32(this.#scratch);
+    this.#out.u8(opcode);
+    this.#out.u32(this.#scratch);
   }
 
   #global(opcode: number): void {
-    this.body.u8(opcode);
-    this.body.u32(this.#context.counter);
+    this.#out.u8(opcode);
+    this.#out.u32(this.#context.counter);
   }
 
   #copyTo(position: number): void {
     if (position <= this.#source) return;
     this.#noteHints(this.#source, position);
-    this.body.copy(this.#code, this.#source, position);
+    this.#out.copy(this.#code, this.#source, position);
     this.#source = position;
+  }
+
+  /** Hints for the instruction that comes next, or so many bytes after. */
+  #hintHere(after: number, value: number): void {
+    this.hints.push(this.#out.length - this.#bodyAt + after, value);
   }
 
   /** Notes where instructions with a hint come to lie that are about to be copied as they are. */
@@ -454,7 +464,7 @@ export class BodyEmitter {
       const hint = this.#given[this.#givenAt];
       if (hint === undefined || this.#start + hint.offset >= to) break;
       if (this.#start + hint.offset < from) continue;
-      this.hints.push({ offset: this.body.length + this.#start + hint.offset - from, value: hint.value });
+      this.#hintHere(this.#start + hint.offset - from, hint.value);
     }
   }
 }

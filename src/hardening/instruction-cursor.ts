@@ -1,6 +1,7 @@
 import { MalformedError } from "../shared/byte-reader.ts";
-import { IMMEDIATE, IMMEDIATE_OF } from "./instruction-table.ts";
+import { COST_OF, IMMEDIATE, IMMEDIATE_OF } from "./instruction-table.ts";
 import { PAGE, PREFIX } from "./opcodes.ts";
+import { STRAIGHT, STRAIGHT_OF } from "./straight-code.ts";
 
 const NULLABLE_REFERENCE = 0x63;
 const REFERENCE = 0x64;
@@ -126,6 +127,60 @@ export class InstructionCursor {
         this.#fail("an unknown instruction");
     }
     if (this.position > this.#end) this.#fail("the bytes end too early");
+  }
+
+  /**
+   * Moves past straight code: instructions at which the rewriter has nothing to do. It ends before any other, and when what it has
+   * passed costs at least `most`. The fields tell nothing of what it passed.
+   *
+   * @param locals Locals from this one on, and those from 128 on, are not straight.
+   * @returns What it passed costs, in units of fuel.
+   */
+  straight(most: number, locals: number): number {
+    const bytes = this.#bytes;
+    const end = this.#end;
+    let at = this.position;
+    let cost = 0;
+    while (cost < most && at < end) {
+      const opcode = bytes[at] ?? 0;
+      let next = at + 1;
+      switch (STRAIGHT_OF[opcode]) {
+        case STRAIGHT.none:
+          break;
+        case STRAIGHT.local: {
+          const local = bytes[next] ?? 0x80;
+          if (local >= 0x80 || local >= locals) next = at;
+          else next += 1;
+          break;
+        }
+        case STRAIGHT.integer:
+          while ((bytes[next] ?? 0) >= 0x80) next += 1;
+          next += 1;
+          break;
+        case STRAIGHT.memory:
+          if ((bytes[next] ?? 0x80) >= NAMES_MEMORY) {
+            next = at;
+            break;
+          }
+          next += 1;
+          while ((bytes[next] ?? 0) >= 0x80) next += 1;
+          next += 1;
+          break;
+        case STRAIGHT.f32:
+          next += 4;
+          break;
+        case STRAIGHT.f64:
+          next += 8;
+          break;
+        default:
+          next = at;
+      }
+      if (next === at) break;
+      cost += COST_OF[opcode] ?? 0;
+      at = next;
+    }
+    this.position = at;
+    return cost;
   }
 
   /** Reads a body's declarations of locals, with which it begins; how many it declares. */

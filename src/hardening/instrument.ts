@@ -5,6 +5,7 @@ import { ADDED_GLOBALS, type Body } from "./body-events.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import { readCallTraits } from "./call-traits.ts";
 import { BodyEmitter } from "./emit-body.ts";
+import { unsignedLeb128 } from "./leb128.ts";
 import { type MovedLocal, moveNames } from "./move-names.ts";
 import { passingFunctions } from "./passing-functions.ts";
 import { HelperFunctions, I32 } from "./helper-functions.ts";
@@ -34,6 +35,12 @@ const LEAF_BYTES = 192;
 /** Functions are charged in part by those who call them if they are no longer than this, and look at the counter in few places. */
 const PREPAID_BYTES = 1024;
 const PREPAID_LOOKS = 3;
+
+/** What the sections beside the code may come to have more than before, hints aside. */
+const SPARE_ROOM = 64 * 1024;
+
+/** The longest encoding of a count, in bytes. */
+const MOST_COUNT_BYTES = 5;
 
 /** The order of sections in a module (core specification 5.5.16), custom ones aside. */
 const ORDER: readonly number[] = [1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11];
@@ -77,7 +84,9 @@ export function instrumentCode(
   const entered = new Map<number, number>();
   const moved = new Map<number, MovedLocal>();
   const uses = referencedFunctions(sections);
-  const rewriting = { shape, counter, helpers, types, given, hints, uses, entered, moved, allow };
+  const others = sections.reduce((total, { content }) => total + content.length, 0) - code.length;
+  const room = others + (code.length >> 3) + SPARE_ROOM;
+  const rewriting = { shape, counter, helpers, types, given, hints, uses, entered, moved, allow, room };
   const { bodies, passing } = rewriteBodies(code, rewriting);
 
   const helperTypes = helpers.made.map(({ type, parameters, results }) => type ?? types.index(parameters, results));
@@ -100,6 +109,7 @@ export function instrumentCode(
     .map(({ id, content }) => ({
       id,
       content: replaced.get(id) ?? shifted({ id, content }, { shift, entered, moved }),
+      hasRoom: id === SECTION.code,
     }));
   return placed(rewritten, replaced, hints.content());
 }
@@ -118,6 +128,8 @@ interface Rewriting {
   /** Locals that go elsewhere, by function. Filled. */
   readonly moved: Map<number, MovedLocal>;
   readonly allow: AllowedFeatures;
+  /** How many bytes are kept free before and after the bodies, for the rest of the module. */
+  readonly room: number;
 }
 
 interface Rewritten {
@@ -127,7 +139,7 @@ interface Rewritten {
 }
 
 /** Every body anew, and the helpers' after them. */
-function rewriteBodies(code: Uint8Array, { shape, counter, helpers, types, ...rest }: Rewriting): Rewritten {
+function rewriteBodies(code: Uint8Array, { shape, counter, helpers, types, room, ...rest }: Rewriting): Rewritten {
   const known = rest.given === undefined ? new Map() : readBranchHints(afterName(rest.given.content));
   const functions = shape.importedFunctions + shape.functionTypes.length;
   const leafCosts = new Int32Array(functions).fill(-1);
@@ -147,7 +159,6 @@ function rewriteBodies(code: Uint8Array, { shape, counter, helpers, types, ...re
     if (signature.results === 0) return Uint8Array.of(EMPTY_BLOCK);
     return signature.results === 1 ? signature.resultBytes : types.block(type, signature);
   };
-  const emitter = new BodyEmitter(code, { counter, helpers, resultBlock });
   const bodies = eachBody(code, shape);
   const { referenced, exported } = rest.uses;
   for (const body of bodies) {
@@ -174,7 +185,11 @@ function rewriteBodies(code: Uint8Array, { shape, counter, helpers, types, ...re
     if (!exported.has(position) || (cost < 0 && !passes)) continue;
     rest.entered.set(position, helpers.entering(body, Math.max(cost, 0), passes));
   }
-  const out = new ByteWriter(code.length + (code.length >> 1));
+  const out = new ByteWriter(room + code.length + (code.length >> 1) + room);
+  // How many bodies there are is known at the end, and so is what comes before them.
+  const bodiesAt = room + MOST_COUNT_BYTES;
+  out.skip(bodiesAt);
+  const emitter = new BodyEmitter(code, out, { counter, helpers, resultBlock });
   for (const body of bodies) {
     const { position, start, type, signature } = body;
     const prepaid = entryCosts[position] ?? -1;
@@ -188,17 +203,15 @@ function rewriteBodies(code: Uint8Array, { shape, counter, helpers, types, ...re
       rest.moved.set(position, { from: signature.parameters, to: scanner.locals });
     }
     rest.hints.add(position, emitter.hints);
-    out.u32(emitter.body.length);
-    out.copy(emitter.body.view());
   }
   for (const { body } of helpers.made) {
     out.u32(body.length);
     out.copy(Uint8Array.from(body));
   }
-  const whole = new ByteWriter(out.length + 8);
-  whole.u32(bodies.length + helpers.made.length);
-  whole.copy(out.view());
-  return { bodies: whole.view(), passing };
+  const counted = unsignedLeb128(bodies.length + helpers.made.length);
+  const whole = out.view().subarray(bodiesAt - counted.length);
+  whole.set(counted);
+  return { bodies: whole, passing };
 }
 
 interface FunctionTypes {

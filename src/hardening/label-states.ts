@@ -1,6 +1,7 @@
 import { ByteReader } from "../shared/byte-reader.ts";
 import { COMPLEXITY, tooDeep, tooManyStates } from "./complexity.ts";
 import { InstructionCursor } from "./instruction-cursor.ts";
+import { IMMEDIATE, IMMEDIATE_OF } from "./instruction-table.ts";
 import type { ModuleShape } from "./module-shape.ts";
 import { OPCODE } from "./opcodes.ts";
 import { STACK_EFFECT_OF } from "./stack-effects.ts";
@@ -8,6 +9,9 @@ import { STACK_EFFECT_OF } from "./stack-effects.ts";
 /** A block takes this many bytes at least, and an operand this many. */
 const BLOCK_BYTES = 3;
 const OPERAND_BYTES = 2;
+
+/** More than anything costs, and than there are locals. */
+const ANY = 2 ** 30;
 
 /** Block types that are no index begin here, in one byte. */
 const FIRST_CODE = 0x40;
@@ -47,8 +51,11 @@ class LabelStates {
     const { types } = this.#shape;
     this.#locals = types.parametersOf(type) + cursor.locals();
     const bytes = end - cursor.position;
-    // Most functions are so small that there is nothing to count.
-    if ((bytes / BLOCK_BYTES) * (this.#locals + bytes / OPERAND_BYTES) <= COMPLEXITY.labelStates) return;
+    // Most functions are so small that there is nothing to count, and of the others most have few blocks.
+    const most = COMPLEXITY.labelStates / (this.#locals + bytes / OPERAND_BYTES);
+    if (bytes / BLOCK_BYTES <= most || this.#blocks(end) <= most) return;
+    cursor.seek(start, end);
+    cursor.locals();
     this.#depth = 0;
     this.#height = 0;
     this.#states = 0;
@@ -57,6 +64,17 @@ class LabelStates {
       cursor.next();
       this.#height += STACK_EFFECT_OF[cursor.opcode] ?? 0;
       this.#follow(cursor);
+    }
+  }
+
+  /** How many blocks a body has, itself among them, from where the cursor is to its end. */
+  #blocks(end: number): number {
+    const cursor = this.#cursor;
+    for (let blocks = 1; ;) {
+      cursor.straight(ANY, ANY);
+      if (cursor.position >= end) return blocks;
+      cursor.next();
+      if (IMMEDIATE_OF[cursor.opcode] === IMMEDIATE.blockType || cursor.opcode === OPCODE.tryTable) blocks += 1;
     }
   }
 

@@ -6,6 +6,8 @@ import { unsignedLeb128 } from "./leb128.ts";
 export interface Section {
   readonly id: number;
   readonly content: Uint8Array;
+  /** Whether the buffer of the content is nobody else's, and has room on both sides, so that a module can be written around it. */
+  readonly hasRoom?: boolean;
 }
 
 /** Section ids of the WebAssembly core specification, 5.5.2. */
@@ -50,11 +52,35 @@ export function readSections(module: Uint8Array): Section[] {
   });
 }
 
-/** Joins sections into a core module. */
+/**
+ * Joins sections into a core module. Where one of them has room, and enough of it, the module is written around it: to touch new memory
+ * takes as long as to write what is in it.
+ */
 export function writeSections(sections: readonly Section[]): Uint8Array {
   const parts: Uint8Array[] = [PREAMBLE];
-  for (const { id, content } of sections) parts.push(Uint8Array.of(id), unsignedLeb128(content.length), content);
-  return Buffer.concat(parts);
+  let length = PREAMBLE.length;
+  let around: { readonly content: Uint8Array; readonly at: number } | undefined;
+  for (const { id, content, hasRoom = false } of sections) {
+    const head = Uint8Array.of(id, ...unsignedLeb128(content.length));
+    parts.push(head, content);
+    length += head.length;
+    if (hasRoom) around = { content, at: length };
+    length += content.length;
+  }
+  const inPlace = around && moduleAround(around.content, around.at, length);
+  const module = inPlace ?? new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    if (inPlace === undefined || part !== around?.content) module.set(part, at);
+    at += part.length;
+  }
+  return module;
+}
+
+/** So many bytes of a content's buffer, of which `before` are before it; undefined when there are not so many. */
+function moduleAround({ buffer, byteOffset }: Uint8Array, before: number, length: number): Uint8Array | undefined {
+  const start = byteOffset - before;
+  return start >= 0 && start + length <= buffer.byteLength ? new Uint8Array(buffer, start, length) : undefined;
 }
 
 /** Runs a parser and turns its complaint into a coded error. */

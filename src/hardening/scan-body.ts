@@ -147,7 +147,14 @@ export class BodyScanner {
     this.#push(FRAME.block);
     this.#open(cursor.position);
     this.#cost = Math.floor(declared / LOCALS_PER_UNIT);
+    // The local that is the counter's is no straight code: its index changes.
+    const straight = this.#counterLocal < 0 ? this.locals : 0;
     while (this.#depth > 0) {
+      this.#cost += cursor.straight(UNCHECKED_UNITS - this.#cost - this.#calls * LEAF_UNITS, straight);
+      if (this.#cost + this.#calls * LEAF_UNITS >= UNCHECKED_UNITS && !this.#isDead) {
+        this.#boundary();
+        continue;
+      }
       cursor.next();
       if (cursor.opcode >= PAGE.collected) this.#feature(cursor.opcode);
       this.#cost += COST_OF[cursor.opcode] ?? 0;
@@ -626,7 +633,8 @@ export class BodyScanner {
     this.events.setCost(this.#charge, this.#cost);
     this.#ways.add(this.#cost);
     const pending = further(this.#pending, this.#cost + calls);
-    const [entered, looked] = [sinceEntry(pending), sinceLook(pending)];
+    const entered = sinceEntry(pending);
+    const looked = sinceLook(pending);
     const isTooMuch = looked > UNCHECKED_UNITS || entered > LEAF_UNITS || (entered >= 0 && calls > 0);
     if (isTooMuch) this.#look(this.#charge);
     const looks = this.events.looks(this.#charge);

@@ -89,7 +89,14 @@ export function readTypes(content: Uint8Array): TypeSection {
     }
   }
   if (reader.remaining > 0) reader.fail("bytes after the last type");
+  // Modules have few types and many functions.
+  const known = new Map<number, Signature>();
   const signature = (index: number): Signature => {
+    const made = known.get(index) ?? signatureAt(index);
+    known.set(index, made);
+    return made;
+  };
+  const signatureAt = (index: number): Signature => {
     const [parameters = 0, results = 0, first = 0, second = 0] = found.slice(index * 4, index * 4 + 4);
     const [parameterBytes, resultBytes] = [
       encodings(content, first, second),

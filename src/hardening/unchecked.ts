@@ -32,6 +32,7 @@ export function either(one: number, other: number): number {
 
 /** The same ways, with so many units more. */
 export function further(ways: number, units: number): number {
-  const [look, entry] = [sinceLook(ways), sinceEntry(ways)];
+  const look = sinceLook(ways);
+  const entry = sinceEntry(ways);
   return (look < 0 ? 0 : look + 1 + units) + (entry < 0 ? 0 : (entry + 1 + units) << BITS);
 }

@@ -49,7 +49,7 @@ try {
   if (request.type === "describe") {
     post({ type: "description", description: await describe(request.bytes) });
   } else {
-    const encoded = Uint8Array.from(encodeArtifact(await makeArtifact(request)));
+    const encoded = encodeArtifact(await makeArtifact(request));
     post({ type: "artifact", encoded }, [encoded.buffer]);
   }
 } catch (thrown) {
