@@ -1,5 +1,5 @@
-/** Below this an instance is left to the collections that its JavaScript objects bring about, in bytes. */
-const LIGHT_BYTES = 2 ** 20;
+/** Below this an instance is left to the collections that JavaScript objects bring about, one in less than a hundred calls, in bytes. */
+const LIGHT_BYTES = 4 * 2 ** 20;
 
 /** What stands for the memories of instances that have ended, for as long as the instances are there. */
 const weights = new WeakMap<WebAssembly.Instance, ArrayBuffer>();
