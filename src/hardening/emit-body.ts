@@ -1,7 +1,7 @@
 import { ByteReader } from "../shared/byte-reader.ts";
 import { EVENT, EVENT_SIZE, LOOP_FORM } from "./body-events.ts";
 import { type BranchHint, HintList } from "./branch-hints.ts";
-import { ByteWriter } from "./byte-writer.ts";
+import type { ByteWriter } from "./byte-writer.ts";
 import type { HelperFunctions } from "./helper-functions.ts";
 import { signedLeb128 } from "./leb128.ts";
 import { OPCODE } from "./opcodes.ts";

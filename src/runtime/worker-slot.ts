@@ -237,12 +237,15 @@ export class WorkerSlot {
     Atomics.add(this.#shared, SHARED_SLOTS.sent, 1);
   }
 
-  #arm(pending: Pending): void {
+  /** The deadline is counted from when the invocation starts: until then its thread may be starting, or another guest have it. */
+  #arm(pending: Pending, state: "sent" | "awaited" = "sent"): void {
+    const { timeoutMs } = pending.job.invocation.limits;
+    const delayMs = state === "sent" ? timeoutMs : Math.min(timeoutMs, WATCH_MS);
     pending.timer = setTimeout(() => {
-      // Another guest has had the processor all the while: this one's time has not begun.
-      if (!this.#hasStarted(pending)) this.#arm(pending);
+      if (!this.#hasStarted(pending)) this.#arm(pending, "awaited");
+      else if (state === "awaited") this.#arm(pending);
       else this.stop(pending, { kind: "deadline" });
-    }, pending.job.invocation.limits.timeoutMs);
+    }, delayMs);
   }
 
   /**

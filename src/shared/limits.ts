@@ -8,7 +8,10 @@ export interface Limits {
    * same component with the same inputs uses the same fuel on every machine.
    */
   readonly fuel: number;
-  /** Wall-clock time from the start of the call to its result, in milliseconds; default 30,000. */
+  /**
+   * Wall-clock time from when a worker thread begins with the call to its result, waits included, in milliseconds; default 30,000. The
+   * time that it waits for a thread does not count.
+   */
   readonly timeoutMs: number;
   /** Time the guest's own code and its host calls take on the processor, waits left out, in milliseconds; default 30,000. */
   readonly cpuTimeMs: number;

@@ -6,7 +6,7 @@ import { after, test } from "node:test";
 import type { AuditEvent } from "../../src/audit/event.ts";
 import { type GrantsInput, Sandbox, type SandboxOptions } from "../../src/sandbox/index.ts";
 import { failsWith } from "../support/errors.ts";
-import { TEST_CACHE, wasiProbe } from "../support/guests.ts";
+import { TEST_CACHE, textGuest, wasiProbe } from "../support/guests.ts";
 import { Probe } from "../support/probe.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "cordon-deterministic-"));
@@ -114,6 +114,28 @@ test("sleeps of virtual time end at once and in order, and a guest that sleeps f
   );
   // It holds a handle for each of its sleeps, and comes to that limit or to its deadline.
   await failsWith("limit", /./u, spinning);
+});
+
+test("a guest that catches what a host call throws where the stack ends does not learn how deep that was", async () => {
+  const text = `(component
+    (import "wasi:clocks/monotonic-clock@0.2.0" (instance $clock (export "now" (func (result u64)))))
+    (core func $now (canon lower (func $clock "now")))
+    (core module $m
+      (import "host" "now" (func $now (result i64)))
+      (global $deep (mut i32) (i32.const 0))
+      (func $nest
+        (drop (call $now))
+        (global.set $deep (i32.add (global.get $deep) (i32.const 1)))
+        (call $nest)
+        (global.set $deep (i32.sub (global.get $deep) (i32.const 0))))
+      (func (export "f") (result i32)
+        (block $caught (try_table (catch_all $caught) (call $nest)))
+        (global.get $deep)))
+    (core instance $i (instantiate $m (with "host" (instance (export "now" (func $now))))))
+    (func (export "f") (result u32) (canon lift (core func $i "f"))))`;
+  const source = await textGuest("catching-the-end-of-the-stack", text);
+  await using sandbox = await Sandbox.open(source, { cache: TEST_CACHE, deterministic: true });
+  for (let call = 0; call < 3; call += 1) await failsWith("trap", /nested so deep/u, sandbox.call("f"));
 });
 
 test("what only the host could tell is refused beside a deterministic run", async () => {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { before, test } from "node:test";
 import { CordonError, Sandbox, type SandboxOptions } from "../../src/sandbox/index.ts";
@@ -20,6 +21,9 @@ async function core(name: string, body: string, fields = ""): Promise<string> {
 }
 
 const SPIN = "(loop $l (br $l))";
+
+/** Spins in its `realloc`, which the host calls to hand over the message of a denial. */
+const STUBBORN_SPIN = STUBBORN("http://203.0.113.1/").replace("i32.const 4096))", `${SPIN} i32.const 4096))`);
 
 test("a guest that has used up its fuel is ended, at the same instruction each time", async () => {
   await using sandbox = await open(guest, { limits: { fuel: 5_000_000 } });
@@ -54,7 +58,12 @@ test("fuel that is just enough is enough, and one unit less is not", async () =>
   const fuel = (await sandbox.call("f")).usage.fuel ?? 0;
   assert.ok(fuel > 1000);
   assert.equal((await sandbox.call("f", [], { limits: { fuel } })).usage.fuel, fuel);
-  await failsWith("limit", /fuel/, sandbox.call("f", [], { limits: { fuel: fuel - 10 } }));
+  await failsWith("limit", /fuel/, sandbox.call("f", [], { limits: { fuel: fuel - 1 } }));
+  // One that ends without coming by a checkpoint after the last of it.
+  await using script = await open(guest);
+  const added = (await script.call("add", [1, 2])).usage.fuel ?? 0;
+  assert.equal((await script.call("add", [1, 2], { limits: { fuel: added } })).value, 3);
+  await failsWith("limit", /fuel/, script.call("add", [1, 2], { limits: { fuel: added - 1 } }));
 });
 
 for (const [name, body, fields] of [
@@ -104,6 +113,40 @@ test("a guest with a share of the processor takes no more than that", async () =
   assert.ok(share > 0.1 && share < 0.35, `${share}`);
 });
 
+// The first imports nothing that can wait, the second has JavaScript on its stack, and so has the third.
+for (const [where, name, source] of [
+  ["in an export", "spinning", coreFunction(SPIN)],
+  ["in a start function", "spinning-start", coreFunction("", { fields: `(func $s ${SPIN}) (start $s)` })],
+  ["in realloc", "spinning-realloc", STUBBORN_SPIN],
+] as const) {
+  test(`a share of the processor holds where the guest cannot be suspended: ${where}`, async () => {
+    await using sandbox = await open(await textGuest(name, source));
+    const limits = { timeoutMs: 1_500, cpuSharePercent: 20 };
+    const { usage } = await failsWith("limit", /did not end/, sandbox.call("f", [], { limits }));
+    const share = (usage?.cpuMs ?? 0) / (usage?.wallMs ?? 1);
+    assert.ok(share < 0.35, `${share}`);
+  });
+}
+
+test("what others take of a busy machine does not count as time on the processor", async () => {
+  await using sandbox = await open(guest);
+  await sandbox.call("add", [1, 2]);
+  const others = Array.from({ length: 2 * availableParallelism() }, () => spawn(process.execPath, ["-e", "for (;;);"]));
+  try {
+    const before = process.cpuUsage();
+    const ends = await Promise.all(
+      Array.from({ length: availableParallelism() }, () =>
+        failsWith("limit", /did not end/, sandbox.call("spin", [], { limits: { timeoutMs: 1_000 } })),
+      ),
+    );
+    const { user, system } = process.cpuUsage(before);
+    const counted = ends.reduce((sum, { usage }) => sum + (usage?.cpuMs ?? 0), 0);
+    assert.ok(counted > 0 && counted <= (user + system) / 1000, `${counted} ms of ${(user + system) / 1000}`);
+  } finally {
+    for (const other of others) other.kill("SIGKILL");
+  }
+});
+
 test("a guest that waits too long in one host call is ended", async () => {
   await using sandbox = await open(await wasiProbe(), {
     grants: { clocks: { kind: "read" } },
@@ -149,9 +192,7 @@ test("one that spins keeps none from its turn on the same thread", async () => {
 });
 
 test("a guest that spins where it cannot be suspended is ended, and then keeps no thread from others", async () => {
-  // The host calls `realloc` to hand over the message of the denial: from JavaScript, in the middle of a call of the guest's.
-  const spinning = STUBBORN("http://203.0.113.1/").replace("i32.const 4096))", "(loop $l (br $l)) i32.const 4096))");
-  await using holder = await open(await textGuest("spinning-realloc", spinning), { limits: { timeoutMs: 400 } });
+  await using holder = await open(await textGuest("spinning-realloc", STUBBORN_SPIN), { limits: { timeoutMs: 400 } });
   await using sandbox = await open(guest, { limits: { timeoutMs: 20_000 } });
   const holding = Array.from({ length: 4 }, () => failsWith("limit", /did not end within 400 ms/, holder.call("f")));
   const beside = Array.from({ length: 8 }, (_, n) => sandbox.call("add", [n, 1]));

@@ -15,6 +15,12 @@ const [AHEAD_SLICES, QUICK_MS] = [7, 0.4];
 /** How long a guest may keep the processor from others where it cannot be suspended, before it counts as one that does so. */
 const HOLD_MS = 10;
 
+/** How often a guest that waits on the thread is looked at, in milliseconds. */
+const LOOK_MS = 2;
+
+/** What nobody wakes up. */
+const NOBODY = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+
 /** What a checkpoint knows of its invocation, and may do to it. */
 export interface CheckedGuest {
   readonly ticket: number;
@@ -99,7 +105,17 @@ export class Checkpoint implements Guarded {
   stay(): number {
     this.#promised = undefined;
     this.#noteHold(this.#guest.time.turn(performance.now()));
-    return this.#slice();
+    return this.#owed > 0 && !this.#waitHere() ? REFUSED : this.#slice();
+  }
+
+  /** Stays away from the processor for what is owed, on the thread, where it cannot be suspended. Whether it is to go on. */
+  #waitHere(): boolean {
+    const until = performance.now() + this.#owed;
+    for (let now = performance.now(); now < until; now = performance.now()) {
+      Atomics.wait(NOBODY, 0, 0, Math.min(until - now, LOOK_MS));
+      if (this.#guest.isOver() || !this.#hasTime(performance.now())) return false;
+    }
+    return true;
   }
 
   #noteHold(turnMs: number): void {
@@ -118,10 +134,7 @@ export class Checkpoint implements Guarded {
   #slice(): number {
     const { fuel, end } = this.#guest;
     const slice = fuel.next();
-    if (slice === undefined) {
-      const message = `it used up its ${fuel.limit} units of fuel`;
-      end({ kind: "limit", limit: "fuel", cap: fuel.limit, message });
-    }
+    if (slice === undefined) end(outOfFuel(fuel));
     return slice ?? REFUSED;
   }
 
@@ -131,7 +144,7 @@ export class Checkpoint implements Guarded {
       end({ kind: "deadline" });
       return false;
     }
-    if (time.used(now) > limits.cpuTimeMs) {
+    if (time.hasUsedMore(limits.cpuTimeMs, now)) {
       const message = `it took more than ${limits.cpuTimeMs} ms of the processor`;
       end({ kind: "limit", limit: "cpu-time", cap: limits.cpuTimeMs, message });
       return false;
@@ -150,4 +163,9 @@ export class Checkpoint implements Guarded {
     await this.#guest.takeBreak(this.#owed);
     return this.#guest.isOver() ? REFUSED : this.#slice();
   }
+}
+
+/** How it ends when it has used up its fuel. */
+export function outOfFuel({ limit }: FuelMeter): WorkerOutcome {
+  return { kind: "limit", limit: "fuel", cap: limit, message: `it used up its ${limit} units of fuel` };
 }

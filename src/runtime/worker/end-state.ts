@@ -1,7 +1,13 @@
 import type { WorkerOutcome } from "../messages.ts";
+import { hasStackRoom } from "./stack-room.ts";
 
 /** The reason of every abort. Without one, an error with its stack would be made for each invocation. */
 const ENDED = new Error("the invocation has ended");
+
+const TOO_DEEP = {
+  kind: "trap",
+  message: "the guest's calls are nested so deep that the host has no stack left for its own",
+} as const;
 
 /** Whether an invocation is to end, and how, as its host decided: whatever the guest does, it does not go on from there. */
 export class EndState {
@@ -40,6 +46,18 @@ export class EndState {
   /** Ends pending host calls. */
   abort(): void {
     this.#abort.abort(ENDED);
+  }
+
+  /**
+   * Ends it where its calls are nested so deep that the host has no stack left: how deep that is depends on what the engine has compiled
+   * how, so no guest is to go on from there and see.
+   *
+   * @throws Error in that case.
+   */
+  assertStackRoom(): void {
+    if (hasStackRoom()) return;
+    this.end(TOO_DEEP);
+    throw new Error(TOO_DEEP.message);
   }
 
   /** @throws Error when it is over. */

@@ -46,6 +46,11 @@ export class FuelMeter {
     return this.#granted - this.counter.value - this.#left();
   }
 
+  /** Whether more was used than there is. Code that ends without coming by a checkpoint may have. */
+  get isOverdrawn(): boolean {
+    return this.used > this.#limit;
+  }
+
   /** Units there are in all. */
   get limit(): number {
     return this.#limit;

@@ -9,7 +9,7 @@ import { messageOf } from "../../shared/errors.ts";
 import type { ExportPath, InstanceCall, Invocation, Program, WorkerOutcome, WorkerUsage } from "../messages.ts";
 import type { Asks } from "./asks.ts";
 import { CallQueue } from "./call-queue.ts";
-import { Checkpoint } from "./checkpoint.ts";
+import { Checkpoint, outOfFuel } from "./checkpoint.ts";
 import { EndState } from "./end-state.ts";
 import { exportedFunction } from "./exported-function.ts";
 import { FuelMeter } from "./fuel-meter.ts";
@@ -26,7 +26,6 @@ import { ProcessorTime } from "./processor-time.ts";
 import type { Realm } from "./realm.ts";
 import type { Occupant } from "./realm-prelude.ts";
 import { ResourceTable } from "./resource-table.ts";
-import { assertStackRoom } from "./stack-room.ts";
 import type { Turns } from "./turns.ts";
 import { isLargerThan } from "./value-size.ts";
 
@@ -85,7 +84,7 @@ export class GuestInvocation {
       signal: this.#endState.signal,
       occupy: () => this.#occupy(),
     });
-    const timers = new GuestTimers(this.#presence);
+    const timers = new GuestTimers(this.#presence, this.#endState);
     this.#timers = timers;
     this.#occupant = {
       crossingBytes: invocation.limits.maxCrossingBytes,
@@ -167,6 +166,8 @@ export class GuestInvocation {
       return this.#bounded({ kind: "value", value });
     } catch (thrown) {
       return this.#bounded(outcomeOfThrown(thrown));
+    } finally {
+      if (this.#fuel.isOverdrawn) this.#endState.end(outOfFuel(this.#fuel));
     }
   }
 
@@ -252,11 +253,11 @@ export class GuestInvocation {
         if (own !== undefined) this.#fuel.track(own);
       },
       drop: (handle: number) => {
-        assertStackRoom();
+        this.#endState.assertStackRoom();
         this.#resources.drop(handle);
       },
       pour: (lazy: object, memory: ArrayBuffer, offset: number) => {
-        assertStackRoom();
+        this.#endState.assertStackRoom();
         this.#endState.refuseIfOver();
         return (lazy as LazyBytes).pour(memory, offset);
       },
@@ -293,7 +294,7 @@ export class GuestInvocation {
   }
 
   #exceeded(): void {
-    assertStackRoom();
+    this.#endState.assertStackRoom();
     this.#overBudget = true;
     this.#endState.abort();
   }

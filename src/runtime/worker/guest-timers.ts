@@ -1,5 +1,5 @@
+import type { EndState } from "./end-state.ts";
 import type { Presence } from "./presence.ts";
-import { assertStackRoom } from "./stack-room.ts";
 
 /** The longest delay of a timer of the glue, in milliseconds; its own are of 10 at most. */
 const MAX_TIMER_MS = 60_000;
@@ -7,16 +7,18 @@ const MAX_TIMER_MS = 60_000;
 /** Timers that the glue sets for one guest. */
 export class GuestTimers {
   readonly #presence: Presence;
+  readonly #endState: EndState;
   readonly #pending = new Set<NodeJS.Timeout>();
   #ended = false;
 
-  constructor(presence: Presence) {
+  constructor(presence: Presence, endState: EndState) {
     this.#presence = presence;
+    this.#endState = endState;
   }
 
   /** Has something called later, in a turn of the guest's. */
   later(callback: () => void, delayMs: number): void {
-    assertStackRoom();
+    this.#endState.assertStackRoom();
     if (this.#ended) return;
     const timer = setTimeout(
       () => {

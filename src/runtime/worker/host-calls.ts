@@ -6,7 +6,6 @@ import type { LinkedFunction } from "./linked-imports.ts";
 import type { Presence } from "./presence.ts";
 import type { BoundFunction, BoundResult } from "./realm-prelude.ts";
 import { disposeAll, type ResourceTable, TooManyHandles } from "./resource-table.ts";
-import { assertStackRoom } from "./stack-room.ts";
 
 /** What the host calls of one invocation need. */
 export interface HostCallParts {
@@ -64,8 +63,8 @@ export class HostCalls {
   }
 
   #admit(label: string): void {
-    assertStackRoom();
     const { endState, presence, isOver, toCheckpoint } = this.#parts;
+    endState.assertStackRoom();
     // The one sees what the main thread says while the guest runs, the other refuses.
     isOver();
     endState.refuseIfOver();

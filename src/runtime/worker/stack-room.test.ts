@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { assertStackRoom } from "./stack-room.ts";
+import { hasStackRoom } from "./stack-room.ts";
 
 /** Acts at every depth that JavaScript reaches here, from the deepest up. */
 function fromTheBottom(act: () => void): void {
@@ -18,8 +18,8 @@ function takeSome(): void {
   Reflect.apply(nothing, undefined, PADDING as []);
 }
 
-test("where there is room for the host, it says nothing", () => {
-  for (let count = 0; count < 100_000; count += 1) assertStackRoom();
+test("where there is room for the host, it says so", () => {
+  for (let count = 0; count < 100_000; count += 1) assert.ok(hasStackRoom());
 });
 
 const PADDING: readonly number[] = Array.from({ length: 2_000 }, () => 0);
@@ -28,9 +28,7 @@ const nothing = (): void => undefined;
 test("where there are not tens of kilobytes left, it refuses", () => {
   const seen = { refused: 0, passed: 0, wrong: 0 };
   fromTheBottom(() => {
-    try {
-      assertStackRoom();
-    } catch {
+    if (!hasStackRoom()) {
       seen.refused += 1;
       return;
     }
