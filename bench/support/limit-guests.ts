@@ -9,6 +9,9 @@ const SPINS = {
   calls: "(loop $on (call $nothing) (br $on))",
   fill: "(loop $on (memory.fill (i32.const 0) (i32.const 1) (i32.const 0x4000000)) (br $on))",
   copy: "(loop $on (memory.copy (i32.const 0) (i32.const 1) (i32.const 0x3ffffff)) (br $on))",
+  recursion: "(loop $on (call $deep (i32.const 5000)) (br $on))",
+  reads: `(local $at i32) (loop $on (local.set $at (i32.and (i32.const 0x3fffffc)
+    (i32.add (i32.mul (local.get $at) (i32.const 1664525)) (i32.add (i32.load (local.get $at)) (i32.const 1013904223))))) (br $on))`,
   catch: `(loop $on (block $caught (try_table (catch_all $caught) ${LOOP})) (br $on))`,
 } as const;
 
@@ -21,6 +24,8 @@ export const SPIN_NAMES: Readonly<Record<Spin, string>> = {
   calls: "a loop of calls",
   fill: "memory.fill of 64 MiB, again and again",
   copy: "memory.copy of 64 MiB, again and again",
+  recursion: "5,000 calls deep and back, again and again",
+  reads: "reads all over 64 MiB, each where the one before says",
   catch: "a loop that catches all",
 };
 
@@ -31,6 +36,7 @@ export function spinner(): Promise<Uint8Array> {
     (core module $m
       (memory 1025)
       (func $nothing)
+      (func $deep (param i32) (if (local.get 0) (then (call $deep (i32.sub (local.get 0) (i32.const 1))))))
       ${names.map(([name, code]) => `(func (export "${name}") ${code})`).join("\n      ")})
     (core instance $i (instantiate $m))
     ${names.map(([name]) => `(func (export "${name}") (canon lift (core func $i "${name}")))`).join("\n    ")})`);

@@ -10,7 +10,7 @@ import type { ProcessorTime } from "./processor-time.ts";
 const TURN_MS = 2;
 
 /** How many slices a guest takes ahead when its last ones, as many and one more, took it less than this, in milliseconds. */
-const [AHEAD_SLICES, QUICK_MS] = [7, 0.4];
+const [AHEAD_SLICES, QUICK_MS] = [31, 0.4];
 
 /** How long a guest may keep the processor from others where it cannot be suspended, before it counts as one that does so. */
 const HOLD_MS = 10;

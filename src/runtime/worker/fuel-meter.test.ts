@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { FuelMeter } from "./fuel-meter.ts";
+import { FuelMeter, SLICE_UNITS } from "./fuel-meter.ts";
 
 function ownCounter(): WebAssembly.Global<"i32"> {
   return new WebAssembly.Global({ value: "i32", mutable: true }, 0);
@@ -47,25 +47,25 @@ describe("the fuel meter", () => {
     for (let round = 0; round < 500; round += 1) {
       charge(fuel, instances[round % 50] ?? ownCounter(), 100);
       const inCirculation = instances.reduce((sum, { value }) => sum + value, fuel.counter.value);
-      assert.ok(inCirculation <= 600_000 && fuel.used + inCirculation <= fuel.limit, `${inCirculation}`);
+      assert.ok(inCirculation <= 6 * SLICE_UNITS && fuel.used + inCirculation <= fuel.limit, `${inCirculation}`);
     }
     assert.equal(fuel.used, 50_000);
   });
 
   // Weakening: what one instance has left is overlooked when it is the only one that is known.
   it("counts what others have left for an instance that is not known yet: its start function runs", () => {
-    const fuel = new FuelMeter(150_000);
+    const fuel = new FuelMeter(1.5 * SLICE_UNITS);
     const known = ownCounter();
     fuel.track(known);
     charge(fuel, known, 52);
-    assert.equal(charge(fuel, ownCounter(), 60_000), true);
-    assert.ok(fuel.used < 151_000, `${fuel.used}`);
+    assert.equal(charge(fuel, ownCounter(), 0.6 * SLICE_UNITS), true);
+    assert.ok(fuel.used < 1.51 * SLICE_UNITS, `${fuel.used}`);
   });
 
   it("grants nothing without being asked near the limit, nor where leftovers might be taken back", () => {
-    assert.equal(new FuelMeter(10_000_000).hasPlenty(7), true);
-    assert.equal(new FuelMeter(1_800_000).hasPlenty(7), false);
-    const many = new FuelMeter(10_000_000);
+    assert.equal(new FuelMeter(20 * SLICE_UNITS).hasPlenty(7), true);
+    assert.equal(new FuelMeter(19 * SLICE_UNITS).hasPlenty(7), false);
+    const many = new FuelMeter(100 * SLICE_UNITS);
     for (let instance = 0; instance < 5; instance += 1) many.track(ownCounter());
     assert.equal(many.hasPlenty(7), false);
   });

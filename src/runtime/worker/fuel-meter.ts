@@ -1,5 +1,8 @@
-/** Units that a guest gets at a time: 10 to 100 µs of it for most, some milliseconds where each instruction waits for memory. */
-export const SLICE_UNITS = 100_000;
+/**
+ * Units that a guest gets at a time: some 10 µs of it for most, some milliseconds where each turn of a loop waits for memory that is
+ * nowhere near, or was never touched. They are the same whatever a slice took, so that it makes no difference to the fuel of a run.
+ */
+export const SLICE_UNITS = 25_000;
 
 /** What instances may have left of slices, all together, while another asks for more. */
 const MAX_LEFT_UNITS = 4 * SLICE_UNITS;

@@ -130,7 +130,6 @@ export class GuestInvocation {
     this.#endState.abort();
     this.#timers.end();
     this.#memory?.release();
-    if (this.#instance !== undefined) addWeight(this.#instance, this.#memory?.bytes ?? 0);
     return failure ?? this.#endState.ending ?? outcome;
   }
 
@@ -185,6 +184,11 @@ export class GuestInvocation {
       const goesOn = outcome.kind === "value" || outcome.kind === "guest-error";
       if (!goesOn || this.#isOver()) return outcome;
     }
+  }
+
+  /** Has what it held collected some time. For when its end has been told, since that takes a while. */
+  discard(): void {
+    if (this.#instance !== undefined) addWeight(this.#instance, this.#memory?.bytes ?? 0);
   }
 
   /** Calls an instance that stays, or ends it when there is no call. */

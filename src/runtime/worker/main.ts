@@ -68,6 +68,7 @@ async function start({ ticket, invocation }: Extract<ToWorker, { type: "start" }
   const outcome = await outcomeOf(ticket, guest, programs.get(invocation.programId));
   running.delete(ticket);
   send({ type: "ended", ticket, outcome, usage: guest.usage() });
+  guest.discard();
 }
 
 async function outcomeOf(ticket: number, guest: GuestInvocation, loaded: Loaded | undefined): Promise<WorkerOutcome> {
