@@ -48,6 +48,11 @@ export class InstructionCursor {
     this.position = start;
   }
 
+  /** Whether the range was read to its end. */
+  get isAtEnd(): boolean {
+    return this.position >= this.#end;
+  }
+
   /** Goes on in another range. */
   seek(start: number, end: number): void {
     this.position = start;

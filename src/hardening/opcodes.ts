@@ -34,6 +34,7 @@ export const OPCODE = {
   localTee: 0x22,
   globalGet: 0x23,
   globalSet: 0x24,
+  tableSet: 0x26,
   memorySize: 0x3f,
   memoryGrow: 0x40,
   i32Const: 0x41,

@@ -9,6 +9,7 @@ import { boundInstances, tooComplex } from "../bound-instances.ts";
 import { withChargedLists } from "./charged-lists.ts";
 import { withDirectCalls } from "./direct-calls.ts";
 import { decodeComponent } from "../decode/decode-component.ts";
+import { hollowed } from "./hollow-modules.ts";
 import { refusedAsynchronous } from "../refusal.ts";
 import { withPouredBytes } from "./pour-bytes.ts";
 
@@ -40,17 +41,18 @@ export interface ArtifactRequest {
  * @throws CordonError `invalid-component`, `unsupported` or `limit`.
  */
 export function buildArtifact(request: ArtifactRequest, transpiler: Transpiler): Artifact {
-  const { interface: decoded, asynchronous } = decodeComponent(request.component);
+  const { interface: decoded, asynchronous, coreModules } = decodeComponent(request.component);
   if (asynchronous) throw refusedAsynchronous();
   for (const side of [decoded.imports, decoded.exports]) {
     for (const { name } of [...side.interfaces, ...side.functions, ...side.other]) assertSafeName(name);
   }
-  const files = transpile(request, decoded, transpiler);
+  const { component, filled } = hollowed(request.component, coreModules);
+  const files = transpile({ ...request, component }, decoded, transpiler);
   // Hardening refuses names that could be code, so it comes before anything is read into the glue's text.
   const allow = { threads: request.sharedMemory };
   const modules = files
     .filter(([name]) => name.endsWith(".wasm"))
-    .map(([name, bytes]) => ({ name, ...hardenModule(bytes, { meter: true, counter: "own", allow }) }));
+    .map(([name, bytes]) => ({ name, ...hardenModule(filled(bytes), { meter: true, counter: "own", allow }) }));
   const [script, ...others] = files.filter(([name]) => name.endsWith(".js"));
   if (script === undefined || others.length > 0) throw new CordonError("host", "The transpiler gave no single glue");
   if (script[1].length > MAX_GLUE_BYTES) throw tooComplex("bytes of glue", script[1].length, MAX_GLUE_BYTES);
@@ -92,9 +94,17 @@ function transpile(
     const diagnostics = transpiler.takeDiagnostics();
     const reason = payloadText(thrown) ?? (diagnostics === "" ? messageOf(thrown) : diagnostics);
     const bound = / exceeds? (?:the )?limit of (\d+)/.exec(reason)?.[1];
+    if (reason.includes("exceptions proposal not enabled")) throw sharedTags(thrown);
     if (bound !== undefined) throw overBoundOfTool(oneLine(reason), Number(bound), thrown);
     throw new CordonError("invalid-component", `Cannot load the component: ${oneLine(reason)}`, { cause: thrown });
   }
+}
+
+/** The tags of one module are left out of what is transpiled, but not those that it exports or imports. */
+function sharedTags(cause: unknown): CordonError {
+  const message =
+    "Cannot load the component: core modules in it share exception tags, which this version does not run; link them into one module";
+  return new CordonError("unsupported", message, { cause });
 }
 
 /** The tools validate what they read, within bounds of their own; some are lower than the decoder's. */
