@@ -6,7 +6,7 @@ import { exec, ROOT } from "./exec.ts";
 
 /** What is bundled from `src/`: the command, the library, and the entries of its worker threads and processes. */
 export const HOST_ENTRIES: Readonly<Record<string, string>> = {
-  cordon: "cli/main.ts",
+  cordon: "cli/entry.ts",
   index: "sandbox/index.ts",
   "guest-worker": "runtime/worker/main.ts",
   "guest-process": "runtime/process/child/main.ts",
@@ -41,6 +41,8 @@ export async function buildHost(): Promise<readonly string[]> {
       platform: "node",
       external: [/^node:(?!child_process$)/, "undici"],
       plugins: [NO_CHILD_PROCESSES],
+      // What two chunks share gets a chunk of its own: none imports the entry, which would then run again under another name.
+      preserveEntrySignatures: "strict",
     });
     const written = await bundle.write({
       dir: join(ROOT, "dist/bin"),

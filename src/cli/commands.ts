@@ -4,7 +4,7 @@ import { PROFILE_NAMES } from "../shared/limit-profiles.ts";
 import { EXIT } from "./exit-codes.ts";
 import { reportFailure } from "./failure.ts";
 import { expandBareGrants, GRANT_TERMS, grantValueHint } from "./grant-options.ts";
-import { printJson } from "./json-output.ts";
+import { asksForJson, printJson } from "./json-output.ts";
 import { addRunOptions, addSandboxOptions, type RunFlags } from "./run-options.ts";
 import type { ServeFlags } from "./serve-http.ts";
 import { neutralised, neutralisedLine, styled } from "./terminal.ts";
@@ -135,12 +135,6 @@ function commandLine(exit: (code: number) => void): Command {
     });
 
   return program;
-}
-
-/** Whether stdout is to be one JSON document, asked before the words can be told to make sense. */
-function asksForJson(words: readonly string[]): boolean {
-  const end = words.indexOf("--");
-  return (end < 0 ? words : words.slice(0, end)).includes("--json");
 }
 
 function usageError({ message }: CommanderError): { readonly code: string; readonly message: string } {

@@ -18,6 +18,12 @@ export function printJson(document: unknown, stream: Output): void {
   stream.write(`${jsonText(document)}\n`);
 }
 
+/** Whether stdout is to be one JSON document, asked before the words can be told to make sense. */
+export function asksForJson(words: readonly string[]): boolean {
+  const end = words.indexOf("--");
+  return (end < 0 ? words : words.slice(0, end)).includes("--json");
+}
+
 function unicodeEscape(unit: number): string {
   return `\\u${unit.toString(16).padStart(4, "0")}`;
 }

@@ -1,7 +1,5 @@
+import { isSupportedNode, NODE_FLOOR } from "../shared/node-floor.ts";
 import type { MachineFacts } from "./machine.ts";
-
-/** The oldest Node that Cordon runs on. */
-const FLOOR = [24, 21] as const;
 
 /** Less than a few guests' worth of memory, in bytes. */
 const LITTLE_MEMORY = 1024 * 1024 * 1024;
@@ -52,6 +50,11 @@ export function diagnose(facts: MachineFacts): Diagnosis {
   return { fit, checks, levels: [thread(facts, fit), process(facts, fit)] };
 }
 
+/** The same on a Node that is too old to look any further with. */
+export function diagnoseOldNode(facts: Pick<MachineFacts, "nodeVersion" | "architecture">): Diagnosis {
+  return { fit: false, checks: [node(facts)], levels: [NO_THREAD, NO_PROCESS] };
+}
+
 /** Without these, no guest runs. */
 const NEEDED: ReadonlySet<string> = new Set(["node", "suspension"]);
 
@@ -59,12 +62,10 @@ function check(name: string, state: CheckState, found: string, meaning: string, 
   return { name, state, found, meaning, remedy };
 }
 
-function node({ nodeVersion, architecture }: MachineFacts): MachineCheck {
+function node({ nodeVersion, architecture }: Pick<MachineFacts, "nodeVersion" | "architecture">): MachineCheck {
   const found = `${nodeVersion} on ${architecture}`;
-  const [major = 0, minor = 0] = nodeVersion.split(".").map(Number);
-  const isRecent = major > FLOOR[0] || (major === FLOOR[0] && minor >= FLOOR[1]);
-  if (isRecent) return check("node", "ok", found, "Cordon runs on it");
-  return check("node", "missing", found, "Cordon does not run on it", `install Node ${FLOOR.join(".")} or later`);
+  if (isSupportedNode(nodeVersion)) return check("node", "ok", found, "Cordon runs on it");
+  return check("node", "missing", found, "Cordon does not run on it", `install Node ${NODE_FLOOR} or later`);
 }
 
 function suspension({ suspendsGuests }: MachineFacts): MachineCheck {
@@ -195,8 +196,16 @@ function resources({ memoryBytes, processors }: MachineFacts): MachineCheck {
   );
 }
 
+const NO_THREAD: LevelVerdict = {
+  level: "thread",
+  state: "missing",
+  gives: "nothing: guests cannot be run here",
+};
+
+const NO_PROCESS: LevelVerdict = { level: "process", state: "missing", gives: "nothing: it cannot be had here" };
+
 function thread({ descriptorBar, proc: hasProc }: MachineFacts, fit: boolean): LevelVerdict {
-  if (!fit) return { level: "thread", state: "missing", gives: "nothing: guests cannot be run here" };
+  if (!fit) return NO_THREAD;
   const hasFiles = descriptorBar === undefined && hasProc !== false;
   const gives = "WebAssembly and the checks of every host call; a guest that breaks out of both has this process";
   return { level: "thread", state: "ok", gives: hasFiles ? gives : `${gives}; no files` };
@@ -204,7 +213,7 @@ function thread({ descriptorBar, proc: hasProc }: MachineFacts, fit: boolean): L
 
 function process(facts: MachineFacts, fit: boolean): LevelVerdict {
   const level = "process";
-  if (!fit || !facts.permissionModel) return { level, state: "missing", gives: "nothing: it cannot be had here" };
+  if (!fit || !facts.permissionModel) return NO_PROCESS;
   if (facts.bubblewrap.kind === "working") {
     return {
       level,

@@ -18,6 +18,8 @@ const CLI_CACHE = join(ROOT, "build/test-cli-cache");
 export interface CliOptions {
   readonly cwd?: string;
   readonly environment?: Readonly<Record<string, string>>;
+  /** The Node it runs on; default this one. */
+  readonly node?: string;
   /** What it reads from stdin; default nothing. `open` leaves that to the test. */
   readonly stdin?: string | { readonly open: true };
 }
@@ -48,7 +50,7 @@ export async function cordon(words: readonly string[], options: CliOptions = {})
 
 /** Starts `cordon`. */
 export function startCordon(words: readonly string[], options: CliOptions = {}): RunningCli {
-  const child = spawn(process.execPath, [COMMAND, ...words], {
+  const child = spawn(options.node ?? process.execPath, [COMMAND, ...words], {
     cwd: options.cwd ?? ROOT,
     env: { XDG_CACHE_HOME: CLI_CACHE, ...options.environment },
   });

@@ -1,0 +1,26 @@
+import { diagnoseOldNode } from "../sandbox/doctor.ts";
+import { NODE_FLOOR } from "../shared/node-floor.ts";
+import { doctorDocument, doctorReport } from "./doctor-report.ts";
+import { EXIT } from "./exit-codes.ts";
+import { asksForJson, printJson } from "./json-output.ts";
+
+/**
+ * Says that Cordon does not run on this Node; `doctor` says it as it says everything. Returns the exit code.
+ *
+ * Nodes that are too old load this and what it imports: nothing of it may import what Node 18 lacks. So there are no colours.
+ */
+export function refuseOldNode(words: readonly string[]): number {
+  const { arch: architecture, platform, versions } = process;
+  const [command, ...flags] = words;
+  if (command === "doctor" && flags.every((flag) => flag === "--json")) {
+    const facts = { architecture, platform, nodeVersion: versions.node };
+    const diagnosis = diagnoseOldNode(facts);
+    if (flags.length > 0) printJson(doctorDocument(diagnosis, facts), process.stdout);
+    else for (const line of doctorReport(diagnosis, (_style, text) => text)) process.stdout.write(`${line}\n`);
+    return EXIT.usage;
+  }
+  const message = `Cannot run cordon: this is Node ${versions.node}; install Node ${NODE_FLOOR} or later`;
+  if (asksForJson(words)) printJson({ status: "error", error: { code: "unsupported", message } }, process.stdout);
+  process.stderr.write(`error: ${message}\n`);
+  return EXIT.usage;
+}
