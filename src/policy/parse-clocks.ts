@@ -3,7 +3,8 @@ import { describe, type Problems, section } from "./problems.ts";
 
 /**
  * What a guest sees of time. `none`, the default: clocks that start at a fixed point with each invocation. `read`: the host's
- * time. `virtual`: clocks that go by the guest's own readings and sleeps alone, so that the same run sees the same times.
+ * time. `virtual`: clocks that go by the guest's own readings and sleeps alone, so that the same run sees the same times. Files
+ * have times with `read` alone, rounded as the clocks are.
  */
 export type ClocksInput =
   | "none"

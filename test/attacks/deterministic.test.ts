@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -31,8 +31,12 @@ interface Seen {
   readonly fuel: unknown;
 }
 
-/** A guest that looks at all there is to tell one run from another. */
+let modified = 1_000_000_000;
+
+/** A guest that looks at all there is to tell one run from another. Each run finds its file modified at another time. */
 async function run(options: SandboxOptions): Promise<Seen> {
+  modified += 1_000;
+  utimesSync(join(folder, "file"), modified, modified);
   await using guest = await open({ grants: GRANTS, ...options });
   const [stdout, stderr]: Uint8Array[][] = [[], []];
   const result = await guest.run(
@@ -55,6 +59,7 @@ async function run(options: SandboxOptions): Promise<Seen> {
       );
       const [root] = folders();
       seen.push(read(root, "file"), read(root, "none"), read(root, "../x"), openAt(root, "file", "w"));
+      seen.push(call(root, "stat"), call(root, "statAt", { symlinkFollow: true }, "file"));
       seen.push(lookUp("example.invalid"), connect(address("127.0.0.1", 1)));
       seen.push(call(call(wasi["stdin"], "getStdin"), "blockingRead", 100));
       for (const name of ["stdout", "stderr"]) {
@@ -81,7 +86,7 @@ async function run(options: SandboxOptions): Promise<Seen> {
 }
 
 // Weakening, each alone: `VirtualClock` adds the time of the host; `poll` takes the first sleep and not the shortest; the
-// generator is seeded by the host.
+// generator is seeded by the host; `toldTime` tells times without the grant.
 test("a deterministic run is the same twice: its results, its output, its events and its fuel", async () => {
   const first = await run({ deterministic: true });
   assert.deepEqual(await run({ deterministic: true }), first);

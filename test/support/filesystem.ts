@@ -10,7 +10,7 @@ import type { DescriptorStat } from "../../src/host/filesystem/metadata.ts";
 import type { OpenFlags } from "../../src/host/filesystem/open-at.ts";
 import { preopens } from "../../src/host/filesystem/wasi-preopens-binding.ts";
 import { wasiFilesystemTypes } from "../../src/host/filesystem/wasi-types-binding.ts";
-import type { Preopen } from "../../src/policy/grants.ts";
+import { type ClockGrant, NO_GRANTS, type Preopen } from "../../src/policy/grants.ts";
 import type { Limits } from "../../src/shared/limits.ts";
 import { callHost, hostContext, type TestContext } from "./host-context.ts";
 
@@ -74,8 +74,13 @@ export class Guest {
   readonly context: TestContext;
   readonly folders: readonly Descriptor[];
 
-  constructor(granted: readonly Preopen[], holding?: FolderHolding, limits: Partial<Limits> = {}) {
-    this.context = hostContext({ grants: { preopens: granted }, limits });
+  constructor(
+    granted: readonly Preopen[],
+    holding?: FolderHolding,
+    limits: Partial<Limits> = {},
+    clocks: ClockGrant = NO_GRANTS.clocks,
+  ) {
+    this.context = hostContext({ grants: { preopens: granted, clocks }, limits });
     const provider = preopens(holding ?? (process.platform === "linux" ? holdByDescriptor : holdByPath));
     const listed = callHost(provider, "get-directories", this.context) as HostResult<[Descriptor, string][]>;
     if (listed.tag === "err") throw new Error("get-directories failed");

@@ -11,8 +11,8 @@ interface Kept {
   readonly asked: bigint;
 }
 
-/** The times of a file, in nanoseconds since 1970. */
-export type FileTimes = Readonly<Record<Which, bigint>>;
+/** Times of a file that an invocation set, in nanoseconds since 1970. */
+export type FileTimes = Readonly<Partial<Record<Which, bigint | undefined>>>;
 
 /**
  * The times an invocation set, to the nanosecond. Node hands times to the system as doubles, which are 0.24 microseconds apart;
@@ -37,13 +37,13 @@ export class ExactTimes {
     this.#files.set(key, times);
   }
 
-  /** The times of a file as the guest is to see them. */
+  /** The times of a file that are still as they were asked for; `undefined` for those that are not, or never were. */
   of(stats: BigIntStats): FileTimes {
-    if (this.#files.size === 0) return stats;
+    if (this.#files.size === 0) return {};
     const times = this.#files.get(identityOf(stats));
-    const exact = (which: Which): bigint => {
+    const exact = (which: Which): bigint | undefined => {
       const kept = times?.[which];
-      return kept?.stored === stats[which] ? kept.asked : stats[which];
+      return kept?.stored === stats[which] ? kept.asked : undefined;
     };
     return { atimeNs: exact("atimeNs"), mtimeNs: exact("mtimeNs") };
   }

@@ -5,6 +5,7 @@ import { type Descriptor, type FolderDescriptor, requireChange } from "./descrip
 import { FilesystemError } from "./error-code.ts";
 import { filesystemState } from "./filesystem-state.ts";
 import { changeProblem, checkProtection } from "./preopen-scope.ts";
+import { modificationStep, toldTime } from "./told-times.ts";
 import { type Place, Walk } from "./walk.ts";
 
 const NANOSECONDS = 1_000_000_000n;
@@ -78,22 +79,26 @@ export function typeOf(typed: Typed): DescriptorType {
   return typed.isCharacterDevice() ? "character-device" : "unknown";
 }
 
-/** The metadata that guests see. No owner, no mode, no inode and no device is among it. */
+/**
+ * The metadata that guests see. No owner, no mode, no inode and no device is among it. A time that the guest set is its own; any
+ * other is told as its clocks allow.
+ */
 export function statOf(context: HostContext, stats: BigIntStats): DescriptorStat {
   const { atimeNs, mtimeNs } = filesystemState(context).times.of(stats);
+  const { clocks } = context.grants;
   return {
     type: typeOf(stats),
     linkCount: stats.nlink,
     size: stats.size < 0n ? 0n : stats.size,
-    dataAccessTimestamp: datetime(atimeNs),
-    dataModificationTimestamp: datetime(mtimeNs),
-    statusChangeTimestamp: datetime(stats.ctimeNs),
+    dataAccessTimestamp: datetime(atimeNs ?? toldTime(clocks, stats.atimeNs)),
+    dataModificationTimestamp: datetime(mtimeNs ?? toldTime(clocks, stats.mtimeNs)),
+    statusChangeTimestamp: datetime(toldTime(clocks, stats.ctimeNs)),
   };
 }
 
 /** A time that WASI can say: none before 1970. */
-function datetime(nanoseconds: bigint): Datetime | undefined {
-  if (nanoseconds < 0n) return undefined;
+function datetime(nanoseconds: bigint | undefined): Datetime | undefined {
+  if (nanoseconds === undefined || nanoseconds < 0n) return undefined;
   return { seconds: nanoseconds / NANOSECONDS, nanoseconds: Number(nanoseconds % NANOSECONDS) };
 }
 
@@ -101,12 +106,13 @@ function datetime(nanoseconds: bigint): Datetime | undefined {
 const HASH_KEY = randomBytes(32);
 
 /**
- * 128 bits that stay the same while a file is neither modified nor replaced, and tell nothing about its inode. The key is drawn
+ * 128 bits that stay the same while a file is neither modified nor replaced, and tell nothing about its inode. They make no finer
+ * clock than the guest has: what is modified twice within a step of it keeps its hash, unless its size changes. The key is drawn
  * when the host starts, so hashes of two runs do not compare.
  */
-export function metadataHash(stats: BigIntStats): MetadataHash {
+export function metadataHash({ grants }: HostContext, { dev, ino, size, mtimeNs }: BigIntStats): MetadataHash {
   const digest = createHmac("sha256", HASH_KEY)
-    .update(`${stats.dev} ${stats.ino} ${stats.size} ${stats.mtimeNs}`)
+    .update(`${dev} ${ino} ${size} ${modificationStep(grants.clocks, mtimeNs)}`)
     .digest();
   return { lower: digest.readBigUInt64LE(0), upper: digest.readBigUInt64LE(8) };
 }

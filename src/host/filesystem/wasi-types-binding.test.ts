@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { isDeepStrictEqual } from "node:util";
 import { Guest, HOLDINGS, Playground, preopen } from "../../../test/support/filesystem.ts";
 import { WASI_TYPES } from "../wasi-types.ts";
 import type { MetadataHash } from "./metadata.ts";
@@ -164,7 +165,7 @@ for (const [name, holding] of HOLDINGS) {
     writeFileSync(join(place.inside, "file"), "content");
     writeFileSync(join(place.inside, "other"), "content");
     symlinkSync("file", join(place.inside, "link"));
-    using guest = new Guest([preopen(place.inside)], holding);
+    using guest = new Guest([preopen(place.inside)], holding, {}, { kind: "read", resolutionNs: 1 });
     using file = await guest.opened("file", "rw");
     assert.equal(
       await guest.call("link-at", guest.root, { symlinkFollow: false }, "file", guest.root, "twin"),
@@ -224,6 +225,27 @@ for (const [name, holding] of HOLDINGS) {
       [{ seconds: 2n ** 63n, nanoseconds: 0 }, "!overflow"],
     ] as const) {
       assert.equal(await guest.call("set-times", file, { tag: "timestamp", val }, NOW), expected);
+    }
+  });
+
+  // Weakening: `metadataHash` is of the time that the disk has.
+  test(`${name}: a hash of metadata is no finer clock than the guest has`, async () => {
+    using place = new Playground();
+    const path = join(place.inside, "file");
+    for (const kind of ["none", "read", "virtual"] as const) {
+      const clocks =
+        kind === "virtual" ? { kind, resolutionNs: 1, stepNs: 1, startMs: 0 } : { kind, resolutionNs: 1e9 };
+      using guest = new Guest([preopen(place.inside)], holding, {}, clocks);
+      const hashWith = async (seconds: number, content = "content"): Promise<unknown> => {
+        writeFileSync(path, content);
+        utimesSync(path, seconds, seconds);
+        return guest.call("metadata-hash-at", guest.root, { symlinkFollow: true }, "file");
+      };
+      const first = await hashWith(1000.125);
+      assert.deepEqual(await hashWith(1000.875), first, kind);
+      const next = await hashWith(1001.125);
+      assert.equal(isDeepStrictEqual(next, first), kind === "virtual", kind);
+      assert.notDeepEqual(await hashWith(1000.125, "longer content"), first, kind);
     }
   });
 

@@ -199,7 +199,7 @@ export const wasiFilesystemTypes: HostInterface = wasiInterface("wasi:filesystem
       other: Descriptor,
     ): HostResult<boolean> => ({ tag: "ok", val: isSameObject(descriptor, other) }),
     "[method]descriptor.metadata-hash": (context: HostContext, descriptor: Descriptor): FileResult<MetadataHash> =>
-      unrecorded(context, { action: "metadata-hash", descriptor }, () => metadataHash(descriptor.stat())),
+      unrecorded(context, { action: "metadata-hash", descriptor }, () => metadataHash(context, descriptor.stat())),
     "[method]descriptor.metadata-hash-at": (
       context: HostContext,
       descriptor: Descriptor,
@@ -207,7 +207,7 @@ export const wasiFilesystemTypes: HostInterface = wasiInterface("wasi:filesystem
       path: string,
     ): FileResult<MetadataHash> =>
       unrecorded(context, { action: "metadata-hash-at", descriptor, path }, () =>
-        metadataHash(statsAt(context, requireFolder(descriptor), symlinkFollow, path)),
+        metadataHash(context, statsAt(context, requireFolder(descriptor), symlinkFollow, path)),
       ),
     "[method]directory-entry-stream.read-directory-entry": (
       _context: HostContext,
