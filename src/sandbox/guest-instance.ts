@@ -99,13 +99,13 @@ export class GuestInstance implements AsyncDisposable {
     return { value: this.#valueOf(ending, called), usage: this.#usage };
   }
 
-  /** Units of fuel that are left. Exact when no call is running. */
+  /** Units of fuel that are left. Exact when no call is running; 0 for one that ended without saying what it used. */
   get fuelRemaining(): number {
-    return Math.max(0, this.#fuelGiven - (this.#usage.fuel ?? 0));
+    return Math.max(0, this.#fuelGiven - (this.#usage.fuel ?? this.#fuelGiven));
   }
 
   /**
-   * Gives more fuel, from the next call on.
+   * Gives more fuel, from the next call on. All that was given together is 2^53 - 1 units at most; what is more is not given.
    *
    * @throws CordonError `usage` for what is no whole number of units.
    */
@@ -113,8 +113,9 @@ export class GuestInstance implements AsyncDisposable {
     if (!Number.isSafeInteger(units) || units < 0) {
       throw new CordonError("usage", `Cannot give ${String(units)} units of fuel: it takes a whole number`);
     }
-    this.#fuelToGive += units;
-    this.#fuelGiven += units;
+    const given = Math.min(Number.MAX_SAFE_INTEGER, this.#fuelGiven + units);
+    this.#fuelToGive += given - this.#fuelGiven;
+    this.#fuelGiven = given;
   }
 
   /** Ends the instance when no call is running, and waits until it is gone. A call that is running is waited for. */

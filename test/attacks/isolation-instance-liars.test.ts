@@ -170,4 +170,6 @@ test("cancelling it ends the call that runs, whatever its process does", async (
   const called = failsWith("cancelled", /cancelled/, kept.instance.call("run"));
   stop.abort();
   await called;
+  // It did not say what it used, and has nothing to go on with.
+  assert.equal(kept.instance.fuelRemaining, 0);
 });

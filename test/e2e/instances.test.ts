@@ -64,6 +64,16 @@ for (const isolation of ["thread", "process"] satisfies readonly IsolationLevel[
       await failsWith("limit", /fuel/, instance.call("next"));
     });
 
+    test("it is given no more fuel than there can be", async () => {
+      await using sandbox = await open();
+      await using instance = await sandbox.instantiate({ limits: { fuel: Number.MAX_SAFE_INTEGER } });
+      const before = instance.fuelRemaining;
+      for (let turn = 0; turn < 2; turn += 1) instance.refuel(Number.MAX_SAFE_INTEGER);
+      assert.equal(instance.fuelRemaining, before);
+      const { usage } = await instance.call("work", [1000]);
+      assert.equal(instance.fuelRemaining, Number.MAX_SAFE_INTEGER - (usage.fuel ?? 0));
+    });
+
     test("one that trapped is no more, and says so", async () => {
       await using sandbox = await open();
       await using instance = await sandbox.instantiate();
