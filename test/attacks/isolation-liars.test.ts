@@ -90,6 +90,99 @@ test("a call that is cancelled ends at once, whatever its process does", async (
   await pool.close();
 });
 
+interface Cancelled {
+  readonly call: Ended;
+  /** How the call beside it ended, which shares its process. */
+  readonly neighbour: Ended;
+  /** Which of the two was answered first. */
+  readonly order: readonly string[];
+  /** Events of the call. */
+  readonly events: number;
+}
+
+/** Cancels a call at its first event. */
+async function cancelled(lie: string, listen: () => void = () => undefined): Promise<Cancelled> {
+  const pool = await liarPool(lie);
+  const [stop, both] = [new AbortController(), Promise.withResolvers<void>()];
+  const order: string[] = [];
+  let events = 0;
+  const noted = async (name: string, running: Promise<Ended>): Promise<Ended> => {
+    const ended = await running;
+    order.push(name);
+    return ended;
+  };
+  const neighbour = noted("neighbour", pool.run(job({ observe: () => both.resolve() })));
+  await both.promise;
+  const observe = (): void => {
+    events += 1;
+    if (events === 1) stop.abort("enough");
+    else listen();
+  };
+  const call = await noted("call", pool.run(job({ signal: stop.signal, observe })));
+  const beside = await neighbour;
+  await pool.close();
+  return { call, neighbour: beside, order, events };
+}
+
+test("one that never answers a cancellation is not waited for, and is ended a while later", async () => {
+  const { call, neighbour, order } = await cancelled("deaf");
+  assert.deepEqual(call.ending, { kind: "cancelled", reason: "enough" });
+  assert.equal(call.usage, undefined);
+  assert.deepEqual(neighbour.ending, { kind: "lost", message: "its process was ended" });
+  assert.deepEqual(order, ["call", "neighbour"]);
+});
+
+/** More than it may report of a call that was stopped, in events of 4,000 characters. */
+const MOST_LAST_EVENTS = (2 * 1024 * 1024) / 4_000 + 1;
+
+for (const lie of ["goes on", "ends and goes on"]) {
+  test(`one that floods events of a call that was cancelled is ended: it ${lie}`, async () => {
+    const { call, neighbour, events } = await cancelled(lie);
+    assert.deepEqual(call.ending, { kind: "cancelled", reason: "enough" });
+    assert.equal(call.usage, undefined);
+    assert.match(JSON.stringify(neighbour.ending), /said what no guest process says/);
+    assert.ok(events > 1 && events <= MOST_LAST_EVENTS, `${events}`);
+  });
+}
+
+test("a flood after a cancellation does not keep the caller of a slow listener until its process is ended", async () => {
+  const slow = (): void => {
+    const until = performance.now() + 6;
+    while (performance.now() < until);
+  };
+  const { call, order } = await cancelled("goes on", slow);
+  assert.deepEqual(call.ending, { kind: "cancelled", reason: "enough" });
+  assert.deepEqual(order, ["call", "neighbour"]);
+});
+
+test("what it reports of a guest that it gave up is taken, but nothing after it said what that used", async () => {
+  const gaveUp = await cancelled("last words");
+  assert.equal(gaveUp.events, 4);
+  assert.deepEqual(gaveUp.neighbour.ending, { kind: "value", value: 8 });
+  const done = await cancelled("words after the last");
+  assert.equal(done.events, 1);
+  assert.deepEqual(done.call.ending, { kind: "cancelled", reason: "enough" });
+  assert.equal(done.call.usage?.fuel, 1);
+  assert.deepEqual(done.neighbour.ending, { kind: "value", value: 8 });
+});
+
+test("closing a pool answers each call once, whatever its process says of them", async () => {
+  for (const lie of ["deaf", "goes on", "ends and goes on"]) {
+    const pool = await liarPool(lie);
+    const both = Promise.withResolvers<void>();
+    let events = 0;
+    const observe = (): void => void ((events += 1) === 2 && both.resolve());
+    const calls = [pool.run(job({ observe })), pool.run(job({ observe }))];
+    await both.promise;
+    await pool.close();
+    assert.deepEqual(pool.pids, []);
+    for (const { ending } of await Promise.all(calls)) assert.equal(ending.kind, "cancelled", lie);
+    const before = events;
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(events, before, "nothing comes of a process that is gone");
+  }
+});
+
 test("a flood of events reaches the listener, and nothing is lost of it", async () => {
   let count = 0;
   const { ending } = await outcome("flood", job({ observe: () => (count += 1) }));

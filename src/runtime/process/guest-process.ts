@@ -7,10 +7,8 @@ import type { LaunchPlan } from "./launch.ts";
 import type { FromProcess, PortableProgram } from "./messages.ts";
 import { ProcessAsks } from "./process-asks.ts";
 import { ProcessLink } from "./process-link.ts";
+import { GRACE_MS, StoppedCall } from "./stopped-call.ts";
 import { settle, type Task } from "./task.ts";
-
-/** What a guest that came to its deadline, or was cancelled, may take longer before its process is ended, in milliseconds. */
-const GRACE_MS = 2_000;
 
 /** The longest delay a timer has, in milliseconds. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
@@ -57,11 +55,14 @@ export class GuestProcess {
   readonly #link: ProcessLink;
   readonly #asks: ProcessAsks;
   readonly #held = new Map<number, Task>();
+  /** Those that it said have ended, and whose guests may not be gone yet: it did not say what they used. */
+  readonly #leaving = new Map<number, Task>();
   readonly #events: GuestProcessEvents;
   readonly #startMs: number;
   readonly #loaded = Promise.withResolvers<void>();
   #programId: string | undefined;
   #startWatch: NodeJS.Timeout | undefined;
+  #closing = false;
   #dead = false;
 
   constructor({ plan, confinement, startMs }: GuestProcessOptions, events: GuestProcessEvents) {
@@ -95,12 +96,12 @@ export class GuestProcess {
 
   /** Whether it can run a program's call that needs this much. */
   serves(programId: string, needed: Confinement): boolean {
-    return !this.#dead && this.#programId === programId && covers(this.confinement, needed);
+    return !this.#closing && !this.#dead && this.#programId === programId && covers(this.confinement, needed);
   }
 
   /** Whether it was given no program yet. */
   get spare(): boolean {
-    return !this.#dead && this.#programId === undefined;
+    return !this.#closing && !this.#dead && this.#programId === undefined;
   }
 
   /** Whose process it is. */
@@ -141,22 +142,31 @@ export class GuestProcess {
     this.#watchStarts();
   }
 
-  /** Ends one invocation, whatever state it is in. The process goes with it when it does not let go of it. */
+  /**
+   * Ends one invocation, whatever state it is in. Its caller is answered when the process has said what it used, or soon without
+   * that; the process is ended when it does not let go of it.
+   */
   stop(task: Task, ending: Ending): void {
-    if (this.#held.get(task.ticket) !== task) return;
-    settle(task, ending);
-    this.#link.send({ type: "cancel", ticket: task.ticket });
+    if (this.#held.get(task.ticket) !== task || task.stopped !== undefined) return;
     clearTimeout(task.timer);
-    task.timer = setTimeout(() => this.#kill({ kind: "lost", message: "its process was ended" }), GRACE_MS);
-    task.timer.unref();
+    task.stopped = new StoppedCall(ending, {
+      late: () => {
+        settle(task, ending);
+        this.#closeWhenAnswered();
+      },
+      overdue: () => this.#kill({ kind: "lost", message: "its process was ended" }),
+    });
+    this.#link.send({ type: "cancel", ticket: task.ticket });
+    task.asking.abort();
   }
 
-  /** Ends the process; the invocations in it end as given. */
+  /** Ends the process, when the invocations in it have been answered, which end as given. */
   close(ending: Ending = { kind: "cancelled", reason: undefined }): void {
-    for (const task of this.#held.values()) settle(task, ending);
+    this.#closing = true;
     // Whoever waits for its end is not to find itself out of work before.
     this.#link.refUntilGone();
-    this.#kill(ending);
+    for (const task of this.#held.values()) this.stop(task, ending);
+    this.#closeWhenAnswered();
   }
 
   /** Resolves when the process is gone. */
@@ -176,7 +186,7 @@ export class GuestProcess {
         if (task !== undefined && !task.settled) this.#started(task);
         break;
       case "observed":
-        if (task !== undefined && !task.settled) task.job.observe(message.observation);
+        this.#observed(message, task, bytes);
         break;
       case "ask":
         void this.#asks.answer(message, task, bytes);
@@ -185,9 +195,7 @@ export class GuestProcess {
         this.#ready(message, task);
         break;
       case "ended":
-        if (task === undefined) return;
-        settle(task, { ending: message.ended.ending, ...(message.ended.usage && { usage: message.ended.usage }) });
-        this.#forget(task);
+        if (task !== undefined) this.#ended(message, task);
         break;
     }
   }
@@ -200,6 +208,41 @@ export class GuestProcess {
       );
   }
 
+  /** What was recorded is handed on to its end, also when the caller has been answered. */
+  #observed(
+    { ticket, observation }: Extract<FromProcess, { type: "observed" }>,
+    task: Task | undefined,
+    bytes: number,
+  ): void {
+    const of = task ?? this.#leaving.get(ticket);
+    if (of === undefined) return;
+    if (of.stopped === undefined) of.job.observe(observation);
+    else of.stopped.observe(() => of.job.observe(observation), bytes);
+  }
+
+  #ended({ ended: { ending, usage } }: Extract<FromProcess, { type: "ended" }>, task: Task): void {
+    const end = task.stopped?.ending ?? ending;
+    task.stopped?.end();
+    settle(task, usage === undefined ? { ending: end } : { ending: end, usage });
+    if (usage === undefined && task.startedAt !== undefined) this.#leave(task, end);
+    this.#forget(task);
+    this.#closeWhenAnswered();
+  }
+
+  /** Its guest may have been given up before it was gone: what it still does is recorded. */
+  #leave(task: Task, ending: Ending): void {
+    this.#leaving.set(task.ticket, task);
+    task.stopped = new StoppedCall(ending, {
+      late: () => undefined,
+      overdue: () => this.#leaving.delete(task.ticket),
+    });
+  }
+
+  #closeWhenAnswered(): void {
+    if (!this.#closing || [...this.#held.values()].some(({ settled }) => !settled)) return;
+    this.#kill({ kind: "cancelled", reason: undefined });
+  }
+
   /**
    * A thread of it took the invocation: its time has begun. Another thread may take it up anew, but saying so is no way to have
    * more and more time.
@@ -209,6 +252,7 @@ export class GuestProcess {
     const now = performance.now();
     task.latestStart ??= now + this.#startMs;
     task.startedAt = Math.min(now, task.latestStart);
+    if (task.stopped !== undefined) return;
     this.#arm(task, task.startedAt + task.job.invocation.limits.timeoutMs - now, { kind: "deadline" });
     this.#watchStarts();
   }
@@ -230,7 +274,7 @@ export class GuestProcess {
     const isDue = ending === undefined ? task?.stay === "making" : task?.stay === "called";
     if (task === undefined || !isDue) throw outOfTurn("no instance was to be ready");
     // It was stopped, and this crossed the message.
-    if (task.settled) return;
+    if (task.settled || task.stopped !== undefined) return;
     if (task.startedAt === undefined) throw outOfTurn("an instance is ready that was not started");
     task.stay = "ready";
     const cap = task.job.invocation.limits.idleTimeoutMs;
@@ -260,7 +304,7 @@ export class GuestProcess {
   }
 
   #leaveReady(task: Task, next: "called" | "leaving"): boolean {
-    if (this.#dead || task.settled || task.stay !== "ready") return false;
+    if (this.#dead || task.stopped !== undefined || task.stay !== "ready") return false;
     task.stay = next;
     return true;
   }
@@ -314,14 +358,17 @@ export class GuestProcess {
     const notStarted: Task[] = [];
     for (const task of this.#held.values()) {
       clearTimeout(task.timer);
-      if (task.settled || task.startedAt !== undefined || task.lostStarts >= MAX_LOST_STARTS) {
-        settle(task, ending);
+      task.stopped?.end();
+      if (task.stopped !== undefined || task.startedAt !== undefined || task.lostStarts >= MAX_LOST_STARTS) {
+        settle(task, task.stopped?.ending ?? ending);
       } else {
         task.lostStarts += 1;
         notStarted.push(task);
       }
     }
     this.#held.clear();
+    for (const task of this.#leaving.values()) task.stopped?.end();
+    this.#leaving.clear();
     this.#link.close();
     this.#events.gone(notStarted);
   }

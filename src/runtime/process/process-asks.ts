@@ -35,7 +35,8 @@ export class ProcessAsks {
    * @param bytes How long the ask was.
    */
   async answer({ ask, service, payload }: Ask, task: Task | undefined, bytes: number): Promise<void> {
-    const answer = task?.settled === false ? task.job.answer : undefined;
+    const isOpen = task?.settled === false && task.stopped === undefined;
+    const answer = isOpen ? task.job.answer : undefined;
     if (task === undefined || answer === undefined) {
       this.#send({ type: "answer", ask, failed: true, value: undefined });
       return;

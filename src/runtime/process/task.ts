@@ -1,5 +1,6 @@
 import type { Ended, Ending } from "../pending.ts";
 import type { ProcessJob } from "./messages.ts";
+import type { StoppedCall } from "./stopped-call.ts";
 
 /** An invocation from the moment it is asked for to its end, as the parent of guest processes sees it. */
 export interface Task {
@@ -8,6 +9,8 @@ export interface Task {
   readonly settle: (ended: Ended) => void;
   /** Whether the caller has been answered already, while the process may still be busy with the guest. */
   settled: boolean;
+  /** How it ends, once it is to end; the process may still have to say what it used. */
+  stopped?: StoppedCall;
   /** When a thread of the process took it, on this side's clock; `undefined` before. */
   startedAt: number | undefined;
   /** Until when a thread that takes it up anew gives it its time anew; set with the first start. */
