@@ -1,5 +1,5 @@
 /**
- * An hour of mixed good and hostile guests in one process: `node scripts/soak.ts [--minutes 60] [--at-once 6]`. Memory, handles, threads
+ * An hour of mixed good and hostile guests in one process and in processes of their own: `node scripts/soak.ts [--minutes 60] [--at-once 6]`. Memory, handles, threads
  * and open files are looked at all the while, and have to be flat: what the last quarter holds is compared with the second. Prints a
  * table, and exits with 1 when something grew, or when a guest ended in another way than it should.
  */
@@ -8,7 +8,8 @@ import { parseArgs } from "node:util";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { CordonError } from "../src/sandbox/index.ts";
-import { type SoakGuest, soakGuests } from "../test/support/soak-guests.ts";
+import type { SoakGuest } from "../test/support/soak-guest.ts";
+import { soakGuests } from "../test/support/soak-guests.ts";
 
 /** How many samples a run takes, and how many it has to have to be judged. */
 const SAMPLES = 240;
@@ -30,6 +31,10 @@ const MEASURES = {
   resources: { share: 0, slack: 6 },
   "open files": { share: 0, slack: 6 },
   threads: { share: 0, slack: 3 },
+  processes: { share: 0, slack: 3 },
+  "their MiB": { share: 0.1, slack: 48 },
+  "their files": { share: 0, slack: 12 },
+  "their threads": { share: 0, slack: 12 },
 } as const;
 
 type Measure = keyof typeof MEASURES;
@@ -55,22 +60,65 @@ function sample(): Sample {
     "heap MiB": heapUsed / MIB,
     "outside MiB": external / MIB,
     resources: process.getActiveResourcesInfo().length,
-    "open files": process.platform === "linux" ? readdirSync("/proc/self/fd").length : 0,
-    threads: process.platform === "linux" ? threads() : 0,
+    ...(process.platform === "linux" ? fromProc() : { "open files": 0, threads: 0, ...NO_PROCESSES }),
   };
 }
 
-function threads(): number {
-  return Number(/^Threads:\s+(\d+)$/mu.exec(readFileSync("/proc/self/status", "utf8"))?.[1]);
+type OfProcesses = Pick<Sample, "processes" | "their MiB" | "their files" | "their threads">;
+
+const NO_PROCESSES: OfProcesses = { processes: 0, "their MiB": 0, "their files": 0, "their threads": 0 };
+
+function fromProc(): OfProcesses & Pick<Sample, "open files" | "threads"> {
+  const own = readdirSync("/proc/self/fd").length;
+  const all = readdirSync("/proc").flatMap((name) => (/^\d+$/u.test(name) ? (statusOf(Number(name)) ?? []) : []));
+  let sum = NO_PROCESSES;
+  for (const one of below(process.pid, all)) {
+    sum = {
+      processes: sum.processes + 1,
+      "their MiB": sum["their MiB"] + one.kibibytes / 1024,
+      "their files": sum["their files"] + one.files,
+      "their threads": sum["their threads"] + one.threads,
+    };
+  }
+  return { "open files": own, threads: statusOf(process.pid)?.threads ?? Number.NaN, ...sum };
+}
+
+interface ProcessStatus {
+  readonly pid: number;
+  readonly parent: number;
+  readonly threads: number;
+  readonly kibibytes: number;
+  readonly files: number;
+}
+
+/** Nothing of a process that has just gone. */
+function statusOf(pid: number): ProcessStatus | undefined {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, "utf8");
+    const figure = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+)`, "mu").exec(status)?.[1] ?? 0);
+    return {
+      pid,
+      parent: figure("PPid"),
+      threads: figure("Threads"),
+      kibibytes: figure("VmRSS"),
+      files: readdirSync(`/proc/${pid}/fd`).length,
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+/** The children of a process, and theirs. */
+function below(pid: number, all: readonly ProcessStatus[]): readonly ProcessStatus[] {
+  return all.filter(({ parent }) => parent === pid).flatMap((one) => [one, ...below(one.pid, all)]);
 }
 
 function median(of: readonly number[]): number {
   return of.toSorted((one, other) => one - other)[Math.floor(of.length / 2)] ?? Number.NaN;
 }
 
-const tally = new Map<string, { ended: number; wrong: number }>();
+const tally = new Map<string, { ended: number; wrong: number; lost: number }>();
 const failures: string[] = [];
-let lost = 0;
 
 async function callsOf(guests: readonly SoakGuest[], until: number, start: number): Promise<void> {
   const deck = guests.flatMap((guest) => Array.from({ length: guest.weight }, () => guest));
@@ -79,13 +127,13 @@ async function callsOf(guests: readonly SoakGuest[], until: number, start: numbe
   for (let at = start; performance.now() < until; at += step) {
     const guest = deck[at % deck.length];
     if (guest === undefined) continue;
-    const counted = tally.get(guest.name) ?? { ended: 0, wrong: 0 };
+    const counted = tally.get(guest.name) ?? { ended: 0, wrong: 0, lost: 0 };
     tally.set(guest.name, counted);
     try {
       await guest.call();
     } catch (thrown) {
       if (thrown instanceof CordonError && thrown.code === "host" && thrown.message.includes("it was lost")) {
-        lost += 1;
+        counted.lost += 1;
         continue;
       }
       counted.wrong += 1;
@@ -126,11 +174,14 @@ const samples: Sample[] = [];
   clearInterval(sampling);
   const wrong = [...tally.values()].reduce((sum, one) => sum + one.wrong, 0);
   const ended = [...tally.values()].reduce((sum, one) => sum + one.ended, 0);
+  const lost = [...tally.values()].reduce((sum, one) => sum + one.lost, 0);
   console.log(
     `${ended} calls in ${((performance.now() - began) / 60_000).toFixed(1)} minutes, ${samples.length} samples`,
   );
-  for (const [name, one] of tally)
-    console.log(`  ${name}: ${one.ended}${one.wrong === 0 ? "" : `, ${one.wrong} wrong`}`);
+  for (const [name, one] of tally) {
+    const also = [one.wrong > 0 ? `, ${one.wrong} wrong` : "", one.lost > 0 ? `, and ${one.lost} lost` : ""];
+    console.log(`  ${name}: ${one.ended}${also.join("")}`);
+  }
   console.log(`  lost with a neighbour: ${lost}`);
   const isFlat = judge(samples);
   for (const failure of failures) console.log(failure);

@@ -11,9 +11,9 @@ const skip =
     ? false
     : "it takes two minutes, so it runs with CI=true or CORDON_SOAK=1 only; scripts/soak.ts is the same for an hour";
 
-// Weakening: a call in ten leaves a file open.
+// Weakenings: a call in ten leaves a file open; a sandbox at the level `process` is not closed.
 test(
-  "two minutes of good and hostile guests leave memory, handles and threads flat",
+  "two minutes of good and hostile guests leave memory, handles, threads and processes flat",
   { timeout: 300_000, skip },
   async (context) => {
     const { stdout } = await promisify(execFile)(process.execPath, [SOAK, "--minutes", "2"]).catch(

@@ -1,19 +1,13 @@
 /** Guests, good and hostile, that a soak lets loose on one process, and how a call of each has to end. */
-import { CordonError, type ErrorCode, Sandbox, type SandboxOptions, serveHttp } from "../../src/sandbox/index.ts";
+import { type CordonError, Sandbox, type SandboxOptions, serveHttp } from "../../src/sandbox/index.ts";
 import { playgroundWithSecret } from "./filesystem.ts";
 import { proxyGuest, TEST_CACHE, testGuest, textGuest, wasiProbe } from "./guests.ts";
 import { amplifying } from "./amplification.ts";
 import { ioText } from "./io-guests.ts";
 import { Probe } from "./probe.ts";
+import { endsWith, isCancelled, type SoakGuest } from "./soak-guest.ts";
+import { soakProcessGuests } from "./soak-process-guests.ts";
 import { coreFunction } from "./text-guests.ts";
-
-/** One kind of guest: makes a call and throws when that ended in another way than it should. */
-export interface SoakGuest {
-  readonly name: string;
-  /** How often it is called, beside the others. */
-  readonly weight: number;
-  readonly call: () => Promise<void>;
-}
 
 /** All of them, and what they live on. */
 export interface SoakGuests extends AsyncDisposable {
@@ -22,17 +16,6 @@ export interface SoakGuests extends AsyncDisposable {
 
 function open(source: string, options: SandboxOptions = {}): Promise<Sandbox> {
   return Sandbox.open(source, { cache: TEST_CACHE, ...options });
-}
-
-async function endsWith(call: Promise<unknown>, expected: ErrorCode | "value"): Promise<void> {
-  let code: string = "value";
-  try {
-    await call;
-  } catch (thrown) {
-    if (!(thrown instanceof CordonError) || thrown.code === "host") throw thrown;
-    ({ code } = thrown);
-  }
-  if (code !== expected) throw new Error(`it ended with ${code} in place of ${expected}`);
 }
 
 /** Opens everything there is, once. */
@@ -109,26 +92,19 @@ export async function soakGuests(): Promise<SoakGuests> {
     {
       name: "is cancelled",
       weight: 3,
-      call: async () => {
-        const cancel = new AbortController();
-        const call = good.call("spin", [], { signal: cancel.signal });
-        setTimeout(() => cancel.abort(), 30);
-        await endsWith(call, "cancelled");
-      },
+      call: () => isCancelled(30, (signal) => good.call("spin", [], { signal })),
     },
     {
       name: "waits, and is cancelled",
       weight: 3,
-      call: async () => {
-        const cancel = new AbortController();
-        const wait = waits.run(
-          ({ wasi, call }) => call(call(wasi["monotonicClock"], "subscribeDuration", 3_600_000_000_000), "block"),
-          undefined,
-          { signal: cancel.signal },
-        );
-        setTimeout(() => cancel.abort(), 60);
-        await endsWith(wait, "cancelled");
-      },
+      call: () =>
+        isCancelled(60, (signal) =>
+          waits.run(
+            ({ wasi, call }) => call(call(wasi["monotonicClock"], "subscribeDuration", 3_600_000_000_000), "block"),
+            undefined,
+            { signal },
+          ),
+        ),
     },
     {
       name: "uses files, and leaves them open",
@@ -179,6 +155,7 @@ export async function soakGuests(): Promise<SoakGuests> {
         await own.call("add", [1, 1]);
       },
     },
+    ...(await soakProcessGuests(held)),
   ];
   const moved = held.move();
   return { guests, [Symbol.asyncDispose]: () => moved.disposeAsync() };
