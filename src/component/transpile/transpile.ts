@@ -15,6 +15,10 @@ const TRANSPILE_HEAP_MB = 1024;
 export interface TranspileOptions {
   readonly signal?: AbortSignal | undefined;
   readonly onStage?: ((stage: TranspileStage) => void) | undefined;
+  /** How long it may take, in milliseconds; default one minute. */
+  readonly timeoutMs?: number;
+  /** The JavaScript heap it may take, in MiB; default 1024. */
+  readonly heapMb?: number;
 }
 
 /**
@@ -43,17 +47,18 @@ export async function describeInWorker(bytes: Uint8Array, options: TranspileOpti
 type Answer = Extract<TranspileMessage, { readonly type: "artifact" | "description" }>;
 
 async function inWorker(request: TranspileRequest, options: TranspileOptions): Promise<Answer> {
+  const { timeoutMs = TRANSPILE_TIMEOUT_MS, heapMb = TRANSPILE_HEAP_MB } = options;
   if (options.signal?.aborted === true) throw cancelled(options.signal);
   const worker = new Worker(workerUrl("transpile-worker"), {
     workerData: request,
     argv: [],
     env: {},
     execArgv: [],
-    resourceLimits: { maxOldGenerationSizeMb: TRANSPILE_HEAP_MB },
+    resourceLimits: { maxOldGenerationSizeMb: heapMb },
     name: "cordon-transpile",
   });
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-  const timer = setTimeout(() => reject(tooSlow()), TRANSPILE_TIMEOUT_MS);
+  const timer = setTimeout(() => reject(tooSlow(timeoutMs)), timeoutMs);
   const onAbort = (): void => reject(cancelled(options.signal));
   options.signal?.addEventListener("abort", onAbort, { once: true });
   worker.on("message", (message: TranspileMessage) => {
@@ -61,7 +66,7 @@ async function inWorker(request: TranspileRequest, options: TranspileOptions): P
     else if (message.type === "refused") reject(refused(message));
     else resolve(message);
   });
-  worker.once("error", (error) => reject(failed(error)));
+  worker.once("error", (error) => reject(isOutOfMemory(error) ? tooLarge(heapMb) : failed(error)));
   worker.once("exit", () => reject(failed(new Error("its thread ended"))));
   try {
     return await promise;
@@ -76,19 +81,23 @@ function refused(message: Extract<TranspileMessage, { type: "refused" }>): Cordo
   return new CordonError(message.code, message.message, message.limit === undefined ? {} : { limit: message.limit });
 }
 
-function tooSlow(): CordonError {
-  return new CordonError("limit", `Cannot load the component: transpiling took over ${TRANSPILE_TIMEOUT_MS} ms`, {
-    limit: { limit: "deadline", cap: TRANSPILE_TIMEOUT_MS },
+function tooSlow(cap: number): CordonError {
+  return new CordonError("limit", `Cannot load the component: transpiling took over ${cap} ms`, {
+    limit: { limit: "deadline", cap },
+  });
+}
+
+function isOutOfMemory(error: unknown): boolean {
+  return typeof error === "object" && error !== null && "code" in error && error.code === "ERR_WORKER_OUT_OF_MEMORY";
+}
+
+function tooLarge(heapMb: number): CordonError {
+  return new CordonError("limit", `Cannot load the component: transpiling took over ${heapMb} MiB`, {
+    limit: { limit: "host-memory", cap: heapMb * 1024 * 1024 },
   });
 }
 
 function failed(error: unknown): CordonError {
-  const code = typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
-  if (code === "ERR_WORKER_OUT_OF_MEMORY") {
-    return new CordonError("limit", `Cannot load the component: transpiling took over ${TRANSPILE_HEAP_MB} MiB`, {
-      limit: { limit: "host-memory", cap: TRANSPILE_HEAP_MB * 1024 * 1024 },
-    });
-  }
   return new CordonError("host", `Cannot load the component: the transpiler failed: ${messageOf(error)}`, {
     cause: error,
   });
