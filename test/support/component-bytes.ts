@@ -29,4 +29,11 @@ export function moduleOf(...sections: readonly Uint8Array[]): Uint8Array {
 }
 
 /** Ids of the sections of a component. */
-export const COMPONENT_SECTION = { module: 1, coreInstance: 2, component: 4, instance: 5, type: 7 } as const;
+export const COMPONENT_SECTION = {
+  module: 1,
+  coreInstance: 2,
+  component: 4,
+  instance: 5,
+  type: 7,
+  import: 10,
+} as const;
