@@ -82,11 +82,12 @@ const WAITING = `
     (br_if $again (i32.eqz (i32.load8_u (i32.const 16)))))
   (call $exit (i32.const 7))`;
 
-test("run has a process for the guest at the level process alone, which is gone with it", async () => {
+test("run has a process for the guest at the level process alone, which is gone with it", async (context) => {
   const waiting = await textGuest("waiting", commandText(WAITING, { data: "ready\n" }));
   const thread = [["--isolation=thread"], {}] as const;
   for (const [flags, options] of [thread, ...modes]) {
     const running = startCordon(["run", waiting, "--stdin", ...flags], { ...options, stdin: { open: true } });
+    context.after(() => void running.child.kill("SIGKILL"));
     await running.printed("ready\n");
     assertProcess(running, flags !== thread[0]);
     running.child.stdin.end();
@@ -95,11 +96,12 @@ test("run has a process for the guest at the level process alone, which is gone 
   }
 });
 
-test("serve-http answers out of a process, and ends it", async () => {
+test("serve-http answers out of a process, and ends it", async (context) => {
   const proxy = await proxyGuest();
   const thread = [["--isolation=thread"], {}] as const;
   for (const [flags, options] of [thread, ...modes]) {
     const running = startCordon(["serve-http", proxy, "--addr=127.0.0.1:0", ...flags], options);
+    context.after(() => void running.child.kill("SIGKILL"));
     let stderr = "";
     running.child.stderr.on("data", (chunk) => (stderr += String(chunk)));
     await running.said("(Ctrl-C ends it)\n");

@@ -29,7 +29,7 @@ const STOPPED_BY_FORCE: Ending = {
 
 /** What a guest process tells the pool. */
 export interface GuestProcessEvents {
-  /** It holds an invocation less. */
+  /** It holds an invocation less, or its program is compiled. */
   readonly freed: () => void;
   /** It is gone; these invocations had not started and can run elsewhere. */
   readonly gone: (notStarted: readonly Task[]) => void;
@@ -63,6 +63,8 @@ export class GuestProcess {
   #programId: string | undefined;
   #startWatch: NodeJS.Timeout | undefined;
   #closing = false;
+  /** How many wait for its program to be compiled. */
+  #awaited = 0;
   #dead = false;
 
   constructor({ plan, confinement, startMs }: GuestProcessOptions, events: GuestProcessEvents) {
@@ -94,6 +96,11 @@ export class GuestProcess {
     return this.#held.size;
   }
 
+  /** Whether somebody waits for it: ending it would be seen. */
+  get busy(): boolean {
+    return this.#held.size > 0 || this.#awaited > 0;
+  }
+
   /** Whether it can run a program's call that needs this much. */
   serves(programId: string, needed: Confinement): boolean {
     return !this.#closing && !this.#dead && this.#programId === programId && covers(this.confinement, needed);
@@ -122,10 +129,13 @@ export class GuestProcess {
    */
   async loaded(): Promise<void> {
     this.#link.ref();
+    this.#awaited += 1;
     try {
       await this.#loaded.promise;
     } finally {
+      this.#awaited -= 1;
       this.#rest();
+      if (!this.#dead) this.#events.freed();
     }
   }
 

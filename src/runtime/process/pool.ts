@@ -208,7 +208,7 @@ export class ProcessPool {
 
   #makeRoom(): boolean {
     if (this.#processes.size < this.#maxProcesses) return true;
-    const oldest = [...this.#processes].find(({ load }) => load === 0);
+    const oldest = [...this.#processes].find(({ busy }) => !busy);
     if (oldest === undefined) return false;
     this.#processes.delete(oldest);
     oldest.close();
