@@ -12,7 +12,7 @@ export interface DecodeBounds {
   readonly maxInstances: number;
   /** Number of component-level types; default 100,000. */
   readonly maxTypes: number;
-  /** Number of imports and exports together, those of instance and component types included; default 100,000. */
+  /** Number of imports and exports together, those of instance and component types included; default 20,000. */
   readonly maxExterns: number;
   /** Length of one name, in bytes of UTF-8; default 4,096. */
   readonly maxNameBytes: number;
@@ -35,7 +35,8 @@ export const DEFAULT_DECODE_BOUNDS: DecodeBounds = Object.freeze({
   maxComponents: 1_000,
   maxInstances: 10_000,
   maxTypes: 100_000,
-  maxExterns: 100_000,
+  // The transpiler takes a time that grows with the square of them.
+  maxExterns: 20_000,
   maxNameBytes: 4_096,
   maxTypeDepth: 100,
   maxInterfaceNodes: 250_000,
