@@ -54,6 +54,7 @@ export class BareProgram {
     const wentAhead = (units: number): void => fuel.grant(units);
     guard.occupy({
       ticket: 1,
+      sliceUnits: fuel.sliceUnits,
       goOn,
       ahead: () => 0,
       wentAhead,

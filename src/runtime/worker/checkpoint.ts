@@ -9,8 +9,8 @@ import type { ProcessorTime } from "./processor-time.ts";
 /** How long a guest keeps the processor while others of its thread wait for it, in milliseconds. */
 const TURN_MS = 2;
 
-/** How many slices a guest takes ahead when its last ones, as many and one more, took it less than this, in milliseconds. */
-const [AHEAD_SLICES, QUICK_MS] = [31, 0.4];
+/** How many units a guest takes ahead, in whole slices, when as many and a slice more took it less than this, in milliseconds. */
+const [AHEAD_UNITS, QUICK_MS] = [700_000, 0.4];
 
 /** How long a guest may keep the processor from others where it cannot be suspended, before it counts as one that does so. */
 const HOLD_MS = 10;
@@ -48,6 +48,7 @@ export interface CheckedGuest {
  */
 export class Checkpoint implements Guarded {
   readonly ticket: number;
+  readonly sliceUnits: number;
   readonly #guest: CheckedGuest;
   #deadline: number;
   /** The break that was promised last, until it is known whether the guest could be suspended for it. */
@@ -64,6 +65,7 @@ export class Checkpoint implements Guarded {
 
   constructor(guest: CheckedGuest) {
     this.ticket = guest.ticket;
+    this.sliceUnits = guest.fuel.sliceUnits;
     this.#guest = guest;
     this.#deadline = performance.now() + guest.limits.timeoutMs;
   }
@@ -89,7 +91,8 @@ export class Checkpoint implements Guarded {
   }
 
   ahead(): number {
-    return this.#isQuick && this.#guest.fuel.hasPlenty(AHEAD_SLICES) ? AHEAD_SLICES : 0;
+    const slices = AHEAD_UNITS / this.sliceUnits;
+    return this.#isQuick && this.#guest.fuel.hasPlenty(slices) ? slices : 0;
   }
 
   wentAhead(units: number): void {

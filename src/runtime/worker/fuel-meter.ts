@@ -1,11 +1,16 @@
-/**
- * Units that a guest gets at a time: some 10 µs of it for most, some milliseconds where each turn of a loop waits for memory that is
- * nowhere near, or was never touched. They are the same whatever a slice took, so that it makes no difference to the fuel of a run.
- */
-export const SLICE_UNITS = 25_000;
+/** Units that a guest gets at a time: 2 to 50 µs of it for most, some milliseconds where it waits for memory in each turn of a loop. */
+export const SLICE_UNITS = 100_000;
 
-/** What instances may have left of slices, all together, while another asks for more. */
-const MAX_LEFT_UNITS = 4 * SLICE_UNITS;
+/** The same for guests with much memory, where a loop that touches new pages, or reads all over it, takes far longer. */
+const [WIDE_SLICE_UNITS, WIDE_BYTES] = [25_000, 256 * 2 ** 20];
+
+/** What instances may have left, all together, while another asks for more, in slices. */
+const MAX_LEFT_SLICES = 4;
+
+/** How many units a guest gets at a time: by what its memories may hold, and nothing else, so that its fuel is the same each time. */
+export function sliceUnitsFor(memoryBytes: number): number {
+  return memoryBytes > WIDE_BYTES ? WIDE_SLICE_UNITS : SLICE_UNITS;
+}
 
 const { get: valueOf, set: setValueOf } = Object.getOwnPropertyDescriptor(WebAssembly.Global.prototype, "value") as {
   readonly get: () => number;
@@ -22,6 +27,8 @@ export class FuelMeter {
   readonly counter: WebAssembly.Global<"i32">;
   readonly #own: WebAssembly.Global<"i32">[] = [];
   readonly #catchUp: () => void;
+  /** Units that are handed out at a time. */
+  readonly sliceUnits: number;
   #limit: number;
   #granted: number;
   /** Whether the shared counter is below zero for the guest to ask. */
@@ -30,11 +37,13 @@ export class FuelMeter {
   /**
    * @param limit Units there are.
    * @param catchUp Has {@link grant} called with the units that were granted without this being asked.
+   * @param sliceUnits Units that are handed out at a time.
    */
-  constructor(limit: number, catchUp: () => void = () => undefined) {
+  constructor(limit: number, catchUp: () => void = () => undefined, sliceUnits: number = SLICE_UNITS) {
     this.#limit = limit;
+    this.sliceUnits = sliceUnits;
     this.#catchUp = catchUp;
-    this.#granted = Math.min(SLICE_UNITS, limit);
+    this.#granted = Math.min(sliceUnits, limit);
     this.counter = new WebAssembly.Global({ value: "i32", mutable: true }, this.#granted);
   }
 
@@ -73,8 +82,9 @@ export class FuelMeter {
     const used = this.#granted - left;
     if (used > this.#limit) return undefined;
     // What others have not used yet is theirs only while there is enough for all.
-    if (left > MAX_LEFT_UNITS || this.#limit - used - left < SLICE_UNITS) left = this.#takeBack();
-    const slice = Math.max(0, Math.min(SLICE_UNITS, this.#limit - used - left));
+    if (left > MAX_LEFT_SLICES * this.sliceUnits || this.#limit - used - left < this.sliceUnits)
+      left = this.#takeBack();
+    const slice = Math.max(0, Math.min(this.sliceUnits, this.#limit - used - left));
     this.#granted = used + left + slice;
     return slice;
   }
@@ -104,8 +114,8 @@ export class FuelMeter {
    * end the guest, nor have what instances have left taken back, so that it makes no difference who is asked when.
    */
   hasPlenty(slices: number): boolean {
-    const isEnough = this.#limit - this.#granted > 2 * slices * SLICE_UNITS + MAX_LEFT_UNITS;
-    return isEnough && this.#own.length * SLICE_UNITS <= MAX_LEFT_UNITS;
+    const isEnough = this.#limit - this.#granted > (2 * slices + MAX_LEFT_SLICES) * this.sliceUnits;
+    return isEnough && this.#own.length <= MAX_LEFT_SLICES;
   }
 
   /** Gives more units, for an instance that is called again. */

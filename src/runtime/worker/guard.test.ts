@@ -27,11 +27,17 @@ function threadOf(): { readonly guard: Guard; readonly slots: Int32Array } {
 }
 
 /** A guest that is given a slice each time it asks, and three that it does not ask for. */
-function guestOf(guard: Guard, ticket: number, answer: number = SLICE_UNITS): Answers {
+function guestOf(
+  guard: Guard,
+  ticket: number,
+  answer: number = SLICE_UNITS,
+  sliceUnits: number = SLICE_UNITS,
+): Answers {
   const asked: number[] = [];
   const granted: number[] = [];
   const guest: Guarded = {
     ticket,
+    sliceUnits,
     goOn: (left) => (asked.push(left), answer),
     ahead: () => AHEAD,
     wentAhead: (units) => void granted.push(units),
@@ -45,6 +51,20 @@ function guestOf(guard: Guard, ticket: number, answer: number = SLICE_UNITS): An
 }
 
 describe("the guard", () => {
+  // Weakening: the units of a slice are set once for the thread.
+  it("gives each guest slices of its own size", () => {
+    const { guard } = threadOf();
+    const narrow = guestOf(guard, 1, 500, 500);
+    const wide = guestOf(guard, 2);
+    for (const { guest, ask, granted } of [narrow, wide, narrow]) {
+      guard.occupy(guest);
+      granted.length = 0;
+      for (let turn = 0; turn <= AHEAD; turn += 1) assert.equal(ask(0), guest.sliceUnits);
+      guard.catchUp();
+      assert.deepEqual(granted, [AHEAD * guest.sliceUnits]);
+    }
+  });
+
   it("lets a guest have slices without asking, and tells it how much that was", () => {
     const { guard } = threadOf();
     const { ask, asked, granted, guest } = guestOf(guard, 7);

@@ -1,6 +1,5 @@
 import { COUNTER_EXPORT, GUARD_FIELDS } from "../../shared/hardening-profile.ts";
 import { SHARED_SLOTS } from "../messages.ts";
-import { SLICE_UNITS } from "./fuel-meter.ts";
 
 /** The guest traps. */
 export const REFUSED = -1;
@@ -12,6 +11,8 @@ export const BREAK = -2;
 export interface Guarded {
   /** The number that the main thread names it by when it is to end. */
   readonly ticket: number;
+  /** The units of a slice, also of those that it takes without asking. */
+  readonly sliceUnits: number;
   /**
    * Answers a guest that has used up its slice of fuel, with `left` below zero by as much as it used too much: the units to go on with,
    * {@link REFUSED} when it is to trap, {@link BREAK} when it goes on after a break, if it can be suspended.
@@ -35,7 +36,7 @@ export interface Guarded {
 /**
  * A module whose functions a metered module can be given references to, which JavaScript functions are not:
  *
- *     (global $ending i32) (global $slice i32)                          ;; imports e, z: an address, SLICE_UNITS
+ *     (global $ending i32) (global $slice (mut i32))                    ;; imports e, z: an address, units of a slice
  *     (global $ahead (export "u") (mut i32) (i32.const 0))              ;; slices to take without asking
  *     (global $taken (export "n") (mut i32) (i32.const 0))              ;; units granted with them
  *     (global $ticket (export "t") (mut i32) (i32.const 0))
@@ -65,7 +66,7 @@ export interface Guarded {
 const MODULE = new WebAssembly.Module(Uint8Array.of(
   0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0,
   1, 10, 2, 0x60, 0, 1, 0x7f, 0x60, 1, 0x7f, 1, 0x7f,                    // (func (result i32)), (func (param i32) (result i32))
-  2, 40, 7, 0, 1, 0x65, 3, 0x7f, 0, 0, 1, 0x7a, 3, 0x7f, 0,              // imports e, z,
+  2, 40, 7, 0, 1, 0x65, 3, 0x7f, 0, 0, 1, 0x7a, 3, 0x7f, 1,              // imports e, z,
   0, 1, 0x73, 2, 3, 1, 1,                                                // s, a shared memory of a page,
   0, 1, 0x67, 0, 1, 0, 1, 0x77, 0, 0, 0, 1, 0x68, 0, 0, 0, 1, 0x6d, 0, 1,   // g, w, h, m
   3, 3, 2, 1, 1,
@@ -96,6 +97,7 @@ interface GuardExports {
 export class Guard {
   #guarded: Guarded | undefined;
   readonly #exports: GuardExports;
+  readonly #slice = new WebAssembly.Global({ value: "i32", mutable: true }, 0);
   /** Whether the guest may have taken slices without asking. */
   #isAhead = false;
 
@@ -104,7 +106,7 @@ export class Guard {
     const { exports } = new WebAssembly.Instance(MODULE, {
       "": {
         e: SHARED_SLOTS.ending * Int32Array.BYTES_PER_ELEMENT,
-        z: SLICE_UNITS,
+        z: this.#slice,
         s: shared,
         g: (left: number) => this.#goOn(left),
         w: new WebAssembly.Suspending(() => this.#guarded?.takeBreak() ?? REFUSED),
@@ -121,6 +123,7 @@ export class Guard {
     if (this.#guarded === guest) return;
     this.#guarded = guest;
     this.#exports.t.value = guest.ticket;
+    this.#slice.value = guest.sliceUnits;
   }
 
   /** Has the guest that is on the processor told what it took without asking; it asks for its next slice. */
@@ -146,7 +149,7 @@ export class Guard {
   #goOn(left: number): number {
     this.catchUp();
     const answer = this.#guarded?.goOn(left) ?? REFUSED;
-    const ahead = answer === SLICE_UNITS ? (this.#guarded?.ahead() ?? 0) : 0;
+    const ahead = answer === this.#slice.value ? (this.#guarded?.ahead() ?? 0) : 0;
     if (ahead > 0) {
       this.#isAhead = true;
       this.#exports.u.value = ahead;

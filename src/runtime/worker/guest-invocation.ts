@@ -12,7 +12,7 @@ import { CallQueue } from "./call-queue.ts";
 import { Checkpoint, outOfFuel } from "./checkpoint.ts";
 import { EndState } from "./end-state.ts";
 import { exportedFunction } from "./exported-function.ts";
-import { FuelMeter } from "./fuel-meter.ts";
+import { FuelMeter, sliceUnitsFor } from "./fuel-meter.ts";
 import { type Guard, ownCounter } from "./guard.ts";
 import { GuestMemory } from "./guest-memory.ts";
 import { GuestTimers } from "./guest-timers.ts";
@@ -74,7 +74,8 @@ export class GuestInvocation {
     this.#ticket = ticket;
     this.#invocation = invocation;
     this.#environment = environment;
-    this.#fuel = new FuelMeter(invocation.limits.fuel, () => environment.guard.catchUp());
+    const { fuel, memoryBytes } = invocation.limits;
+    this.#fuel = new FuelMeter(fuel, () => environment.guard.catchUp(), sliceUnitsFor(memoryBytes));
     this.#time = new ProcessorTime(invocation.limits.cpuSharePercent);
     this.#presence = new Presence({
       ticket,
