@@ -75,6 +75,8 @@ export class WorkerSlot {
   #startLook: NodeJS.Timeout | undefined;
   #memories = 0;
   #observing = false;
+  /** Called when nobody waits for an answer, if the thread is to end then. */
+  #allAnswered: (() => void) | undefined;
   #dead = false;
 
   /** @param workerFlags Flags of Node for the thread; it inherits none. */
@@ -191,12 +193,19 @@ export class WorkerSlot {
     if (!this.#dead) this.#post({ type: "unload", programId });
   }
 
-  /** Ends the thread; the invocations in it end as cancelled. */
+  /** Ends the thread. The invocations in it end as cancelled first, with what they used as far as they say so in time. */
   async close(): Promise<void> {
-    this.#observe();
-    for (const pending of this.#held.values()) this.#answer(pending, { kind: "cancelled", reason: undefined });
+    for (const pending of this.#held.values()) this.stop(pending, { kind: "cancelled", reason: undefined });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#allAnswered = resolve;
+    this.#sayWhenAnswered();
+    await promise;
     this.#kill(STOPPED_BY_FORCE);
     await this.#exited;
+  }
+
+  #sayWhenAnswered(): void {
+    if ([...this.#held.values()].every(({ settled }) => settled)) this.#allAnswered?.();
   }
 
   /** Takes back an invocation that has not started; false when it has. */
@@ -399,6 +408,7 @@ export class WorkerSlot {
     pending.asking?.abort();
     const wallMs = performance.now() - pending.startedAt;
     pending.settle(message === undefined ? { ending, wallMs } : { ending, wallMs, usage: message.usage });
+    this.#sayWhenAnswered();
   }
 
   #forget(pending: Pending): void {
