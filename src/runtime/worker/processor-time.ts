@@ -3,15 +3,20 @@ import { performance } from "node:perf_hooks";
 /** The window over which a share of the processor is measured, in milliseconds. */
 const WINDOW_MS = 100;
 
+/** Systems count a thread's time in ticks, of 4 to 16 ms, in milliseconds. */
+const TICK_MS = 20;
+
 /**
- * The time a guest spends on its thread's processor, all in milliseconds: as the system counts it for the thread, so that what others take
- * of a busy machine does not count. That is asked for only where the time on the clock, which is never less, could be too much.
+ * The time a guest spends on its thread's processor, all in milliseconds. That is the time on the clock while it has the thread, unless
+ * the system counts less by more than a tick: what others take of a busy machine does not count. The system is asked only where the time
+ * on the clock, which is never less, could be too much.
  */
 export class ProcessorTime {
   /** The part of a window that the guest may take. */
   readonly #shareMs: number;
-  /** What it took until `#since`, when the thread had taken `#threadMs` since it began. */
-  #before = 0;
+  /** What it took on the clock, and of the thread's time, until `#since`, when the thread had taken `#threadMs` since it began. */
+  #onClock = 0;
+  #ofThread = 0;
   #since: number | undefined;
   #threadMs = 0;
   #enteredAt = 0;
@@ -38,17 +43,20 @@ export class ProcessorTime {
 
   /** What it took so far. */
   used(now: number = performance.now()): number {
-    if (this.#since === undefined) return this.#before;
-    const thread = threadMs();
-    this.#before += thread - this.#threadMs;
-    this.#threadMs = thread;
-    this.#since = now;
-    return this.#before;
+    if (this.#since !== undefined) {
+      const thread = threadMs();
+      this.#onClock += now - this.#since;
+      this.#ofThread += thread - this.#threadMs;
+      this.#since = now;
+      this.#threadMs = thread;
+    }
+    return Math.min(this.#onClock, this.#ofThread + TICK_MS);
   }
 
   /** Whether it took more than that. */
   hasUsedMore(mostMs: number, now: number): boolean {
-    return this.#atMost(now) > mostMs && this.used(now) > mostMs;
+    const atMost = this.#since === undefined ? this.#onClock : this.#onClock + (now - this.#since);
+    return atMost > mostMs && this.used(now) > mostMs;
   }
 
   /** How long it has had the processor without a break, on the clock. */
@@ -65,10 +73,6 @@ export class ProcessorTime {
     }
     const isOver = this.hasUsedMore(this.#usedAtWindowStart + this.#shareMs, now);
     return isOver ? Math.max(1, this.#windowStart + WINDOW_MS - now) : 0;
-  }
-
-  #atMost(now: number): number {
-    return this.#since === undefined ? this.#before : this.#before + (now - this.#since);
   }
 }
 
