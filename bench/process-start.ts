@@ -1,3 +1,4 @@
+import { GUARD_NAMESPACE, MEMORY_NAMESPACE } from "../src/shared/hardening-profile.ts";
 import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -70,6 +71,13 @@ function peerSubject(
   return () => timeProcess(command, ["run", "--allow-precompiled", "--invoke", "add(5, 3)", compiled], options);
 }
 
+/** A module whose `c` and `m`, of an i32 each, let a metered module go on, and its memory grow. */
+// prettier-ignore
+const ALWAYS_ON: readonly number[] = [
+  0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 6, 1, 0x60, 1, 0x7f, 1, 0x7f, 3, 3, 2, 0, 0, 7, 9, 2, 1, 0x63, 0, 0, 1, 0x6d, 0, 1,
+  10, 15, 2, 8, 0, 0x41, 0x80, 0x80, 0x80, 0x80, 4, 0x0b, 4, 0, 0x41, 1, 0x0b,
+];
+
 /** A script that does with the demo skill what the command does, and nothing else. */
 async function bareScript(folder: string): Promise<string> {
   const { glue, modules, instantiations } = await artifactOf(DEMO_SKILL, join(folder, "artifacts"));
@@ -83,6 +91,8 @@ async function bareScript(folder: string): Promise<string> {
     `import { readFileSync } from "node:fs";
     const instantiate = (() => {${glue}\n})();
     const memories = ${JSON.stringify(memories)};
+    const { c: checkpoint, m: grow } = new WebAssembly.Instance(new WebAssembly.Module(Uint8Array.of(${ALWAYS_ON.join()}))).exports;
+    const guard = { checkpoint, grow };
     const denied = async () => { throw Object.assign(new Error(), { payload: "denied" }); };
     const exports = await instantiate(
       (name) => new WebAssembly.Module(readFileSync(new URL(name, import.meta.url))),
@@ -94,7 +104,9 @@ async function bareScript(folder: string): Promise<string> {
       (module, given) => {
         const own = memories.shift().map(({ initialPages }) => new WebAssembly.Memory({ initial: initialPages, maximum: 2048 }));
         const named = Object.fromEntries(own.map((memory, position) => ["m" + position, memory]));
-        return new WebAssembly.Instance(module, { ...given, "cordon:memory": named });
+        const counter = new WebAssembly.Global({ value: "i32", mutable: true }, 2 ** 30);
+        const ours = { ${JSON.stringify(MEMORY_NAMESPACE)}: named, ${JSON.stringify(GUARD_NAMESPACE)}: { ...guard, counter } };
+        return new WebAssembly.Instance(module, { ...given, ...ours });
       },
     );
     process.stdout.write(await exports["sandbox:skill/skill"].run());`,
