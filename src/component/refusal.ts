@@ -3,8 +3,8 @@ import { CordonError } from "../shared/errors.ts";
 import type { DecodedComponent } from "./decode/decode-component.ts";
 
 /**
- * Why a component is refused at load for what its code uses, such as threads, in one line; `undefined` when it is not. Bounds of the glue, which
- * takes transpiling to know, are left out.
+ * Why a component is refused at load for what its code uses, such as threads, in one line; `undefined` when it is not. Bounds of the
+ * glue, which takes transpiling to know, are left out.
  */
 export function refusalOf(component: Uint8Array, decoded: DecodedComponent): string | undefined {
   return refusalIn(() => {

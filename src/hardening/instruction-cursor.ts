@@ -5,6 +5,8 @@ import { STRAIGHT, STRAIGHT_OF } from "./straight-code.ts";
 
 const NULLABLE_REFERENCE = 0x63;
 const REFERENCE = 0x64;
+/** More than any code costs, and than there are locals. */
+const ANY = 2 ** 30;
 /** Set in the alignment of a memory argument that names its memory. */
 const NAMES_MEMORY = 0x40;
 
@@ -138,10 +140,11 @@ export class InstructionCursor {
    * Moves past straight code: instructions at which the rewriter has nothing to do. It ends before any other, and when what it has
    * passed costs at least `most`. The fields tell nothing of what it passed.
    *
-   * @param locals Locals from this one on, and those from 128 on, are not straight.
+   * @param most By default more than anything costs.
+   * @param locals Locals from this one on, and those from 128 on, are not straight. By default only those.
    * @returns What it passed costs, in units of fuel.
    */
-  straight(most: number, locals: number): number {
+  straight(most: number = ANY, locals: number = ANY): number {
     const bytes = this.#bytes;
     const end = this.#end;
     let at = this.position;

@@ -10,9 +10,6 @@ import { STACK_EFFECT_OF } from "./stack-effects.ts";
 const BLOCK_BYTES = 3;
 const OPERAND_BYTES = 2;
 
-/** More than anything costs, and than there are locals. */
-const ANY = 2 ** 30;
-
 /** Block types that are no index begin here, in one byte. */
 const FIRST_CODE = 0x40;
 const NO_RESULT = 0x40;
@@ -71,7 +68,7 @@ class LabelStates {
   #blocks(end: number): number {
     const cursor = this.#cursor;
     for (let blocks = 1; ;) {
-      cursor.straight(ANY, ANY);
+      cursor.straight();
       if (cursor.position >= end) return blocks;
       cursor.next();
       if (IMMEDIATE_OF[cursor.opcode] === IMMEDIATE.blockType || cursor.opcode === OPCODE.tryTable) blocks += 1;

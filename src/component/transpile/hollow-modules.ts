@@ -29,9 +29,6 @@ const REACHING: ReadonlySet<number> = new Set([
   PREFIXED.tableFill,
 ]);
 
-/** More than anything costs, and than there are locals. */
-const ANY = 2 ** 30;
-
 /** A component without the code of its core modules. */
 export interface Hollowed {
   readonly component: Uint8Array;
@@ -112,7 +109,7 @@ function writeReaching(cursor: InstructionCursor, code: Uint8Array, out: ByteWri
   cursor.locals();
   out.u8(0);
   while (!cursor.isAtEnd) {
-    cursor.straight(ANY, ANY);
+    cursor.straight();
     if (cursor.isAtEnd) break;
     cursor.next();
     if (!REACHING.has(cursor.opcode)) continue;

@@ -2,14 +2,14 @@
 export const SLICE_UNITS = 100_000;
 
 /** The same for guests with much memory, where a loop that touches new pages, or reads all over it, takes far longer. */
-const [WIDE_SLICE_UNITS, WIDE_BYTES] = [25_000, 256 * 2 ** 20];
+const [SHORT_SLICE_UNITS, MUCH_MEMORY_BYTES] = [25_000, 256 * 2 ** 20];
 
 /** What instances may have left, all together, while another asks for more, in slices. */
 const MAX_LEFT_SLICES = 4;
 
 /** How many units a guest gets at a time: by what its memories may hold, and nothing else, so that its fuel is the same each time. */
 export function sliceUnitsFor(memoryBytes: number): number {
-  return memoryBytes > WIDE_BYTES ? WIDE_SLICE_UNITS : SLICE_UNITS;
+  return memoryBytes > MUCH_MEMORY_BYTES ? SHORT_SLICE_UNITS : SLICE_UNITS;
 }
 
 const { get: valueOf, set: setValueOf } = Object.getOwnPropertyDescriptor(WebAssembly.Global.prototype, "value") as {
