@@ -1,7 +1,9 @@
 import { chmod, cp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { rolldown } from "rolldown";
+import { builtinsWithoutFacades } from "./builtins-without-facades.ts";
 import { bundledModules } from "./bundled-modules.ts";
+import { DECLARED_INTERFACES } from "../src/host/declared-interfaces.ts";
 import { exec, ROOT } from "./exec.ts";
 
 /** What is bundled from `src/`: the command, the library, and the entries of its worker threads and processes. */
@@ -26,6 +28,17 @@ const NO_CHILD_PROCESSES = {
       : undefined,
 };
 
+/** Threads that run no guest match what guests import with what the host has, and need none of its code for that. */
+const DECLARATIONS_AS_DATA = {
+  name: "declarations-as-data",
+  load: (id: string): string | undefined =>
+    id === join(ROOT, "src/host/declared-interfaces.ts")
+      ? `export const DECLARED_INTERFACES = ${JSON.stringify(DECLARED_INTERFACES)};`
+      : undefined,
+};
+
+const BUILTINS_WITHOUT_FACADES = { name: "builtins-without-facades", renderChunk: builtinsWithoutFacades };
+
 /**
  * Bundles the entries into `dist/bin/` and emits type declarations to `dist/types/`. One file loads in a third of the
  * time of the eighty it is made from; what is needed late stays in chunks of its own. Returns the ids of the modules in
@@ -40,7 +53,7 @@ export async function buildHost(): Promise<readonly string[]> {
       input: { [name]: join(ROOT, "src", source) },
       platform: "node",
       external: [/^node:(?!child_process$)/, "undici"],
-      plugins: [NO_CHILD_PROCESSES],
+      plugins: [NO_CHILD_PROCESSES, DECLARATIONS_AS_DATA, BUILTINS_WITHOUT_FACADES],
       // What two chunks share gets a chunk of its own: none imports the entry, which would then run again under another name.
       preserveEntrySignatures: "strict",
     });

@@ -16,11 +16,11 @@ export async function start(words: readonly string[]): Promise<void> {
   process.once("uncaughtException", (thrown) => {
     void import("./failure.ts").then(({ reportFailure }) => process.exit(reportFailure(thrown, process.stderr)));
   });
-  const elsewhere = words.includes("--help") || words.some((word) => word.startsWith("--isolation"));
-  const release = RUNS_GUESTS.has(words[0]) && !elsewhere ? prewarm() : undefined;
   // Node's default place for compiled code is a folder in /tmp that another user may have made.
   const codeCache = join(cacheDirectory(), "code");
   if (isPrivateDirectory(codeCache)) enableCompileCache(codeCache);
+  const elsewhere = words.includes("--help") || words.some((word) => word.startsWith("--isolation"));
+  const release = RUNS_GUESTS.has(words[0]) && !elsewhere ? prewarm() : undefined;
   const { main } = await import("./commands.ts");
   process.exitCode = await main(words);
   await release?.();

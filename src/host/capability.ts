@@ -37,14 +37,18 @@ export type HostResult<T = unknown, E = unknown> =
   | { readonly tag: "ok"; readonly val: T }
   | { readonly tag: "err"; readonly val: E };
 
-/** One function that guests can import. */
-export interface HostFunction {
+/** One function that guests can import, as far as they are linked with it. */
+export interface FunctionDeclaration {
   /** The name in WIT as the binary has it: `read-file`, `[method]input-stream.read`, `[static]fields.from-list`. */
   readonly name: string;
   /** The function's WIT type, as `printFunctionType` prints it; a guest that declares another type is refused. */
   readonly type: string;
   /** Whether the call may wait for I/O: the guest can then be suspended until the promise it returns settles. */
   readonly blocking: boolean;
+}
+
+/** One function that guests can import. */
+export interface HostFunction extends FunctionDeclaration {
   /**
    * Does the work. Arguments have the shapes of the WIT types, lifted from the guest: their types hold, their content is
    * hostile. An argument of a resource type is the host object the handle stands for, and of the right class. A failure the
@@ -53,13 +57,18 @@ export interface HostFunction {
   readonly call: (context: HostContext, ...parameters: readonly never[]) => HostResult | Promise<HostResult>;
 }
 
-/** One interface that guests can import. */
-export interface HostInterface {
+/** One interface that guests can import, as far as they are linked with it. */
+export interface InterfaceDeclaration {
   /** The WIT name without a version, such as `sandbox:skill/network` or `wasi:io/streams`. */
   readonly name: string;
   /** Its version, such as `0.1.0`; those of WASI are served by what `shared/interface-name.ts` says, and have none here. */
   readonly version?: string;
   /** Names of the resources it defines. Their host objects are disposed of by `Symbol.dispose`, if they have it. */
   readonly resources?: readonly string[];
+  readonly functions: readonly FunctionDeclaration[];
+}
+
+/** One interface that guests can import. */
+export interface HostInterface extends InterfaceDeclaration {
   readonly functions: readonly HostFunction[];
 }

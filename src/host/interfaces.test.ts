@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { findHostInterface, HOST_INTERFACES } from "./interfaces.ts";
+import { DECLARED_INTERFACES } from "./declared-interfaces.ts";
+import { HOST_INTERFACES } from "./interfaces.ts";
 
 test("the interfaces that are not WASI's are those of the packages in wit/", () => {
   assert.deepEqual(
@@ -32,9 +33,14 @@ test("the interfaces that are not WASI's are those of the packages in wit/", () 
   );
 });
 
-test("interfaces are found by their exact name only", () => {
-  assert.equal(findHostInterface("sandbox:skill/network")?.name, "sandbox:skill/network");
-  for (const name of ["", "network", "sandbox:skill/network@1.0.0", "__proto__", "constructor", "length"]) {
-    assert.equal(findHostInterface(name), undefined);
-  }
+test("their declarations are all of them, as data that a file can hold", () => {
+  assert.deepEqual(JSON.parse(JSON.stringify(DECLARED_INTERFACES)), DECLARED_INTERFACES);
+  const described = (of: typeof DECLARED_INTERFACES): unknown =>
+    of.map(({ name, version, resources, functions }) => ({
+      name,
+      version,
+      resources: resources && [...resources],
+      functions: functions.map((fn) => [fn.name, fn.type, fn.blocking]),
+    }));
+  assert.deepEqual(described(DECLARED_INTERFACES), described(HOST_INTERFACES));
 });

@@ -56,8 +56,3 @@ export const HOST_INTERFACES: readonly HostInterface[] = Object.freeze([
   httpTypes,
   outgoingHandler(),
 ]);
-
-/** The interface with exactly this WIT name, such as `sandbox:skill/network`, or `undefined`. */
-export function findHostInterface(name: string): HostInterface | undefined {
-  return HOST_INTERFACES.find((candidate) => candidate.name === name);
-}

@@ -1,6 +1,6 @@
-import { performance } from "node:perf_hooks";
 import { Worker } from "node:worker_threads";
 import { workerUrl } from "../shared/bundled.ts";
+import { workerEnvironment } from "../shared/worker-environment.ts";
 import { messageOf } from "../shared/errors.ts";
 import { PAGE_BYTES } from "../shared/page-bytes.ts";
 import { memoriesOf } from "./address-space.ts";
@@ -87,7 +87,7 @@ export class WorkerSlot {
     this.#worker = new Worker(workerUrl("guest-worker"), {
       workerData: { memory: this.#memory, events: ring },
       argv: [],
-      env: {},
+      env: workerEnvironment(),
       execArgv: [...workerFlags],
       stdin: false,
       resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MB },

@@ -1,5 +1,5 @@
 import { camelCase, upperCamelCase } from "../component/values/naming.ts";
-import type { HostInterface } from "../host/capability.ts";
+import type { InterfaceDeclaration } from "../host/capability.ts";
 import type { ImportedFunction, ImportedInterface } from "../runtime/messages.ts";
 import { CordonError } from "../shared/errors.ts";
 import { handleShape } from "../shared/handle-shape.ts";
@@ -27,7 +27,7 @@ const MAX_SHOWN_TYPE = 400;
  */
 export function resolveImports(
   component: ComponentInterface,
-  provided: readonly HostInterface[],
+  provided: readonly InterfaceDeclaration[],
 ): readonly ImportedInterface[] {
   const problems = importProblems(component, provided);
   if (problems.length > 0) {
@@ -78,7 +78,10 @@ function partsOf(name: string): Pick<ImportedFunction, "name" | "kind" | "resour
  * too: the glue lifts arguments by the component's own declaration, so a host function must never be linked under
  * another type than its own.
  */
-export function importProblems({ imports }: ComponentInterface, provided: readonly HostInterface[]): readonly string[] {
+export function importProblems(
+  { imports }: ComponentInterface,
+  provided: readonly InterfaceDeclaration[],
+): readonly string[] {
   const problems = [
     ...imports.other.map(({ name, kind }) => `${name} (a ${kind})`),
     ...imports.functions.map(({ name }) => name),
@@ -95,7 +98,7 @@ function isUsed({ functions, resources }: WitInterface): boolean {
   return functions.length + resources.length > 0;
 }
 
-function mismatches(imported: WitInterface, host: HostInterface): readonly string[] {
+function mismatches(imported: WitInterface, host: InterfaceDeclaration): readonly string[] {
   const problems = imported.resources
     .filter((name) => host.resources?.includes(name) !== true)
     .map((name) => `${imported.name}#${name} (a resource)`);

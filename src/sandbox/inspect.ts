@@ -1,7 +1,7 @@
 import type { ModuleForm } from "../component/description.ts";
 import { digestOf } from "../component/digest.ts";
 import { describeInWorker } from "../component/transpile/transpile.ts";
-import { HOST_INTERFACES } from "../host/interfaces.ts";
+import { DECLARED_INTERFACES } from "../host/declared-interfaces.ts";
 import { findProvided } from "../shared/interface-name.ts";
 import type { ComponentInterface } from "../shared/wit.ts";
 import { callableExports } from "./exports.ts";
@@ -42,7 +42,7 @@ export interface Inspection {
 export async function inspect(source: ComponentSource): Promise<Inspection> {
   const { bytes, name } = await readComponent(source);
   const described = await describeInWorker(bytes);
-  const missing = importProblems(described.interface, HOST_INTERFACES);
+  const missing = importProblems(described.interface, DECLARED_INTERFACES);
   return {
     name,
     digest: digestOf(bytes),
@@ -52,7 +52,7 @@ export async function inspect(source: ComponentSource): Promise<Inspection> {
     producers: described.producers,
     interface: described.interface,
     callable: callableExports(described.interface).map((one) => one.name),
-    reach: reachOf(described.interface, (imported) => findProvided(imported, HOST_INTERFACES) !== undefined),
+    reach: reachOf(described.interface, (imported) => findProvided(imported, DECLARED_INTERFACES) !== undefined),
     runnable: missing.length === 0 && described.refusal === undefined,
     missing,
     refusal: described.refusal,

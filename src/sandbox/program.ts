@@ -2,10 +2,10 @@ import { ArtifactCache } from "../component/artifact-cache.ts";
 import type { ProgramTables } from "../component/bound-instances.ts";
 import { digestOf } from "../component/digest.ts";
 import { prepare } from "../component/prepare.ts";
-import type { HostInterface } from "../host/capability.ts";
+import type { InterfaceDeclaration } from "../host/capability.ts";
 import type { CustomFunction } from "../host/custom/custom-function.ts";
 import { customInterfaces } from "../host/custom/custom-interfaces.ts";
-import { HOST_INTERFACES } from "../host/interfaces.ts";
+import { DECLARED_INTERFACES } from "../host/declared-interfaces.ts";
 import type { Program } from "../runtime/messages.ts";
 import type { WorkerPool } from "../runtime/pool.ts";
 import type { PortableProgram } from "../runtime/process/messages.ts";
@@ -27,7 +27,7 @@ export interface Loaded<P = Program> {
 export type ProgramOptions = LoadOptions & { readonly limits?: Pick<Limits, "maxComponentBytes"> };
 
 /** The names of the host functions that may suspend a guest. */
-function blockingFunctions(provided: readonly HostInterface[]): readonly string[] {
+function blockingFunctions(provided: readonly InterfaceDeclaration[]): readonly string[] {
   return provided.flatMap((one) =>
     one.functions.filter(({ blocking }) => blocking).map(({ name }) => `${one.name}#${name}`),
   );
@@ -75,7 +75,7 @@ export async function loadPortable(
   const cache = options.cache === false ? undefined : new ArtifactCache(options.cache);
   const { signal, onStage } = options;
   const sharedMemory = options.sharedMemory === true;
-  const provided = [...HOST_INTERFACES, ...customInterfaces(custom)];
+  const provided = [...DECLARED_INTERFACES, ...customInterfaces(custom)];
   const blocking = blockingFunctions(provided);
   const artifact = await prepare({ component: read.bytes, digest, blocking, sharedMemory, cache }, { signal, onStage });
   const imports = resolveImports(artifact.interface, provided);

@@ -1,6 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { workerUrl } from "../../shared/bundled.ts";
 import { CordonError, messageOf } from "../../shared/errors.ts";
+import { workerEnvironment } from "../../shared/worker-environment.ts";
 import type { ArtifactRequest } from "./build-artifact.ts";
 import type { Description } from "../description.ts";
 import type { TranspileMessage, TranspileRequest, TranspileStage } from "./messages.ts";
@@ -52,7 +53,7 @@ async function inWorker(request: TranspileRequest, options: TranspileOptions): P
   const worker = new Worker(workerUrl("transpile-worker"), {
     workerData: request,
     argv: [],
-    env: {},
+    env: workerEnvironment(),
     execArgv: [],
     resourceLimits: { maxOldGenerationSizeMb: heapMb },
     name: "cordon-transpile",

@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from "node:crypto";
+import { nodeCrypto } from "../node-modules.ts";
 
 /** How late a clock's step comes, in nanoseconds. The same step is always late by the same. */
 export type Lateness = (step: bigint) => bigint;
@@ -13,6 +13,7 @@ const KEY_BYTES = 32;
  * As looking again at the same step tells the same, there is no average to be taken of many looks.
  */
 export function lateness(jitter: bigint): Lateness {
+  const { createHmac, randomBytes } = nodeCrypto();
   const key = randomBytes(KEY_BYTES);
   let last: { readonly step: bigint; readonly late: bigint } | undefined;
   return (step) => {

@@ -1,6 +1,6 @@
-import { createHmac, randomBytes } from "node:crypto";
 import { type BigIntStats, futimesSync, lstatSync, lutimesSync, utimesSync } from "node:fs";
 import type { HostContext } from "../capability.ts";
+import { nodeCrypto } from "../node-modules.ts";
 import { type Descriptor, type FolderDescriptor, requireChange } from "./descriptor.ts";
 import { FilesystemError } from "./error-code.ts";
 import { filesystemState } from "./filesystem-state.ts";
@@ -102,16 +102,20 @@ function datetime(nanoseconds: bigint | undefined): Datetime | undefined {
   return { seconds: nanoseconds / NANOSECONDS, nanoseconds: Number(nanoseconds % NANOSECONDS) };
 }
 
+const HASH_KEY_BYTES = 32;
+
 /** Drawn once for each process and thread, so that no guest can compute an inode's number from its hash. */
-const HASH_KEY = randomBytes(32);
+let hashKey: Uint8Array | undefined;
 
 /**
  * 128 bits that stay the same while a file is neither modified nor replaced, and tell nothing about its inode. They make no finer
  * clock than the guest has: what is modified twice within a step of it keeps its hash, unless its size changes. The key is drawn
- * when the host starts, so hashes of two runs do not compare.
+ * with the first hash, so those of two runs do not compare.
  */
 export function metadataHash({ grants }: HostContext, { dev, ino, size, mtimeNs }: BigIntStats): MetadataHash {
-  const digest = createHmac("sha256", HASH_KEY)
+  const { createHmac, randomBytes } = nodeCrypto();
+  hashKey ??= randomBytes(HASH_KEY_BYTES);
+  const digest = createHmac("sha256", hashKey)
     .update(`${dev} ${ino} ${size} ${modificationStep(grants.clocks, mtimeNs)}`)
     .digest();
   return { lower: digest.readBigUInt64LE(0), upper: digest.readBigUInt64LE(8) };

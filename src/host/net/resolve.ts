@@ -1,6 +1,6 @@
-import { lookup } from "node:dns/promises";
 import { isIP, type LookupFunction } from "node:net";
 import type { NetworkGrant } from "../../policy/grants.ts";
+import { nodeDns } from "../node-modules.ts";
 import { checkAddress, type Target } from "./check.ts";
 import { hostText, parseGuestHost } from "./host.ts";
 
@@ -9,7 +9,7 @@ export type Resolver = (name: string) => Promise<readonly string[]>;
 
 /** The operating system's resolver: its hosts file, then DNS. */
 export const systemResolver: Resolver = async (name) =>
-  (await lookup(name, { all: true })).map(({ address }) => address);
+  (await nodeDns().lookup(name, { all: true })).map(({ address }) => address);
 
 /** The addresses that a host may be reached at. */
 export type Candidates =

@@ -1,4 +1,3 @@
-import { performance } from "node:perf_hooks";
 import type { Limits } from "../../shared/limits.ts";
 import type { WorkerOutcome } from "../messages.ts";
 import type { FuelMeter } from "./fuel-meter.ts";

@@ -1,4 +1,3 @@
-import { performance } from "node:perf_hooks";
 import { memoryField } from "../../shared/hardening-profile.ts";
 import type { Limits } from "../../shared/limits.ts";
 import { PAGE_BYTES } from "../../shared/page-bytes.ts";

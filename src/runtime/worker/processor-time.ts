@@ -1,5 +1,3 @@
-import { performance } from "node:perf_hooks";
-
 /** The window over which a share of the processor is measured, in milliseconds. */
 const WINDOW_MS = 100;
 

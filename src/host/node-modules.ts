@@ -1,3 +1,4 @@
+import type * as Crypto from "node:crypto";
 import type * as Dgram from "node:dgram";
 import type * as Dns from "node:dns/promises";
 import type * as Net from "node:net";
@@ -15,4 +16,9 @@ export function nodeDgram(): typeof Dgram {
 /** Node's `node:dns/promises`, loaded by the first guest that needs it. */
 export function nodeDns(): typeof Dns {
   return process.getBuiltinModule("node:dns/promises");
+}
+
+/** Node's `node:crypto`, loaded by the first guest that needs it. */
+export function nodeCrypto(): typeof Crypto {
+  return process.getBuiltinModule("node:crypto");
 }
