@@ -43,7 +43,7 @@ async function piecewise(): Promise<void> {
   const transpiler = (await import(url)) as Transpiler & { readonly ready: Promise<void> };
   await transpiler.ready;
   lap("load the transpiler");
-  const artifact = buildArtifact(
+  const artifact = await buildArtifact(
     { component, digest, blocking: BLOCKING, sharedMemory: false },
     {
       takeDiagnostics: transpiler.takeDiagnostics,

@@ -35,12 +35,14 @@ test("the interfaces that are not WASI's are those of the packages in wit/", () 
 
 test("their declarations are all of them, as data that a file can hold", () => {
   assert.deepEqual(JSON.parse(JSON.stringify(DECLARED_INTERFACES)), DECLARED_INTERFACES);
-  const described = (of: typeof DECLARED_INTERFACES): unknown =>
-    of.map(({ name, version, resources, functions }) => ({
-      name,
-      version,
-      resources: resources && [...resources],
-      functions: functions.map((fn) => [fn.name, fn.type, fn.blocking]),
-    }));
-  assert.deepEqual(described(DECLARED_INTERFACES), described(HOST_INTERFACES));
+  assert.deepEqual(linkedBy(DECLARED_INTERFACES), linkedBy(HOST_INTERFACES));
 });
+
+function linkedBy(interfaces: typeof DECLARED_INTERFACES): unknown {
+  return interfaces.map(({ name, version, resources, functions }) => ({
+    name,
+    version,
+    resources: resources && [...resources],
+    functions: functions.map((fn) => [fn.name, fn.type, fn.blocking]),
+  }));
+}

@@ -11,6 +11,7 @@ const WORKERS = {
   "guest-worker": "runtime/worker/main.ts",
   "guest-process": "runtime/process/child/main.ts",
   "transpile-worker": "component/transpile/worker.ts",
+  "harden-worker": "component/transpile/harden-worker.ts",
 } as const;
 
 /** The URL of the entry of a worker thread, or of a guest process. */

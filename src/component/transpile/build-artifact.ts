@@ -1,4 +1,4 @@
-import { hardenModule } from "../../hardening/harden-module.ts";
+import type { HardenedModule } from "../../hardening/harden-module.ts";
 import { assertSafeName } from "../../hardening/safe-names.ts";
 import { CordonError, messageOf } from "../../shared/errors.ts";
 import { withoutVersion } from "../../shared/interface-name.ts";
@@ -9,6 +9,8 @@ import { boundInstances, tooComplex } from "../bound-instances.ts";
 import { withChargedLists } from "./charged-lists.ts";
 import { withDirectCalls } from "./direct-calls.ts";
 import { decodeComponent } from "../decode/decode-component.ts";
+import { hardenCore } from "./harden-core.ts";
+import type { HardeningThread } from "./hardening-thread.ts";
 import { hollowed } from "./hollow-modules.ts";
 import { refusedAsynchronous } from "../refusal.ts";
 import { withPouredBytes } from "./pour-bytes.ts";
@@ -38,21 +40,31 @@ export interface ArtifactRequest {
 /**
  * Component bytes to artifact: decode the interface, transpile, harden the core modules.
  *
+ * @param hardening Where the core modules are hardened meanwhile; by default this thread does it, after transpiling.
  * @throws CordonError `invalid-component`, `unsupported` or `limit`.
  */
-export function buildArtifact(request: ArtifactRequest, transpiler: Transpiler): Artifact {
+export async function buildArtifact(
+  request: ArtifactRequest,
+  transpiler: Transpiler,
+  hardening?: HardeningThread,
+): Promise<Artifact> {
   const { interface: decoded, asynchronous, coreModules } = decodeComponent(request.component);
   if (asynchronous) throw refusedAsynchronous();
   for (const side of [decoded.imports, decoded.exports]) {
     for (const { name } of [...side.interfaces, ...side.functions, ...side.other]) assertSafeName(name);
   }
+  const allow = { threads: request.sharedMemory };
+  hardening?.begin({ component: request.component, ranges: coreModules, allow });
   const { component, filled } = hollowed(request.component, coreModules);
   const files = transpile({ ...request, component }, decoded, transpiler);
   // Hardening refuses names that could be code, so it comes before anything is read into the glue's text.
-  const allow = { threads: request.sharedMemory };
-  const modules = files
-    .filter(([name]) => name.endsWith(".wasm"))
-    .map(([name, bytes]) => ({ name, ...hardenModule(filled(bytes), { meter: true, counter: "own", allow }) }));
+  const modules: (HardenedModule & { readonly name: string })[] = [];
+  for (const [name, bytes] of files) {
+    if (!name.endsWith(".wasm")) continue;
+    const { whole, index } = filled(bytes);
+    const begun = index === undefined ? undefined : hardening?.module(index);
+    modules.push({ name, ...((await begun) ?? hardenCore(whole, allow)) });
+  }
   const [script, ...others] = files.filter(([name]) => name.endsWith(".js"));
   if (script === undefined || others.length > 0) throw new CordonError("host", "The transpiler gave no single glue");
   if (script[1].length > MAX_GLUE_BYTES) throw tooComplex("bytes of glue", script[1].length, MAX_GLUE_BYTES);

@@ -33,11 +33,12 @@ const REACHING: ReadonlySet<number> = new Set([
 export interface Hollowed {
   readonly component: Uint8Array;
   /**
-   * What a module that came out of transpiling was before: the module itself where it was not hollow.
+   * What a module that came out of transpiling was before: the module itself where it was not hollow. With the index of its range, unless
+   * the transpiler made it.
    *
    * @throws CordonError `host` for a hollow one that was changed on the way.
    */
-  readonly filled: (module: Uint8Array) => Uint8Array;
+  readonly filled: (module: Uint8Array) => { readonly whole: Uint8Array; readonly index: number | undefined };
 }
 
 /**
@@ -55,12 +56,13 @@ export function hollowed(component: Uint8Array, ranges: readonly CoreModuleRange
     copy.set(given, offset);
     known.push({ given, whole });
   }
-  const filled = (module: Uint8Array): Uint8Array => {
-    const found = known.find(({ given }) => Buffer.compare(given, module) === 0);
-    if (found !== undefined) return found.whole;
+  const filled: Hollowed["filled"] = (module) => {
+    const index = known.findIndex(({ given }) => Buffer.compare(given, module) === 0);
+    const found = known[index];
+    if (found !== undefined) return { whole: found.whole, index };
     // What the transpiler made itself is neither.
     if (readSections(module).some(isFiller)) throw new CordonError("host", "The transpiler changed a core module");
-    return module;
+    return { whole: module, index: undefined };
   };
   return { component: copy, filled };
 }

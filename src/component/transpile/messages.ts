@@ -1,6 +1,9 @@
-import type { ErrorCode, LimitDetail } from "../../shared/errors.ts";
+import type { HardenedModule } from "../../hardening/harden-module.ts";
 import type { Description } from "../description.ts";
+import type { CoreModuleRange } from "../decode/decoding.ts";
 import type { ArtifactRequest } from "./build-artifact.ts";
+import type { CoreHardening } from "./harden-core.ts";
+import type { Refused } from "./refused.ts";
 
 /** Main thread to transpile worker, as its `workerData`. */
 export type TranspileRequest =
@@ -16,9 +19,16 @@ export type TranspileMessage =
   | { readonly type: "stage"; readonly stage: TranspileStage }
   | { readonly type: "artifact"; readonly encoded: Uint8Array }
   | { readonly type: "description"; readonly description: Description }
-  | {
-      readonly type: "refused";
-      readonly code: ErrorCode;
-      readonly message: string;
-      readonly limit: LimitDetail | undefined;
-    };
+  | Refused;
+
+/** Transpile worker to the thread that hardens. */
+export interface HardenRequest {
+  readonly component: Uint8Array;
+  readonly ranges: readonly CoreModuleRange[];
+  readonly allow: CoreHardening;
+}
+
+/** The thread that hardens to the transpile worker, for each range by its index. */
+export type HardenAnswer =
+  | { readonly type: "hardened"; readonly index: number; readonly module: HardenedModule }
+  | (Refused & { readonly index: number });

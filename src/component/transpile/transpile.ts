@@ -4,6 +4,8 @@ import { CordonError, messageOf } from "../../shared/errors.ts";
 import { workerEnvironment } from "../../shared/worker-environment.ts";
 import type { ArtifactRequest } from "./build-artifact.ts";
 import type { Description } from "../description.ts";
+import { isOutOfMemory, tooLarge } from "./out-of-memory.ts";
+import { errorOf } from "./refused.ts";
 import type { TranspileMessage, TranspileRequest, TranspileStage } from "./messages.ts";
 
 /** Time for one component, in milliseconds. A 12 MB component takes about half a second. */
@@ -64,7 +66,7 @@ async function inWorker(request: TranspileRequest, options: TranspileOptions): P
   options.signal?.addEventListener("abort", onAbort, { once: true });
   worker.on("message", (message: TranspileMessage) => {
     if (message.type === "stage") options.onStage?.(message.stage);
-    else if (message.type === "refused") reject(refused(message));
+    else if (message.type === "refused") reject(errorOf(message));
     else resolve(message);
   });
   worker.once("error", (error) => reject(isOutOfMemory(error) ? tooLarge(heapMb) : failed(error)));
@@ -78,23 +80,9 @@ async function inWorker(request: TranspileRequest, options: TranspileOptions): P
   }
 }
 
-function refused(message: Extract<TranspileMessage, { type: "refused" }>): CordonError {
-  return new CordonError(message.code, message.message, message.limit === undefined ? {} : { limit: message.limit });
-}
-
 function tooSlow(cap: number): CordonError {
   return new CordonError("limit", `Cannot load the component: transpiling took over ${cap} ms`, {
     limit: { limit: "deadline", cap },
-  });
-}
-
-function isOutOfMemory(error: unknown): boolean {
-  return typeof error === "object" && error !== null && "code" in error && error.code === "ERR_WORKER_OUT_OF_MEMORY";
-}
-
-function tooLarge(heapMb: number): CordonError {
-  return new CordonError("limit", `Cannot load the component: transpiling took over ${heapMb} MiB`, {
-    limit: { limit: "host-memory", cap: heapMb * 1024 * 1024 },
   });
 }
 

@@ -2,7 +2,6 @@
 import { pathToFileURL } from "node:url";
 import { parentPort, workerData } from "node:worker_threads";
 import { assetPath } from "../../shared/bundled.ts";
-import { CordonError, messageOf } from "../../shared/errors.ts";
 import { type Artifact, encodeArtifact } from "../artifact.ts";
 import { componentize } from "../core/componentize.ts";
 import { coreForm } from "../core/core-form.ts";
@@ -11,7 +10,9 @@ import { outlineOf } from "../core/outline.ts";
 import { sniff } from "../decode/sniff.ts";
 import { describe } from "../describe.ts";
 import { type ArtifactRequest, buildArtifact, type Transpiler } from "./build-artifact.ts";
+import { HardeningThread } from "./hardening-thread.ts";
 import type { TranspileMessage, TranspileRequest } from "./messages.ts";
+import { refusedFor } from "./refused.ts";
 
 const port = parentPort;
 if (port === null) throw new Error("this module runs in a worker thread");
@@ -38,10 +39,13 @@ async function makeArtifact(request: ArtifactRequest): Promise<Artifact> {
     if (form.kind === "json-abi") return jsonAbiArtifact(request, outline);
     component = await componentize(component, outline, form.adapter);
   }
+  const hardening = HardeningThread.for(component);
   const transpiler = await loadTranspiler();
   post({ type: "stage", stage: "transpiling" });
+  const artifact = await buildArtifact({ ...request, component }, transpiler, hardening);
+  await hardening?.end();
   // A component says which rights it wants to a folder, also one that has an adapter in it; a module cannot.
-  return { ...buildArtifact({ ...request, component }, transpiler), preview1: isModule };
+  return { ...artifact, preview1: isModule };
 }
 
 try {
@@ -53,11 +57,5 @@ try {
     post({ type: "artifact", encoded }, [encoded.buffer]);
   }
 } catch (thrown) {
-  const known = thrown instanceof CordonError ? thrown : undefined;
-  post({
-    type: "refused",
-    code: known?.code ?? "invalid-component",
-    message: known?.message ?? `Cannot load the component: ${messageOf(thrown)}`,
-    limit: known?.limit,
-  });
+  post(refusedFor(thrown));
 }

@@ -49,7 +49,10 @@ function frameOf(results: number): (go: number) => unknown {
     // As "": the second function.
     ...section(EXPORT, [1, 0, 0, 1]),
     // One body.
-    ...[CODE, ...size(1 + SIZE_BYTES + code.length), 1, ...size(code.length)],
+    CODE,
+    ...size(1 + SIZE_BYTES + code.length),
+    1,
+    ...size(code.length),
   );
   const bytes = new Uint8Array(head.length + code.length);
   bytes.set(head);

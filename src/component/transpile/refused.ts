@@ -1,0 +1,25 @@
+import { CordonError, type ErrorCode, type LimitDetail, messageOf } from "../../shared/errors.ts";
+
+/** Why a thread did not do its part of the work on a component, as threads tell each other. */
+export interface Refused {
+  readonly type: "refused";
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly limit: LimitDetail | undefined;
+}
+
+/** What was thrown, to be told to another thread. */
+export function refusedFor(thrown: unknown): Refused {
+  const known = thrown instanceof CordonError ? thrown : undefined;
+  return {
+    type: "refused",
+    code: known?.code ?? "invalid-component",
+    message: known?.message ?? `Cannot load the component: ${messageOf(thrown)}`,
+    limit: known?.limit,
+  };
+}
+
+/** The error that another thread told of. */
+export function errorOf({ code, message, limit }: Refused): CordonError {
+  return new CordonError(code, message, limit === undefined ? {} : { limit });
+}
