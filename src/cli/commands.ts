@@ -8,6 +8,7 @@ import { asksForJson, printJson } from "./json-output.ts";
 import { addRunOptions, addSandboxOptions, type RunFlags } from "./run-options.ts";
 import type { ServeFlags } from "./serve-http.ts";
 import { neutralised, neutralisedLine, styled } from "./terminal.ts";
+import { unknownFlagsApart } from "./unknown-flags.ts";
 
 /** Where `serve-http` listens when it is not told. */
 const DEFAULT_ADDRESS = "127.0.0.1:8080";
@@ -20,7 +21,7 @@ export async function main(words: readonly string[]): Promise<number> {
   });
   try {
     const runs = words[0] === "run" || words[0] === "serve-http";
-    await program.parseAsync(runs ? expandBareGrants(words) : words, { from: "user" });
+    await program.parseAsync(unknownFlagsApart(runs ? expandBareGrants(words) : words, program), { from: "user" });
     const hint = runs && code === EXIT.usage ? grantValueHint(words) : undefined;
     if (hint !== undefined) process.stderr.write(`${neutralisedLine(hint)}\n`);
     return code;

@@ -2,7 +2,6 @@ import type { ProgramTables } from "../component/bound-instances.ts";
 import type { CustomFunction } from "../host/custom/custom-function.ts";
 import type { Grants } from "../policy/grants.ts";
 import type { Ended, Job } from "../runtime/pending.ts";
-import { leaseProcessPool } from "../runtime/process/shared-process-pool.ts";
 import { leasePool } from "../runtime/shared-pool.ts";
 import { CordonError } from "../shared/errors.ts";
 import { quoteText } from "../shared/quote-text.ts";
@@ -81,6 +80,7 @@ async function openInProcesses(
   custom: readonly CustomFunction[],
   grants: Grants,
 ): Promise<Engine> {
+  const { leaseProcessPool } = await import("../runtime/process/shared-process-pool.ts");
   const { pool, release } = leaseProcessPool(options.osSandbox ?? "auto");
   try {
     // The process starts while the component is made ready for it.

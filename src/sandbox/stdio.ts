@@ -1,6 +1,7 @@
 import type { AuditObservation } from "../audit/event.ts";
 import type { Grants } from "../policy/grants.ts";
 import type { Limits } from "../shared/limits.ts";
+import { CordonError } from "../shared/errors.ts";
 import { CapturedBytes } from "./captured-bytes.ts";
 
 /** The most that one read takes, in bytes. */
@@ -41,8 +42,12 @@ export class Stdio {
   #written = 0;
   #refused = false;
 
-  /** @param capture Whether output is kept that no sink takes. The guest's limit bounds it. */
+  /**
+   * @param capture Whether output is kept that no sink takes. The guest's limit bounds it.
+   * @throws CordonError `usage` for streams of another kind.
+   */
   constructor(options: StdioOptions, capture: boolean) {
+    assertStreams(options);
     this.#options = options;
     this.#capture = capture;
   }
@@ -129,6 +134,25 @@ export class Stdio {
 
 function isReadLength(value: unknown): value is number {
   return typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= MAX_READ_BYTES;
+}
+
+function assertStreams({ stdin, ...sinks }: StdioOptions): void {
+  const isSource = typeof stdin === "string" || ArrayBuffer.isView(stdin) || isAsyncIterable(stdin);
+  if (stdin !== undefined && !isSource) {
+    throw new CordonError(
+      "usage",
+      "Cannot read stdin from that: it is a string, a Uint8Array or an async iterable of Uint8Arrays",
+    );
+  }
+  for (const name of ["stdout", "stderr"] as const) {
+    if (sinks[name] === undefined || typeof sinks[name] === "function") continue;
+    const remedy = "it is a function that takes chunks, such as (chunk) => void stream.write(chunk)";
+    throw new CordonError("usage", `Cannot write ${name} to that: ${remedy}`);
+  }
+}
+
+function isAsyncIterable(value: unknown): boolean {
+  return typeof value === "object" && value !== null && Symbol.asyncIterator in value;
 }
 
 async function* source(stdin: StdioOptions["stdin"]): AsyncGenerator<Uint8Array, void> {

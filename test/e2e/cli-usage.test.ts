@@ -89,7 +89,8 @@ test("without a command, the help goes to stderr", async () => {
 test("wrong flags and commands are answered with the nearest right one", async () => {
   const cases: readonly (readonly [RegExp, readonly string[]])[] = [
     [/^error: unknown option '--alow-fs-read'\n\(Did you mean --allow-fs-read\?\)\n$/, ["run", "--alow-fs-read", "x"]],
-    [/^error: unknown option '--allow-netwrok=a'\n\(Did you mean --allow-network\?\)\n$/, ["run", "--allow-netwrok=a"]],
+    [/^error: unknown option '--allow-netwrok'\n\(Did you mean --allow-network\?\)\n$/, ["run", "--allow-netwrok=a"]],
+    [/^error: unknown option '--isolatoin'\n\(Did you mean --isolation\?\)\n$/, ["run", "a", "--isolatoin=process"]],
     [/^error: unknown option '--jsn'\n\(Did you mean --json\?\)\n$/, ["inspect", "--jsn", "x"]],
     [/^error: unknown command 'rnu'\n\(Did you mean run\?\)\n$/, ["rnu"]],
     [/^error: missing required argument 'file'\n$/, ["run"]],

@@ -90,6 +90,14 @@ test("a sink that fails closes the stream, and nothing else", async () => {
   assert.equal(text((await sandbox.execute()).stdout), "hello\nhello\n");
 });
 
+test("streams of another kind are refused before the guest starts", async () => {
+  await using sandbox = await open(commandText(HELLO, { data: "hello\n" }));
+  const odd = (options: object): Promise<unknown> => sandbox.execute([], options);
+  await failsWith("usage", /Cannot write stdout to that: it is a function/u, odd({ stdout: process.stdout }));
+  await failsWith("usage", /Cannot write stderr to that: it is a function/u, odd({ stderr: "file" }));
+  await failsWith("usage", /Cannot read stdin from that: it is a string/u, odd({ stdin: [1, 2] }));
+});
+
 test("an exit within a call of an export is an error of the guest, with its status", async () => {
   await using sandbox = await open(commandText("(call $exit (i32.const 9))"));
   const error = await failsWith("guest-error", /exited with status 9/, sandbox.call("run"));
