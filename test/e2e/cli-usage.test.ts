@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { readdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { chmod, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { join, relative } from "node:path";
 import { before, test } from "node:test";
 import { promisify } from "node:util";
 import { assertNoLeftovers, cordon, cordonInShell } from "../support/cli.ts";
@@ -146,6 +146,27 @@ test("nothing is left behind among temporary files or in the cache", async (cont
   assert.deepEqual(await readdir(temporary), []);
   assert.deepEqual((await readdir(join(folder, "cordon"))).sort(), ["artifacts", "code"]);
   await assertNoLeftovers(folder);
+});
+
+test("compiled code is kept for worker threads too, and only where nobody else can write", async (context) => {
+  const kept = async (prepare: (code: string) => Promise<unknown>): Promise<readonly string[]> => {
+    const folder = await temporaryFolder(context);
+    const code = join(folder, "cordon/code");
+    await prepare(code);
+    const environment = { XDG_CACHE_HOME: folder };
+    assert.equal((await cordon(["run", guest, "add", "1", "2"], { environment })).stdout, "3\n");
+    return (await readdir(code, { recursive: true, withFileTypes: true }))
+      .filter((found) => found.isFile())
+      .map(({ parentPath }) => relative(code, parentPath));
+  };
+  // That of the worker threads lies in a folder within the main thread's.
+  const folders = new Set(await kept(() => Promise.resolve()));
+  assert.equal(folders.size, 2);
+  const open = async (code: string): Promise<void> => {
+    await mkdir(code, { recursive: true });
+    await chmod(code, 0o777);
+  };
+  assert.deepEqual(await kept(open), []);
 });
 
 test("a reader that leaves early is no failure", async () => {
