@@ -8,7 +8,7 @@ import { asksForJson, printJson } from "./json-output.ts";
 import { addRunOptions, addSandboxOptions, type RunFlags } from "./run-options.ts";
 import type { ServeFlags } from "./serve-http.ts";
 import { neutralised, neutralisedLine, styled } from "./terminal.ts";
-import { unknownFlagsApart } from "./unknown-flags.ts";
+import { withNearestFlag } from "./unknown-flags.ts";
 
 /** Where `serve-http` listens when it is not told. */
 const DEFAULT_ADDRESS = "127.0.0.1:8080";
@@ -16,12 +16,12 @@ const DEFAULT_ADDRESS = "127.0.0.1:8080";
 /** Runs the command line and returns its exit code. */
 export async function main(words: readonly string[]): Promise<number> {
   let code: number = EXIT.done;
-  const program = commandLine((exit) => {
+  const program = commandLine(words, (exit) => {
     code = exit;
   });
   try {
     const runs = words[0] === "run" || words[0] === "serve-http";
-    await program.parseAsync(unknownFlagsApart(runs ? expandBareGrants(words) : words, program), { from: "user" });
+    await program.parseAsync(runs ? expandBareGrants(words) : words, { from: "user" });
     const hint = runs && code === EXIT.usage ? grantValueHint(words) : undefined;
     if (hint !== undefined) process.stderr.write(`${neutralisedLine(hint)}\n`);
     return code;
@@ -33,7 +33,7 @@ export async function main(words: readonly string[]): Promise<number> {
   }
 }
 
-function commandLine(exit: (code: number) => void): Command {
+function commandLine(words: readonly string[], exit: (code: number) => void): Command {
   const program = new Command("cordon")
     .description("Runs untrusted WebAssembly components with exactly the capabilities they are granted.")
     .exitOverride()
@@ -44,7 +44,12 @@ function commandLine(exit: (code: number) => void): Command {
     })
     .configureOutput({
       outputError: (text, write) =>
-        write(neutralised(text).replace(/^error:/, styled("bad", "error:", process.stderr))),
+        write(
+          withNearestFlag(neutralised(text), program, words).replace(
+            /^error:/,
+            styled("bad", "error:", process.stderr),
+          ),
+        ),
     })
     .version(packageVersion(), "-V, --version", "print the version")
     .helpOption("-h, --help", "print this help")

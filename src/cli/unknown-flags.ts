@@ -1,19 +1,18 @@
 import type { Command } from "commander";
+import { nearest } from "../shared/suggest.ts";
 
-/** Where the words begin that are the guest's own. */
-const END_OF_FLAGS = "--";
+/** What the parser says of a flag that it does not know, where it has nothing to suggest. */
+const UNKNOWN = /^error: unknown option '(--[a-z][\w-]*)=[^\n]*'\n$/;
 
 /**
- * The words of a command line, with the values of flags that are not known apart from them: what a flag was meant to be is told by its
- * name alone, and a value makes it look like none.
+ * What the parser says of the words of a command line, with the flag that was meant for one that came with its value: the parser takes
+ * both for the name, which is then like no other.
  */
-export function unknownFlagsApart(words: readonly string[], program: Command): readonly string[] {
+export function withNearestFlag(text: string, program: Command, words: readonly string[]): string {
+  const name = UNKNOWN.exec(text)?.[1];
+  if (name === undefined) return text;
   const command = program.commands.find((one) => one.name() === words[0]) ?? program;
-  const known = new Set([...program.options, ...command.options].map(({ long }) => long));
-  const end = words.indexOf(END_OF_FLAGS);
-  return words.flatMap((word, index) => {
-    const equals = word.indexOf("=");
-    const isFlag = word.startsWith("--") && equals > 0 && (end < 0 || index < end);
-    return isFlag && !known.has(word.slice(0, equals)) ? [word.slice(0, equals), word.slice(equals + 1)] : [word];
-  });
+  const known = command.options.flatMap(({ long, hidden }) => (typeof long === "string" && !hidden ? [long] : []));
+  const meant = nearest(name, known);
+  return meant === undefined ? text : `error: unknown option '${name}'\n(Did you mean ${meant}?)\n`;
 }

@@ -1,3 +1,5 @@
+// An embedder's tests may have put another in the place of the global one.
+import { performance } from "node:perf_hooks";
 import { Worker } from "node:worker_threads";
 import { workerUrl } from "../shared/bundled.ts";
 import { workerEnvironment } from "../shared/worker-environment.ts";

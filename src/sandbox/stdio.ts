@@ -137,12 +137,9 @@ function isReadLength(value: unknown): value is number {
 }
 
 function assertStreams({ stdin, ...sinks }: StdioOptions): void {
-  const isSource = typeof stdin === "string" || ArrayBuffer.isView(stdin) || isAsyncIterable(stdin);
-  if (stdin !== undefined && !isSource) {
-    throw new CordonError(
-      "usage",
-      "Cannot read stdin from that: it is a string, a Uint8Array or an async iterable of Uint8Arrays",
-    );
+  if (stdin !== undefined && stdin !== null && typeof stdin !== "string" && !isIterable(stdin)) {
+    const remedy = "it is a string, a Uint8Array or an async iterable of Uint8Arrays";
+    throw new CordonError("usage", `Cannot read stdin from that: ${remedy}`);
   }
   for (const name of ["stdout", "stderr"] as const) {
     if (sinks[name] === undefined || typeof sinks[name] === "function") continue;
@@ -151,8 +148,8 @@ function assertStreams({ stdin, ...sinks }: StdioOptions): void {
   }
 }
 
-function isAsyncIterable(value: unknown): boolean {
-  return typeof value === "object" && value !== null && Symbol.asyncIterator in value;
+function isIterable(value: object): boolean {
+  return typeof value === "object" && (Symbol.asyncIterator in value || Symbol.iterator in value);
 }
 
 async function* source(stdin: StdioOptions["stdin"]): AsyncGenerator<Uint8Array, void> {

@@ -3,7 +3,6 @@ import { resourceLimits, Worker } from "node:worker_threads";
 import type { HardenedModule } from "../../hardening/harden-module.ts";
 import { workerUrl } from "../../shared/bundled.ts";
 import { workerEnvironment } from "../../shared/worker-environment.ts";
-import { CordonError, messageOf } from "../../shared/errors.ts";
 import { isOutOfMemory, tooLarge } from "./out-of-memory.ts";
 import type { HardenAnswer, HardenRequest } from "./messages.ts";
 import { errorOf } from "./refused.ts";
@@ -19,12 +18,18 @@ const { maxOldGenerationSizeMb: HEAP_MB = 1024 } = resourceLimits;
  */
 export class HardeningThread {
   readonly #worker: Worker;
-  #modules: readonly PromiseWithResolvers<HardenedModule>[] = [];
-  #failure: CordonError | undefined;
+  #modules: readonly PromiseWithResolvers<HardenedModule | undefined>[] = [];
+  #isLost = false;
 
-  /** One for a component of that size, where it is worth it. */
+  /** One for a component of that size, where it is worth it, and to be had. */
   static for(component: Uint8Array): HardeningThread | undefined {
-    return component.length < MIN_BYTES || availableParallelism() < 2 ? undefined : new HardeningThread();
+    if (component.length < MIN_BYTES || availableParallelism() < 2) return undefined;
+    try {
+      return new HardeningThread();
+    } catch {
+      // The system may have no more threads to give.
+      return undefined;
+    }
   }
 
   private constructor() {
@@ -40,44 +45,39 @@ export class HardeningThread {
       if (answer.type === "hardened") module?.resolve(answer.module);
       else module?.reject(errorOf(answer));
     });
-    this.#worker.once("error", (error) =>
-      this.#fail(isOutOfMemory(error) ? tooLarge(HEAP_MB) : lost(messageOf(error))),
-    );
-    this.#worker.once("exit", () => this.#fail(lost("it ended")));
+    this.#worker.once("error", (error) => {
+      if (isOutOfMemory(error)) for (const { reject } of this.#modules) reject(tooLarge(HEAP_MB));
+      this.#lose();
+    });
+    for (const event of ["messageerror", "exit"]) this.#worker.once(event, () => this.#lose());
   }
 
   /** Begins with these modules. To be called once. */
   begin(request: HardenRequest): void {
-    this.#modules = request.ranges.map(() => Promise.withResolvers<HardenedModule>());
+    this.#modules = request.ranges.map(() => Promise.withResolvers<HardenedModule | undefined>());
     for (const { promise } of this.#modules) {
       // Modules that transpiling finds no use for are never asked for.
       promise.catch(() => undefined);
     }
-    if (this.#failure === undefined) this.#worker.postMessage(request);
-    else this.#fail(this.#failure);
+    if (this.#isLost) this.#lose();
+    else this.#worker.postMessage(request);
   }
 
   /**
-   * The module of the range with that index.
+   * The module of the range with that index; `undefined` when the thread was lost before it was done with it.
    *
-   * @throws CordonError as `hardenCore`; `limit` when the thread's heap is too small for it, `host` when it failed.
+   * @throws CordonError as `hardenCore`; `limit` also when the thread's heap is too small for it.
    */
-  async module(index: number): Promise<HardenedModule> {
-    const module = this.#modules[index];
-    if (module === undefined) throw new Error(`there is no core module ${index}`);
-    return module.promise;
+  async module(index: number): Promise<HardenedModule | undefined> {
+    return this.#modules[index]?.promise;
   }
 
   async end(): Promise<void> {
     await this.#worker.terminate();
   }
 
-  #fail(error: CordonError): void {
-    this.#failure ??= error;
-    for (const { reject } of this.#modules) reject(error);
+  #lose(): void {
+    this.#isLost = true;
+    for (const { resolve } of this.#modules) resolve(undefined);
   }
-}
-
-function lost(reason: string): CordonError {
-  return new CordonError("host", `Cannot load the component: the thread that hardens it failed: ${reason}`);
 }

@@ -11,7 +11,7 @@ import type { TranspileMessage, TranspileRequest, TranspileStage } from "./messa
 /** Time for one component, in milliseconds. A 12 MB component takes about half a second. */
 const TRANSPILE_TIMEOUT_MS = 60_000;
 
-/** JavaScript heap of the transpile worker, in MiB; its linear memory is capped when it is bundled. */
+/** JavaScript heap of the transpile worker, in MiB, and of the thread that hardens for it; its linear memory is capped when it is bundled. */
 const TRANSPILE_HEAP_MB = 1024;
 
 /** How a transpilation is watched and ended. */
@@ -20,7 +20,7 @@ export interface TranspileOptions {
   readonly onStage?: ((stage: TranspileStage) => void) | undefined;
   /** How long it may take, in milliseconds; default one minute. */
   readonly timeoutMs?: number;
-  /** The JavaScript heap it may take, in MiB; default 1024. */
+  /** The JavaScript heap that each of its threads may take, in MiB; default 1024. */
   readonly heapMb?: number;
 }
 
