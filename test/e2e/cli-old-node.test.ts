@@ -24,6 +24,8 @@ function majorOf(node: string): number {
 function readWith(chunk: string, seen: Set<string> = new Set()): ReadonlySet<string> {
   if (seen.has(chunk)) return seen;
   seen.add(chunk);
+  // What the bundles import of Node by, where they import any of it.
+  assert.ok(!textOf(chunk).includes("getBuiltinModule"), `${chunk} imports what an old Node may lack`);
   for (const { moduleRequest } of parsed(chunk).module.staticImports) {
     assert.match(moduleRequest.value, /^\.\//u, `${chunk} imports what an old Node may lack`);
     readWith(moduleRequest.value.slice(2), seen);

@@ -115,6 +115,6 @@ test("without a cache nothing is written", async (context) => {
 
 test("the guests' threads inherit no environment and no arguments", () => {
   const source = readFileSync(fileURLToPath(new URL("../../src/runtime/worker-slot.ts", import.meta.url)), "utf8");
-  for (const pin of ["argv: [],", "env: {},", "execArgv: [...workerFlags],", "stdin: false,"])
+  for (const pin of ["argv: [],", "env: workerEnvironment(),", "execArgv: [...workerFlags],", "stdin: false,"])
     assert.ok(source.includes(pin), pin);
 });
