@@ -2,22 +2,17 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { pathToFileURL } from "node:url";
 import { decodeComponent } from "../../src/component/decode/decode-component.ts";
-import type { Transpiler } from "../../src/component/transpile/build-artifact.ts";
 import { hollowed } from "../../src/component/transpile/hollow-modules.ts";
-import { assetPath } from "../../src/shared/bundled.ts";
 import { failsWith } from "../support/errors.ts";
 import { bundled, proxyGuest, testGuest, textGuest, wasiProbe } from "../support/guests.ts";
 import { TWO_MEMORIES } from "../support/text-guests.ts";
+import { loadTranspiler } from "../support/transpiler.ts";
 
 type Files = ReadonlyMap<string, Uint8Array>;
 
 async function transpiled(component: Uint8Array): Promise<Files> {
-  const transpiler = (await import(pathToFileURL(assetPath("transpiler/transpiler.js")).href)) as Transpiler & {
-    readonly ready: Promise<void>;
-  };
-  await transpiler.ready;
+  const transpiler = await loadTranspiler();
   const { files } = transpiler.generate(component, {
     name: "component",
     instantiation: { tag: "async" },

@@ -1,14 +1,13 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { pathToFileURL } from "node:url";
 import { failsWith } from "../../../test/support/errors.ts";
 import { bundled, testGuest, textGuest } from "../../../test/support/guests.ts";
 import { coreFunction } from "../../../test/support/text-guests.ts";
-import { assetPath } from "../../shared/bundled.ts";
+import { loadTranspiler } from "../../../test/support/transpiler.ts";
 import { encodeArtifact } from "../artifact.ts";
 import { decodeComponent } from "../decode/decode-component.ts";
-import { type ArtifactRequest, buildArtifact, type Transpiler } from "./build-artifact.ts";
+import { type ArtifactRequest, buildArtifact } from "./build-artifact.ts";
 import { HardeningThread } from "./hardening-thread.ts";
 import { transpile } from "./transpile.ts";
 
@@ -18,14 +17,6 @@ const MANY_BYTES = `(memory 16) (data (i32.const 0) "${"a".repeat(300_000)}")`;
 async function requestOf(source: string | Promise<string>, sharedMemory = false): Promise<ArtifactRequest> {
   const component = new Uint8Array(await readFile(await source));
   return { component, digest: "sha256:0", blocking: [], sharedMemory };
-}
-
-async function loadTranspiler(): Promise<Transpiler> {
-  const transpiler = (await import(pathToFileURL(assetPath("transpiler/transpiler.js")).href)) as Transpiler & {
-    readonly ready: Promise<void>;
-  };
-  await transpiler.ready;
-  return transpiler;
 }
 
 async function inOneThread(request: ArtifactRequest): Promise<Uint8Array> {

@@ -11,7 +11,10 @@ import type { TranspileMessage, TranspileRequest, TranspileStage } from "./messa
 /** Time for one component, in milliseconds. A 12 MB component takes about half a second. */
 const TRANSPILE_TIMEOUT_MS = 60_000;
 
-/** JavaScript heap of the transpile worker, in MiB, and of the thread that hardens for it; its linear memory is capped when it is bundled. */
+/**
+ * JavaScript heap of the transpile worker, and of the thread that hardens for it, in MiB. The transpiler's linear memory is capped when
+ * it is bundled.
+ */
 const TRANSPILE_HEAP_MB = 1024;
 
 /** How a transpilation is watched and ended. */
