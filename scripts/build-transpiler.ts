@@ -2,7 +2,7 @@ import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { componentEmbed } from "@bytecodealliance/jco-transpile/wasm-tools";
 import { rolldown } from "rolldown";
-import { capMemories } from "../src/hardening/cap-memories.ts";
+import { capMemories } from "../src/hardening/bound/cap-memories.ts";
 import { bundledModules } from "./bundled-modules.ts";
 import { ROOT } from "./exec.ts";
 

@@ -14,7 +14,7 @@ import { artifactKey } from "../../src/component/artifact-key.ts";
 import { digestOf } from "../../src/component/digest.ts";
 import { buildArtifact, type Transpiler } from "../../src/component/transpile/build-artifact.ts";
 import type { TranspileMessage, TranspileRequest } from "../../src/component/transpile/messages.ts";
-import { readComponent } from "../../src/sandbox/source.ts";
+import { readComponent } from "../../src/sandbox/loading/source.ts";
 import { BLOCKING } from "./artifact.ts";
 import { finish } from "./child.ts";
 import { BUNDLE, library } from "./cordon.ts";

@@ -1,4 +1,4 @@
-import { table } from "../../src/cli/table.ts";
+import { table } from "../../src/cli/output/table.ts";
 import type { Summary } from "./statistics.ts";
 
 /** One table of a benchmark, with what is to be said about it. */

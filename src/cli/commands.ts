@@ -1,14 +1,14 @@
 import { readFileSync } from "node:fs";
 import { Argument, Command, CommanderError, Option } from "commander";
 import { PROFILE_NAMES } from "../shared/limit-profiles.ts";
-import { EXIT } from "./exit-codes.ts";
-import { reportFailure } from "./failure.ts";
-import { expandBareGrants, GRANT_TERMS, grantValueHint } from "./grant-options.ts";
-import { asksForJson, printJson } from "./json-output.ts";
-import { addRunOptions, addSandboxOptions, type RunFlags } from "./run-options.ts";
-import type { ServeFlags } from "./serve-http.ts";
-import { neutralised, neutralisedLine, styled } from "./terminal.ts";
-import { withNearestFlag } from "./unknown-flags.ts";
+import { EXIT } from "./output/exit-codes.ts";
+import { reportFailure } from "./output/failure.ts";
+import { expandBareGrants, GRANT_TERMS, grantValueHint } from "./flags/grant-options.ts";
+import { asksForJson, printJson } from "./output/json-output.ts";
+import { addRunOptions, addSandboxOptions, type RunFlags } from "./flags/run-options.ts";
+import type { ServeFlags } from "./commands/serve-http.ts";
+import { neutralised, neutralisedLine, styled } from "./output/terminal.ts";
+import { withNearestFlag } from "./flags/unknown-flags.ts";
 
 /** Where `serve-http` listens when it is not told. */
 const DEFAULT_ADDRESS = "127.0.0.1:8080";
@@ -64,7 +64,7 @@ function commandLine(words: readonly string[], exit: (code: number) => void): Co
       "its arguments: WAVE or JSON, or as they are for a program; put -- before those that start with a dash",
     )
     .action(async (file: string, name: string | undefined, parameters: string[], flags: RunFlags) => {
-      const { runCommand } = await import("./run.ts");
+      const { runCommand } = await import("./commands/run.ts");
       exit(await runCommand(file, name, parameters, flags));
     });
 
@@ -74,7 +74,7 @@ function commandLine(words: readonly string[], exit: (code: number) => void): Co
     .addOption(new Option("--addr <HOST:PORT>", "listen there").default(DEFAULT_ADDRESS, DEFAULT_ADDRESS))
     .option("--max-concurrent <COUNT>", "answer this many at once, more with 503 (default: 256)")
     .action(async (file: string, flags: ServeFlags) => {
-      const { serveHttpCommand } = await import("./serve-http.ts");
+      const { serveHttpCommand } = await import("./commands/serve-http.ts");
       exit(await serveHttpCommand(file, flags));
     });
 
@@ -84,7 +84,7 @@ function commandLine(words: readonly string[], exit: (code: number) => void): Co
     .argument("<file>", "the component")
     .option("--json", "print one JSON document")
     .action(async (file: string, flags: { readonly json?: boolean }) => {
-      const { inspectCommand } = await import("./inspect.ts");
+      const { inspectCommand } = await import("./commands/inspect.ts");
       exit(await inspectCommand(file, flags));
     });
 
@@ -94,7 +94,7 @@ function commandLine(words: readonly string[], exit: (code: number) => void): Co
     .addArgument(new Argument("[profile]", "only this one").choices(PROFILE_NAMES).argParser((name: string) => name))
     .option("--json", "print one JSON document, in the units of the library")
     .action(async (profile: string | undefined, flags: { readonly json?: boolean }) => {
-      const { limitsCommand } = await import("./limits.ts");
+      const { limitsCommand } = await import("./commands/limits.ts");
       exit(await limitsCommand(profile, flags));
     });
 
@@ -109,7 +109,7 @@ function commandLine(words: readonly string[], exit: (code: number) => void): Co
         .default("high"),
     )
     .action(async (flags: { readonly file?: string; readonly code?: string; readonly failOn: string }) => {
-      const { scanCommand } = await import("./scan.ts");
+      const { scanCommand } = await import("./commands/scan.ts");
       exit(await scanCommand(flags));
     });
 
@@ -118,7 +118,7 @@ function commandLine(words: readonly string[], exit: (code: number) => void): Co
     .description("run the bundled demo skills, one blocked and one trusted")
     .addArgument(new Argument("[skill]", "run only this one").choices(["malicious", "trusted"]))
     .action(async (skill: string | undefined) => {
-      const { demoCommand } = await import("./demo.ts");
+      const { demoCommand } = await import("./commands/demo.ts");
       exit(await demoCommand(skill));
     });
 
@@ -127,7 +127,7 @@ function commandLine(words: readonly string[], exit: (code: number) => void): Co
     .description("show what this machine gives guests and what it lacks")
     .option("--json", "print one JSON document")
     .action(async (flags: { readonly json?: boolean }) => {
-      const { doctorCommand } = await import("./doctor.ts");
+      const { doctorCommand } = await import("./commands/doctor.ts");
       exit(await doctorCommand(flags));
     });
 
@@ -136,7 +136,7 @@ function commandLine(words: readonly string[], exit: (code: number) => void): Co
     .description("print a completion script for a shell")
     .addArgument(new Argument("<shell>", "the shell").choices(["bash", "zsh", "fish"]))
     .action(async (shell: "bash" | "zsh" | "fish") => {
-      const { completionScript } = await import("./completion.ts");
+      const { completionScript } = await import("./commands/completion.ts");
       process.stdout.write(completionScript(program, shell));
     });
 

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { prewarm } from "../sandbox/prewarm.ts";
 import { isPrivateDirectory } from "../shared/private-directory.ts";
 import { cacheDirectory } from "../shared/xdg.ts";
-import { EXIT } from "./exit-codes.ts";
-import { watchOutput } from "./output-errors.ts";
+import { EXIT } from "./output/exit-codes.ts";
+import { watchOutput } from "./output/output-errors.ts";
 
 /** Commands that run a guest: its worker thread starts while the command line is still being read. */
 const RUNS_GUESTS: ReadonlySet<string | undefined> = new Set(["run", "scan", "demo"]);
@@ -14,7 +14,7 @@ export async function start(words: readonly string[]): Promise<void> {
   watchOutput();
   watchEnd();
   process.once("uncaughtException", (thrown) => {
-    void import("./failure.ts").then(({ reportFailure }) => process.exit(reportFailure(thrown, process.stderr)));
+    void import("./output/failure.ts").then(({ reportFailure }) => process.exit(reportFailure(thrown, process.stderr)));
   });
   // Node's default place for compiled code is a folder in /tmp that another user may have made.
   const codeCache = join(cacheDirectory(), "code");

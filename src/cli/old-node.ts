@@ -1,8 +1,8 @@
-import { diagnoseOldNode } from "../sandbox/doctor.ts";
+import { diagnoseOldNode } from "../sandbox/machine/doctor.ts";
 import { NODE_FLOOR } from "../shared/node-floor.ts";
-import { doctorDocument, doctorReport } from "./doctor-report.ts";
-import { EXIT } from "./exit-codes.ts";
-import { asksForJson, printJson } from "./json-output.ts";
+import { doctorDocument, doctorReport } from "./output/doctor-report.ts";
+import { EXIT } from "./output/exit-codes.ts";
+import { asksForJson, printJson } from "./output/json-output.ts";
 
 /**
  * Says that Cordon does not run on this Node; `doctor` says it as it says everything. Returns the exit code.

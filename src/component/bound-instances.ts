@@ -1,6 +1,6 @@
-import { MAX_TABLE_ENTRIES, tooManyEntries } from "../hardening/cap-tables.ts";
+import { MAX_TABLE_ENTRIES, tooManyEntries } from "../hardening/bound/cap-tables.ts";
 import type { HardenedModule } from "../hardening/harden-module.ts";
-import { readSections, SECTION, wellFormed } from "../hardening/module-sections.ts";
+import { readSections, SECTION, wellFormed } from "../hardening/read/module-sections.ts";
 import { ByteReader } from "../shared/byte-reader.ts";
 import { CordonError } from "../shared/errors.ts";
 

@@ -7,14 +7,14 @@ import {
   type MemoryDeclaration,
   memoryField,
 } from "../shared/hardening-profile.ts";
-import { instrumentCode } from "./instrument.ts";
-import { capTables } from "./cap-tables.ts";
-import { readImports } from "./import-section.ts";
-import { unsignedLeb128 } from "./leb128.ts";
-import { readMemoryType, writeMemoryType } from "./memory-type.ts";
-import { type AllowedFeatures, refuseUnbounded } from "./refuse-unbounded.ts";
-import { assertSafeModuleNames, readExportNames } from "./safe-names.ts";
-import { readSections, SECTION, type Section, wellFormed, writeSections } from "./module-sections.ts";
+import { instrumentCode } from "./write/instrument.ts";
+import { capTables } from "./bound/cap-tables.ts";
+import { readImports } from "./read/import-section.ts";
+import { unsignedLeb128 } from "./write/leb128.ts";
+import { readMemoryType, writeMemoryType } from "./read/memory-type.ts";
+import { type AllowedFeatures, refuseUnbounded } from "./bound/refuse-unbounded.ts";
+import { assertSafeModuleNames, readExportNames } from "./bound/safe-names.ts";
+import { readSections, SECTION, type Section, wellFormed, writeSections } from "./read/module-sections.ts";
 
 const MEMORY_KIND = 0x02;
 

@@ -4,9 +4,9 @@ import { parse } from "@bytecodealliance/jco-transpile/wasm-tools";
 import fc from "fast-check";
 import { failsWith } from "../../test/support/errors.ts";
 import { MEMORY_NAMESPACE, memoryField } from "../shared/hardening-profile.ts";
-import { capMemories } from "./cap-memories.ts";
+import { capMemories } from "./bound/cap-memories.ts";
 import { hardenModule } from "./harden-module.ts";
-import { unsignedLeb128 } from "./leb128.ts";
+import { unsignedLeb128 } from "./write/leb128.ts";
 
 /** Instantiates a hardened module with memories of the given maxima. */
 function instantiate(hardened: ReturnType<typeof hardenModule>, maxima: readonly number[]): WebAssembly.Instance {

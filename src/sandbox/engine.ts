@@ -5,10 +5,10 @@ import type { Ended, Job } from "../runtime/pending.ts";
 import { leasePool } from "../runtime/shared-pool.ts";
 import { CordonError } from "../shared/errors.ts";
 import { quoteText } from "../shared/quote-text.ts";
-import type { ComponentInfo } from "./component-info.ts";
-import type { IsolationOptions } from "./isolation-options.ts";
-import { type Loaded, loadPortable, loadProgram, type ProgramOptions } from "./program.ts";
-import type { ComponentSource } from "./source.ts";
+import type { ComponentInfo } from "./loading/component-info.ts";
+import type { IsolationOptions } from "./options/isolation-options.ts";
+import { type Loaded, loadPortable, loadProgram, type ProgramOptions } from "./loading/program.ts";
+import type { ComponentSource } from "./loading/source.ts";
 
 /** Runs the calls of one component, at the level of isolation it was opened for. */
 export interface Engine {

@@ -28,11 +28,11 @@ export type {
   WitType,
   WitWorldSide,
 } from "../shared/wit.ts";
-export type { ComponentInfo, LoadOptions } from "./component-info.ts";
-export type { DeterministicInput } from "./deterministic.ts";
+export type { ComponentInfo, LoadOptions } from "./loading/component-info.ts";
+export type { DeterministicInput } from "./options/deterministic.ts";
 export type { OsSandbox } from "../shared/os-sandbox.ts";
-export type { IsolationLevel, IsolationOptions } from "./isolation-options.ts";
-export type { HttpExchange } from "./http-exchange.ts";
+export type { IsolationLevel, IsolationOptions } from "./options/isolation-options.ts";
+export type { HttpExchange } from "./http/http-exchange.ts";
 export type {
   HttpBodyPart,
   HttpFields,
@@ -40,16 +40,20 @@ export type {
   HttpResponseHead,
   HttpResponsePart,
 } from "../shared/http-message.ts";
-export type { RequestFailure } from "./http-requests.ts";
-export type { HostFunctionCheck, HostFunctionContext, HostFunctionInput } from "./host-function-input.ts";
-export { inspect, type Inspection } from "./inspect.ts";
-export type { Reach } from "./reach.ts";
-export type { LimitsInput } from "./limit-options.ts";
+export type { RequestFailure } from "./http/http-requests.ts";
+export type {
+  HostFunctionCheck,
+  HostFunctionContext,
+  HostFunctionInput,
+} from "./host-functions/host-function-input.ts";
+export { inspect, type Inspection } from "./loading/inspect.ts";
+export type { Reach } from "./loading/reach.ts";
+export type { LimitsInput } from "./options/limit-options.ts";
 export { run } from "./run.ts";
-export type { CallResult } from "./call-result.ts";
-export { GuestInstance } from "./guest-instance.ts";
-export type { Totals } from "./totals.ts";
+export type { CallResult } from "./calls/call-result.ts";
+export { GuestInstance } from "./calls/guest-instance.ts";
+export type { Totals } from "./calls/totals.ts";
 export { type CallOptions, type ExecuteResult, Sandbox, type SandboxOptions } from "./sandbox.ts";
-export { type HttpServer, serveHttp, type ServeHttpOptions } from "./serve-http.ts";
-export type { ComponentSource } from "./source.ts";
-export type { OutputSink, StdioOptions } from "./stdio.ts";
+export { type HttpServer, serveHttp, type ServeHttpOptions } from "./http/serve-http.ts";
+export type { ComponentSource } from "./loading/source.ts";
+export type { OutputSink, StdioOptions } from "./calls/stdio.ts";

@@ -1,5 +1,5 @@
 import { Sandbox, type SandboxOptions } from "./sandbox.ts";
-import type { ComponentSource } from "./source.ts";
+import type { ComponentSource } from "./loading/source.ts";
 
 /**
  * Runs one function of a component, once, and leaves nothing behind.

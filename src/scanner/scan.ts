@@ -1,4 +1,4 @@
-import type { LoadOptions } from "../sandbox/component-info.ts";
+import type { LoadOptions } from "../sandbox/loading/component-info.ts";
 import { Sandbox } from "../sandbox/sandbox.ts";
 import { CordonError } from "../shared/errors.ts";
 import { assetPath } from "../shared/bundled.ts";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
 import { Sandbox, type SandboxOptions } from "../../src/sandbox/index.ts";
-import { loadProgram } from "../../src/sandbox/program.ts";
+import { loadProgram } from "../../src/sandbox/loading/program.ts";
 import { failsWith } from "../support/errors.ts";
 import { TEST_CACHE, temporaryFolder, testGuest, textGuest, wasiProbe } from "../support/guests.ts";
 import { coreFunction, STUBBORN } from "../support/text-guests.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { COMPLEXITY } from "../../src/hardening/complexity.ts";
-import { SECTION } from "../../src/hardening/module-sections.ts";
+import type { COMPLEXITY } from "../../src/hardening/bound/complexity.ts";
+import { SECTION } from "../../src/hardening/read/module-sections.ts";
 import { Sandbox } from "../../src/sandbox/index.ts";
 import { leb128, moduleOf, repeated, sectionOf } from "../support/component-bytes.ts";
 import { failsWith } from "../support/errors.ts";

@@ -8,7 +8,7 @@ import { NO_GRANTS } from "../../src/policy/grants.ts";
 import type { Ended } from "../../src/runtime/pending.ts";
 import type { PortableProgram } from "../../src/runtime/process/messages.ts";
 import { ProcessPool, type ProcessPoolOptions } from "../../src/runtime/process/pool.ts";
-import { loadPortable } from "../../src/sandbox/program.ts";
+import { loadPortable } from "../../src/sandbox/loading/program.ts";
 import { DEFAULT_LIMITS } from "../../src/shared/limits.ts";
 import { TEST_CACHE, textGuest } from "../support/guests.ts";
 import { coreFunction } from "../support/text-guests.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { diagnose } from "../../src/sandbox/doctor.ts";
-import { lookAtMachine, type MachineFacts } from "../../src/sandbox/machine.ts";
+import { diagnose } from "../../src/sandbox/machine/doctor.ts";
+import { lookAtMachine, type MachineFacts } from "../../src/sandbox/machine/machine.ts";
 import { cordon, documentOf } from "../support/cli.ts";
 
 const GOOD: MachineFacts = {

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { describe, test } from "node:test";
 import { componentEmbed, parse } from "@bytecodealliance/jco-transpile/wasm-tools";
 import { describe as describeModule } from "../../src/component/describe.ts";
-import { inspect } from "../../src/sandbox/inspect.ts";
+import { inspect } from "../../src/sandbox/loading/inspect.ts";
 import { Sandbox } from "../../src/sandbox/sandbox.ts";
 import { failsWith } from "../support/errors.ts";
 import { goGuest, LACKS } from "../support/compiled-guests.ts";

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import type { AuditEvent } from "../../src/audit/event.ts";
-import { inspect } from "../../src/sandbox/inspect.ts";
+import { inspect } from "../../src/sandbox/loading/inspect.ts";
 import { Sandbox, type SandboxOptions } from "../../src/sandbox/sandbox.ts";
 import { failsWith } from "../support/errors.ts";
 import { temporaryFolder, textGuest, TEST_CACHE } from "../support/guests.ts";

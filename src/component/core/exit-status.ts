@@ -1,6 +1,12 @@
-import { readImports } from "../../hardening/import-section.ts";
-import { unsignedLeb128 } from "../../hardening/leb128.ts";
-import { readSections, SECTION, type Section, wellFormed, writeSections } from "../../hardening/module-sections.ts";
+import { readImports } from "../../hardening/read/import-section.ts";
+import { unsignedLeb128 } from "../../hardening/write/leb128.ts";
+import {
+  readSections,
+  SECTION,
+  type Section,
+  wellFormed,
+  writeSections,
+} from "../../hardening/read/module-sections.ts";
 import { ByteReader } from "../../shared/byte-reader.ts";
 
 /** Longest name of a custom section that is looked at, in bytes. */

@@ -1,6 +1,6 @@
-import { readMemoryType } from "../../hardening/memory-type.ts";
-import { type Section, SECTION } from "../../hardening/module-sections.ts";
-import { refuseUnbounded } from "../../hardening/refuse-unbounded.ts";
+import { readMemoryType } from "../../hardening/read/memory-type.ts";
+import { type Section, SECTION } from "../../hardening/read/module-sections.ts";
+import { refuseUnbounded } from "../../hardening/bound/refuse-unbounded.ts";
 import type { MemoryDeclaration } from "../../shared/hardening-profile.ts";
 import { ByteReader, MalformedError } from "../../shared/byte-reader.ts";
 import { CordonError } from "../../shared/errors.ts";

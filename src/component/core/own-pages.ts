@@ -1,7 +1,13 @@
-import { unsignedLeb128 } from "../../hardening/leb128.ts";
-import { readMemoryType, writeMemoryType } from "../../hardening/memory-type.ts";
-import { readSections, type Section, SECTION, wellFormed, writeSections } from "../../hardening/module-sections.ts";
-import { walkInstructions } from "../../hardening/walk-instructions.ts";
+import { unsignedLeb128 } from "../../hardening/write/leb128.ts";
+import { readMemoryType, writeMemoryType } from "../../hardening/read/memory-type.ts";
+import {
+  readSections,
+  type Section,
+  SECTION,
+  wellFormed,
+  writeSections,
+} from "../../hardening/read/module-sections.ts";
+import { walkInstructions } from "../../hardening/read/walk-instructions.ts";
 import { ByteReader } from "../../shared/byte-reader.ts";
 import type { CoreImported, CoreOutline } from "./outline.ts";
 import { pageCode } from "./page-code.ts";

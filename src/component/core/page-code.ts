@@ -1,4 +1,4 @@
-import { unsignedLeb128 } from "../../hardening/leb128.ts";
+import { unsignedLeb128 } from "../../hardening/write/leb128.ts";
 import type { PageLayout } from "./own-pages.ts";
 
 /** Encodings of what is added to a module: three functions, in the order size, grow, allocate, with their types, and globals. */

@@ -1,5 +1,5 @@
 import type { HardenedModule } from "../../hardening/harden-module.ts";
-import { assertSafeName } from "../../hardening/safe-names.ts";
+import { assertSafeName } from "../../hardening/bound/safe-names.ts";
 import { CordonError, messageOf } from "../../shared/errors.ts";
 import { withoutVersion } from "../../shared/interface-name.ts";
 import { escapeInvisible } from "../../shared/quote-text.ts";

@@ -1,8 +1,8 @@
-import { unsignedLeb128 } from "../../hardening/leb128.ts";
-import { ByteWriter } from "../../hardening/byte-writer.ts";
-import { InstructionCursor } from "../../hardening/instruction-cursor.ts";
-import { readSections, SECTION, type Section, writeSections } from "../../hardening/module-sections.ts";
-import { OPCODE, PREFIXED } from "../../hardening/opcodes.ts";
+import { unsignedLeb128 } from "../../hardening/write/leb128.ts";
+import { ByteWriter } from "../../hardening/write/byte-writer.ts";
+import { InstructionCursor } from "../../hardening/read/instruction-cursor.ts";
+import { readSections, SECTION, type Section, writeSections } from "../../hardening/read/module-sections.ts";
+import { OPCODE, PREFIXED } from "../../hardening/read/opcodes.ts";
 import { ByteReader } from "../../shared/byte-reader.ts";
 import { CordonError } from "../../shared/errors.ts";
 import type { CoreModuleRange } from "../decode/decoding.ts";

@@ -1,0 +1,189 @@
+import type { Argument, Command, Option } from "commander";
+import { takesAttachedValue } from "../flags/grant-options.ts";
+
+/** The shells there is a completion script for. */
+export type Shell = "bash" | "zsh" | "fish";
+
+/** What can follow: files, one of some words, or something that cannot be guessed. */
+type Completed = { readonly kind: "files" | "words" | "free"; readonly words: readonly string[] };
+
+interface CompletedFlag {
+  /** As it is typed, dashes included: the long form and, where there is one, the short. */
+  readonly spellings: readonly string[];
+  readonly description: string;
+  /** What it takes; `undefined` for a switch. */
+  readonly value: Completed | undefined;
+  /** Whether the value can be left out and has to follow an equals sign. */
+  readonly attached: boolean;
+}
+
+interface CompletedCommand {
+  readonly name: string;
+  readonly description: string;
+  readonly flags: readonly CompletedFlag[];
+  /** What its arguments are; `undefined` for a command without any. */
+  readonly rest: Completed | undefined;
+}
+
+/** A completion script for the commands and flags that `program` declares. */
+export function completionScript(program: Command, shell: Shell): string {
+  return SCRIPTS[shell](commandsOf(program));
+}
+
+const SCRIPTS: Readonly<Record<Shell, (commands: readonly CompletedCommand[]) => string>> = {
+  bash: bashScript,
+  zsh: zshScript,
+  fish: fishScript,
+};
+
+function commandsOf(program: Command): readonly CompletedCommand[] {
+  const helper = program.createHelp();
+  return helper.visibleCommands(program).map((command) => ({
+    name: command.name(),
+    description: command.description(),
+    flags: helper.visibleOptions(command).map(flagOf),
+    rest: restOf(command.registeredArguments, program),
+  }));
+}
+
+function flagOf(option: Option): CompletedFlag {
+  const placeholder = /<([^>]+)>/.exec(option.flags)?.[1];
+  return {
+    spellings: [option.long, option.short].filter((one) => one !== undefined),
+    description: option.description,
+    value: placeholder === undefined ? undefined : valueOf(placeholder, option.argChoices),
+    attached: takesAttachedValue(option.long ?? ""),
+  };
+}
+
+function restOf(declared: readonly Argument[], program: Command): Completed | undefined {
+  const [first] = declared;
+  if (first === undefined) return undefined;
+  if (first.name() === "command") return { kind: "words", words: program.commands.map((command) => command.name()) };
+  return valueOf(first.name(), first.argChoices);
+}
+
+function valueOf(placeholder: string, choices: readonly string[] | undefined): Completed {
+  if (choices !== undefined) return { kind: "words", words: choices };
+  return { kind: /^(?:file|folder|path)$/i.test(placeholder) ? "files" : "free", words: [] };
+}
+
+function bashScript(commands: readonly CompletedCommand[]): string {
+  const values = commands.flatMap(({ name, flags }) =>
+    flags.flatMap((flag) => {
+      if (flag.value === undefined) return [];
+      const patterns = flag.spellings.flatMap((one) => [
+        `${name}:${one}=`,
+        ...(flag.attached ? [] : [`${name}:${one}`]),
+      ]);
+      return [`    ${patterns.join("|")}) ${bashReply(flag.value)}; return ;;`];
+    }),
+  );
+  const flagWords = commands.map(
+    ({ name, flags }) => `    ${name}:-*) ${bashReply(words(flags.flatMap(({ spellings }) => spellings)))} ;;`,
+  );
+  const arguments_ = commands.flatMap(({ name, rest }) =>
+    rest === undefined ? [] : [`    ${name}:*) ${bashReply(rest)} ;;`],
+  );
+  const names = commands.map(({ name }) => name);
+  return `# Completion for bash. To load it: source <(cordon completion bash)
+_cordon() {
+  local cur=\${COMP_WORDS[COMP_CWORD]} flag=\${COMP_WORDS[COMP_CWORD-1]} command= word IFS=$'\\n'
+  COMPREPLY=()
+  # Bash makes a word of its own of the equals sign between a flag and its value.
+  if [[ $cur == = ]]; then cur=; flag+==
+  elif [[ $flag == = ]]; then flag=\${COMP_WORDS[COMP_CWORD-2]}=
+  fi
+  for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+    case "$word" in ${names.join("|")}) command=$word; break ;; esac
+  done
+  case "$command:$flag" in
+${values.join("\n")}
+  esac
+  case "$command:$cur" in
+${flagWords.join("\n")}
+${arguments_.join("\n")}
+    :*) ${bashReply(words([...names, "--help", "--version"]))} ;;
+  esac
+}
+complete -F _cordon cordon
+`;
+}
+
+function words(list: readonly string[]): Completed {
+  return { kind: "words", words: list };
+}
+
+function bashReply({ kind, words: list }: Completed): string {
+  if (kind === "free") return ":";
+  if (kind === "files") return 'compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$cur"))';
+  return `COMPREPLY=($(compgen -W $'${list.join("\\n")}' -- "$cur"))`;
+}
+
+function zshScript(commands: readonly CompletedCommand[]): string {
+  const cases = commands.map(({ name, flags, rest }) => {
+    const specs = flags.flatMap((flag) => flag.spellings.map((spelling) => zshFlag(flag, spelling)));
+    const last = rest === undefined ? [] : [`'*:${name} argument:${zshAction(rest)}'`];
+    return `    ${name}) _arguments -S ${[...specs, ...last].join(" \\\n      ")} ;;`;
+  });
+  const names = commands.map(({ name, description }) => quoted(`${name.replaceAll(":", "\\:")}:${description}`));
+  return `#compdef cordon
+# Completion for zsh. To load it: source <(cordon completion zsh), after compinit
+_cordon() {
+  local -a commands=(${names.join(" ")})
+  if (( CURRENT == 2 )); then _describe command commands; return; fi
+  shift words; (( CURRENT-- ))
+  case $words[1] in
+${cases.join("\n")}
+  esac
+}
+compdef _cordon cordon
+`;
+}
+
+function zshFlag({ description, value, attached }: CompletedFlag, spelling: string): string {
+  const text = description.replaceAll(/[[\]:\\]/g, String.raw`\$&`);
+  if (value === undefined) return quoted(`${spelling}[${text}]`);
+  // Repeatable; "=-" has the value follow the equals sign, "=" lets it be a word of its own as well.
+  const assignment = attached ? "=-" : "=";
+  const message = attached ? "::value:" : ":value:";
+  return quoted(`*${spelling}${assignment}[${text}]${message}${zshAction(value)}`);
+}
+
+function zshAction({ kind, words: list }: Completed): string {
+  if (kind === "free") return " ";
+  return kind === "files" ? "_files" : `(${list.join(" ")})`;
+}
+
+function fishScript(commands: readonly CompletedCommand[]): string {
+  const lines = commands.flatMap(({ name, description, flags, rest }) => {
+    const when = `complete -c cordon -n ${quoted(`__fish_seen_subcommand_from ${name}`)}`;
+    const flagLines = flags.map((flag) => `${when} ${fishFlag(flag)}`);
+    const restLine = rest === undefined || rest.kind === "free" ? [] : [`${when} ${fishValue(rest)}`];
+    return [
+      `complete -c cordon -n __fish_use_subcommand -a ${name} -d ${quoted(description)}`,
+      ...flagLines,
+      ...restLine,
+    ];
+  });
+  return `# Completion for fish. To load it: cordon completion fish | source
+complete -c cordon -f
+${lines.join("\n")}
+`;
+}
+
+function fishFlag({ spellings, description, value, attached }: CompletedFlag): string {
+  const names = spellings.map((one) => (one.startsWith("--") ? `-l ${one.slice(2)}` : `-s ${one.slice(1)}`));
+  const taken = value === undefined ? [] : [attached ? fishValue(value) : `-r ${fishValue(value)}`];
+  return [...names, ...taken, `-d ${quoted(description)}`].join(" ");
+}
+
+function fishValue({ kind, words: list }: Completed): string {
+  if (kind === "files") return "-F";
+  return kind === "words" ? `-f -a ${quoted(list.join(" "))}` : "-f";
+}
+
+/** In single quotes, for the shells and their descriptions: ours have neither quotes nor backslashes but apostrophes. */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "’")}'`;
+}

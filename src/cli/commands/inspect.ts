@@ -1,0 +1,122 @@
+import { inspect, type Inspection } from "../../sandbox/loading/inspect.ts";
+import { NOT_PROVIDED } from "../../sandbox/loading/reach.ts";
+import { printFunctionType, printType } from "../../shared/print-wit.ts";
+import type { WitFunction, WitType, WitWorldSide } from "../../shared/wit.ts";
+import { EXIT } from "../output/exit-codes.ts";
+import { errorDocument, reportFailure } from "../output/failure.ts";
+import { printJson } from "../output/json-output.ts";
+import { table } from "../output/table.ts";
+import { neutralisedLine, type Output, styled } from "../output/terminal.ts";
+
+/** How many functions and types of each side are listed; `--json` has them all. */
+const MAX_LISTED = 500;
+
+/** How many missing imports are named in the summary. */
+const MAX_MISSING = 5;
+
+const FORMS: Readonly<Record<Inspection["form"], string>> = {
+  component: "component",
+  "preview1-command": "WASI preview 1 program, made into a component",
+  "preview1-reactor": "WASI preview 1 library, made into a component",
+  "json-module": "core module with the JSON interface",
+};
+
+/** `cordon inspect FILE`: shows what a component is and could reach. Returns the exit code. */
+export async function inspectCommand(file: string, flags: { readonly json?: boolean }): Promise<number> {
+  const out = process.stdout;
+  try {
+    const inspection = await inspect(file);
+    if (flags.json === true) printJson(inspection, out);
+    else out.write(`${inspectionLines(inspection, out).join("\n")}\n`);
+    return EXIT.done;
+  } catch (thrown) {
+    if (flags.json === true) printJson({ status: "error", error: errorDocument(thrown) }, out);
+    return reportFailure(thrown, process.stderr);
+  }
+}
+
+function inspectionLines(found: Inspection, out: Output): readonly string[] {
+  const heading = (text: string): string => styled("heading", text, out);
+  const modules = `${found.coreModules} core module${found.coreModules === 1 ? "" : "s"}`;
+  const facts = table([
+    ["Component", neutralisedLine(found.name)],
+    ["Form", FORMS[found.form]],
+    ["Digest", found.digest],
+    ["Size", `${found.bytes.toLocaleString("en")} bytes in ${modules}`],
+    ["Producers", producers(found)],
+    ["Can run", canRun(found)],
+  ]);
+  return [
+    ...facts,
+    "",
+    heading("Could reach, if granted"),
+    ...(found.reach.length === 0 ? ["  nothing: it imports no capability"] : reachLines(found)),
+    "",
+    heading("Imports"),
+    ...sideLines(found.interface.imports),
+    "",
+    heading("Exports"),
+    ...sideLines(found.interface.exports),
+  ];
+}
+
+function canRun(found: Inspection): string {
+  if (found.missing.length > 0) return `no: it lacks ${missing(found)}`;
+  return found.refusal === undefined ? "yes" : `no: ${neutralisedLine(found.refusal)}`;
+}
+
+function producers({ producers: found }: Inspection): string {
+  const names = found.map(({ name, version }) => (version === "" ? name : `${name} ${version}`));
+  return names.map((one) => neutralisedLine(one)).join(", ") || "unknown";
+}
+
+function missing({ missing: found }: Inspection): string {
+  const named = found.slice(0, MAX_MISSING).map(neutralisedLine).join(", ");
+  return found.length > MAX_MISSING ? `${named} and ${found.length - MAX_MISSING} more` : named;
+}
+
+/** What needs a grant, by what grants it; and in one line, what needs none. */
+function reachLines({ reach }: Inspection): readonly string[] {
+  const byAccess = Map.groupBy(
+    reach.filter(({ flag, access }) => flag !== undefined || access === NOT_PROVIDED),
+    ({ access, flag }) => JSON.stringify([access, flag]),
+  );
+  const rows = [...byAccess.values()].map((alike) => [
+    `  ${alike[0]?.access ?? ""}`,
+    alike[0]?.flag ?? "",
+    alike.map((one) => neutralisedLine(one.interface)).join(", "),
+  ]);
+  const free = reach.length - [...byAccess.values()].flat().length;
+  const rest = free === 0 ? [] : [`  (${free} more import${free === 1 ? "" : "s"} reach nothing of the host)`];
+  return [...capped(table(rows)), ...rest];
+}
+
+function sideLines({ functions, interfaces, other }: WitWorldSide): readonly string[] {
+  const lines = [
+    ...functions.map((fn) => functionLine(fn, "  ")),
+    ...other.map(({ name, kind }) => `  ${neutralisedLine(name)}: ${kind}`),
+    ...interfaces.flatMap((one) => [
+      `  ${neutralisedLine(one.name)}`,
+      ...one.resources.map((name) => `    resource ${neutralisedLine(name)}`),
+      ...one.types.map(({ name, type }) => `    type ${neutralisedLine(name)} = ${definition(type)}`),
+      ...one.functions.map((fn) => functionLine(fn, "    ")),
+    ]),
+  ];
+  return lines.length === 0 ? ["  none"] : capped(lines);
+}
+
+function functionLine(fn: WitFunction, margin: string): string {
+  return `${margin}${neutralisedLine(fn.name)}: ${neutralisedLine(printFunctionType(fn, { names: true }))}`;
+}
+
+/** A named type with its own structure, and the types in it by their names. */
+function definition(type: WitType): string {
+  if (!("name" in type)) return neutralisedLine(printType(type, { names: true }));
+  const { name: _name, ...unnamed } = type;
+  return neutralisedLine(printType(unnamed, { names: true }));
+}
+
+function capped(lines: readonly string[]): readonly string[] {
+  if (lines.length <= MAX_LISTED) return lines;
+  return [...lines.slice(0, MAX_LISTED), `  … and ${lines.length - MAX_LISTED} more lines; --json lists all`];
+}

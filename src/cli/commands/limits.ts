@@ -1,0 +1,67 @@
+import { profileNamed } from "../../sandbox/options/limit-options.ts";
+import { LIMIT_PROFILES, PROFILE_NAMES } from "../../shared/limit-profiles.ts";
+import type { Limits } from "../../shared/limits.ts";
+import { EXIT } from "../output/exit-codes.ts";
+import { errorDocument, reportFailure } from "../output/failure.ts";
+import { printJson } from "../output/json-output.ts";
+import { LIMIT_FLAGS, LIMIT_NAMES } from "../flags/limit-options.ts";
+import { limitText } from "../flags/limit-text.ts";
+import { table } from "../output/table.ts";
+import { type Output, styled } from "../output/terminal.ts";
+
+/** Where a group of limits starts in the table of all profiles, and what it is called. */
+const GROUP_STARTS: Readonly<Partial<Record<keyof Limits, string>>> = {
+  fuel: "Time and computing",
+  memoryBytes: "Memory",
+  maxOpenFiles: "Files and bytes",
+  maxSockets: "Network",
+  maxHandles: "Other",
+};
+
+/** `cordon limits [NAME]`: shows the profiles side by side, or one of them. Returns the exit code. */
+export async function limitsCommand(name: string | undefined, flags: { readonly json?: boolean }): Promise<number> {
+  const out = process.stdout;
+  try {
+    const shown = name === undefined ? LIMIT_PROFILES : { [name]: profileNamed(name) };
+    if (flags.json === true) printJson({ default: "minimal", profiles: shown }, out);
+    else if (name === undefined) out.write(`${sideBySide(out).join("\n")}\n`);
+    else out.write(`${oneProfile(profileNamed(name)).join("\n")}\n`);
+    return EXIT.done;
+  } catch (thrown) {
+    if (flags.json === true) printJson({ status: "error", error: errorDocument(thrown) }, out);
+    return reportFailure(thrown, process.stderr);
+  }
+}
+
+/** Every limit by its flag, a column for each profile. At most 80 columns wide. */
+function sideBySide(out: Output): readonly string[] {
+  const rows = LIMIT_NAMES.map((name) => {
+    const { flag, kind } = LIMIT_FLAGS[name];
+    return [`  ${flag}`, ...PROFILE_NAMES.map((profile) => limitText(LIMIT_PROFILES[profile], name, kind))];
+  });
+  const [head = "", ...lines] = table(rightAligned([["", ...PROFILE_NAMES], ...rows]));
+  return [
+    styled("heading", head, out),
+    ...LIMIT_NAMES.flatMap((name, index) => {
+      const group = GROUP_STARTS[name];
+      return [...(group === undefined ? [] : [styled("heading", group, out)]), lines[index] ?? ""];
+    }),
+    "",
+    "minimal is the default; --profile NAME takes another. A flag sets one limit.",
+  ];
+}
+
+/** All columns but the first with their cells at the right. */
+function rightAligned(rows: readonly (readonly string[])[]): readonly (readonly string[])[] {
+  const width = (column: number): number => Math.max(...rows.map((row) => row[column]?.length ?? 0));
+  return rows.map((row) => row.map((cell, column) => (column === 0 ? cell : cell.padStart(width(column)))));
+}
+
+function oneProfile(limits: Limits): readonly string[] {
+  return table(
+    LIMIT_NAMES.map((name) => {
+      const { flag, kind, description } = LIMIT_FLAGS[name];
+      return [flag, limitText(limits, name, kind), description];
+    }),
+  );
+}

@@ -1,0 +1,162 @@
+import { basename } from "node:path";
+import { parseArguments } from "../../component/values/parse-argument.ts";
+import { toJson } from "../../component/values/to-json.ts";
+import { isCommand, isHttpHandler } from "../../sandbox/loading/entries.ts";
+import { type CallableExport, findExport } from "../../sandbox/loading/exports.ts";
+import type { CallResult } from "../../sandbox/calls/call-result.ts";
+import { Sandbox } from "../../sandbox/sandbox.ts";
+import { CordonError } from "../../shared/errors.ts";
+import type { Usage } from "../../shared/usage.ts";
+import { AccessLog } from "../output/access-log.ts";
+import { grantOverAuditFile } from "../output/audit-reach.ts";
+import { EXIT, exitCodeOf } from "../output/exit-codes.ts";
+import { errorDocument, reportFailure } from "../output/failure.ts";
+import { guestOutput } from "../output/guest-output.ts";
+import { Interruption } from "../interruption.ts";
+import { printJson } from "../output/json-output.ts";
+import { LoadProgress } from "../output/progress.ts";
+import { resultText, valueType } from "../output/result-text.ts";
+import { outputDocument, programExitCode, runProgram } from "./run-program.ts";
+import { writableFolders } from "../flags/grants-from-flags.ts";
+import { type RunFlags, sandboxOptions } from "../flags/run-options.ts";
+import { usageLines } from "../output/usage-table.ts";
+import { neutralisedLine, styled, writeGuestText } from "../output/terminal.ts";
+
+/** What is known of a run by the time it ends. */
+interface Known {
+  log?: AccessLog;
+  interruption?: Interruption;
+  called?: CallableExport;
+}
+
+/**
+ * `cordon run FILE [EXPORT] [ARG...]`: calls one export and prints its typed result, or runs a program with all the words as its
+ * arguments. Returns the exit code.
+ */
+export async function runCommand(
+  file: string,
+  exportName: string | undefined,
+  words: readonly string[],
+  flags: RunFlags,
+): Promise<number> {
+  const known: Known = {};
+  try {
+    return await run(file, exportName, words, flags, known);
+  } catch (thrown) {
+    const failure: unknown = known.log?.lost.aborted === true ? known.log.lost.reason : thrown;
+    const usage = failure instanceof CordonError ? failure.usage : undefined;
+    if (usage !== undefined) showUsage(usage, flags);
+    if (flags.json === true) {
+      const error = errorDocument(failure, known.called?.function.result);
+      printJson({ status: "error", error, usage, ...accesses(known.log) }, process.stdout);
+    }
+    reportFailure(failure, process.stderr);
+    return exitCodeOf(failure, { failOnDenied: flags.failOnDenied, interrupted: known.interruption?.exitCode });
+  } finally {
+    // A read that waits for input would keep the process.
+    if (flags.stdin === true) process.stdin.destroy();
+  }
+}
+
+async function run(
+  file: string,
+  exportName: string | undefined,
+  words: readonly string[],
+  flags: RunFlags,
+  known: Known,
+): Promise<number> {
+  // Opening the audit file can block, on a FIFO, so it comes before signals are caught.
+  using log = new AccessLog(flags.audit, process.stderr);
+  known.log = log;
+  using interruption = new Interruption();
+  known.interruption = interruption;
+  const signal = AbortSignal.any([interruption.signal, log.lost]);
+  using progress = new LoadProgress(basename(file), process.stderr);
+  await using sandbox = await Sandbox.open(file, {
+    ...sandboxOptions(flags),
+    signal,
+    onEvent: log.record,
+    onStage: progress.stage,
+  });
+  progress[Symbol.dispose]();
+  warnOfReachableAudit(flags);
+
+  const { failOnDenied = false, json = false } = flags;
+  if (isCommand(sandbox.component.interface)) {
+    log.showDeniedOnly();
+    const programWords = exportName === undefined ? words : [exportName, ...words];
+    const result = await runProgram(sandbox, programWords, { signal, stdin: flags.stdin === true, capture: json });
+    log.lost.throwIfAborted();
+    if (result.usage !== undefined) showUsage(result.usage, flags);
+    if (json)
+      printJson(
+        { ...documentHead(sandbox), ...outputDocument(result), usage: result.usage, ...accesses(log) },
+        process.stdout,
+      );
+    return programExitCode(result, failOnDenied);
+  }
+  if (exportName === undefined && isHttpHandler(sandbox.component.interface)) {
+    throw new CordonError(
+      "usage",
+      "Cannot run the component: it answers HTTP requests; serve it with cordon serve-http",
+    );
+  }
+  const called = findExport(sandbox.component.interface, exportName);
+  known.called = called;
+  const result = await sandbox.call(called.name, parseArguments(called.function, words), {
+    signal,
+    ...(flags.stdin === true ? { stdin: process.stdin } : {}),
+    // Stdout is the result's.
+    stdout: guestOutput(process.stderr),
+    stderr: guestOutput(process.stderr),
+  });
+  log.lost.throwIfAborted();
+  showUsage(result.usage, flags);
+  if (json) printJson(resultDocument(sandbox, called, result, log), process.stdout);
+  else printResult(result.value, called);
+  return failOnDenied && result.usage.denials > 0 ? EXIT.denied : EXIT.done;
+}
+
+function showUsage(usage: Usage, { usage: asked }: RunFlags): void {
+  if (asked === true) process.stderr.write(`${usageLines(usage).join("\n")}\n`);
+}
+
+function printResult(value: unknown, called: CallableExport): void {
+  const text = resultText(value, called.function.result, process.stdout.isTTY);
+  if (text !== undefined) writeGuestText(text, process.stdout);
+}
+
+function documentHead({ component }: Sandbox): Record<string, unknown> {
+  return { status: "ok", component: { name: component.name, digest: component.digest } };
+}
+
+function resultDocument(
+  sandbox: Sandbox,
+  called: CallableExport,
+  { value, usage }: CallResult,
+  log: AccessLog,
+): Record<string, unknown> {
+  const type = valueType(called.function.result);
+  return {
+    ...documentHead(sandbox),
+    export: called.name,
+    result: type === undefined ? null : toJson(value, type),
+    usage,
+    ...accesses(log),
+  };
+}
+
+/** The first 1,000 accesses, and how many there were. */
+function accesses(log: AccessLog | undefined): Record<string, unknown> {
+  return { events: log?.events ?? [], eventCount: log?.count ?? 0 };
+}
+
+function warnOfReachableAudit(flags: RunFlags): void {
+  if (flags.audit === undefined) return;
+  const written = grantOverAuditFile(flags.audit, flags.allowFsWrite ?? []);
+  const opened = grantOverAuditFile(flags.audit, writableFolders(flags));
+  if (written === undefined && opened === undefined) return;
+  const flag = written === undefined ? `--dir ${opened ?? ""}` : `--allow-fs-write=${written}`;
+  const text = `the guest may write the audit file itself, through ${neutralisedLine(flag)}`;
+  process.stderr.write(`${styled("warning", "warning:", process.stderr)} ${text}; keep it elsewhere\n`);
+}

@@ -1,0 +1,62 @@
+import { readFile, stat } from "node:fs/promises";
+import { hasFindingAtLeast, SEVERITIES } from "../../scanner/report.ts";
+import { scanCode } from "../../scanner/scan.ts";
+import { CordonError } from "../../shared/errors.ts";
+import { EXIT, exitCodeOf } from "../output/exit-codes.ts";
+import { reportFailure } from "../output/failure.ts";
+import { Interruption } from "../interruption.ts";
+import { printJson } from "../output/json-output.ts";
+import { LoadProgress } from "../output/progress.ts";
+
+/** The largest file that is scanned, in bytes. The scanner reads as many characters, so all of the file is scanned. */
+const MAX_SCANNED_BYTES = 4_000_000;
+
+/** `cordon scan (--file F | --code C)`: prints the scanner's report as JSON. Returns the exit code. */
+export async function scanCommand(flags: {
+  readonly file?: string;
+  readonly code?: string;
+  readonly failOn: string;
+}): Promise<number> {
+  using interruption = new Interruption();
+  try {
+    const code = await codeToScan(flags.file, flags.code);
+    using progress = new LoadProgress("the scanner", process.stderr);
+    const report = await scanCode(code, { signal: interruption.signal, onStage: progress.stage });
+    progress[Symbol.dispose]();
+    printJson(report, process.stdout);
+    const threshold = SEVERITIES.find((severity) => severity === flags.failOn);
+    return threshold !== undefined && hasFindingAtLeast(report, threshold) ? EXIT.failed : EXIT.done;
+  } catch (thrown) {
+    reportFailure(thrown, process.stderr);
+    return exitCodeOf(thrown, { interrupted: interruption.exitCode });
+  }
+}
+
+async function codeToScan(file: string | undefined, code: string | undefined): Promise<string> {
+  if ((file === undefined) === (code === undefined)) {
+    throw new CordonError("usage", "Cannot scan: give either --file FILE or --code CODE");
+  }
+  if (code !== undefined) return code;
+  const path = file ?? "";
+  const quoted = JSON.stringify(path);
+  let bytes: Uint8Array;
+  try {
+    const found = await stat(path);
+    if (!found.isFile())
+      throw new CordonError("usage", `Cannot scan ${quoted}: it is no regular file; name a file of code`);
+    if (found.size > MAX_SCANNED_BYTES) {
+      throw new CordonError(
+        "usage",
+        `Cannot scan ${quoted}: ${found.size} bytes are over the bound of ${MAX_SCANNED_BYTES}`,
+      );
+    }
+    bytes = await readFile(path);
+  } catch (thrown) {
+    if (thrown instanceof CordonError) throw thrown;
+    const reason = typeof thrown === "object" && thrown !== null && "code" in thrown ? String(thrown.code) : "unknown";
+    const words = reason === "ENOENT" ? "there is no such file; check the path" : `it cannot be read (${reason})`;
+    throw new CordonError("usage", `Cannot scan ${quoted}: ${words}`, { cause: thrown });
+  }
+  // Bytes that are no UTF-8 become U+FFFD: a scanner that refused them could be got past with one.
+  return new TextDecoder().decode(bytes);
+}

@@ -1,0 +1,93 @@
+import { basename } from "node:path";
+import { Sandbox } from "../../sandbox/sandbox.ts";
+import { serveHttp } from "../../sandbox/http/serve-http.ts";
+import { CordonError } from "../../shared/errors.ts";
+import { AccessLog } from "../output/access-log.ts";
+import { EXIT, exitCodeOf } from "../output/exit-codes.ts";
+import { guestOutput } from "../output/guest-output.ts";
+import { reportFailure } from "../output/failure.ts";
+import { Interruption } from "../interruption.ts";
+import { LoadProgress } from "../output/progress.ts";
+import { type SandboxFlags, sandboxOptions } from "../flags/run-options.ts";
+import { neutralisedLine, styled } from "../output/terminal.ts";
+
+/** The flags of `serve-http`, as parsed. */
+export interface ServeFlags extends SandboxFlags {
+  readonly addr: string;
+  readonly maxConcurrent?: string;
+}
+
+/** `cordon serve-http FILE`: answers HTTP requests with a component until it is interrupted. Returns the exit code. */
+export async function serveHttpCommand(file: string, flags: ServeFlags): Promise<number> {
+  using interruption = new Interruption();
+  try {
+    return await serve(file, flags, interruption.signal);
+  } catch (thrown) {
+    reportFailure(thrown, process.stderr);
+    return exitCodeOf(thrown, { interrupted: interruption.exitCode });
+  }
+}
+
+async function serve(file: string, flags: ServeFlags, interrupted: AbortSignal): Promise<number> {
+  const { host, port } = parseAddress(flags.addr);
+  const maxConcurrent = flags.maxConcurrent === undefined ? undefined : parseCount(flags.maxConcurrent);
+  using log = new AccessLog(flags.audit, process.stderr);
+  using progress = new LoadProgress(basename(file), process.stderr);
+  await using sandbox = await Sandbox.open(file, {
+    ...sandboxOptions(flags),
+    signal: interrupted,
+    onEvent: log.record,
+    onStage: progress.stage,
+  });
+  progress[Symbol.dispose]();
+  log.showDeniedOnly();
+  const output = { stdout: guestOutput(process.stderr), stderr: guestOutput(process.stderr) };
+  await using server = await serveHttp(sandbox, {
+    host,
+    port,
+    maxConcurrent,
+    ...output,
+    onFailure: (error, { method, path }) => {
+      const request = neutralisedLine(`${method} ${path}`.slice(0, 200));
+      process.stderr.write(
+        `${styled("bad", "failed", process.stderr)} ${request}: ${neutralisedLine(error.message)}\n`,
+      );
+    },
+  });
+  const name = neutralisedLine(sandbox.component.name);
+  const at = `http://${server.host.includes(":") ? `[${server.host}]` : server.host}:${server.port}`;
+  process.stderr.write(`Serving ${name} on ${styled("heading", at, process.stderr)} (Ctrl-C ends it)\n`);
+  await ended(AbortSignal.any([interrupted, log.lost]));
+  log.lost.throwIfAborted();
+  // What is said to wait takes no more already.
+  const closed = server.close();
+  if (server.running > 0) {
+    process.stderr.write(`Waiting for ${server.running} requests that are being answered (Ctrl-C ends them)\n`);
+  }
+  await closed;
+  return EXIT.done;
+}
+
+function ended(signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  if (signal.aborted) resolve();
+  signal.addEventListener("abort", () => resolve(), { once: true });
+  return promise;
+}
+
+function parseAddress(text: string): { readonly host: string; readonly port: number } {
+  const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text) ?? [];
+  const host = bracketed ?? plain;
+  if (host === undefined || port === undefined || Number(port) > 65_535) {
+    throw new CordonError("usage", `Cannot listen on ${JSON.stringify(text)}: write HOST:PORT, such as 127.0.0.1:8080`);
+  }
+  return { host, port: Number(port) };
+}
+
+function parseCount(text: string): number {
+  const count = Number(text);
+  if (!/^\d+$/.test(text) || count < 1 || count > 65_536) {
+    throw new CordonError("usage", `Cannot set --max-concurrent to ${JSON.stringify(text)}: it takes 1 to 65536`);
+  }
+  return count;
+}

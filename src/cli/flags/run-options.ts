@@ -1,0 +1,71 @@
+import { type Command, Option } from "commander";
+import type { SandboxOptions } from "../../sandbox/sandbox.ts";
+import { addGrantOptions, type GrantFlags } from "./grant-options.ts";
+import { deterministicFromFlags, grantsFromFlags } from "./grants-from-flags.ts";
+import { addLimitOptions, type LimitFlags, limitsFromFlags } from "./limit-options.ts";
+
+/** The flags of commands that let a component run, as parsed. */
+export interface SandboxFlags extends GrantFlags, LimitFlags {
+  readonly isolation?: "thread" | "process";
+  readonly osSandbox?: "auto" | "required" | "off";
+  readonly allowSharedMemory?: boolean;
+  readonly audit?: string;
+}
+
+/** The flags of a run, as parsed. */
+export interface RunFlags extends SandboxFlags {
+  readonly json?: boolean;
+  readonly failOnDenied?: boolean;
+  readonly usage?: boolean;
+}
+
+/** Adds the flags of commands that let a component run. */
+export function addSandboxOptions(command: Command): Command {
+  addGrantOptions(command);
+  addLimitOptions(command);
+  return command
+    .addOption(
+      isolationOption(
+        "--isolation <LEVEL>",
+        ["thread", "process"],
+        "run it in a thread, or in a process that may reach only what is granted",
+        "thread",
+      ),
+    )
+    .addOption(
+      isolationOption("--os-sandbox <MODE>", ["auto", "required", "off"], "wrap that process with bubblewrap", "auto"),
+    )
+    .option("--allow-shared-memory", "let it use shared memory and atomic instructions, in its one thread")
+    .option("--audit <FILE>", "append every access to FILE as JSON lines");
+}
+
+/** One without a default of its own: what was not asked for is left to the sandbox. */
+function isolationOption(flags: string, choices: readonly string[], description: string, byDefault: string): Option {
+  return new Option(flags, `${description} (default: ${byDefault})`).choices(choices).helpGroup("Isolation:");
+}
+
+/** Adds the flags of a run. */
+export function addRunOptions(command: Command): Command {
+  return addSandboxOptions(command)
+    .addOption(new Option("--stdin", "let it read stdin").helpGroup("Surroundings:"))
+    .option("--fail-on-denied", "exit with 3 when any access was denied")
+    .option("--usage", "say on stderr what it used")
+    .option("--json", "print one JSON document");
+}
+
+/**
+ * What the flags mean for the sandbox.
+ *
+ * @throws CordonError `usage` for a flag that cannot be read, or a quantity that is out of bounds.
+ */
+export function sandboxOptions(flags: SandboxFlags): SandboxOptions {
+  const deterministic = deterministicFromFlags(flags);
+  return {
+    grants: grantsFromFlags(flags),
+    limits: limitsFromFlags(flags),
+    isolation: flags.isolation,
+    osSandbox: flags.osSandbox,
+    sharedMemory: flags.allowSharedMemory,
+    ...(deterministic === undefined ? {} : { deterministic }),
+  };
+}

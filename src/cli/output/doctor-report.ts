@@ -1,0 +1,49 @@
+import type { CheckState, Diagnosis } from "../../sandbox/machine/doctor.ts";
+import type { MachineFacts } from "../../sandbox/machine/machine.ts";
+import { escapeInvisible } from "../../shared/quote-text.ts";
+import { table } from "./table.ts";
+
+const STYLES = { ok: "good", weak: "warning", missing: "bad" } as const;
+
+/** Styles text for where it goes. */
+type Style = (style: "heading" | "good" | "warning" | "bad", text: string) => string;
+
+/** A diagnosis as data. */
+export function doctorDocument(
+  { fit, checks, levels }: Diagnosis,
+  { platform, nodeVersion }: Pick<MachineFacts, "platform" | "nodeVersion">,
+): Record<string, unknown> {
+  return { status: fit ? "ok" : "unfit", platform, node: nodeVersion, checks, levels };
+}
+
+/** A diagnosis as lines for people. */
+export function doctorReport({ fit, checks, levels }: Diagnosis, style: Style): readonly string[] {
+  const remedies = checks.flatMap(({ name, remedy }) => (remedy === undefined ? [] : [`  ${name}: ${remedy}`]));
+  const verdict = fit ? "Cordon can run guests here." : "Cordon cannot run guests here.";
+  return [
+    ...rows(
+      checks.map(({ state, name, found, meaning }) => ({ state, cells: [name, found, meaning] })),
+      style,
+    ),
+    "",
+    style("heading", "Isolation levels"),
+    ...rows(
+      levels.map(({ state, level, gives }) => ({ state, cells: [level, gives] })),
+      style,
+    ),
+    ...(remedies.length === 0 ? [] : ["", style("heading", "What to do"), ...remedies.map(escapeInvisible)]),
+    "",
+    style(fit ? "good" : "bad", verdict),
+  ];
+}
+
+/** The state is styled after the columns are laid out: styles have no width, and would be counted. */
+function rows(
+  given: readonly { readonly state: CheckState; readonly cells: readonly string[] }[],
+  style: Style,
+): readonly string[] {
+  return table(given.map(({ state, cells }) => [state, ...cells.map(escapeInvisible)])).map((line, index) => {
+    const state = given[index]?.state ?? "ok";
+    return `  ${style(STYLES[state], state)}${line.slice(state.length)}`;
+  });
+}

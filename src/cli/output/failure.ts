@@ -1,0 +1,48 @@
+import { toJson } from "../../component/values/to-json.ts";
+import { CordonError, messageOf } from "../../shared/errors.ts";
+import type { WitType } from "../../shared/wit.ts";
+import { exitCodeOf } from "./exit-codes.ts";
+import { neutralisedLine, type Output, styled } from "./terminal.ts";
+
+/** An error as `--json` prints it. */
+export interface ErrorDocument {
+  readonly code: string;
+  readonly message: string;
+  readonly limit?: unknown;
+  /** What the guest returned as `err`, as JSON. */
+  readonly payload?: unknown;
+}
+
+/**
+ * What was thrown, as data.
+ *
+ * @param result The type that the called function returns, when a call was made.
+ */
+export function errorDocument(thrown: unknown, result?: WitType): ErrorDocument {
+  const message = describe(thrown);
+  if (!(thrown instanceof CordonError)) return { code: "fault", message };
+  const { code, limit, payload } = thrown;
+  const type = code === "guest-error" && result?.kind === "result" ? result.err : undefined;
+  return {
+    code,
+    message,
+    ...(limit === undefined ? {} : { limit }),
+    ...(type === undefined ? {} : { payload: toJson(payload, type) }),
+  };
+}
+
+/** Says on one line what went wrong; with `CORDON_DEBUG` set, the stack too. Returns the exit code. */
+export function reportFailure(thrown: unknown, stream: Output): number {
+  const label = thrown instanceof CordonError ? "error:" : "internal error:";
+  stream.write(`${styled("bad", label, stream)} ${neutralisedLine(describe(thrown))}\n`);
+  if (process.env["CORDON_DEBUG"] !== undefined && thrown instanceof Error) {
+    stream.write(`${(thrown.stack ?? "").split("\n").map(neutralisedLine).join("\n")}\n`);
+  }
+  return exitCodeOf(thrown);
+}
+
+function describe(thrown: unknown): string {
+  const message = messageOf(thrown);
+  const reason = thrown instanceof CordonError && thrown.code === "cancelled" ? thrown.cause : undefined;
+  return reason instanceof Error ? `${message}: ${messageOf(reason)}` : message;
+}

@@ -1,0 +1,58 @@
+import { CordonError } from "../../shared/errors.ts";
+import { refuseComplex } from "./complexity.ts";
+import { refuseLabelStates } from "./label-states.ts";
+import { readShape } from "../read/module-shape.ts";
+import { SECTION, type Section, wellFormed } from "../read/module-sections.ts";
+import { readTypes } from "../read/type-section.ts";
+
+/** What is refused unless it is allowed. */
+export interface AllowedFeatures {
+  /**
+   * Garbage-collected types and their instructions. Their values live on the engine's heap, which no cap counts, so this is for tests of
+   * the rewriter. Default: false.
+   */
+  readonly collected?: boolean;
+  /**
+   * Shared memory and atomic instructions. There is one thread all the same: in metered modules a wait for another one traps instead of
+   * blocking it. Default: false.
+   */
+  readonly threads?: boolean;
+}
+
+/**
+ * Refuses what would let a guest take memory that no cap counts: garbage-collected types, whose values live on the
+ * engine's heap, and modules that are too large in any respect to load within bounds.
+ *
+ * @throws CordonError `unsupported`, `limit`, or `invalid-component` when a section is malformed.
+ */
+export function refuseUnbounded(
+  sections: readonly Section[],
+  { collected = false, threads = false }: AllowedFeatures = {},
+): void {
+  refuseComplex(sections);
+  for (const { id, content } of sections) {
+    if (id === SECTION.type && !collected && wellFormed(() => readTypes(content)).collected) {
+      throw refusedFeature("garbage-collected types");
+    }
+  }
+  if (!threads && wellFormed(() => readShape(sections)).shared.includes(true)) throw refusedThreads("shared memory");
+  const code = sections.find(({ id }) => id === SECTION.code);
+  if (code !== undefined) wellFormed(() => refuseLabelStates(code.content, readShape(sections)));
+}
+
+/** The error for what threads need, where it is not allowed. */
+export function refusedThreads(what: string): CordonError {
+  return new CordonError(
+    "unsupported",
+    `Cannot load the component: it uses ${what}, which is refused unless it is allowed; build it without threads, or ` +
+      "allow it with sharedMemory (--allow-shared-memory): it runs in one thread all the same",
+  );
+}
+
+/** The error for a feature of WebAssembly that Cordon does not run. */
+export function refusedFeature(what: string): CordonError {
+  return new CordonError(
+    "unsupported",
+    `Cannot load the component: it uses ${what}, which Cordon does not run; build it without`,
+  );
+}

@@ -1,0 +1,40 @@
+import type { AuditObservation } from "../../audit/event.ts";
+import { ProgramAnswers } from "../../host/process/answer.ts";
+import { PROCESS_SERVICE } from "../../host/process/run-request.ts";
+import type { Grants } from "../../policy/grants.ts";
+import type { Job } from "../../runtime/pending.ts";
+import type { Limits } from "../../shared/limits.ts";
+import type { HostFunctions } from "../host-functions/host-functions.ts";
+import { ExchangeAnswers } from "../http/exchange-answers.ts";
+import type { HttpExchange } from "../http/http-exchange.ts";
+import type { Stdio } from "./stdio.ts";
+
+/** What an invocation's host functions can ask of this side. */
+export interface Services {
+  readonly stdio: Stdio;
+  readonly hostFunctions: HostFunctions;
+  readonly grants: Grants;
+  readonly limits: Limits;
+  readonly exchange: HttpExchange | undefined;
+  readonly observe: (observation: AuditObservation) => void;
+}
+
+/**
+ * Answers what host functions ask, each service by the part that has it. Whoever asks may have been taken over by hostile code:
+ * every part checks the grant again, and what it is given.
+ */
+export function answering(services: Services): NonNullable<Job["answer"]> {
+  const { stdio, hostFunctions, grants, limits, exchange, observe } = services;
+  const stdioAsker = { grants, limits, observe };
+  const programs = new ProgramAnswers({ grant: grants.process, limits, observe });
+  const exchanged = exchange === undefined ? undefined : new ExchangeAnswers(exchange, limits);
+  return async (service, payload, signal) => {
+    const answer =
+      stdio.answer(service, payload, stdioAsker) ??
+      hostFunctions.answer(service, payload, { signal, observe }) ??
+      exchanged?.answer(service, payload);
+    if (answer !== undefined) return answer;
+    if (service !== PROCESS_SERVICE) throw new Error(`nothing answers ${service}`);
+    return programs.answer(payload, signal);
+  };
+}

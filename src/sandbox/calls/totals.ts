@@ -1,0 +1,55 @@
+import type { Usage } from "../../shared/usage.ts";
+
+/** What the calls of a component used together. Of a call whose worker could not be asked, only what is known is in it. */
+export interface Totals {
+  /** Calls that have ended. An instance that stays counts as one, when it is closed. */
+  readonly calls: number;
+  /** Units of fuel. */
+  readonly fuel: number;
+  /** In milliseconds. */
+  readonly wallMs: number;
+  /** In milliseconds. */
+  readonly cpuMs: number;
+  /** The most memory that one of them held, in bytes. */
+  readonly memoryHighWaterBytes: number;
+  readonly hostCalls: number;
+  readonly denials: number;
+  readonly readBytes: number;
+  readonly writtenBytes: number;
+}
+
+/** Adds up what calls used. */
+export class UsageTotals {
+  #totals: Totals = {
+    calls: 0,
+    fuel: 0,
+    wallMs: 0,
+    cpuMs: 0,
+    memoryHighWaterBytes: 0,
+    hostCalls: 0,
+    denials: 0,
+    readBytes: 0,
+    writtenBytes: 0,
+  };
+
+  /** The sums so far. */
+  get soFar(): Totals {
+    return this.#totals;
+  }
+
+  /** A call has ended. */
+  add(usage: Usage): void {
+    const before = this.#totals;
+    this.#totals = Object.freeze({
+      calls: before.calls + 1,
+      fuel: before.fuel + (usage.fuel ?? 0),
+      wallMs: before.wallMs + usage.wallMs,
+      cpuMs: before.cpuMs + (usage.cpuMs ?? 0),
+      memoryHighWaterBytes: Math.max(before.memoryHighWaterBytes, usage.memoryHighWaterBytes ?? 0),
+      hostCalls: before.hostCalls + (usage.hostCalls ?? 0),
+      denials: before.denials + usage.denials,
+      readBytes: before.readBytes + (usage.readBytes ?? 0),
+      writtenBytes: before.writtenBytes + (usage.writtenBytes ?? 0),
+    });
+  }
+}

@@ -1,0 +1,138 @@
+import type { AuditObservation, AuditResult } from "../../audit/event.ts";
+import { normalizeArguments, normalizeValue } from "../../component/values/check-value.ts";
+import {
+  checkCustom,
+  type CustomAnswer,
+  type CustomFunction,
+  customResource,
+} from "../../host/custom/custom-function.ts";
+import type { CustomGrant, Grants } from "../../policy/grants.ts";
+import { messageOf } from "../../shared/errors.ts";
+import type { WitFunction } from "../../shared/wit.ts";
+import type { HostFunctionContext } from "./host-function-input.ts";
+
+/** What the embedder's side knows of the invocation that asks. */
+export interface HostFunctionAsker {
+  /** Aborted when the invocation has ended. */
+  readonly signal: AbortSignal;
+  readonly observe: (observation: AuditObservation) => void;
+}
+
+/** A function of the embedder that was found to be in order. */
+export interface RegisteredFunction {
+  readonly descriptor: CustomFunction;
+  readonly wit: WitFunction;
+  readonly allows: ((grant: CustomGrant, parameters: readonly unknown[]) => unknown) | undefined;
+  readonly call: (parameters: readonly unknown[], context: HostFunctionContext) => unknown;
+}
+
+/** How much of what an error says is told, in UTF-16 code units. */
+const MAX_REASON = 1_000;
+
+const ENDED = "the invocation ended before it was done";
+
+/**
+ * Calls a function of the embedder for a guest: types of the parameters, the grant, the embedder's own check, the function, the
+ * type of what it returned. Records one event, at the latest when the invocation ends. Whatever the function does, the answer
+ * comes by then.
+ */
+export async function answerCustom(
+  fn: RegisteredFunction,
+  granted: Grants["custom"],
+  payload: unknown,
+  { signal, observe }: HostFunctionAsker,
+): Promise<CustomAnswer> {
+  const parameters = normalizeArguments(fn.wit, payload as readonly unknown[]);
+  let isRecorded = false;
+  const record = (result: AuditResult, reason?: string): void => {
+    if (isRecorded) return;
+    isRecorded = true;
+    observe({
+      eventType: "CustomAccess",
+      action: `${fn.descriptor.interface}#${fn.descriptor.name}`,
+      resource: customResource(fn.descriptor, parameters),
+      result,
+      ...(reason === undefined ? {} : { reason }),
+    });
+  };
+
+  const ended = Promise.withResolvers<CustomAnswer>();
+  const onAbort = (): void => {
+    record("Error", ENDED);
+    ended.resolve({ kind: "failed", reason: ENDED });
+  };
+  if (signal.aborted) onAbort();
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await Promise.race([ended.promise, perform(fn, granted, parameters, signal, record)]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}
+
+/** Never rejects: it may be that nobody waits for it any more. */
+async function perform(
+  fn: RegisteredFunction,
+  granted: Grants["custom"],
+  parameters: readonly unknown[],
+  signal: AbortSignal,
+  record: (result: AuditResult, reason?: string) => void,
+): Promise<CustomAnswer> {
+  const failed = (reason: string, recorded: string = reason): CustomAnswer => {
+    record("Error", recorded);
+    return { kind: "failed", reason };
+  };
+  if (signal.aborted) return failed(ENDED);
+  const decision = checkCustom(fn.descriptor, granted, parameters);
+  const refusal = decision.allowed ? await refusalOf(fn, decision.grant, parameters) : decision.reason;
+  if (refusal !== undefined) {
+    record("Denied", refusal);
+    return { kind: "denied", reason: refusal };
+  }
+  // The check may have taken its time.
+  if (signal.aborted) return failed(ENDED);
+  let returned: unknown;
+  try {
+    returned = await fn.call(parameters, { signal });
+  } catch (thrown) {
+    return failed(reasonOf(thrown));
+  }
+  if (fn.wit.result === undefined) {
+    record("Allowed");
+    return { kind: "returned", value: undefined };
+  }
+  try {
+    const value = normalizeValue(returned, fn.wit.result, "hand on what the host function returned");
+    record("Allowed");
+    return { kind: "returned", value };
+  } catch (thrown) {
+    // What was found instead is the embedder's, and not for the guest.
+    return failed("the host function returned what is not of its type", reasonOf(thrown));
+  }
+}
+
+async function refusalOf(
+  { descriptor, allows }: RegisteredFunction,
+  grant: CustomGrant,
+  parameters: readonly unknown[],
+): Promise<string | undefined> {
+  if (allows === undefined) return undefined;
+  const refused = `the check of ${descriptor.capability} does not allow it`;
+  try {
+    return (await allows(grant, parameters)) === true ? undefined : refused;
+  } catch {
+    // A check that fails has not allowed anything.
+    return `the check of ${descriptor.capability} failed`;
+  }
+}
+
+/** What was thrown, on one line; it may be anything. */
+function reasonOf(thrown: unknown): string {
+  let text = "";
+  try {
+    text = messageOf(thrown).slice(0, MAX_REASON).toWellFormed();
+  } catch {
+    // An object that cannot be made text has none.
+  }
+  return text === "" ? "the host function failed" : text;
+}

@@ -1,0 +1,45 @@
+import type { CustomGrant } from "../../policy/grants.ts";
+
+/** What a call of a host function is told besides its parameters. */
+export interface HostFunctionContext {
+  /** Aborted when the invocation has ended: nobody waits for the result any more. */
+  readonly signal: AbortSignal;
+}
+
+/** Which calls of a host function a grant allows, where the grant says more than yes. */
+export interface HostFunctionCheck {
+  /**
+   * The parameter that is compared with the grant: a number with a range, both ends included; a `string`, `char` or `enum` with
+   * a text or a list of texts. A grant of `true` allows every value.
+   */
+  readonly parameter?: string | undefined;
+  /**
+   * Decides as well, after that. Whatever it answers but `true` denies the call, and so does a failure of it.
+   *
+   * @param grant What was granted.
+   * @param parameters In the shapes of docs/values.md.
+   */
+  allows?(grant: CustomGrant, parameters: readonly unknown[]): boolean | Promise<boolean>;
+}
+
+/** A function of the embedder that guests can import. It needs a capability that is granted under `grants.custom`. */
+export interface HostFunctionInput {
+  /** The interface it belongs to, `namespace:package/interface` with or without `@version`; not of `wasi`, `cordon` or `sandbox`. */
+  readonly interface: string;
+  /** Its name in WIT, such as `send`. */
+  readonly name: string;
+  /** Its WIT type, with all types written inline, such as `func(to: string) -> result<u32, string>`. */
+  readonly type: string;
+  /** The name of the capability it needs. Without a grant of it, every call is denied. */
+  readonly capability: string;
+  /** Default: a grant of `true` allows every call, and no other grant makes sense. */
+  readonly check?: HostFunctionCheck | undefined;
+  /**
+   * Does the work, on the thread that opened the sandbox. What it throws is a failure, whose message the guest is told when the
+   * function's result has an `err` of `string`, and which ends the guest when it has not.
+   *
+   * @param parameters In the shapes of docs/values.md; copies, of their types, with content that is the guest's.
+   * @returns The value in those shapes; for a `result`, `{ tag: "ok", val }` or `{ tag: "err", val }`.
+   */
+  call(parameters: readonly unknown[], context: HostFunctionContext): unknown;
+}

@@ -1,0 +1,262 @@
+import { camelCase } from "../../component/values/naming.ts";
+import { memberKeys } from "../../component/values/shapes.ts";
+import {
+  type CheckedParameter,
+  type CustomAnswer,
+  type CustomFunction,
+  customService,
+} from "../../host/custom/custom-function.ts";
+import type { Grants } from "../../policy/grants.ts";
+import { CordonError, messageOf } from "../../shared/errors.ts";
+import { isLabel, parseFunctionType } from "../../shared/parse-wit-type.ts";
+import { printFunctionType } from "../../shared/print-wit.ts";
+import { quoteText } from "../../shared/quote-text.ts";
+import { nearest } from "../../shared/suggest.ts";
+import type { WitFunction, WitType } from "../../shared/wit.ts";
+import { answerCustom, type HostFunctionAsker, type RegisteredFunction } from "./custom-call.ts";
+import type { HostFunctionInput } from "./host-function-input.ts";
+
+/** Names of interfaces that are not the embedder's to define. */
+const RESERVED: ReadonlySet<string> = new Set(["wasi", "cordon", "sandbox"]);
+
+const INTERFACE = /^([^:/@]+):([^:/@]+)\/([^:/@]+)(?:@([0-9]{1,9}\.[0-9]{1,9}\.[0-9]{1,9}))?$/;
+
+/** As `grants.custom` takes them. */
+const CAPABILITY = /^[a-zA-Z][a-zA-Z0-9_:/@.#-]{0,127}$/;
+
+const SHOWN = 80;
+
+/** The functions that the embedder of a sandbox gave its guests. */
+export class HostFunctions {
+  /** What the guests' side has to know of them: plain data. */
+  readonly descriptors: readonly CustomFunction[];
+  readonly #registered: ReadonlyMap<string, RegisteredFunction>;
+  readonly #granted: Grants["custom"];
+
+  /**
+   * @throws CordonError `usage` with everything that is wrong with the functions, `policy` when a grant of the capabilities they
+   *   need has no meaning for them.
+   */
+  constructor(inputs: readonly HostFunctionInput[], granted: Grants["custom"]) {
+    const registered = readAll(inputs);
+    const misfits = registered.flatMap((one) => grantProblems(one, granted));
+    if (misfits.length > 0) throw new CordonError("policy", `Cannot use the grants: ${misfits.join("; ")}`);
+    this.descriptors = registered.map(({ descriptor }) => descriptor);
+    this.#registered = new Map(registered.map((one) => [customService(one.descriptor), one]));
+    this.#granted = granted;
+  }
+
+  /**
+   * Answers a guest's call of one of the functions; `undefined` for any other service. Records the one event of the call.
+   * Rejects when the parameters are not of their types, which the guests' side never lets through.
+   */
+  answer(service: string, payload: unknown, asker: HostFunctionAsker): Promise<CustomAnswer> | undefined {
+    const called = this.#registered.get(service);
+    return called === undefined ? undefined : answerCustom(called, this.#granted, payload, asker);
+  }
+}
+
+function readAll(inputs: readonly HostFunctionInput[]): readonly RegisteredFunction[] {
+  if (!Array.isArray(inputs)) throw new CordonError("usage", "Cannot use the host functions: expected a list of them");
+  const problems: string[] = [];
+  const found: RegisteredFunction[] = [];
+  for (const [index, input] of inputs.entries()) {
+    const at = `hostFunctions[${index}]`;
+    const registered = readOne(input, (problem) => void problems.push(`${at}: ${problem}`));
+    if (registered === undefined) continue;
+    const clash = found
+      .map(({ descriptor }) => clashOf(descriptor, registered.descriptor))
+      .find((one) => one !== undefined);
+    if (clash === undefined) found.push(registered);
+    else problems.push(`${at}: ${clash}`);
+  }
+  if (problems.length > 0) {
+    throw new CordonError("usage", `Cannot use the host functions: ${problems.join("; ")}`);
+  }
+  return found;
+}
+
+function readOne(input: HostFunctionInput, problem: (text: string) => void): RegisteredFunction | undefined {
+  if (!isObject(input)) {
+    problem("expected an object");
+    return undefined;
+  }
+  // A misspelt check would be no check.
+  unknownKeys(input, ["interface", "name", "type", "capability", "check", "call"], problem);
+  const named = interfaceOf(input.interface);
+  if (typeof named === "string") problem(named);
+  if (typeof input.name !== "string" || !isLabel(input.name)) problem("name is no WIT name such as send-mail");
+  if (typeof input.capability !== "string" || !CAPABILITY.test(input.capability)) {
+    problem("capability is no name: a letter and up to 127 letters, digits and any of _:/@.#-");
+  }
+  if (typeof input.call !== "function") problem("call is no function");
+  const wit = typeOf(input);
+  if (typeof wit === "string") problem(wit);
+  if (typeof wit === "string" || typeof named === "string") return undefined;
+  const { check } = input;
+  const checked = checkedParameter(check, wit, problem);
+  return {
+    descriptor: {
+      ...named,
+      name: input.name,
+      type: printFunctionType(wit),
+      capability: input.capability,
+      checked,
+      fallible: wit.result?.kind === "result",
+      failsAsText: wit.result?.kind === "result" && wit.result.err?.kind === "string",
+    },
+    wit,
+    allows: check?.allows === undefined ? undefined : (grant, parameters) => check.allows?.(grant, parameters),
+    call: (parameters, context) => input.call(parameters, context),
+  };
+}
+
+function checkedParameter(
+  check: HostFunctionInput["check"],
+  { parameters }: WitFunction,
+  problem: (text: string) => void,
+): CheckedParameter | undefined {
+  if (check === undefined) return undefined;
+  if (!isObject(check)) {
+    problem("check: expected an object");
+    return undefined;
+  }
+  unknownKeys(check, ["parameter", "allows"], (text) => problem(`check: ${text}`));
+  if (check.allows !== undefined && typeof check.allows !== "function") problem("check.allows is no function");
+  if (check.parameter === undefined) return undefined;
+  if (typeof check.parameter !== "string") {
+    problem("check.parameter is no text");
+    return undefined;
+  }
+  const index = parameters.findIndex(({ name }) => name === check.parameter);
+  const found = parameters[index];
+  if (found === undefined) {
+    problem(`check.parameter: the function has no parameter ${quoteText(check.parameter, SHOWN)}`);
+    return undefined;
+  }
+  if (comparable(found.type) === undefined) {
+    problem(`check.parameter: ${found.name} is neither a number nor a text; decide with check.allows`);
+  }
+  return { name: found.name, index };
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function unknownKeys(value: object, known: readonly string[], problem: (text: string) => void): void {
+  for (const key of Object.keys(value)) {
+    if (known.includes(key)) continue;
+    const near = nearest(key, known);
+    const hint = near === undefined ? `the keys are ${known.join(", ")}` : `did you mean ${near}?`;
+    problem(`unknown key ${quoteText(key, SHOWN)}; ${hint}`);
+  }
+}
+
+/** The name taken apart, or what is wrong with it. */
+function interfaceOf(text: unknown): Pick<CustomFunction, "interface" | "version"> | string {
+  const [, namespace = "", name = "", own = "", version] = typeof text === "string" ? (INTERFACE.exec(text) ?? []) : [];
+  if (![namespace, name, own].every(isLabel)) {
+    return "interface is no name such as acme:mail/outbox or acme:mail/outbox@1.0.0";
+  }
+  if (RESERVED.has(namespace.toLowerCase())) return `interface: the namespace ${namespace} is not for other functions`;
+  return { interface: `${namespace}:${name}/${own}`, version };
+}
+
+/** The function's type, or what is wrong with it. */
+function typeOf({ name, type }: HostFunctionInput): WitFunction | string {
+  if (typeof type !== "string") return "type is no text such as func(to: string) -> result<u32, string>";
+  let wit: WitFunction;
+  try {
+    wit = parseFunctionType(type, name);
+  } catch (thrown) {
+    return `type: ${messageOf(thrown)}`;
+  }
+  if (wit.async) return "type: async functions cannot be provided; call may return a promise all the same";
+  for (const part of [...wit.parameters.map((one) => one.type), ...(wit.result === undefined ? [] : [wit.result])]) {
+    const collision = collisionIn(part);
+    if (collision !== undefined) return `type: JavaScript cannot tell ${collision.join(" and ")} apart`;
+  }
+  return wit;
+}
+
+function collisionIn(type: WitType): readonly [string, string] | undefined {
+  if (type.kind === "record" || type.kind === "flags") {
+    const { collision } = memberKeys(type);
+    if (collision !== undefined) return collision;
+  }
+  for (const part of partsOf(type)) {
+    const collision = collisionIn(part);
+    if (collision !== undefined) return collision;
+  }
+  return undefined;
+}
+
+function partsOf(type: WitType): readonly WitType[] {
+  switch (type.kind) {
+    case "list":
+    case "option":
+      return [type.element];
+    case "tuple":
+      return type.elements;
+    case "record":
+      return type.fields.map((field) => field.type);
+    case "variant":
+      return type.cases.flatMap((one) => (one.type === undefined ? [] : [one.type]));
+    case "result":
+      return [type.ok, type.err].filter((one) => one !== undefined);
+    default:
+      return [];
+  }
+}
+
+/** Why two functions cannot be provided together. */
+function clashOf(one: CustomFunction, other: CustomFunction): string | undefined {
+  if (one.interface !== other.interface) return undefined;
+  const name = `${other.interface}#${other.name}`;
+  if (one.version !== other.version) return `${other.interface} is there in another version`;
+  if (one.name.toLowerCase() === other.name.toLowerCase()) return `${name} is there already`;
+  if (camelCase(one.name) === camelCase(other.name)) return `JavaScript cannot tell ${name} and ${one.name} apart`;
+  return undefined;
+}
+
+/** What a value of a type can be compared with. */
+function comparable(type: WitType): "numbers" | "texts" | undefined {
+  switch (type.kind) {
+    case "s8":
+    case "u8":
+    case "s16":
+    case "u16":
+    case "s32":
+    case "u32":
+    case "s64":
+    case "u64":
+    case "f32":
+    case "f64":
+      return "numbers";
+    case "string":
+    case "char":
+    case "enum":
+      return "texts";
+    default:
+      return undefined;
+  }
+}
+
+/** A grant that nothing would compare with anything must not be taken for a yes. */
+function grantProblems({ descriptor, wit, allows }: RegisteredFunction, granted: Grants["custom"]): readonly string[] {
+  const { capability, checked } = descriptor;
+  const grant = Object.hasOwn(granted, capability) ? granted[capability] : undefined;
+  if (grant === undefined || grant.kind === "boolean") return [];
+  const fn = `${descriptor.interface}#${descriptor.name}`;
+  if (checked === undefined) {
+    return allows === undefined
+      ? [`${fn} has no check that custom.${capability} could bound; grant it true or false`]
+      : [];
+  }
+  const found = grant.kind === "numeric" ? "numbers" : "texts";
+  const type = wit.parameters[checked.index]?.type;
+  const wanted = type === undefined ? undefined : comparable(type);
+  if (found === wanted) return [];
+  return [`custom.${capability} bounds ${found}, and ${fn} compares it with ${checked.name}, one of ${String(wanted)}`];
+}

@@ -1,0 +1,18 @@
+import type { HttpBodyPart, HttpRequestHead, HttpResponsePart } from "../../shared/http-message.ts";
+
+/** One HTTP request, and the way its answer goes back. The guest never sees the connection. */
+export interface HttpExchange {
+  readonly head: HttpRequestHead;
+  /**
+   * The next part of the request's body, of at most so many bytes. Not called again before it has settled, nor after the part
+   * that ended the body. Rejects when the client is gone.
+   */
+  readonly read: (maxBytes: number) => Promise<HttpBodyPart>;
+  /**
+   * Sends a part of the answer, and settles when there is room for more. May be called again before that, with 64 KiB at most
+   * in the parts that have not settled, or one part more.
+   */
+  readonly send: (part: HttpResponsePart) => Promise<void>;
+  /** The guest gave no answer, or will not end the one it began. The reason is the name of an error code of `wasi:http`. */
+  readonly failed: (reason: string) => void;
+}

@@ -1,0 +1,97 @@
+import { once } from "node:events";
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { CordonError, messageOf } from "../../shared/errors.ts";
+import { HttpRequests, type HttpRequestsOptions } from "./http-requests.ts";
+import type { Sandbox } from "../sandbox.ts";
+
+/** How requests are served. */
+export interface ServeHttpOptions extends HttpRequestsOptions {
+  /** The address to listen on; default `127.0.0.1`. */
+  readonly host?: string | undefined;
+  /** The port; default 0, any that is free. */
+  readonly port?: number | undefined;
+  /** How long {@link HttpServer.close} waits for running requests, in milliseconds; default 10,000. */
+  readonly graceMs?: number | undefined;
+}
+
+/** A server that is running. */
+export interface HttpServer extends AsyncDisposable {
+  readonly host: string;
+  readonly port: number;
+  /** How many requests are being answered. */
+  readonly running: number;
+  /** Takes no more requests, waits for those that are running, then ends what is left. Safe to call more than once. */
+  readonly close: () => Promise<void>;
+}
+
+/** Time in which a client has to send its request's head, in milliseconds. */
+const HEAD_TIMEOUT_MS = 10_000;
+
+/** Connections at once; each may be idle. */
+const MAX_CONNECTIONS = 4_096;
+
+/** The largest head that Node can be told to take, in bytes. */
+const MAX_HEAD_BYTES = 2 ** 24;
+
+/**
+ * Serves a component of the `wasi:http/proxy` world: a fresh instance for each request, under the sandbox's grants and limits.
+ * A guest that fails before it answered gives its client 502, one that runs out of time 504; after the head was sent, the
+ * connection is broken. Requests that the guest need not see are answered without it: 400 for one whose target is no path or
+ * whose `host` is none, 413 for a body that says it is over `maxRequestBodyBytes`, 431 for a head over `maxHeaderBytes`.
+ *
+ * The requests of one connection are answered one after another.
+ *
+ * @throws CordonError `usage` when the component is none of that world, or the address cannot be listened on.
+ */
+export async function serveHttp(sandbox: Sandbox, options: ServeHttpOptions = {}): Promise<HttpServer> {
+  sandbox.assertHttpHandler();
+  const { createServer } = await import("node:http");
+  const requests = new HttpRequests(sandbox, options);
+  const server = createServer(
+    {
+      maxHeaderSize: Math.max(1, Math.min(sandbox.limits.maxHeaderBytes, MAX_HEAD_BYTES)),
+      headersTimeout: HEAD_TIMEOUT_MS,
+      connectionsCheckingInterval: HEAD_TIMEOUT_MS,
+      // A body has the time that the guest has for it.
+      requestTimeout: 0,
+      insecureHTTPParser: false,
+      requireHostHeader: true,
+    },
+    (request, response) => requests.take(request, response, { expectsContinue: false }),
+  );
+  server.on("checkContinue", (request, response) => requests.take(request, response, { expectsContinue: true }));
+  server.maxConnections = MAX_CONNECTIONS;
+  await listen(server, options.host ?? "127.0.0.1", options.port ?? 0);
+  const { address: host, port } = server.address() as AddressInfo;
+  let closed: Promise<void> | undefined;
+  const close = (): Promise<void> => (closed ??= stop(server, requests, options.graceMs ?? 10_000));
+  return {
+    host,
+    port,
+    get running() {
+      return requests.running;
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+async function stop(server: Server, requests: HttpRequests, graceMs: number): Promise<void> {
+  const closed = once(server, "close");
+  server.close();
+  await requests.end(graceMs);
+  server.closeAllConnections();
+  await closed;
+}
+
+async function listen(server: Server, host: string, port: number): Promise<void> {
+  try {
+    server.listen(port, host);
+    await once(server, "listening");
+  } catch (thrown) {
+    throw new CordonError("usage", `Cannot listen on ${host}:${port}: ${messageOf(thrown)}; choose another address`, {
+      cause: thrown,
+    });
+  }
+}

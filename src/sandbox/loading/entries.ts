@@ -1,0 +1,52 @@
+import { CordonError } from "../../shared/errors.ts";
+import { withoutVersion } from "../../shared/interface-name.ts";
+import type { ComponentInterface } from "../../shared/wit.ts";
+import { type CallableExport, callableExports } from "./exports.ts";
+
+/** What every command program exports. */
+const RUN = "wasi:cli/run";
+
+/** What every component exports that answers HTTP requests. */
+const HANDLER = "wasi:http/incoming-handler";
+
+/** Whether a component is a program: one of the `wasi:cli/command` world. */
+export function isCommand(component: ComponentInterface): boolean {
+  return entry(component, RUN, "run") !== undefined;
+}
+
+/** Whether a component answers HTTP requests: one of the `wasi:http/proxy` world. */
+export function isHttpHandler(component: ComponentInterface): boolean {
+  return entry(component, HANDLER, "handle") !== undefined;
+}
+
+/**
+ * The entry of a command program.
+ *
+ * @throws CordonError `usage` when the component is none.
+ */
+export function commandEntry(component: ComponentInterface): CallableExport {
+  const found = entry(component, RUN, "run");
+  if (found !== undefined) return found;
+  throw new CordonError("usage", `Cannot run the component as a program: it does not export ${RUN}; call an export`);
+}
+
+/**
+ * The entry of a component that answers HTTP requests.
+ *
+ * @throws CordonError `usage` when the component is none.
+ */
+export function httpHandler(component: ComponentInterface): CallableExport {
+  const found = entry(component, HANDLER, "handle");
+  if (found !== undefined) return found;
+  throw new CordonError("usage", `Cannot serve the component: it does not export ${HANDLER}`);
+}
+
+function entry(component: ComponentInterface, interfaceName: string, name: string): CallableExport | undefined {
+  return callableExports(component).find((one) => one.function.name === name && isOf(one, interfaceName));
+}
+
+/** Whether a callable is a function of the interface, in a version of WASI that is served. */
+function isOf({ name }: CallableExport, interfaceName: string): boolean {
+  const [full = ""] = name.split("#");
+  return withoutVersion(full) === interfaceName && /@0\.2\.\d+$/.test(full);
+}

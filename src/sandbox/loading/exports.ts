@@ -1,0 +1,101 @@
+import { camelCase } from "../../component/values/naming.ts";
+import type { ExportPath } from "../../runtime/messages.ts";
+import { CordonError } from "../../shared/errors.ts";
+import { escapeInvisible, quoteText } from "../../shared/quote-text.ts";
+import { nearest } from "../../shared/suggest.ts";
+import type { ComponentInterface, WitFunction } from "../../shared/wit.ts";
+
+/** A function of a component that can be called. */
+export interface CallableExport {
+  /** Its full name: `function`, or `interface#function`. */
+  readonly name: string;
+  readonly function: WitFunction;
+  readonly path: ExportPath;
+}
+
+/** How many exports one message names. */
+const MAX_NAMED = 200;
+
+/** How much of a name is shown, in UTF-16 code units. */
+const MAX_NAME_LENGTH = 200;
+
+/** What is called when no export is named. */
+const DEFAULT_EXPORT = /^sandbox:skill\/skill(?:@[^#]*)?#run$/;
+
+/** The exports of a component that can be called: all but the methods and constructors of resources. */
+export function callableExports({ exports }: ComponentInterface): readonly CallableExport[] {
+  const atRoot = exports.functions.filter(isFreestanding).map((fn) => ({
+    name: fn.name,
+    function: fn,
+    path: { property: camelCase(fn.name) },
+  }));
+  const inInterfaces = exports.interfaces.flatMap((one) =>
+    one.functions.filter(isFreestanding).map((fn) => ({
+      name: `${one.name}#${fn.name}`,
+      function: fn,
+      path: { interface: one.name, property: camelCase(fn.name) },
+    })),
+  );
+  return [...atRoot, ...inInterfaces];
+}
+
+/**
+ * Finds the export a caller means: its full name, the name with the interface shortened (`skill#run`, `skill.run`,
+ * without the version), or the bare function name where only one export has it. Without a name, the `run` of a
+ * `sandbox:skill/skill`.
+ *
+ * @throws CordonError `usage` that lists the exports.
+ */
+export function findExport(component: ComponentInterface, wanted: string | undefined): CallableExport {
+  const callable = callableExports(component);
+  if (wanted === undefined) {
+    const run = callable.find(({ name }) => DEFAULT_EXPORT.test(name));
+    if (run !== undefined) return run;
+    throw new CordonError("usage", `Cannot call the component: it is no skill, so name an export; ${listed(callable)}`);
+  }
+  if (typeof wanted !== "string") {
+    throw new CordonError("usage", `Cannot call an export: its name is no string; ${listed(callable)}`);
+  }
+  const exact = callable.find(({ name }) => name === wanted);
+  if (exact !== undefined) return exact;
+  const matching = callable.filter(({ name }) => shortNames(name).includes(wanted));
+  const [only] = matching;
+  if (only !== undefined && matching.length === 1) return only;
+  const quoted = quoteText(wanted, MAX_NAME_LENGTH);
+  if (matching.length > 1) {
+    const problem = `${matching.length} exports have that name; write one of them in full`;
+    throw new CordonError("usage", `Cannot call ${quoted}: ${problem}: ${names(matching)}`);
+  }
+  const near = nearest(
+    wanted,
+    callable.flatMap(({ name }) => [name, ...shortNames(name)]),
+  );
+  const hint = near === undefined ? "" : `did you mean ${quoteText(near, MAX_NAME_LENGTH)}? `;
+  throw new CordonError("usage", `Cannot call ${quoted}: there is no such export; ${hint}${listed(callable)}`);
+}
+
+function isFreestanding(fn: WitFunction): boolean {
+  return !fn.name.startsWith("[");
+}
+
+function shortNames(full: string): readonly string[] {
+  const at = full.indexOf("#");
+  if (at < 0) return [];
+  const fn = full.slice(at + 1);
+  const unversioned = full.slice(0, at).replace(/@.*$/, "");
+  const short = unversioned.slice(unversioned.lastIndexOf("/") + 1);
+  return [`${unversioned}#${fn}`, `${short}#${fn}`, `${short}.${fn}`, fn];
+}
+
+function listed(callable: readonly CallableExport[]): string {
+  if (callable.length === 0)
+    return "it exports no function that can be called; a core module has some only with its WIT embedded in it";
+  return `its exports are ${names(callable)}`;
+}
+
+/** Names on one line, whoever chose them. */
+function names(callable: readonly CallableExport[]): string {
+  const shown = callable.slice(0, MAX_NAMED).map(({ name }) => escapeInvisible(name.slice(0, MAX_NAME_LENGTH)));
+  const rest = callable.length > MAX_NAMED ? ` and ${callable.length - MAX_NAMED} more` : "";
+  return shown.join(", ") + rest;
+}

@@ -1,0 +1,118 @@
+import { camelCase, upperCamelCase } from "../../component/values/naming.ts";
+import type { InterfaceDeclaration } from "../../host/capability.ts";
+import type { ImportedFunction, ImportedInterface } from "../../runtime/messages.ts";
+import { CordonError } from "../../shared/errors.ts";
+import { handleShape } from "../../shared/handle-shape.ts";
+import { findProvided, withoutVersion } from "../../shared/interface-name.ts";
+import { printFunctionType } from "../../shared/print-wit.ts";
+import { escapeInvisible } from "../../shared/quote-text.ts";
+import type { ComponentInterface, WitFunction, WitInterface } from "../../shared/wit.ts";
+
+/** How many problems one message names. */
+const MAX_NAMED = 200;
+
+/** How much of one problem is shown, in UTF-16 code units. */
+const MAX_PROBLEM_LENGTH = 1000;
+
+/** Where the printed type of a wanted function is cut; what the host provides is shorter, so a cut type is none of it. */
+const MAX_TYPE_LENGTH = 4_000;
+
+/** How much of a type is shown. */
+const MAX_SHOWN_TYPE = 400;
+
+/**
+ * Matches what a component imports with what the host provides.
+ *
+ * @throws CordonError `unsupported` that names every import which is missing or of another type.
+ */
+export function resolveImports(
+  component: ComponentInterface,
+  provided: readonly InterfaceDeclaration[],
+): readonly ImportedInterface[] {
+  const problems = importProblems(component, provided);
+  if (problems.length > 0) {
+    const named = problems.slice(0, MAX_NAMED).join(", ");
+    const rest = problems.length > MAX_NAMED ? ` and ${problems.length - MAX_NAMED} more` : "";
+    throw new CordonError(
+      "unsupported",
+      `Cannot load the component: it imports what this version does not provide: ${named}${rest}`,
+    );
+  }
+  return component.imports.interfaces.flatMap((imported) => {
+    const host = isUsed(imported) ? findProvided(imported.name, provided) : undefined;
+    if (host === undefined) return [];
+    return [
+      {
+        name: withoutVersion(imported.name),
+        providedBy: host.name,
+        resources: imported.resources.map((name) => ({ name, className: upperCamelCase(name) })),
+        functions: imported.functions.map(importedFunction),
+      },
+    ];
+  });
+}
+
+function importedFunction(fn: WitFunction): ImportedFunction {
+  const { name, kind, resource, property } = partsOf(fn.name);
+  return {
+    name,
+    kind,
+    resource,
+    property,
+    parameters: fn.parameters.map(({ type }) => handleShape(type, camelCase)),
+    // A constructor's result is the handle itself.
+    result: handleShape(fn.result, camelCase),
+    fallible: fn.result?.kind === "result",
+  };
+}
+
+/** Takes a function's name in the binary apart (Component Model, `plainname`). */
+function partsOf(name: string): Pick<ImportedFunction, "name" | "kind" | "resource" | "property"> {
+  const [, kind, resource, method] = /^\[(method|static|constructor)\]([^.]+)(?:\.(.+))?$/.exec(name) ?? [];
+  if (kind === undefined) return { name, kind: "function", resource: undefined, property: camelCase(name) };
+  return { name, kind: kind as "method", resource, property: method === undefined ? "" : camelCase(method) };
+}
+
+/**
+ * The imports that cannot be provided, each in words on one line; empty when the component can run. Types are compared
+ * too: the glue lifts arguments by the component's own declaration, so a host function must never be linked under
+ * another type than its own.
+ */
+export function importProblems(
+  { imports }: ComponentInterface,
+  provided: readonly InterfaceDeclaration[],
+): readonly string[] {
+  const problems = [
+    ...imports.other.map(({ name, kind }) => `${name} (a ${kind})`),
+    ...imports.functions.map(({ name }) => name),
+  ];
+  for (const imported of imports.interfaces.filter(isUsed)) {
+    const host = findProvided(imported.name, provided);
+    if (host === undefined) problems.push(imported.name);
+    else problems.push(...mismatches(imported, host));
+  }
+  return problems.map((problem) => escapeInvisible(problem.slice(0, MAX_PROBLEM_LENGTH)));
+}
+
+function isUsed({ functions, resources }: WitInterface): boolean {
+  return functions.length + resources.length > 0;
+}
+
+function mismatches(imported: WitInterface, host: InterfaceDeclaration): readonly string[] {
+  const problems = imported.resources
+    .filter((name) => host.resources?.includes(name) !== true)
+    .map((name) => `${imported.name}#${name} (a resource)`);
+  for (const wanted of imported.functions) {
+    const found = host.functions.find(({ name }) => name === wanted.name);
+    const type = printFunctionType(wanted, { maxLength: MAX_TYPE_LENGTH });
+    if (found === undefined) problems.push(`${imported.name}#${wanted.name}`);
+    else if (found.type !== type) {
+      problems.push(`${imported.name}#${wanted.name} of type ${cut(type)} (it is ${cut(found.type)})`);
+    }
+  }
+  return problems;
+}
+
+function cut(type: string): string {
+  return type.length > MAX_SHOWN_TYPE ? `${type.slice(0, MAX_SHOWN_TYPE)}…` : type;
+}

@@ -1,0 +1,107 @@
+import { withoutVersion } from "../../shared/interface-name.ts";
+import type { ComponentInterface } from "../../shared/wit.ts";
+
+/** Something outside itself that a component could reach if it were granted. */
+export interface Reach {
+  /** The interface it imports. */
+  readonly interface: string;
+  /** What the interface gives access to, in words. */
+  readonly access: string;
+  /** The flag that grants it; absent when it reaches nothing of the host and needs no grant. */
+  readonly flag?: string | undefined;
+  /** The key of the SDK's grants; absent when it needs no grant. */
+  readonly grant?: string | undefined;
+}
+
+type Access = Omit<Reach, "interface">;
+
+/** The access of an interface that nothing provides. */
+export const NOT_PROVIDED = "not provided by this version";
+
+const NOTHING: Access = { access: "nothing of the host" };
+const FILES: Access = {
+  access: "files and folders below preopened ones",
+  flag: "--dir HOST[::GUEST][:ro|:rw]",
+  grant: "filesystem.preopens",
+};
+const SOCKETS: Access = { access: "raw connections and datagrams", flag: "--allow-net RULE", grant: "network.allow" };
+const LISTENING: Access = {
+  access: "raw connections, and waiting for them",
+  flag: "--allow-net RULE, --allow-listen ADDR:PORT",
+  grant: "network.allow, listen",
+};
+const RANDOM: Access = { access: "random bytes (seeded, unless granted)", flag: "--random full", grant: "random" };
+const TERMINAL: Access = { access: "nothing: a guest never sees the terminal" };
+
+/** By the interface's name without its version. */
+const ACCESS: Readonly<Record<string, Access>> = {
+  "sandbox:skill/filesystem-read": { access: "read files", flag: "--allow-fs-read[=PATH]", grant: "filesystem.read" },
+  "sandbox:skill/filesystem-write": {
+    access: "write files",
+    flag: "--allow-fs-write[=PATH]",
+    grant: "filesystem.write",
+  },
+  "sandbox:skill/network": {
+    access: "make HTTP requests",
+    flag: "--allow-network[=HOST[:PORT]]",
+    grant: "network.hosts",
+  },
+  "wasi:cli/environment": {
+    access: "its arguments, and environment variables",
+    flag: "--env NAME=VALUE",
+    grant: "environment",
+  },
+  "wasi:cli/stdin": { access: "the stdin it is given", flag: "--stdin", grant: "stdin" },
+  "wasi:cli/stdout": { access: "its own output, bounded" },
+  "wasi:cli/stderr": { access: "its own output, bounded" },
+  "wasi:cli/exit": { access: "its own end" },
+  "wasi:cli/terminal-input": TERMINAL,
+  "wasi:cli/terminal-output": TERMINAL,
+  "wasi:cli/terminal-stdin": TERMINAL,
+  "wasi:cli/terminal-stdout": TERMINAL,
+  "wasi:cli/terminal-stderr": TERMINAL,
+  "wasi:clocks/wall-clock": {
+    access: "the time of day (a clock of its own, unless granted)",
+    flag: "--clock",
+    grant: "clocks",
+  },
+  "wasi:clocks/monotonic-clock": { access: "the time that passes, from its own start" },
+  "wasi:filesystem/types": FILES,
+  "wasi:filesystem/preopens": FILES,
+  "wasi:http/types": NOTHING,
+  "wasi:http/outgoing-handler": { access: "make HTTP requests", flag: "--allow-net RULE", grant: "network.allow" },
+  "wasi:io/error": NOTHING,
+  "wasi:io/poll": NOTHING,
+  "wasi:io/streams": NOTHING,
+  "wasi:random/random": RANDOM,
+  "wasi:random/insecure": RANDOM,
+  "wasi:random/insecure-seed": RANDOM,
+  "wasi:sockets/instance-network": NOTHING,
+  "wasi:sockets/network": NOTHING,
+  "wasi:sockets/tcp": LISTENING,
+  "wasi:sockets/tcp-create-socket": SOCKETS,
+  "wasi:sockets/udp": LISTENING,
+  "wasi:sockets/udp-create-socket": SOCKETS,
+  "wasi:sockets/ip-name-lookup": { access: "look host names up", flag: "--allow-dns[=NAME]", grant: "lookup" },
+  "cordon:process/run": { access: "run programs of the host", flag: "--allow-process=COMMAND", grant: "process" },
+  "cordon:vak/host": {
+    access: "files, environment variables and a log",
+    flag: "--allow-fs-read[=PATH], --allow-fs-write[=PATH], --env NAME=VALUE",
+    grant: "filesystem.read, filesystem.write, environment",
+  },
+};
+
+/** What a component could reach through each thing it imports. */
+export function reachOf({ imports }: ComponentInterface, isProvided: (name: string) => boolean): readonly Reach[] {
+  const names = [
+    ...imports.interfaces.filter(({ functions, resources }) => functions.length + resources.length > 0),
+    ...imports.functions,
+    ...imports.other,
+  ].map(({ name }) => name);
+  return names.map((name) => {
+    const key = withoutVersion(name);
+    const known = Object.hasOwn(ACCESS, key) ? ACCESS[key] : undefined;
+    if (!isProvided(name)) return { interface: name, access: NOT_PROVIDED };
+    return { interface: name, ...(known ?? { access: "what the embedder's function gives" }) };
+  });
+}

@@ -1,0 +1,120 @@
+import { open } from "node:fs/promises";
+import { basename } from "node:path";
+import { fileURLToPath } from "node:url";
+import { sniff } from "../../component/decode/sniff.ts";
+import { CordonError } from "../../shared/errors.ts";
+import { DEFAULT_LIMITS } from "../../shared/limits.ts";
+import { quoteText } from "../../shared/quote-text.ts";
+
+/** Where a component comes from: a path, a `file:` URL, or its bytes. */
+export type ComponentSource = string | URL | Uint8Array;
+
+/** A component's bytes and the name it goes by. */
+export interface ReadComponent {
+  readonly bytes: Uint8Array;
+  /** The file's name without its extension; `component` for bytes. */
+  readonly name: string;
+}
+
+/**
+ * Reads a component, or a core module, and makes sure it looks like one.
+ *
+ * @param maxBytes The largest that is read; default 256 MiB.
+ * @throws CordonError `usage` when it cannot be read, `invalid-component` when it is no component, `limit` when it
+ * is larger than `maxBytes`.
+ */
+export async function readComponent(
+  source: ComponentSource,
+  maxBytes: number = DEFAULT_LIMITS.maxComponentBytes,
+): Promise<ReadComponent> {
+  if (source instanceof Uint8Array) {
+    // A copy: the artifact is kept under the digest of these bytes, and the caller may go on to use the buffer.
+    return { bytes: new Uint8Array(checked(source, "the given bytes", maxBytes)), name: "component" };
+  }
+  const path = pathOf(source);
+  return { bytes: checked(await readBounded(path, maxBytes), quoteText(path), maxBytes), name: nameOf(path) };
+}
+
+function pathOf(source: string | URL): string {
+  if (typeof source === "string") return source;
+  if (!(source instanceof URL)) {
+    throw new CordonError("usage", "Cannot load a component: give its path, a file: URL, or its bytes as a Uint8Array");
+  }
+  if (source.protocol !== "file:") {
+    throw new CordonError("usage", `Cannot load ${source.href}: only files can be loaded; name a path or a file: URL`);
+  }
+  try {
+    return fileURLToPath(source);
+  } catch (thrown) {
+    throw new CordonError("usage", `Cannot load ${source.href}: it names no file of this machine`, { cause: thrown });
+  }
+}
+
+function nameOf(path: string): string {
+  return basename(path).replace(/\.(?:component\.)?(?:wasm|wat)$/i, "") || "component";
+}
+
+async function readBounded(path: string, maxBytes: number): Promise<Uint8Array> {
+  const quoted = quoteText(path);
+  try {
+    // Non-blocking, so that a FIFO cannot hold us up before it is refused.
+    const { O_RDONLY, O_NONBLOCK } = (await import("node:fs")).constants;
+    const file = await open(path, O_RDONLY | (O_NONBLOCK ?? 0));
+    try {
+      const found = await file.stat();
+      if (found.isDirectory()) {
+        throw new CordonError("usage", `Cannot load ${quoted}: it is a directory; name a component file (.wasm)`);
+      }
+      if (!found.isFile()) throw new CordonError("usage", `Cannot load ${quoted}: it is not a regular file`);
+      if (found.size > maxBytes) throw tooLarge(quoted, found.size, maxBytes);
+      const bytes = await file.readFile();
+      if (bytes.length > maxBytes) throw tooLarge(quoted, bytes.length, maxBytes);
+      return bytes;
+    } finally {
+      await file.close();
+    }
+  } catch (thrown) {
+    if (thrown instanceof CordonError) throw thrown;
+    throw unreadable(quoted, thrown);
+  }
+}
+
+function unreadable(quoted: string, thrown: unknown): CordonError {
+  const code = typeof thrown === "object" && thrown !== null && "code" in thrown ? String(thrown.code) : "";
+  const reasons: Readonly<Record<string, string>> = {
+    ENOENT: "there is no such file; check the path",
+    ENOTDIR: "a part of the path is not a directory; check the path",
+    EACCES: "permission denied; make the file readable",
+    EISDIR: "it is a directory; name a component file (.wasm)",
+    ENAMETOOLONG: "the path is too long",
+    ELOOP: "its symbolic links form a loop",
+    ERR_INVALID_ARG_VALUE: "the path holds a NUL character",
+  };
+  const reason = reasons[code];
+  if (reason !== undefined) return new CordonError("usage", `Cannot load ${quoted}: ${reason}`, { cause: thrown });
+  return new CordonError("usage", `Cannot load ${quoted}: reading it failed (${code || "unknown error"})`, {
+    cause: thrown,
+  });
+}
+
+function tooLarge(what: string, size: number, cap: number): CordonError {
+  return new CordonError("limit", `Cannot load ${what}: ${size} bytes are over maxComponentBytes, which is ${cap}`, {
+    limit: { limit: "component-size", cap, used: size },
+  });
+}
+
+function checked(bytes: Uint8Array, what: string, maxBytes: number): Uint8Array {
+  if (bytes.length > maxBytes) throw tooLarge(what, bytes.length, maxBytes);
+  const problem = PROBLEMS[sniff(bytes)];
+  if (problem !== undefined) throw new CordonError("invalid-component", `Cannot load ${what}: ${problem}`);
+  return bytes;
+}
+
+const PROBLEMS: Readonly<Record<ReturnType<typeof sniff>, string | undefined>> = {
+  component: undefined,
+  // What can be made of it is told when it is read.
+  "core-module": undefined,
+  text: "it is text, not a WebAssembly component; compile it first",
+  empty: "the file is empty",
+  unknown: "it does not start with the preamble of a WebAssembly component",
+};

@@ -1,0 +1,18 @@
+import type { OsSandbox } from "../../shared/os-sandbox.ts";
+
+/** What stands between a guest and this process beside WebAssembly; see docs/isolation.md. */
+export type IsolationLevel = "thread" | "process";
+
+/** How a component is kept apart from this process. */
+export interface IsolationOptions {
+  /**
+   * `thread`: a worker thread of this process. `process`: processes of its own, which may reach only what is granted. Default
+   * `thread`.
+   */
+  readonly isolation?: IsolationLevel | undefined;
+  /**
+   * Whether those processes run in the operating system's sandbox, which is bubblewrap on Linux: `auto` where it works,
+   * `required` or not at all, or `off`. Default `auto`. For the level `process` only.
+   */
+  readonly osSandbox?: OsSandbox | undefined;
+}
