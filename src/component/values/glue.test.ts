@@ -9,7 +9,7 @@ import { promisify } from "node:util";
 import { transpileBytes } from "@bytecodealliance/jco-transpile";
 import type { WitFunction, WitType } from "../../shared/wit.ts";
 import { checkArguments, normalizeArguments } from "./check-value.ts";
-import { camelCase, upperCamelCase } from "./naming.ts";
+import { camelCase, upperCamelCase } from "../../shared/naming.ts";
 import { parseJsonArgument } from "./from-json.ts";
 import { parseWave } from "./parse-wave.ts";
 import { printWave } from "./print-wave.ts";

@@ -1,5 +1,5 @@
 import type { WitType } from "../../shared/wit.ts";
-import { camelCase } from "./naming.ts";
+import { camelCase } from "../../shared/naming.ts";
 
 /**
  * The JavaScript shapes of WIT values, as the transpiled glue takes and returns them. Observed on transpiled components

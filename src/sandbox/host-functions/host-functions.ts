@@ -1,4 +1,4 @@
-import { camelCase } from "../../component/values/naming.ts";
+import { camelCase } from "../../shared/naming.ts";
 import { memberKeys } from "../../component/values/shapes.ts";
 import {
   type CheckedParameter,

@@ -1,4 +1,4 @@
-import { camelCase } from "../../component/values/naming.ts";
+import { camelCase } from "../../shared/naming.ts";
 import type { ExportPath } from "../../runtime/messages.ts";
 import { CordonError } from "../../shared/errors.ts";
 import { escapeInvisible, quoteText } from "../../shared/quote-text.ts";

@@ -1,4 +1,4 @@
-import { camelCase, upperCamelCase } from "../../component/values/naming.ts";
+import { camelCase, upperCamelCase } from "../../shared/naming.ts";
 import type { InterfaceDeclaration } from "../../host/capability.ts";
 import type { ImportedFunction, ImportedInterface } from "../../runtime/messages.ts";
 import { CordonError } from "../../shared/errors.ts";

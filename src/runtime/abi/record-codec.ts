@@ -1,0 +1,133 @@
+import type { CoreType } from "../../shared/plan.ts";
+import { alignTo, type Codec } from "./codec.ts";
+import type { LiftContext, LowerContext } from "./context.ts";
+import type { CoreValue } from "./core-values.ts";
+
+/**
+ * Records and tuples: their fields, one after the other. A list of values where they go to another component or are a
+ * tuple; for the host, records are objects without a prototype.
+ */
+export class RecordCodec implements Codec {
+  readonly size: number;
+  readonly align: number;
+  readonly flat: readonly CoreType[];
+  readonly #fields: readonly Codec[];
+  readonly #offsets: readonly number[];
+  /** The keys that the host knows the fields by; none for a tuple. */
+  readonly #keys: readonly string[] | undefined;
+
+  constructor(fields: readonly Codec[], keys: readonly string[] | undefined, flat: readonly CoreType[]) {
+    this.#fields = fields;
+    this.#keys = keys;
+    this.flat = flat;
+    const offsets: number[] = [];
+    let [at, align] = [0, 1];
+    for (const field of fields) {
+      at = alignTo(at, field.align);
+      offsets.push(at);
+      at += field.size;
+      align = Math.max(align, field.align);
+    }
+    this.#offsets = offsets;
+    this.size = alignTo(at, align);
+    this.align = align;
+  }
+
+  load(context: LiftContext, at: number): unknown {
+    const values: unknown[] = [];
+    for (let index = 0; index < this.#fields.length; index += 1) {
+      values.push(this.#fields[index]?.load(context, at + (this.#offsets[index] ?? 0)));
+    }
+    return this.#lifted(context, values);
+  }
+
+  store(context: LowerContext, value: unknown, at: number): void {
+    for (let index = 0; index < this.#fields.length; index += 1) {
+      this.#fields[index]?.store(context, this.#fieldOf(value, index), at + (this.#offsets[index] ?? 0));
+    }
+  }
+
+  lift(context: LiftContext, values: readonly CoreValue[], from: number): unknown {
+    const fields: unknown[] = [];
+    let at = from;
+    for (const field of this.#fields) {
+      fields.push(field.lift(context, values, at));
+      at += field.flat.length;
+    }
+    return this.#lifted(context, fields);
+  }
+
+  lower(context: LowerContext, value: unknown, values: CoreValue[]): void {
+    for (let index = 0; index < this.#fields.length; index += 1) {
+      this.#fields[index]?.lower(context, this.#fieldOf(value, index), values);
+    }
+  }
+
+  #lifted(context: LiftContext, values: unknown[]): unknown {
+    if (context.receiver === "guest") return values;
+    context.charges.list(values.length);
+    if (this.#keys === undefined) return values;
+    const record = Object.create(null) as Record<string, unknown>;
+    for (let index = 0; index < values.length; index += 1) record[this.#keys[index] ?? ""] = values[index];
+    return record;
+  }
+
+  #fieldOf(value: unknown, index: number): unknown {
+    if (this.#keys === undefined || Array.isArray(value)) return (value as ArrayLike<unknown>)[index];
+    return (value as Readonly<Record<string, unknown>>)[this.#keys[index] ?? ""];
+  }
+}
+
+/** Flags: a bit for each, in as few bytes as it takes. An object of booleans to the host. */
+export class FlagsCodec implements Codec {
+  readonly size: 1 | 2 | 4;
+  readonly align: 1 | 2 | 4;
+  readonly flat: readonly CoreType[] = ["i32"];
+  readonly #bits: Codec;
+  readonly #keys: readonly string[];
+
+  /** @param bits The codec of the unsigned integer that the flags lie in. */
+  constructor(bits: Codec, keys: readonly string[]) {
+    this.#bits = bits;
+    this.#keys = keys;
+    this.size = bits.size as 1 | 2 | 4;
+    this.align = this.size;
+  }
+
+  load(context: LiftContext, at: number): unknown {
+    return this.#lifted(context, this.#bits.load(context, at) as number);
+  }
+
+  store(context: LowerContext, value: unknown, at: number): void {
+    this.#bits.store(context, this.#bitsOf(value), at);
+  }
+
+  lift(context: LiftContext, values: readonly CoreValue[], from: number): unknown {
+    return this.#lifted(context, values[from] as number);
+  }
+
+  lower(_context: LowerContext, value: unknown, values: CoreValue[]): void {
+    values.push(this.#bitsOf(value));
+  }
+
+  /** Bits that are no flag's are left out. */
+  #lifted(context: LiftContext, bits: number): unknown {
+    const known = this.#keys.length === 32 ? bits : bits & (2 ** this.#keys.length - 1);
+    if (context.receiver === "guest") return known;
+    context.charges.list(this.#keys.length);
+    const flags = Object.create(null) as Record<string, boolean>;
+    for (let index = 0; index < this.#keys.length; index += 1) {
+      flags[this.#keys[index] ?? ""] = ((known >>> index) & 1) === 1;
+    }
+    return flags;
+  }
+
+  #bitsOf(value: unknown): number {
+    if (typeof value === "number") return value;
+    let bits = 0;
+    for (let index = 0; index < this.#keys.length; index += 1) {
+      if ((value as Readonly<Record<string, unknown>>)[this.#keys[index] ?? ""] === true) bits |= 1 << index;
+    }
+    return bits;
+  }
+}

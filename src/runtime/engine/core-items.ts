@@ -1,0 +1,74 @@
+import type { CanonOptions, CoreItem } from "../../shared/plan.ts";
+import type { CoreValue } from "../abi/core-values.ts";
+import { MemoryAccess } from "../abi/memory-access.ts";
+import { POINTERS_32, POINTERS_64, type Pointers } from "../abi/pointers.ts";
+
+/** A core function, as JavaScript calls it. */
+export type CoreFunction = (...values: readonly CoreValue[]) => CoreValue | undefined;
+
+/** The options of a `canon` function, with what they name looked up. */
+export interface BoundOptions {
+  readonly options: CanonOptions;
+  readonly pointers: Pointers;
+  readonly memory: MemoryAccess | undefined;
+  readonly realloc: CoreFunction | undefined;
+  readonly postReturn: CoreFunction | undefined;
+  readonly callback: CoreFunction | undefined;
+}
+
+/** The core definitions of one instance of a program: exports of its core instances, and what `canon` made. */
+export class CoreItems {
+  readonly #instances: Readonly<Record<string, unknown>>[] = [];
+  readonly #made: (index: number) => CoreFunction;
+  readonly #memories = new Map<WebAssembly.Memory, MemoryAccess>();
+  readonly #bound = new Map<CanonOptions, BoundOptions>();
+
+  /** @param made Gives the function that `canon` made, by its index in the plan. */
+  constructor(made: (index: number) => CoreFunction) {
+    this.#made = made;
+  }
+
+  /** Adds a core instance, the next in the plan. */
+  add(exports: Readonly<Record<string, unknown>>): void {
+    this.#instances.push(exports);
+  }
+
+  /** What an item is, to be passed to a module as an import. */
+  exported(item: CoreItem & { readonly from: "export" }): unknown {
+    const exports = this.#instances[item.instance];
+    const found = exports === undefined ? undefined : exports[item.name];
+    if (found === undefined) throw new Error(`the plan names a core export that is not there: ${item.name}`);
+    return found;
+  }
+
+  function(item: CoreItem): CoreFunction {
+    return item.from === "canon" ? this.#made(item.index) : (this.exported(item) as CoreFunction);
+  }
+
+  memory(item: CoreItem): MemoryAccess {
+    if (item.from === "canon") throw new Error("the plan has a function for a memory");
+    const memory = this.exported(item) as WebAssembly.Memory;
+    const known = this.#memories.get(memory);
+    if (known !== undefined) return known;
+    const made = new MemoryAccess(memory);
+    this.#memories.set(memory, made);
+    return made;
+  }
+
+  /** Looks up what options name. */
+  bind(options: CanonOptions): BoundOptions {
+    const known = this.#bound.get(options);
+    if (known !== undefined) return known;
+    const { memory, realloc, postReturn, callback, memory64 } = options;
+    const made: BoundOptions = {
+      options,
+      pointers: memory64 ? POINTERS_64 : POINTERS_32,
+      memory: memory === undefined ? undefined : this.memory(memory),
+      realloc: realloc === undefined ? undefined : this.function(realloc),
+      postReturn: postReturn === undefined ? undefined : this.function(postReturn),
+      callback: callback === undefined ? undefined : this.function(callback),
+    };
+    this.#bound.set(options, made);
+    return made;
+  }
+}

@@ -1,0 +1,244 @@
+import type { CoreItem, PlanExport, PlanModule } from "../../shared/plan.ts";
+import type { CoreValue } from "../abi/core-values.ts";
+import { Trap, trap } from "../abi/trap.ts";
+import { canonFunction, leaves } from "./canon-functions.ts";
+import { ComponentState } from "./component-state.ts";
+import { type CoreFunction, CoreItems } from "./core-items.ts";
+import type { CoreAnswer, EngineParts } from "./engine-parts.ts";
+import type { EngineEnvironment, HostImport } from "./environment.ts";
+import { GuestResource } from "./guest-resource.ts";
+import { TableBudget } from "./handle-table.ts";
+import type { HostValues } from "./host-values.ts";
+import { INSTANTIATION } from "./instantiation-task.ts";
+import type { PreparedLift, PreparedPlan } from "./prepared-plan.ts";
+import { ResourceHandle } from "./resource-handle.ts";
+import { Scheduler } from "./scheduler.ts";
+import { Stacks } from "./stacks.ts";
+import type { SharedCopy } from "./shared-copy.ts";
+import { Task } from "./task.ts";
+import { markMade, Tasks } from "./tasks.ts";
+import { ValueContexts } from "./value-contexts.ts";
+
+/** What an instance of a program is made of besides its plan. */
+export interface EngineImports {
+  /** The function of the host at a path. */
+  readonly hostImport: (path: readonly string[]) => HostImport;
+  /**
+   * Makes a core instance, with what the guard and the memories of hardened modules need besides; tells the exports.
+   *
+   * @param position The instance's position among those of the plan.
+   */
+  readonly makeInstance: (
+    module: PlanModule,
+    imports: WebAssembly.Imports,
+    position: number,
+  ) => Readonly<Record<string, unknown>>;
+}
+
+/** A call of an export that is under way. */
+export interface ExportCall {
+  /** What it returns; rejects when it traps or the invocation ends. */
+  readonly result: Promise<unknown>;
+  /** Resolves when its task has ended, which may be later. */
+  readonly ended: Promise<void>;
+}
+
+/** One instance of a component, which executes its plan. */
+export class Engine {
+  readonly #parts: EngineParts;
+  readonly #imports: EngineImports;
+  readonly #states: readonly ComponentState[];
+  readonly #budget: TableBudget;
+  readonly #made: (CoreFunction | undefined)[] = [];
+  readonly #rejects = new Set<(reason: unknown) => void>();
+  readonly #stacks: Stacks;
+  #coreInstances = 0;
+
+  constructor(prepared: PreparedPlan, environment: EngineEnvironment, imports: EngineImports) {
+    this.#imports = imports;
+    const budget = new TableBudget(environment.maxHandles, environment.tooManyHandles);
+    this.#budget = budget;
+    const states: ComponentState[] = [];
+    for (const [index, { parent }] of prepared.plan.componentInstances.entries()) {
+      const outer = parent === undefined ? undefined : states[parent];
+      states.push(new ComponentState(index, outer, budget, prepared.maySuspend[index] === true));
+    }
+    this.#states = states;
+    const fail = (thrown: unknown): void => this.fail(thrown);
+    const scheduler = new Scheduler(environment, fail);
+    const items = new CoreItems((index) => this.#madeFunction(index));
+    const values = this.#hostValues(prepared);
+    const contexts = new ValueContexts(environment.charges, values);
+    const tasks = new Tasks({ scheduler, items, contexts, states, stacks: () => this.#stacks, fail });
+    this.#parts = {
+      environment,
+      prepared,
+      scheduler,
+      items,
+      contexts,
+      tasks,
+      values,
+      stateOf: (instance) => this.#stateOf(instance),
+      hostImport: (path) => this.#imports.hostImport(path),
+    };
+    this.#stacks = new Stacks(
+      prepared,
+      (index) => this.#madeFunction(index),
+      (result) => tasks.done(result),
+    );
+  }
+
+  /** The most handles and the like that it held at once. */
+  get handlesHighWater(): number {
+    return this.#budget.highWater;
+  }
+
+  /** Says what runs next, where a break of the guest's is made to wait for. */
+  get scheduler(): Scheduler {
+    return this.#parts.scheduler;
+  }
+
+  /** Executes the plan: makes the core instances, and runs start functions. */
+  async instantiate(): Promise<void> {
+    const { prepared, scheduler } = this.#parts;
+    for (const step of prepared.plan.steps) {
+      if (step.step === "start") {
+        await this.call(step.function, []).ended;
+        continue;
+      }
+      const imports = Object.create(null) as Record<string, Record<string, unknown>>;
+      for (const { module, name, item } of step.arguments) {
+        const holder = (imports[module] ??= Object.create(null) as Record<string, unknown>);
+        holder[name] = this.#importValue(item);
+      }
+      const state = this.#stateOf(step.instance);
+      scheduler.current = new Task(INSTANTIATION, state, undefined, { ends: INSTANTIATION.ends, scheduler });
+      try {
+        const exports = this.#imports.makeInstance(step.module, imports, this.#coreInstances);
+        this.#coreInstances += 1;
+        this.#parts.items.add(exports);
+      } finally {
+        scheduler.current = undefined;
+      }
+    }
+  }
+
+  /** Calls an exported function, by its index in the plan. */
+  call(index: number, given: readonly unknown[]): ExportCall {
+    const { prepared, tasks, scheduler } = this.#parts;
+    const result = Promise.withResolvers<unknown>();
+    const ended = Promise.withResolvers<void>();
+    const reject = (reason: unknown): void => {
+      result.reject(reason);
+      ended.reject(reason);
+    };
+    ended.promise.catch(() => undefined);
+    this.#rejects.add(reject);
+    try {
+      const lift = prepared.lift(index);
+      if (lift === undefined) throw new Error("the component exports a function of the host's");
+      tasks.start(lift, undefined, {
+        start: () => [...given],
+        resolve: (results) => result.resolve(results?.[0]),
+        exit: () => {
+          this.#rejects.delete(reject);
+          ended.resolve();
+        },
+      });
+    } catch (thrown) {
+      this.fail(thrown);
+    }
+    scheduler.stir();
+    return { result: result.promise, ended: ended.promise };
+  }
+
+  /** The export at a path: names from the root inwards. */
+  exported(path: readonly string[]): PlanExport | undefined {
+    let exports = this.#parts.prepared.plan.exports;
+    let found: PlanExport | undefined;
+    for (const name of path) {
+      found = exports.find((one) => one.name === name);
+      exports = found?.kind === "instance" ? found.exports : [];
+    }
+    return found;
+  }
+
+  /** Ends it for what was thrown: nothing of it runs any more. */
+  fail(thrown: unknown): void {
+    this.#parts.environment.fail(thrown);
+    for (const reject of this.#rejects) reject(thrown);
+    this.#rejects.clear();
+  }
+
+  /** Lets go of the host's objects that it has handles of, the last first. */
+  dispose(): void {
+    const objects: unknown[] = [];
+    for (const state of this.#states) {
+      for (const entry of state.handles.entries()) {
+        if (!(entry instanceof ResourceHandle) || !entry.owns) continue;
+        if (this.#parts.values.definerOf(entry.resource) === undefined) objects.push(entry.rep);
+      }
+    }
+    using stack = new DisposableStack();
+    for (const object of objects) stack.defer(() => this.#parts.environment.dispose(object));
+  }
+
+  #stateOf(instance: number): ComponentState {
+    const state = this.#states[instance];
+    if (state === undefined) throw new Error(`the plan has no component instance ${instance}`);
+    return state;
+  }
+
+  #importValue(item: CoreItem): unknown {
+    if (item.from === "export") return this.#parts.items.exported(item);
+    return this.#stacks.importOf(item.index) ?? this.#madeFunction(item.index);
+  }
+
+  #madeFunction(index: number): CoreFunction {
+    return (this.#made[index] ??= this.#make(index));
+  }
+
+  /** A `canon` function as JavaScript: whatever it throws ends the invocation, since the guest could catch it. */
+  #make(index: number): CoreFunction {
+    const { prepared, environment, scheduler } = this.#parts;
+    const core = prepared.plan.coreFunctions[index];
+    if (core === undefined) throw new Error(`the plan has no core function ${index}`);
+    const state = this.#stateOf(core.instance);
+    const mustLeave = leaves(core);
+    const work = canonFunction(this.#parts, core);
+    const made = (...given: readonly CoreValue[]): CoreAnswer => {
+      try {
+        environment.admit();
+        if (mustLeave && !state.mayLeave) trap("called a function that it imports while values were passed to it");
+        const task = scheduler.current;
+        if (task === undefined) throw new Error("code of a guest runs that belongs to no task");
+        return work(task, given);
+      } catch (thrown) {
+        this.fail(thrown);
+        throw thrown;
+      }
+    };
+    return markMade(made as CoreFunction);
+  }
+
+  #hostValues({ plan }: PreparedPlan): HostValues {
+    const definerOf = (resource: number): ComponentState | undefined => {
+      const found = plan.resources[resource];
+      return found?.from === "definition" ? this.#states[found.instance] : undefined;
+    };
+    return {
+      definerOf,
+      ownedOut: (rep, resource) =>
+        definerOf(resource) === undefined ? rep : new GuestResource(this, rep as CoreValue, resource),
+      borrowedOut: (rep, resource) =>
+        definerOf(resource) === undefined ? rep : new GuestResource(this, rep as CoreValue, resource),
+      repOf: (value, resource, as) => (value instanceof GuestResource ? value.take(this, resource, as) : value),
+      readableOut: () => {
+        throw new Trap("the guest passed a stream or future to the host, which takes none yet");
+      },
+      sharedOf: (value) => value as SharedCopy,
+    };
+  }
+}
+
+export type { PreparedLift };

@@ -1,0 +1,35 @@
+import type { Charges } from "../abi/context.ts";
+
+/** A function of the host's that a component imports, for one invocation. */
+export interface HostImport {
+  /** Whether it may answer with a promise, for which the guest is suspended. */
+  readonly blocking: boolean;
+  /**
+   * Does the call: takes and gives values in the shapes of docs/values.md, host objects for handles. What it throws is a
+   * trap.
+   */
+  readonly call: (parameters: readonly unknown[]) => unknown;
+}
+
+/** What the engine needs of the worker that it runs in, for one invocation. */
+export interface EngineEnvironment {
+  /** How many handles and other things its tables may hold together. */
+  readonly maxHandles: number;
+  readonly charges: Charges;
+  /** @throws Error when the invocation is over, or the host has no stack left for a call. */
+  readonly admit: () => void;
+  /** Ends the invocation for what was thrown: whatever the guest catches, it does not go on. */
+  readonly fail: (thrown: unknown) => void;
+  /** Ends the invocation since it holds more than {@link maxHandles}. */
+  readonly tooManyHandles: () => never;
+  /** Leaves the thread to others: the guest has nothing to do until something happens. */
+  readonly leave: () => void;
+  /** Resolves when the guest has the thread again. */
+  readonly comeBack: () => Promise<void>;
+  /** Waits for the host, while the guest has left the thread; resolves when it has it again. */
+  readonly waitFor: <T>(answer: Promise<T>) => Promise<T>;
+  /** The guest has dropped the last handle of an object of the host's. */
+  readonly dispose: (object: unknown) => void;
+  /** Whether the invocation is over. */
+  readonly isOver: () => boolean;
+}

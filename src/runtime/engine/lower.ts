@@ -1,0 +1,162 @@
+import type { PlanCoreFunction } from "../../shared/plan.ts";
+import type { CoreValue } from "../abi/core-values.ts";
+import { MAX_FLAT_ASYNC_PARAMETERS, MAX_FLAT_PARAMETERS, MAX_FLAT_RESULTS } from "../abi/function-shape.ts";
+import { trap } from "../abi/trap.ts";
+import type { ComponentState } from "./component-state.ts";
+import type { BoundOptions } from "./core-items.ts";
+import type { CoreAnswer, EngineParts } from "./engine-parts.ts";
+import type { PreparedLift } from "./prepared-plan.ts";
+import { Subtask, SUBTASK } from "./subtask.ts";
+import type { Task } from "./task.ts";
+
+type Lower = Extract<PlanCoreFunction, { readonly kind: "lower" }>;
+
+/** Bits of what an asynchronous call answers that tell its state; the rest is the subtask's index. */
+const STATE_BITS = 4;
+
+/** One call of a component function by core code: `canon_lower` of the Canonical ABI. */
+class LoweredCall {
+  readonly #parts: EngineParts;
+  readonly #core: Lower;
+  readonly #bound: BoundOptions;
+  readonly #state: ComponentState;
+  readonly #task: Task;
+  readonly #given: readonly CoreValue[];
+  readonly #subtask = new Subtask();
+  #isInTable = false;
+  #results: readonly CoreValue[] = [];
+
+  constructor(
+    parts: EngineParts,
+    core: Lower,
+    { task, given }: { readonly task: Task; readonly given: readonly CoreValue[] },
+  ) {
+    this.#parts = parts;
+    this.#core = core;
+    this.#bound = parts.items.bind(core.options);
+    this.#state = parts.stateOf(core.instance);
+    this.#task = task;
+    this.#given = given;
+  }
+
+  callGuest(lift: PreparedLift): CoreAnswer {
+    const { scheduler, tasks } = this.#parts;
+    const subtask = this.#subtask;
+    const callee = tasks.start(lift, this.#task, {
+      start: () => this.#start("guest"),
+      resolve: (results) => this.#resolve(results),
+      exit: () => undefined,
+    });
+    subtask.callee = callee;
+    if (this.#core.options.async) {
+      const mayEnterSoon = callee.isWaitingToEnter && callee.state.exclusive !== undefined;
+      if (!callee.isRunning && !mayEnterSoon) return this.#answerAsync();
+      // It was interrupted, and does not wait for anything; or it waits for a task that may be ready to go on. Those that are go
+      // first, as the official tests have it.
+      const suspension = { task: this.#task, isReady: () => !callee.isRunning, cancellable: false };
+      return scheduler.suspend(suspension, () => this.#answerAsync());
+    }
+    if (subtask.isResolved) return this.#answerSync();
+    const suspension = { task: this.#task, isReady: () => subtask.isResolved, cancellable: false };
+    return scheduler.suspend(suspension, () => this.#answerSync());
+  }
+
+  callHost(path: readonly string[]): CoreAnswer {
+    const { environment, scheduler, hostImport } = this.#parts;
+    const { async: isAsync } = this.#core.options;
+    const target = hostImport(path);
+    const answer = target.call(this.#start("host"));
+    if (!(answer instanceof Promise)) {
+      this.#resolve([answer]);
+      return isAsync ? this.#answerAsync() : this.#answerSync();
+    }
+    if (!isAsync || !this.#shape.async) {
+      return scheduler.block(environment.waitFor(answer), (value) => {
+        this.#resolve([value]);
+        return isAsync ? this.#answerAsync() : this.#answerSync();
+      });
+    }
+    const cancellation = new AbortController();
+    this.#subtask.callee = { requestCancellation: () => cancellation.abort() };
+    void scheduler.beside(answer, (ended) => {
+      if (ended.status === "rejected") throw ended.reason;
+      this.#resolve([ended.value]);
+    });
+    return this.#answerAsync();
+  }
+
+  get #shape(): PreparedLift["shape"] {
+    return this.#parts.prepared.shape(this.#parts.prepared.function(this.#core.function).type, this.#core.options);
+  }
+
+  get #mostParameters(): number {
+    return this.#core.options.async ? MAX_FLAT_ASYNC_PARAMETERS : MAX_FLAT_PARAMETERS;
+  }
+
+  #start(receiver: "guest" | "host"): unknown[] {
+    this.#subtask.state = SUBTASK.started;
+    this.#notify();
+    const context = this.#parts.contexts.lift(this.#bound, { state: this.#state, scope: this.#subtask }, receiver);
+    return this.#shape.parameters.lift(context, this.#mostParameters, this.#given);
+  }
+
+  #resolve(results: readonly unknown[] | undefined): void {
+    const subtask = this.#subtask;
+    if (results === undefined) {
+      const hasStarted = subtask.state === SUBTASK.started;
+      subtask.state = hasStarted ? SUBTASK.cancelledBeforeReturned : SUBTASK.cancelledBeforeStarted;
+    } else {
+      this.#lower(results);
+      subtask.state = SUBTASK.returned;
+    }
+    this.#notify();
+  }
+
+  #lower(results: readonly unknown[]): void {
+    const { contexts } = this.#parts;
+    const { results: row } = this.#shape;
+    const state = this.#state;
+    const most = this.#core.options.async ? 0 : MAX_FLAT_RESULTS;
+    const given = row.length === 0 ? [] : results;
+    state.mayLeave = false;
+    const context = contexts.lower(this.#bound, { state, scope: this.#task });
+    this.#results = row.lower(context, most, given, this.#given[this.#given.length - 1]);
+    state.mayLeave = true;
+  }
+
+  #notify(): void {
+    if (!this.#isInTable) return;
+    this.#subtask.notify();
+    this.#parts.scheduler.stir();
+  }
+
+  #answerSync(): CoreValue | undefined {
+    this.#subtask.deliver();
+    return this.#results[0];
+  }
+
+  #answerAsync(): CoreValue {
+    const subtask = this.#subtask;
+    if (subtask.isResolved) {
+      subtask.deliver();
+      return subtask.state;
+    }
+    subtask.index = this.#state.handles.add(subtask);
+    this.#isInTable = true;
+    return subtask.state | (subtask.index << STATE_BITS);
+  }
+}
+
+/** The core function that calls a component function. */
+export function lowered(parts: EngineParts, core: Lower): (task: Task, given: readonly CoreValue[]) => CoreAnswer {
+  const { prepared } = parts;
+  const target = prepared.function(core.function);
+  const { async: isAsync } = prepared.shape(target.type, core.options);
+  const lift = prepared.lift(core.function);
+  return (task, given) => {
+    if (isAsync && !core.options.async && !task.mayBlock) trap("waits in a function that may not");
+    const call = new LoweredCall(parts, core, { task, given });
+    if (lift !== undefined) return call.callGuest(lift);
+    return call.callHost(target.from === "import" ? target.path : []);
+  };
+}

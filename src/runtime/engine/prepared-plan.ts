@@ -1,0 +1,167 @@
+import type { CanonOptions, CoreItem, Plan, PlanFunction, PlanFunctionType, TypeIndex } from "../../shared/plan.ts";
+import { type FunctionShape, functionShape, ValueRow } from "../abi/function-shape.ts";
+import { Elements } from "../abi/list-codec.ts";
+import { POINTERS_32, POINTERS_64 } from "../abi/pointers.ts";
+import { Codecs } from "../abi/prepare-codecs.ts";
+import { coreMaySuspend, maySuspend } from "./may-suspend.ts";
+import {
+  CALLBACK_SIGNATURE,
+  type CoreSignature,
+  liftSignature,
+  signatureKey,
+  suspendingSignature,
+} from "./core-signature.ts";
+import { type StackModule, stackModule } from "./stack-module.ts";
+
+/** A function that a component instance lifts, or a destructor as one. */
+export interface PreparedLift {
+  readonly instance: number;
+  readonly core: CoreItem;
+  readonly shape: FunctionShape;
+  readonly options: CanonOptions;
+  /** The plan's index of the result's type. */
+  readonly result: TypeIndex | undefined;
+}
+
+/** Options of functions that need no memory. */
+const NO_OPTIONS: CanonOptions = { encoding: "utf8", memory64: false, async: false };
+
+/** Element types of which streams and futures may be read and written by one component instance. */
+const PLAIN_ELEMENTS: ReadonlySet<string> = new Set([
+  "u8",
+  "s8",
+  "u16",
+  "s16",
+  "u32",
+  "s32",
+  "u64",
+  "s64",
+  "f32",
+  "f64",
+]);
+
+/** A plan with all that is the same for each of its instances. Made once for a program on each thread. */
+export class PreparedPlan {
+  readonly plan: Plan;
+  /** Whether a component instance may have its stacks suspended, by index. */
+  readonly maySuspend: readonly boolean[];
+  /** The `canon` functions that may suspend the stack that calls them, by their indices in the plan. */
+  readonly suspending: readonly number[];
+  /** The types of core functions that are called on a stack of their own. */
+  readonly called: readonly CoreSignature[];
+  /** Absent where no stack of a guest that another guest called is ever suspended. */
+  readonly stack: StackModule | undefined;
+  readonly #codecs32: Codecs;
+  readonly #codecs64: Codecs;
+  readonly #shapes = new Map<PlanFunctionType, FunctionShape>();
+  readonly #shapes64 = new Map<PlanFunctionType, FunctionShape>();
+  readonly #lifts: (PreparedLift | undefined)[] = [];
+  readonly #destructors: (PreparedLift | undefined)[] = [];
+
+  /** @param blocks Whether the host's function of that path may answer later. */
+  constructor(plan: Plan, blocks: (path: readonly string[]) => boolean) {
+    this.plan = plan;
+    this.#codecs32 = new Codecs(plan.types, POINTERS_32);
+    this.#codecs64 = new Codecs(plan.types, POINTERS_64);
+    this.maySuspend = maySuspend(plan, blocks);
+    this.suspending = plan.coreFunctions.flatMap((core, index) =>
+      coreMaySuspend(plan, core, this.maySuspend, blocks) ? [index] : [],
+    );
+    this.called = this.#calledOnStacks();
+    const signatures = this.suspending.map((index) => this.signatureOf(index));
+    this.stack = signatures.length === 0 ? undefined : stackModule(signatures, this.called);
+  }
+
+  /** The type of a `canon` function that may suspend. */
+  signatureOf(index: number): CoreSignature {
+    const core = this.plan.coreFunctions[index];
+    if (core === undefined) throw new Error(`the plan has no core function ${index}`);
+    return suspendingSignature(this, core);
+  }
+
+  codecs({ memory64 }: { readonly memory64: boolean }): Codecs {
+    return memory64 ? this.#codecs64 : this.#codecs32;
+  }
+
+  /** The shape of a function's type where it is lifted or lowered with these options. */
+  shape(type: number, options: { readonly memory64: boolean }): FunctionShape {
+    const declared = this.plan.functionTypes[type];
+    if (declared === undefined) throw new Error(`the plan has no function type ${type}`);
+    const shapes = options.memory64 ? this.#shapes64 : this.#shapes;
+    const known = shapes.get(declared);
+    if (known !== undefined) return known;
+    const made = functionShape(declared, this.codecs(options));
+    shapes.set(declared, made);
+    return made;
+  }
+
+  /** A component function of the plan. */
+  function(index: number): PlanFunction {
+    const found = this.plan.functions[index];
+    if (found === undefined) throw new Error(`the plan has no function ${index}`);
+    return found;
+  }
+
+  /** A function that is lifted; undefined for one of the host's. */
+  lift(index: number): PreparedLift | undefined {
+    const found = this.function(index);
+    if (found.from === "import") return undefined;
+    const { instance, core, options, type } = found;
+    const result = this.plan.functionTypes[type]?.result;
+    return (this.#lifts[index] ??= { instance, core, options, result, shape: this.shape(type, options) });
+  }
+
+  /** The destructor of a resource, as a function of one number that gives nothing. */
+  destructor(resource: number): PreparedLift | undefined {
+    const found = this.plan.resources[resource];
+    if (found?.from !== "definition" || found.destructor === undefined) return undefined;
+    const { instance, destructor, rep64 } = found;
+    return (this.#destructors[resource] ??= {
+      instance,
+      core: destructor,
+      options: NO_OPTIONS,
+      result: undefined,
+      shape: functionShape(
+        { parameters: [{ name: "rep", type: 0 }], async: false },
+        new Codecs([{ kind: rep64 ? "s64" : "s32" }], POINTERS_32),
+      ),
+    });
+  }
+
+  /** How a result is passed to `task.return`. */
+  resultRow(result: TypeIndex | undefined, options: { readonly memory64: boolean }): ValueRow {
+    return new ValueRow(result === undefined ? [] : [result], this.codecs(options));
+  }
+
+  /** How elements of a stream or future lie in memory; undefined when they have no content. */
+  elements(type: TypeIndex, options: { readonly memory64: boolean }): Elements | undefined {
+    const element = this.#elementOf(type);
+    const kind = element === undefined ? undefined : this.plan.types[element]?.kind;
+    if (element === undefined || kind === undefined) return undefined;
+    return new Elements(this.codecs(options).of(element), kind);
+  }
+
+  /** Whether elements of a stream or future are numbers or nothing. */
+  isPlain(type: TypeIndex): boolean {
+    const element = this.#elementOf(type);
+    return element === undefined || PLAIN_ELEMENTS.has(this.plan.types[element]?.kind ?? "");
+  }
+
+  #calledOnStacks(): readonly CoreSignature[] {
+    const found = new Map<string, CoreSignature>();
+    const add = (signature: CoreSignature): void => void found.set(signatureKey(signature), signature);
+    for (const core of this.plan.coreFunctions) {
+      const lift = core.kind === "lower" ? this.lift(core.function) : undefined;
+      const called = core.kind === "resource.drop" ? this.destructor(core.resource) : lift;
+      if (called === undefined || this.maySuspend[called.instance] !== true) continue;
+      add(liftSignature(called));
+      if (called.options.callback !== undefined) add(CALLBACK_SIGNATURE);
+    }
+    return [...found.values()];
+  }
+
+  #elementOf(type: TypeIndex): TypeIndex | undefined {
+    const found = this.plan.types[type];
+    return found?.kind === "stream" || found?.kind === "future" ? found.element : undefined;
+  }
+}

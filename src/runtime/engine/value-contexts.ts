@@ -1,0 +1,55 @@
+import type { Charges, LiftContext, LowerContext, Receiver } from "../abi/context.ts";
+import { trap } from "../abi/trap.ts";
+import { CallHandles } from "./call-handles.ts";
+import type { ComponentState } from "./component-state.ts";
+import type { BoundOptions } from "./core-items.ts";
+import type { HostValues } from "./host-values.ts";
+import type { Subtask } from "./subtask.ts";
+import type { Task } from "./task.ts";
+
+/** Whose values are lifted or lowered. */
+export interface ValueOwner {
+  readonly state: ComponentState;
+  readonly scope: Task | Subtask | undefined;
+}
+
+/** Makes what lifting and lowering need, for one invocation. */
+export class ValueContexts {
+  readonly #charges: Charges;
+  readonly #host: HostValues;
+
+  constructor(charges: Charges, host: HostValues) {
+    this.#charges = charges;
+    this.#host = host;
+  }
+
+  lift(bound: BoundOptions, { state, scope }: ValueOwner, receiver: Receiver): LiftContext {
+    bound.memory?.refresh();
+    return {
+      receiver,
+      memory: bound.memory,
+      encoding: bound.options.encoding,
+      handles: new CallHandles(state, scope, receiver, this.#host),
+      charges: this.#charges,
+    };
+  }
+
+  lower(bound: BoundOptions, { state, scope }: ValueOwner): LowerContext {
+    const { memory, realloc, pointers } = bound;
+    memory?.refresh();
+    return {
+      memory,
+      encoding: bound.options.encoding,
+      handles: new CallHandles(state, scope, "host", this.#host),
+      charges: this.#charges,
+      realloc: (old, oldSize, align, size) => {
+        if (realloc === undefined || memory === undefined) return trap("takes values in memory without making room");
+        const { toCore, of } = pointers;
+        const at = of(realloc(toCore(old), toCore(oldSize), toCore(align), toCore(size)) ?? 0);
+        memory.refresh();
+        memory.check(at, size, align);
+        return at;
+      },
+    };
+  }
+}
