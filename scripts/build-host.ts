@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { rolldown } from "rolldown";
 import { builtinsWithoutFacades } from "./builtins-without-facades.ts";
 import { bundledModules } from "./bundled-modules.ts";
-import { DECLARED_INTERFACES } from "../src/host/declared-interfaces.ts";
+import { DECLARED_CORE_MODULES, DECLARED_INTERFACES } from "../src/host/declared-interfaces.ts";
 import { exec, ROOT } from "./exec.ts";
 
 /** What is bundled from `src/`: the command, the library, and the entries of its worker threads and processes. */
@@ -34,7 +34,8 @@ const DECLARATIONS_AS_DATA = {
   name: "declarations-as-data",
   load: (id: string): string | undefined =>
     id === join(ROOT, "src/host/declared-interfaces.ts")
-      ? `export const DECLARED_INTERFACES = ${JSON.stringify(DECLARED_INTERFACES)};`
+      ? `export const DECLARED_INTERFACES = ${JSON.stringify(DECLARED_INTERFACES)};
+export const DECLARED_CORE_MODULES = ${JSON.stringify(DECLARED_CORE_MODULES)};`
       : undefined,
 };
 

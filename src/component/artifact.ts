@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { ProgramTables } from "./bound-instances.ts";
+import type { CoreModuleShape } from "../shared/core-module.ts";
 import { CordonError } from "../shared/errors.ts";
 import type { MemoryDeclaration } from "../shared/hardening-profile.ts";
 import type { ComponentInterface } from "../shared/wit.ts";
@@ -24,6 +25,8 @@ export interface Artifact {
   readonly instantiations: readonly string[];
   /** Whether it was made of a core module, which speaks WASI preview 1 through an adapter. */
   readonly preview1: boolean;
+  /** Set for a core module that is run as it is: it has no glue. */
+  readonly core?: CoreModuleShape | undefined;
   /** The tables of all its instances together. */
   readonly tables: ProgramTables;
 }
@@ -39,6 +42,7 @@ interface Header {
   }[];
   readonly instantiations: readonly string[];
   readonly preview1: boolean;
+  readonly core?: CoreModuleShape;
   readonly tables: ProgramTables;
 }
 
@@ -59,6 +63,7 @@ export function encodeArtifact(artifact: Artifact): Uint8Array<ArrayBuffer> {
       modules: artifact.modules.map(({ name, bytes, memories }) => ({ name, bytes: bytes.length, memories })),
       instantiations: artifact.instantiations,
       preview1: artifact.preview1,
+      core: artifact.core,
       tables: artifact.tables,
     }),
     "utf8",
@@ -105,6 +110,7 @@ export function decodeArtifact(bytes: Uint8Array): Artifact {
     modules: header.modules.map(({ name, bytes: size, memories }) => ({ name, bytes: take(size), memories })),
     instantiations: header.instantiations,
     preview1: header.preview1,
+    core: header.core,
     tables: header.tables,
   };
 }

@@ -1,11 +1,18 @@
+import type { CoreModuleForm } from "../shared/core-module.ts";
 import { componentize } from "./core/componentize.ts";
 import { coreForm } from "./core/core-form.ts";
-import { jsonAbiInterface } from "./core/json-abi.ts";
+import { coreInterface } from "./core/core-interface.ts";
 import { outlineOf } from "./core/outline.ts";
 import { decodeComponent } from "./decode/decode-component.ts";
 import { sniff } from "./decode/sniff.ts";
 import type { Description, ModuleForm } from "./description.ts";
 import { refusalOf, refusalOfModule } from "./refusal.ts";
+
+const FORMS: Readonly<Record<CoreModuleForm, ModuleForm>> = {
+  command: "preview1-command",
+  reactor: "preview1-reactor",
+  json: "json-module",
+};
 
 /**
  * What can be said of a component, or of a core module that Cordon runs like one, without transpiling or running it. Belongs into the
@@ -17,10 +24,11 @@ export async function describe(bytes: Uint8Array): Promise<Description> {
   if (sniff(bytes) !== "core-module") return describeComponent(bytes, "component");
   const outline = outlineOf(bytes);
   const form = coreForm(outline);
-  if (form.kind === "json-abi") {
+  if (form.kind === "core") {
     return {
-      form: "json-module",
-      interface: jsonAbiInterface(outline),
+      form: FORMS[form.shape.form],
+      interface: coreInterface(form.shape),
+      core: form.shape,
       producers: outline.producers,
       coreModules: 1,
       refusal: refusalOfModule(bytes),

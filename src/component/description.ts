@@ -1,3 +1,4 @@
+import type { CoreModuleShape } from "../shared/core-module.ts";
 import type { ComponentInterface } from "../shared/wit.ts";
 import type { Producer } from "./decode/decoding.ts";
 
@@ -6,9 +7,11 @@ export interface Description {
   /** What the bytes are; see docs/core-modules.md. */
   readonly form: ModuleForm;
   readonly interface: ComponentInterface;
+  /** Set for a core module that is run as it is. */
+  readonly core?: CoreModuleShape;
   /** The tools that made it, each once. */
   readonly producers: readonly Producer[];
-  /** How many core modules it has, the adapter of a WASI preview 1 program among them. */
+  /** How many core modules it has. */
   readonly coreModules: number;
   /** Why it is refused at load for what its code uses, such as threads; `undefined` when it is not. */
   readonly refusal: string | undefined;

@@ -1,6 +1,7 @@
 import type { CustomFunction } from "../host/custom/custom-function.ts";
 import type { Grants } from "../policy/grants.ts";
 import type { MemoryDeclaration } from "../shared/hardening-profile.ts";
+import type { CoreModuleShape } from "../shared/core-module.ts";
 import type { HandleShape } from "../shared/handle-shape.ts";
 import type { HttpRequestHead } from "../shared/http-message.ts";
 import type { InvocationEnd } from "../shared/invocation-end.ts";
@@ -27,6 +28,14 @@ export interface Program {
   readonly imports: readonly ImportedInterface[];
   /** The embedder's own functions. */
   readonly custom: readonly CustomFunction[];
+  /** Set for a core module that is run as it is: it has one module and no glue. */
+  readonly core?: CoreProgram | undefined;
+}
+
+/** A core module that is run as it is. */
+export interface CoreProgram extends CoreModuleShape {
+  /** Whether functions that nothing provides trap when they are called; there are none otherwise. */
+  readonly trapsMissing: boolean;
 }
 
 /** How a function that the component imports appears to the glue. */

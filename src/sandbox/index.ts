@@ -42,10 +42,12 @@ export type {
 } from "../shared/http-message.ts";
 export type { RequestFailure } from "./http/http-requests.ts";
 export type {
+  CoreHostFunctionInput,
   HostFunctionCheck,
   HostFunctionContext,
   HostFunctionInput,
 } from "./host-functions/host-function-input.ts";
+export type { MissingImports } from "./loading/core-imports.ts";
 export { inspect, type Inspection } from "./loading/inspect.ts";
 export type { Reach } from "./loading/reach.ts";
 export type { LimitsInput } from "./options/limit-options.ts";

@@ -3,7 +3,7 @@ import { AuditRecorder } from "../audit/recorder.ts";
 import { normalizeArguments } from "../component/values/check-value.ts";
 import type { AuditObservation } from "../audit/event.ts";
 import { HostFunctions } from "./host-functions/host-functions.ts";
-import type { HostFunctionInput } from "./host-functions/host-function-input.ts";
+import type { CoreHostFunctionInput, HostFunctionInput } from "./host-functions/host-function-input.ts";
 import type { Grants } from "../policy/grants.ts";
 import { type GrantsInput, parseGrants } from "../policy/parse-grants.ts";
 import type { Ended, Job } from "../runtime/pending.ts";
@@ -49,7 +49,7 @@ export interface SandboxOptions extends LoadOptions, IsolationOptions {
   /** Told of every access the guest makes or is denied, in order. */
   readonly onEvent?: AuditListener | undefined;
   /** Functions of the embedder's own that the guest may import; default none. Each needs a grant under `grants.custom`. */
-  readonly hostFunctions?: readonly HostFunctionInput[] | undefined;
+  readonly hostFunctions?: readonly (HostFunctionInput | CoreHostFunctionInput)[] | undefined;
 }
 
 /** How one call is made. Without a sink, what the guest writes to stdout and stderr is dropped. */

@@ -16,8 +16,8 @@ const MAX_MISSING = 5;
 
 const FORMS: Readonly<Record<Inspection["form"], string>> = {
   component: "component",
-  "preview1-command": "WASI preview 1 program, made into a component",
-  "preview1-reactor": "WASI preview 1 library, made into a component",
+  "preview1-command": "WASI preview 1 program",
+  "preview1-reactor": "WASI preview 1 library",
   "json-module": "core module with the JSON interface",
 };
 

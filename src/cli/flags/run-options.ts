@@ -9,6 +9,7 @@ export interface SandboxFlags extends GrantFlags, LimitFlags {
   readonly isolation?: "thread" | "process";
   readonly osSandbox?: "auto" | "required" | "off";
   readonly allowSharedMemory?: boolean;
+  readonly trapMissingImports?: boolean;
   readonly audit?: string;
 }
 
@@ -36,6 +37,10 @@ export function addSandboxOptions(command: Command): Command {
       isolationOption("--os-sandbox <MODE>", ["auto", "required", "off"], "wrap that process with bubblewrap", "auto"),
     )
     .option("--allow-shared-memory", "let it use shared memory and atomic instructions, in its one thread")
+    .option(
+      "--trap-missing-imports",
+      "run a core module though functions that it imports are missing; calls of them trap",
+    )
     .option("--audit <FILE>", "append every access to FILE as JSON lines");
 }
 
@@ -66,6 +71,7 @@ export function sandboxOptions(flags: SandboxFlags): SandboxOptions {
     isolation: flags.isolation,
     osSandbox: flags.osSandbox,
     sharedMemory: flags.allowSharedMemory,
+    missingImports: flags.trapMissingImports === true ? "trap" : undefined,
     ...(deterministic === undefined ? {} : { deterministic }),
   };
 }

@@ -1,17 +1,31 @@
+import {
+  type CoreModuleForm,
+  type CoreModuleShape,
+  JSON_ABI_MODULE,
+  PREVIEW1_MODULE,
+} from "../../shared/core-module.ts";
 import { CordonError } from "../../shared/errors.ts";
-import { quoteText } from "../../shared/quote-text.ts";
-import { JSON_ABI_EXPORTS, JSON_ABI_IMPORTS, JSON_ABI_MODULE } from "./json-abi.ts";
-import type { CoreExtern, CoreOutline } from "./outline.ts";
+import type { CoreExtern, CoreImported, CoreOutline } from "./outline.ts";
 
 /** How a core module is made into something that can run. */
 export type CoreForm =
-  /** Made into a component, with WASI preview 1 as a program that is run once, or as a library that is called. */
+  /** Made into a component by the WIT that it carries, with WASI preview 1 as a program or as a library. */
   | { readonly kind: "component"; readonly adapter: "command" | "reactor" }
-  /** Run as it is, through its JSON interface. */
-  | { readonly kind: "json-abi" };
+  /** Run as it is. */
+  | { readonly kind: "core"; readonly shape: CoreModuleShape };
 
-const PREVIEW1 = "wasi_snapshot_preview1";
 const PREVIEW0 = "wasi_unstable";
+
+const NOTHING_TO_NOTHING = "() -> ()";
+
+/** What a module with the JSON interface exports besides its memory. */
+const JSON_ABI_EXPORTS: Readonly<Record<string, string>> = {
+  alloc: "(i32) -> i32",
+  execute: "(i32, i32) -> i32",
+};
+
+/** Functions of preview 1 that need no memory. */
+const WITHOUT_MEMORY: ReadonlySet<string> = new Set(["proc_exit", "proc_raise", "sched_yield"]);
 
 const MAX_NAMED = 5;
 const MAX_NAME_LENGTH = 80;
@@ -19,64 +33,90 @@ const MAX_NAME_LENGTH = 80;
 /**
  * Tells what a core module is from what it imports and exports:
  *
- * - One that carries WIT in `component-type` sections, or imports `wasi_snapshot_preview1`, or exports `_start` or
- *   `_initialize`, is made into a component. It is a command if it exports `_start`, and a reactor otherwise.
- * - One that exports `memory`, `alloc` and `execute` and imports nothing but `vak` has the JSON interface of
- *   docs/core-modules.md.
+ * - One that carries WIT in `component-type` sections is made into a component.
+ * - One that imports `vak`, or exports `memory`, `alloc` and `execute` of the right types and is no program, has the JSON interface
+ *   of docs/core-modules.md.
+ * - One that exports `_start` is a program.
+ * - One that imports `wasi_snapshot_preview1` or exports `_initialize` is a library.
  *
- * @throws CordonError `unsupported` for one that imports what is not provided, or has an export of the wrong type;
- * `invalid-component` for one that is neither.
+ * What is imported besides is for who links it.
+ *
+ * @throws CordonError `unsupported` for an export of the wrong type; `invalid-component` for a module that is none of these.
  */
 export function coreForm(outline: CoreOutline): CoreForm {
   const { imports, exports, hasWit } = outline;
   const modules = new Set(imports.map(({ module }) => module));
-  const adapter = exports.has("_start") ? "command" : "reactor";
   if (modules.has(PREVIEW0)) {
     throw refused(
       `it imports ${PREVIEW0}, which preceded WASI preview 1; build it for preview 1 (wasm32-wasip1) or later`,
     );
   }
-  if (hasWit) return { kind: "component", adapter };
-  if (!modules.has(PREVIEW1) && hasJsonAbi(outline)) {
-    checkJsonAbi(outline);
-    return { kind: "json-abi" };
-  }
-  if (!modules.has(PREVIEW1) && !exports.has("_start") && !exports.has("_initialize")) {
+  if (hasWit) return { kind: "component", adapter: exports.has("_start") ? "command" : "reactor" };
+  const form = formOf(outline, modules);
+  if (form === undefined) {
     throw new CordonError(
       "invalid-component",
       "Cannot load the module: it is a core WebAssembly module, not a component, and tells no interface that Cordon knows: " +
-        `it neither imports ${PREVIEW1}, nor carries WIT, nor exports memory, alloc and execute; ` +
+        `it neither imports ${PREVIEW1_MODULE}, nor exports _start, nor carries WIT, nor exports memory, alloc and execute; ` +
         "build it for wasm32-wasip1 or wasm32-wasip2, or see docs/core-modules.md",
     );
   }
-  checkPreview1(outline, modules);
-  return { kind: "component", adapter };
-}
-
-/** A module that imports `vak`, or exports the two functions, means this interface, even where a type is wrong. */
-function hasJsonAbi({ imports, exports }: CoreOutline): boolean {
-  return (exports.has("alloc") && exports.has("execute")) || imports.some(({ module }) => module === JSON_ABI_MODULE);
-}
-
-function checkJsonAbi({ imports, exports }: CoreOutline): void {
-  const problems: string[] = [];
+  const problems = form === "json" ? jsonProblems(exports) : programProblems(outline);
+  if (problems.length > 0) {
+    throw refused(`${listed(problems)}${form === "json" ? "; docs/core-modules.md has the interface" : ""}`);
+  }
   const memory = exports.get("memory");
-  if (memory?.kind !== "memory") problems.push('it does not export a memory named "memory"');
-  else problems.push(...problemsOf(memory));
+  return {
+    kind: "core",
+    shape: {
+      form,
+      imports: imports.map(imported),
+      ...(memory?.kind === "memory" ? { memory: memory.index } : {}),
+      initializes: form !== "command" && exports.has("_initialize"),
+    },
+  };
+}
+
+function formOf({ exports }: CoreOutline, modules: ReadonlySet<string>): CoreModuleForm | undefined {
+  if (modules.has(JSON_ABI_MODULE)) return "json";
+  if (exports.has("_start")) return "command";
+  const [alloc, execute] = [exports.has("alloc"), exports.has("execute")];
+  const isPreview1 = modules.has(PREVIEW1_MODULE);
+  // A library may have functions of these names and mean something else.
+  if (alloc && execute && (!isPreview1 || jsonProblems(exports).length === 0)) return "json";
+  return isPreview1 || exports.has("_initialize") ? "reactor" : undefined;
+}
+
+function imported({ module, name, extern }: CoreImported): CoreModuleShape["imports"][number] {
+  return { module, name, kind: extern.kind, ...(extern.kind === "function" ? { type: extern.type } : {}) };
+}
+
+function jsonProblems(exports: CoreOutline["exports"]): readonly string[] {
+  const memory = exports.get("memory");
+  const problems = memory?.kind === "memory" ? [...problemsOf(memory)] : ['it does not export a memory named "memory"'];
   for (const [name, type] of Object.entries(JSON_ABI_EXPORTS)) {
     const found = printed(exports.get(name));
     if (found !== type) problems.push(`its export ${name} is ${found}, not ${type}`);
   }
-  if (exports.has("_initialize") && printed(exports.get("_initialize")) !== "() -> ()") {
-    problems.push(`its export _initialize is ${printed(exports.get("_initialize"))}, not () -> ()`);
+  return [...problems, ...startProblems(exports, ["_initialize"])];
+}
+
+function programProblems({ imports, exports }: CoreOutline): readonly string[] {
+  const memory = exports.get("memory");
+  const problems = memory?.kind === "memory" ? [...problemsOf(memory)] : [];
+  const needsMemory = imports.some(({ module, name }) => module === PREVIEW1_MODULE && !WITHOUT_MEMORY.has(name));
+  if (memory === undefined ? needsMemory : memory.kind !== "memory") {
+    problems.push('it does not export its memory as "memory", which WASI programs do');
   }
-  for (const { module, name, extern } of imports) {
-    const type =
-      module === JSON_ABI_MODULE && Object.hasOwn(JSON_ABI_IMPORTS, name) ? JSON_ABI_IMPORTS[name] : undefined;
-    if (type === undefined) problems.push(`it imports ${shown(`${module}.${name}`)}, which is not provided`);
-    else if (printed(extern) !== type) problems.push(`it imports ${name} as ${printed(extern)}, not ${type}`);
-  }
-  if (problems.length > 0) throw refused(`${listed(problems)}; docs/core-modules.md has the interface`);
+  return [...problems, ...startProblems(exports, ["_start", "_initialize"])];
+}
+
+function startProblems(exports: CoreOutline["exports"], names: readonly string[]): readonly string[] {
+  return names.flatMap((name) => {
+    const found = exports.get(name);
+    if (found === undefined || printed(found) === NOTHING_TO_NOTHING) return [];
+    return [`its export ${name} is ${printed(found)}, not ${NOTHING_TO_NOTHING}`];
+  });
 }
 
 /** What of a memory the host cannot read or write as it has to. */
@@ -88,34 +128,9 @@ function problemsOf({ address64, shared }: Extract<CoreExtern, { readonly kind: 
   return problems.filter((one) => one !== false);
 }
 
-function checkPreview1({ imports, exports }: CoreOutline, modules: ReadonlySet<string>): void {
-  const problems: string[] = [];
-  const others = [...modules].filter((module) => module !== PREVIEW1);
-  if (others.length > 0) {
-    const named = listed(others.map(shown));
-    problems.push(`besides ${PREVIEW1}, it imports from ${named}, which is not provided to WASI programs`);
-  }
-  const memory = exports.get("memory");
-  if (memory?.kind === "memory") problems.push(...problemsOf(memory));
-  else if (imports.length > 0 || exports.has("_start")) {
-    problems.push('it does not export its memory as "memory", which WASI programs do');
-  }
-  for (const name of ["_start", "_initialize"]) {
-    const found = exports.get(name);
-    if (found !== undefined && printed(found) !== "() -> ()") {
-      problems.push(`its export ${name} is ${printed(found)}, not () -> ()`);
-    }
-  }
-  if (problems.length > 0) throw refused(listed(problems));
-}
-
 function printed(extern: CoreExtern | undefined): string {
   if (extern === undefined) return "missing";
   return extern.kind === "function" ? extern.type.slice(0, MAX_NAME_LENGTH) : `a ${extern.kind}`;
-}
-
-function shown(name: string): string {
-  return quoteText(name, MAX_NAME_LENGTH);
 }
 
 function listed(items: readonly string[]): string {

@@ -15,7 +15,13 @@ const FUNCTION_SECTION = 3;
 export type CoreExtern =
   /** `type` is printed, such as `(i32, i32) -> i32`. */
   | { readonly kind: "function"; readonly type: string }
-  | { readonly kind: "memory"; readonly address64: boolean; readonly shared: boolean }
+  | {
+      readonly kind: "memory";
+      /** Its position among the module's memories. */
+      readonly index: number;
+      readonly address64: boolean;
+      readonly shared: boolean;
+    }
   | { readonly kind: "table" | "global" | "tag" };
 
 /** What a core module imports. */
@@ -209,7 +215,7 @@ class OutlineReader {
 
   #memory(index: number, reader: ByteReader): CoreExtern {
     const { address64, shared } = this.#memories[index] ?? reader.fail(`there is no memory ${index}`);
-    return { kind: "memory", address64, shared };
+    return { kind: "memory", index, address64, shared };
   }
 
   /** Reads the vector that a section is, if it is there, to its end. */

@@ -5,7 +5,7 @@ import { assetPath } from "../../shared/bundled.ts";
 import { type Artifact, encodeArtifact } from "../artifact.ts";
 import { componentize } from "../core/componentize.ts";
 import { coreForm } from "../core/core-form.ts";
-import { jsonAbiArtifact } from "../core/json-abi-artifact.ts";
+import { coreArtifact } from "../core/core-artifact.ts";
 import { outlineOf } from "../core/outline.ts";
 import { sniff } from "../decode/sniff.ts";
 import { describe } from "../describe.ts";
@@ -36,7 +36,7 @@ async function makeArtifact(request: ArtifactRequest): Promise<Artifact> {
   if (isModule) {
     const outline = outlineOf(component);
     const form = coreForm(outline);
-    if (form.kind === "json-abi") return jsonAbiArtifact(request, outline);
+    if (form.kind === "core") return coreArtifact(request, form.shape);
     component = await componentize(component, outline, form.adapter);
   }
   const hardening = HardeningThread.for(component);

@@ -1,18 +1,11 @@
 import type { HostContext, HostInterface } from "../capability.ts";
 import { Pollable } from "../io/pollable.ts";
-import { perInvocation } from "../per-invocation.ts";
 import { ok } from "../text.ts";
 import { wasiInterface } from "../wasi-interface.ts";
-import type { GuestClock } from "./guest-clock.ts";
-import { HostClock } from "./host-clock.ts";
+import { clockOf } from "./clock-of.ts";
 import { timer } from "./timer.ts";
-import { VirtualClock } from "./virtual-clock.ts";
 
 const NS_PER_SECOND = 1_000_000_000n;
-
-const clockOf = perInvocation(({ grants: { clocks } }): GuestClock =>
-  clocks.kind === "virtual" ? new VirtualClock(clocks) : new HostClock(clocks),
-);
 
 /** `wasi:clocks/monotonic-clock`: reading it and sleeping need no grant; without one it starts with its first use. */
 export const monotonicClock: HostInterface = wasiInterface("wasi:clocks/monotonic-clock", {

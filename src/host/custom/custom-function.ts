@@ -3,12 +3,14 @@ import { cutResource, quote } from "../text.ts";
 
 /** A host function of the embedder, as the guests' side knows it: plain data that can be posted to a worker. */
 export interface CustomFunction {
-  /** The interface's name without a version, such as `acme:mail/outbox`. */
+  /** Who imports it: components, by its interface, or core modules, by a module's name. */
+  readonly importedBy: "component" | "core-module";
+  /** The interface's name without a version, such as `acme:mail/outbox`; the module's name, such as `env`. */
   readonly interface: string;
   /** Its version, such as `0.1.0`, where the embedder gave one. */
   readonly version: string | undefined;
   readonly name: string;
-  /** Its type, as `printFunctionType` prints it. */
+  /** Its type, as `printFunctionType` prints it; for core modules its core type, such as `(i32) -> i64`. */
   readonly type: string;
   /** The custom capability that it needs. */
   readonly capability: string;
@@ -41,8 +43,13 @@ export type CustomDecision =
   | { readonly allowed: false; /** Why not; one line. */ readonly reason: string };
 
 /** The service on the embedder's thread that a function is. */
-export function customService({ interface: of, name }: Pick<CustomFunction, "interface" | "name">): string {
-  return `custom:${of}#${name}`;
+export function customService({
+  importedBy,
+  interface: of,
+  name,
+}: Pick<CustomFunction, "importedBy" | "interface" | "name">): string {
+  // Names of core modules and of what is in them may hold anything.
+  return importedBy === "component" ? `custom:${of}#${name}` : `custom-core:${JSON.stringify([of, name])}`;
 }
 
 /**

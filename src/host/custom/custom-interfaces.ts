@@ -9,11 +9,12 @@ import {
 } from "./custom-function.ts";
 
 /**
- * The embedder's functions as interfaces that guests can import. Each call is checked here, and the rest of it is asked of the
+ * The embedder's functions as interfaces that components can import. Each call is checked here, and the rest of it is asked of the
  * thread that embeds Cordon, which checks it again and records what came of it.
  */
 export function customInterfaces(functions: readonly CustomFunction[]): readonly HostInterface[] {
-  const interfaces = Map.groupBy(functions, (fn) => fn.interface);
+  const ofComponents = functions.filter(({ importedBy }) => importedBy === "component");
+  const interfaces = Map.groupBy(ofComponents, (fn) => fn.interface);
   return [...interfaces].map(([name, members]) => {
     const version = members[0]?.version;
     return Object.freeze({
@@ -29,11 +30,12 @@ function hostFunction(fn: CustomFunction): HostFunction {
     name: fn.name,
     type: fn.type,
     blocking: true,
-    call: (context: HostContext, ...parameters: readonly unknown[]) => call(fn, context, parameters),
+    call: (context: HostContext, ...parameters: readonly unknown[]) => callCustom(fn, context, parameters),
   });
 }
 
-function call(
+/** Calls a function of the embedder's for a guest. */
+export function callCustom(
   fn: CustomFunction,
   context: HostContext,
   parameters: readonly unknown[],

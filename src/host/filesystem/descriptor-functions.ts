@@ -10,7 +10,7 @@ import {
   requireFolder,
 } from "./descriptor.ts";
 import { type ErrorCode, FilesystemError } from "./error-code.ts";
-import { lengthOf, positionOf, resize, writePart } from "./file-bytes.ts";
+import { lengthOf, positionOf, readInto, resize, writePart } from "./file-bytes.ts";
 import { FileInputStream, FileOutputStream, pause, type WrittenFile } from "./file-streams.ts";
 import { filesystemState, takeOpenFile } from "./filesystem-state.ts";
 import { FolderEntries } from "./folder-entries.ts";
@@ -81,6 +81,22 @@ export function read(
     const { file } = requireFile(descriptor, "read");
     const part = readLazily(context, file, { position: positionOf(offset), length: lengthOf(length) });
     return part === undefined ? undefined : [part.bytes, part.end];
+  });
+}
+
+/**
+ * Fills a beginning of `target` from an offset on; tells how much, which is 0 at the file's end. Waits while the rate of the read meter
+ * is used up: `target` has to stay what it is until then.
+ */
+export function readTo(
+  context: HostContext,
+  descriptor: Descriptor,
+  target: Uint8Array,
+  offset: bigint,
+): FileResult<number> | Promise<FileResult<number>> {
+  return whenAllowed(context, "read", { action: "read", descriptor }, () => {
+    const { file } = requireFile(descriptor, "read");
+    return readInto(context, file.fd, positionOf(offset), target);
   });
 }
 

@@ -37,6 +37,25 @@ export function readPart(context: HostContext, fd: number, position: number, len
 }
 
 /**
+ * Fills a beginning of `target` from `position` on; all of it unless the file ends or a meter grants less. Returns how much, 0 at the
+ * file's end, or `undefined` when the rate allows none just now.
+ */
+export function readInto(context: HostContext, fd: number, position: number, target: Uint8Array): number | undefined {
+  const { read } = context.meters;
+  // At its end it can be read whatever was used.
+  if (target.length === 0 || (read.exhausted && sizeOf(fd) <= position)) return 0;
+  const granted = takeBytes(context, "read", target.length);
+  if (granted === 0) return undefined;
+  let count = 0;
+  try {
+    count = readSync(fd, target, 0, granted, position);
+  } finally {
+    if (count < granted) read.refund(granted - count);
+  }
+  return count;
+}
+
+/**
  * Writes a beginning of `bytes` at `position`, or at the file's end when it is `undefined`: all of it unless a meter grants
  * less. Returns how much, or `undefined` when the rate allows none just now. A file that would pass `maxFileBytes` with all of
  * them is left as it is, and it is `file-too-large`. A hole between the file's end and `position` is charged as if it were written,

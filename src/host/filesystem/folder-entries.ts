@@ -1,11 +1,11 @@
-import { type Dir, lstatSync, opendirSync } from "node:fs";
+import { type BigIntStats, type Dir, lstatSync, opendirSync } from "node:fs";
 import type { CountMeter } from "../metering/count-meter.ts";
 import { FilesystemError } from "./error-code.ts";
 import type { HeldFolder } from "./held-folder.ts";
 import { type DescriptorType, typeOf } from "./metadata.ts";
 
 /** Entries that are asked of the system at once. */
-const READ_AHEAD = 64;
+const READ_AHEAD = 512;
 
 /** `wasi:filesystem/types.directory-entry`. */
 export interface DirectoryEntry {
@@ -35,14 +35,15 @@ export class FolderEntries {
     const entry = this.#entries.readSync();
     if (entry === null) return undefined;
     // Bytes that are not valid UTF-8 come as U+FFFD; a name that has one of its own leads somewhere.
-    if (entry.name.includes("\uFFFD") && !this.#leadsSomewhere(entry.name)) {
+    if (entry.name.includes("\uFFFD") && this.statsOf(entry.name) === undefined) {
       throw FilesystemError.failed("illegal-byte-sequence", "a name is not valid UTF-8");
     }
     return { type: typeOf(entry), name: entry.name };
   }
 
-  #leadsSomewhere(name: string): boolean {
-    return lstatSync(this.#folder.entry(name), { throwIfNoEntry: false }) !== undefined;
+  /** What has this name in the folder, a link not followed; `undefined` when nothing has. */
+  statsOf(name: string): BigIntStats | undefined {
+    return lstatSync(this.#folder.entry(name), { bigint: true, throwIfNoEntry: false });
   }
 
   [Symbol.dispose](): void {

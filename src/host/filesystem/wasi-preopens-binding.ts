@@ -1,18 +1,11 @@
-import type { Preopen } from "../../policy/grants.ts";
 import type { HostContext, HostInterface, HostResult } from "../capability.ts";
 import { wasiInterface } from "../wasi-interface.ts";
-import { type DescriptorFlags, FolderDescriptor } from "./descriptor.ts";
-import { FilesystemError } from "./error-code.ts";
-import { filesystemState, type PreopenedFolder } from "./filesystem-state.ts";
+import type { FolderDescriptor } from "./descriptor.ts";
 import type { FolderHolding } from "./held-folder.ts";
-import { holdByDescriptor } from "./hold-by-descriptor.ts";
-import { holdByPath } from "./hold-by-path.ts";
-import { protectionOf } from "./preopen-scope.ts";
+import { HOLDING, preopenedFolders } from "./preopened-folders.ts";
 
 /** `wasi:filesystem/preopens`: the folders of the grants, opened. */
-export const wasiFilesystemPreopens: HostInterface = preopens(
-  process.platform === "linux" ? holdByDescriptor : holdByPath,
-);
+export const wasiFilesystemPreopens: HostInterface = preopens(HOLDING);
 
 /** `wasi:filesystem/preopens` with folders held in one of the two ways. */
 export function preopens(holding: FolderHolding): HostInterface {
@@ -20,49 +13,8 @@ export function preopens(holding: FolderHolding): HostInterface {
     direct: {
       "get-directories": (context: HostContext): HostResult<readonly (readonly [FolderDescriptor, string])[]> => ({
         tag: "ok",
-        val: context.grants.preopens.flatMap((preopen) => {
-          const folder = open(context, preopen, holding);
-          return folder === undefined ? [] : [[folder, preopen.guest] as const];
-        }),
+        val: preopenedFolders(context, holding),
       }),
     },
   });
-}
-
-/** The folder, or `undefined` when it is not there any more; a guest then has one folder less, and the record says so. */
-function open(context: HostContext, preopen: Preopen, holding: FolderHolding): FolderDescriptor | undefined {
-  try {
-    const { scope, folder } = root(context, preopen, holding);
-    const options = { scope, flags: { ...READ_ONLY, mutateDirectory: preopen.write }, label: preopen.guest };
-    return new FolderDescriptor(options, folder.retain(), undefined);
-  } catch (thrown) {
-    const error = FilesystemError.from(thrown);
-    context.observe({
-      eventType: "FilesystemAccess",
-      action: "filesystem.get-directories",
-      resource: preopen.guest,
-      result: "Error",
-      reason: `the granted folder is not where it was when it was granted (${error.code})`,
-    });
-    return undefined;
-  }
-}
-
-const READ_ONLY: DescriptorFlags = {
-  read: true,
-  write: false,
-  fileIntegritySync: false,
-  dataIntegritySync: false,
-  requestedWriteSync: false,
-  mutateDirectory: false,
-};
-
-function root(context: HostContext, preopen: Preopen, holding: FolderHolding): PreopenedFolder {
-  const { roots } = filesystemState(context);
-  const held = roots.get(preopen);
-  if (held !== undefined) return held;
-  const protection = protectionOf(preopen);
-  const opened = { scope: { preopen, protection, holding }, folder: holding.openRoot(preopen.root, protection) };
-  roots.set(preopen, opened);
-  return opened;
 }

@@ -2,52 +2,48 @@ import type { HostContext, HostInterface, HostResult } from "../capability.ts";
 import type { IoError } from "../io/io-error.ts";
 import { realmBytes } from "../io/realm-bytes.ts";
 import { wasiInterface } from "../wasi-interface.ts";
-import {
-  createDirectoryAt,
-  linkAt,
-  type NamedFrom,
-  removeDirectoryAt,
-  renameAt,
-  symlinkAt,
-  unlinkFileAt,
-} from "./change-names.ts";
-import {
-  appendViaStream,
-  isSameObject,
-  read,
-  readDirectory,
-  readlinkAt,
-  readViaStream,
-  setSize,
-  sync,
-  write,
-  writeViaStream,
-} from "./descriptor-functions.ts";
-import { type Descriptor, type DescriptorFlags, requireFile, requireFolder } from "./descriptor.ts";
+import { isSameObject, read, sync, write } from "./descriptor-functions.ts";
+import type { Descriptor, DescriptorFlags } from "./descriptor.ts";
 import { type ErrorCode, FilesystemError } from "./error-code.ts";
 import type { FileInputStream, FileOutputStream } from "./file-streams.ts";
 import type { DirectoryEntry, FolderEntries } from "./folder-entries.ts";
-import { type FileResult, recorded, unrecorded } from "./recorded.ts";
 import {
   type DescriptorStat,
   type DescriptorType,
   type MetadataHash,
   metadataHash,
   type NewTimestamp,
-  setTimes,
-  setTimesAt,
   statOf,
-  statsAt,
 } from "./metadata.ts";
-import { type OpenFlags, openAt } from "./open-at.ts";
+import type { OpenFlags } from "./open-at.ts";
+import type { FileResult } from "./recorded.ts";
+import {
+  advise,
+  listFolder,
+  makeFolder,
+  makeHardLink,
+  makeSymbolicLink,
+  openAppending,
+  openInput,
+  openOutput,
+  openPath,
+  readLinkAt,
+  removeFolder,
+  renamePath,
+  resizeFile,
+  setDescriptorTimes,
+  setPathTimes,
+  statsOfDescriptor,
+  statsOfPath,
+  unlinkFile,
+} from "./recorded-operations.ts";
 
 interface PathFlags {
   readonly symlinkFollow: boolean;
 }
 
 /**
- * `wasi:filesystem/types`. Files and folders are reached from the descriptors of `wasi:filesystem/preopens` alone. Opens and
- * changes are recorded, each once, as `filesystem.open-at` and the like; what only looks is recorded when it is denied.
+ * `wasi:filesystem/types`. Files and folders are reached from the descriptors of `wasi:filesystem/preopens` alone.
  */
 export const wasiFilesystemTypes: HostInterface = wasiInterface("wasi:filesystem/types", {
   direct: {
@@ -55,23 +51,18 @@ export const wasiFilesystemTypes: HostInterface = wasiInterface("wasi:filesystem
       context: HostContext,
       descriptor: Descriptor,
       offset: bigint,
-    ): FileResult<FileInputStream> =>
-      unrecorded(context, { action: "read-via-stream", descriptor }, () => readViaStream(context, descriptor, offset)),
+    ): FileResult<FileInputStream> => openInput(context, descriptor, offset),
     "[method]descriptor.write-via-stream": (
       context: HostContext,
       descriptor: Descriptor,
       offset: bigint,
-    ): FileResult<FileOutputStream> =>
-      unrecorded(context, { action: "write-via-stream", descriptor }, () =>
-        writeViaStream(context, descriptor, offset),
-      ),
+    ): FileResult<FileOutputStream> => openOutput(context, descriptor, offset),
     "[method]descriptor.append-via-stream": (
       context: HostContext,
       descriptor: Descriptor,
-    ): FileResult<FileOutputStream> =>
-      unrecorded(context, { action: "append-via-stream", descriptor }, () => appendViaStream(context, descriptor)),
+    ): FileResult<FileOutputStream> => openAppending(context, descriptor),
     "[method]descriptor.advise": (context: HostContext, descriptor: Descriptor): FileResult<void> =>
-      unrecorded(context, { action: "advise", descriptor }, () => void requireFile(descriptor)),
+      advise(context, descriptor),
     "[method]descriptor.get-flags": (_context: HostContext, { flags }: Descriptor): FileResult<DescriptorFlags> => ({
       tag: "ok",
       val: flags,
@@ -81,37 +72,29 @@ export const wasiFilesystemTypes: HostInterface = wasiInterface("wasi:filesystem
       val: kind === "folder" ? "directory" : "regular-file",
     }),
     "[method]descriptor.set-size": (context: HostContext, descriptor: Descriptor, size: bigint): FileResult<void> =>
-      recorded(context, { action: "set-size", descriptor }, () => setSize(context, descriptor, size)),
+      resizeFile(context, descriptor, size),
     "[method]descriptor.set-times": (
       context: HostContext,
       descriptor: Descriptor,
       access: NewTimestamp,
       modification: NewTimestamp,
-    ): FileResult<void> =>
-      recorded(context, { action: "set-times", descriptor }, () =>
-        setTimes(context, descriptor, { access, modification }),
-      ),
+    ): FileResult<void> => setDescriptorTimes(context, descriptor, { access, modification }),
     "[method]descriptor.read-directory": (context: HostContext, descriptor: Descriptor): FileResult<FolderEntries> =>
-      recorded(context, { action: "read-directory", descriptor }, () => readDirectory(context, descriptor)),
+      listFolder(context, descriptor),
     "[method]descriptor.create-directory-at": (
       context: HostContext,
       descriptor: Descriptor,
       path: string,
-    ): FileResult<void> =>
-      recorded(context, { action: "create-directory-at", descriptor, path }, () =>
-        createDirectoryAt(context, { base: requireFolder(descriptor), path }),
-      ),
+    ): FileResult<void> => makeFolder(context, { descriptor, path }),
     "[method]descriptor.stat": (context: HostContext, descriptor: Descriptor): FileResult<DescriptorStat> =>
-      unrecorded(context, { action: "stat", descriptor }, () => statOf(context, descriptor.stat())),
+      mapped(statsOfDescriptor(context, descriptor, "stat"), (stats) => statOf(context, stats)),
     "[method]descriptor.stat-at": (
       context: HostContext,
       descriptor: Descriptor,
       { symlinkFollow }: PathFlags,
       path: string,
     ): FileResult<DescriptorStat> =>
-      unrecorded(context, { action: "stat-at", descriptor, path }, () =>
-        statOf(context, statsAt(context, requireFolder(descriptor), symlinkFollow, path)),
-      ),
+      mapped(statsOfPath(context, { descriptor, path }, symlinkFollow, "stat-at"), (stats) => statOf(context, stats)),
     "[method]descriptor.set-times-at": (
       context: HostContext,
       descriptor: Descriptor,
@@ -119,10 +102,7 @@ export const wasiFilesystemTypes: HostInterface = wasiInterface("wasi:filesystem
       path: string,
       access: NewTimestamp,
       modification: NewTimestamp,
-    ): FileResult<void> =>
-      recorded(context, { action: "set-times-at", descriptor, path }, () =>
-        setTimesAt(context, requireFolder(descriptor), symlinkFollow, path, { access, modification }),
-      ),
+    ): FileResult<void> => setPathTimes(context, { descriptor, path }, symlinkFollow, { access, modification }),
     "[method]descriptor.link-at": (
       context: HostContext,
       descriptor: Descriptor,
@@ -131,9 +111,7 @@ export const wasiFilesystemTypes: HostInterface = wasiInterface("wasi:filesystem
       newDescriptor: Descriptor,
       newPath: string,
     ): FileResult<void> =>
-      recordedMove(context, "link-at", [descriptor, oldPath], [newDescriptor, newPath], (source, target) =>
-        linkAt(context, symlinkFollow, source, target),
-      ),
+      makeHardLink(context, symlinkFollow, { descriptor, path: oldPath }, { descriptor: newDescriptor, path: newPath }),
     "[method]descriptor.open-at": (
       context: HostContext,
       descriptor: Descriptor,
@@ -142,30 +120,22 @@ export const wasiFilesystemTypes: HostInterface = wasiInterface("wasi:filesystem
       openFlags: OpenFlags,
       flags: DescriptorFlags,
     ): FileResult<Descriptor> =>
-      recorded(context, { action: "open-at", descriptor, path }, () =>
-        openAt(context, requireFolder(descriptor), {
-          follow: symlinkFollow,
-          path,
-          openFlags: openFlagsOf(openFlags),
-          flags: descriptorFlagsOf(flags),
-        }),
-      ),
+      openPath(context, descriptor, {
+        follow: symlinkFollow,
+        path,
+        openFlags: openFlagsOf(openFlags),
+        flags: descriptorFlagsOf(flags),
+      }),
     "[method]descriptor.readlink-at": (
       context: HostContext,
       descriptor: Descriptor,
       path: string,
-    ): FileResult<string> =>
-      unrecorded(context, { action: "readlink-at", descriptor, path }, () =>
-        readlinkAt(context, requireFolder(descriptor), path),
-      ),
+    ): FileResult<string> => readLinkAt(context, { descriptor, path }),
     "[method]descriptor.remove-directory-at": (
       context: HostContext,
       descriptor: Descriptor,
       path: string,
-    ): FileResult<void> =>
-      recorded(context, { action: "remove-directory-at", descriptor, path }, () =>
-        removeDirectoryAt(context, { base: requireFolder(descriptor), path }),
-      ),
+    ): FileResult<void> => removeFolder(context, { descriptor, path }),
     "[method]descriptor.rename-at": (
       context: HostContext,
       descriptor: Descriptor,
@@ -173,41 +143,33 @@ export const wasiFilesystemTypes: HostInterface = wasiInterface("wasi:filesystem
       newDescriptor: Descriptor,
       newPath: string,
     ): FileResult<void> =>
-      recordedMove(context, "rename-at", [descriptor, oldPath], [newDescriptor, newPath], (source, target) =>
-        renameAt(context, source, target),
-      ),
+      renamePath(context, { descriptor, path: oldPath }, { descriptor: newDescriptor, path: newPath }),
     "[method]descriptor.symlink-at": (
       context: HostContext,
       descriptor: Descriptor,
       target: string,
       path: string,
-    ): FileResult<void> =>
-      recorded(context, { action: "symlink-at", descriptor, path }, () =>
-        symlinkAt(context, target, { base: requireFolder(descriptor), path }),
-      ),
+    ): FileResult<void> => makeSymbolicLink(context, target, { descriptor, path }),
     "[method]descriptor.unlink-file-at": (
       context: HostContext,
       descriptor: Descriptor,
       path: string,
-    ): FileResult<void> =>
-      recorded(context, { action: "unlink-file-at", descriptor, path }, () =>
-        unlinkFileAt(context, { base: requireFolder(descriptor), path }),
-      ),
+    ): FileResult<void> => unlinkFile(context, { descriptor, path }),
     "[method]descriptor.is-same-object": (
       _context: HostContext,
       descriptor: Descriptor,
       other: Descriptor,
     ): HostResult<boolean> => ({ tag: "ok", val: isSameObject(descriptor, other) }),
     "[method]descriptor.metadata-hash": (context: HostContext, descriptor: Descriptor): FileResult<MetadataHash> =>
-      unrecorded(context, { action: "metadata-hash", descriptor }, () => metadataHash(context, descriptor.stat())),
+      mapped(statsOfDescriptor(context, descriptor, "metadata-hash"), (stats) => metadataHash(context, stats)),
     "[method]descriptor.metadata-hash-at": (
       context: HostContext,
       descriptor: Descriptor,
       { symlinkFollow }: PathFlags,
       path: string,
     ): FileResult<MetadataHash> =>
-      unrecorded(context, { action: "metadata-hash-at", descriptor, path }, () =>
-        metadataHash(context, statsAt(context, requireFolder(descriptor), symlinkFollow, path)),
+      mapped(statsOfPath(context, { descriptor, path }, symlinkFollow, "metadata-hash-at"), (stats) =>
+        metadataHash(context, stats),
       ),
     "[method]directory-entry-stream.read-directory-entry": (
       _context: HostContext,
@@ -251,15 +213,6 @@ function openFlagsOf({ create, directory, exclusive, truncate }: OpenFlags): Ope
   return { create, directory, exclusive, truncate };
 }
 
-function recordedMove(
-  context: HostContext,
-  action: string,
-  [from, oldPath]: readonly [Descriptor, string],
-  [into, newPath]: readonly [Descriptor, string],
-  work: (source: NamedFrom, target: NamedFrom) => void,
-): FileResult<void> {
-  const access = { action, descriptor: from, path: oldPath, to: { descriptor: into, path: newPath } };
-  return recorded(context, access, () =>
-    work({ base: requireFolder(from), path: oldPath }, { base: requireFolder(into), path: newPath }),
-  );
+function mapped<T, U>(result: FileResult<T>, map: (value: T) => U): FileResult<U> {
+  return result.tag === "err" ? result : { tag: "ok", val: map(result.val) };
 }

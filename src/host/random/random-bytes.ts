@@ -11,26 +11,40 @@ const MAX_CHUNK_BYTES = 65_536;
 const generatorsOf = perInvocation(() => new Map<RandomStream, Xoshiro128>());
 
 /**
- * `length` random bytes from where the grant says. Throws, which is a trap, when random bytes are not granted; ends the
- * invocation when they are more than may cross to the guest.
+ * What fills bytes with random ones, from where the grant says. Throws, which is a trap, when random bytes are not granted.
+ *
+ * @param action The function that was called, such as `random.get-random-bytes`.
+ */
+export function randomSource(
+  context: HostContext,
+  stream: RandomStream,
+  action: string,
+): (bytes: Uint8Array<ArrayBuffer>) => void {
+  const { random } = context.grants;
+  if (random.kind === "full") return fillSecurely;
+  if (random.kind === "pseudo") {
+    const from = generator(context, stream, random.seed);
+    return (bytes) => from.writeTo(bytes);
+  }
+  const reason = "random bytes are not granted; allow them with --random pseudo or --random full";
+  context.observe({ eventType: "PolicyViolation", action, resource: stream, result: "Denied", reason });
+  throw new Error(`Permission denied: ${reason}`);
+}
+
+/**
+ * `length` random bytes, as {@link randomSource} gives them; ends the invocation when they are more than may cross to the guest.
  *
  * @param action The function that was called, such as `random.get-random-bytes`.
  */
 export function randomBytes(context: HostContext, stream: RandomStream, action: string, length: bigint): Uint8Array {
-  const { random } = context.grants;
-  if (random.kind === "none") {
-    const reason = "random bytes are not granted; allow them with --random pseudo or --random full";
-    context.observe({ eventType: "PolicyViolation", action, resource: stream, result: "Denied", reason });
-    throw new Error(`Permission denied: ${reason}`);
-  }
+  const fill = randomSource(context, stream, action);
   const cap = context.limits.maxCrossingBytes;
   if (length > cap) {
     const message = `it asked for ${length} random bytes, more than the ${cap} that may cross at once`;
     context.end({ kind: "limit", limit: "host-memory", cap, message });
   }
   const bytes = new Uint8Array(Number(length));
-  if (random.kind === "full") fillSecurely(bytes);
-  else generator(context, stream, random.seed).writeTo(bytes);
+  fill(bytes);
   return bytes;
 }
 

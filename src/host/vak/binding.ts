@@ -1,10 +1,8 @@
 import type { HostContext, HostInterface, HostResult } from "../capability.ts";
-import { onWholeFile, type WholeFileOperation } from "../filesystem/whole-file.ts";
-import { readFile, readOptions } from "../filesystem/read-file.ts";
-import { writeFile, writeOptions } from "../filesystem/write-file.ts";
 import { realmBytes } from "../io/realm-bytes.ts";
 import { ok } from "../text.ts";
 import { getVariable } from "./environment.ts";
+import { readGranted, writeGranted } from "./files.ts";
 import { writeLog } from "./log.ts";
 
 /**
@@ -18,19 +16,14 @@ export const vakHost: HostInterface = Object.freeze({
       name: "fs-read",
       type: "func(path: string) -> result<list<u8>, string>",
       blocking: true,
-      call: (context: HostContext, path: string): Promise<HostResult<Uint8Array, string>> =>
-        onWholeFile(context, READ, context.grants.filesystemRead, path, (request) =>
-          readFile(request, readOptions(context)),
-        ),
+      call: (context: HostContext, path: string): Promise<HostResult<Uint8Array, string>> => readGranted(context, path),
     }),
     Object.freeze({
       name: "fs-write",
       type: "func(path: string, content: list<u8>) -> result<_, string>",
       blocking: true,
       call: (context: HostContext, path: string, content: Uint8Array): Promise<HostResult<undefined, string>> =>
-        onWholeFile(context, WRITE, context.grants.filesystemWrite, path, (request) =>
-          writeFile(request, realmBytes(content), writeOptions(context)),
-        ),
+        writeGranted(context, path, realmBytes(content)),
     }),
     Object.freeze({
       name: "env-get",
@@ -47,17 +40,3 @@ export const vakHost: HostInterface = Object.freeze({
     }),
   ]),
 });
-
-const READ: WholeFileOperation = {
-  capability: "filesystem-read",
-  action: "vak.fs-read",
-  verb: "read",
-  flag: "--allow-fs-read",
-};
-
-const WRITE: WholeFileOperation = {
-  capability: "filesystem-write",
-  action: "vak.fs-write",
-  verb: "write",
-  flag: "--allow-fs-write",
-};

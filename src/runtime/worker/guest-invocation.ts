@@ -1,4 +1,5 @@
 import type { HostContext, HostInterface } from "../../host/capability.ts";
+import { descriptorsOf } from "../../host/preview1/descriptor-table.ts";
 import { drainStdio } from "../../host/stdio/drain-stdio.ts";
 import { allowPosixFolders } from "../../host/filesystem/filesystem-state.ts";
 import { AskedExchange } from "../../host/http/asked-exchange.ts";
@@ -6,6 +7,8 @@ import { incomingCall } from "../../host/http/incoming-exchange.ts";
 import type { LazyBytes } from "../../host/io/lazy-bytes.ts";
 import { ioMeters } from "../../host/metering/io-meters.ts";
 import { messageOf } from "../../shared/errors.ts";
+import { coreExports } from "../core/core-exports.ts";
+import { RunningCoreModule } from "../core/core-guest.ts";
 import type { ExportPath, InstanceCall, Invocation, Program, WorkerOutcome, WorkerUsage } from "../messages.ts";
 import type { Asks } from "./asks.ts";
 import { CallQueue } from "./call-queue.ts";
@@ -16,6 +19,7 @@ import { FuelMeter, sliceUnitsFor } from "./fuel-meter.ts";
 import { type Guard, ownCounter } from "./guard.ts";
 import { GuestMemory } from "./guest-memory.ts";
 import { GuestTimers } from "./guest-timers.ts";
+import { HostCallGate } from "./host-call-gate.ts";
 import { HostCalls } from "./host-calls.ts";
 import { linkedImports } from "./linked-imports.ts";
 import { addWeight } from "./memory-weight.ts";
@@ -54,6 +58,7 @@ export class GuestInvocation {
   readonly #endState = new EndState(() => this.#fuel.cutShort());
   readonly #context: HostContext;
   readonly #resources: ResourceTable;
+  readonly #gate: HostCallGate;
   readonly #hostCalls: HostCalls;
   readonly #fuel: FuelMeter;
   readonly #time: ProcessorTime;
@@ -107,18 +112,22 @@ export class GuestInvocation {
     });
     this.#context = this.#contextFor(invocation);
     this.#resources = new ResourceTable(invocation.limits.maxHandles);
-    this.#hostCalls = new HostCalls({
+    this.#gate = new HostCallGate({
       context: this.#context,
-      resources: this.#resources,
       endState: this.#endState,
       presence: this.#presence,
       isOver: () => this.#isOver(),
       toCheckpoint: () => this.#fuel.cutShort(),
     });
+    this.#hostCalls = new HostCalls({ context: this.#context, resources: this.#resources, gate: this.#gate });
   }
 
-  /** Runs the call to its end. Never rejects. */
-  async run(realm: Realm, program: Program): Promise<WorkerOutcome> {
+  /**
+   * Runs the call to its end. Never rejects.
+   *
+   * @param realm Where the program's glue is; `undefined` for a core module that is run as it is.
+   */
+  async run(realm: Realm | undefined, program: Program): Promise<WorkerOutcome> {
     this.#realm = realm;
     if (program.preview1) allowPosixFolders(this.#context);
     this.#presence.enter();
@@ -144,10 +153,13 @@ export class GuestInvocation {
     }
   }
 
-  async #runToItsEnd(realm: Realm, program: Program): Promise<WorkerOutcome> {
+  async #runToItsEnd(realm: Realm | undefined, program: Program): Promise<WorkerOutcome> {
     try {
       this.#memory = new GuestMemory(program, this.#invocation.limits, this.#environment.tally);
-      const guest = this.#instantiate(realm, program, this.#memory);
+      const guest =
+        realm === undefined
+          ? await this.#instantiateCore(program, this.#memory)
+          : this.#instantiate(realm, program, this.#memory);
       const { target, parameters } = this.#invocation;
       return await (target === undefined ? this.#serve(guest) : this.#callExport(guest, target, parameters));
     } catch (thrown) {
@@ -210,11 +222,11 @@ export class GuestInvocation {
       longestHoldMs: this.#checkpoint.longestHoldMs,
       cpuMs: this.#time.used(),
       memoryHighWaterBytes: this.#memory?.bytes ?? 0,
-      hostCalls: this.#hostCalls.counts,
+      hostCalls: this.#gate.counts,
       denials: this.#denials,
       readBytes: this.#context.meters.read.used,
       writtenBytes: this.#context.meters.write.used,
-      handlesHighWater: this.#resources.highWater,
+      handlesHighWater: this.#resources.highWater + (descriptorsOf.ifMade(this.#context)?.highWater ?? 0),
     };
   }
 
@@ -252,11 +264,7 @@ export class GuestInvocation {
     const side = {
       next: (name: string) => memory.next(name),
       guard: this.#environment.guard.imports(this.#fuel.counter),
-      made: (instance: WebAssembly.Instance) => {
-        this.#instance = instance;
-        const own = ownCounter(instance);
-        if (own !== undefined) this.#fuel.track(own);
-      },
+      made: (instance: WebAssembly.Instance) => this.#made(instance),
       drop: (handle: number) => {
         this.#endState.assertStackRoom();
         this.#resources.drop(handle);
@@ -268,6 +276,36 @@ export class GuestInvocation {
       },
     };
     return realm.instantiate(side, imports);
+  }
+
+  async #instantiateCore(program: Program, memory: GuestMemory): Promise<InstantiatedProgram> {
+    const { core } = program;
+    if (core === undefined) throw new Error("the program has no glue");
+    const { counter } = this.#fuel;
+    const guest = new RunningCoreModule({
+      program,
+      core,
+      memory,
+      guard: this.#environment.guard.imports(counter),
+      context: this.#context,
+      gate: this.#gate,
+      endState: this.#endState,
+    });
+    this.#made(guest.instance);
+    if (core.initializes) await guest.call("_initialize");
+    return {
+      exports: coreExports(core.form, guest),
+      resource: () => {
+        throw new Error("a core module is given no resources");
+      },
+      parameter: (value) => value,
+    };
+  }
+
+  #made(instance: WebAssembly.Instance): void {
+    this.#instance = instance;
+    const own = ownCounter(instance);
+    if (own !== undefined) this.#fuel.track(own);
   }
 
   #contextFor(invocation: Invocation): HostContext {

@@ -11,10 +11,10 @@ import { Observations } from "./observations.ts";
 import { Realm } from "./realm.ts";
 import { Turns } from "./turns.ts";
 
-/** A program and its realm, or why the realm could not be made. */
+/** A program and its realm, or why the realm could not be made; a core module that is run as it is has none. */
 interface Loaded {
   readonly program: Program;
-  readonly realm: Realm | string;
+  readonly realm: Realm | string | undefined;
 }
 
 if (parentPort === null) throw new Error("this module runs in a worker thread");
@@ -103,7 +103,7 @@ port.on("message", (message: ToWorker) => {
     case "load":
       programs.set(message.program.id, {
         program: message.program,
-        realm: realmOf(message.program.id, message.program.glue),
+        realm: message.program.core === undefined ? realmOf(message.program.id, message.program.glue) : undefined,
       });
       break;
     case "unload":

@@ -22,7 +22,28 @@ export interface HostFunctionCheck {
   allows?(grant: CustomGrant, parameters: readonly unknown[]): boolean | Promise<boolean>;
 }
 
-/** A function of the embedder that guests can import. It needs a capability that is granted under `grants.custom`. */
+/** A function of the embedder that core modules can import. It needs a capability that is granted under `grants.custom`. */
+export interface CoreHostFunctionInput {
+  /** The module that it is imported from, such as `env`; not one that Cordon provides. */
+  readonly module: string;
+  /** The name that it is imported by. */
+  readonly name: string;
+  /** Its core type, of `i32`, `i64`, `f32` and `f64`, with one result or none: `(i32, i64) -> i32`, `() -> ()`. */
+  readonly type: string;
+  /** The name of the capability it needs. Without a grant of it, every call is denied, which ends the guest. */
+  readonly capability: string;
+  /** Default: a grant of `true` allows every call, and no other grant makes sense. Parameters are named `p0`, `p1` and so on. */
+  readonly check?: HostFunctionCheck | undefined;
+  /**
+   * Does the work, on the thread that opened the sandbox. What it throws ends the guest.
+   *
+   * @param parameters Numbers, and bigints for `i64`; integers are signed.
+   * @returns The result, in the same form.
+   */
+  call(parameters: readonly unknown[], context: HostFunctionContext): unknown;
+}
+
+/** A function of the embedder that components can import. It needs a capability that is granted under `grants.custom`. */
 export interface HostFunctionInput {
   /** The interface it belongs to, `namespace:package/interface` with or without `@version`; not of `wasi`, `cordon` or `sandbox`. */
   readonly interface: string;

@@ -6,6 +6,7 @@ import {
   type CustomFunction,
   customService,
 } from "../../host/custom/custom-function.ts";
+import { DECLARED_CORE_MODULES } from "../../host/declared-interfaces.ts";
 import type { Grants } from "../../policy/grants.ts";
 import { CordonError, messageOf } from "../../shared/errors.ts";
 import { isLabel, parseFunctionType } from "../../shared/parse-wit-type.ts";
@@ -14,7 +15,8 @@ import { quoteText } from "../../shared/quote-text.ts";
 import { nearest } from "../../shared/suggest.ts";
 import type { WitFunction, WitType } from "../../shared/wit.ts";
 import { answerCustom, type HostFunctionAsker, type RegisteredFunction } from "./custom-call.ts";
-import type { HostFunctionInput } from "./host-function-input.ts";
+import { coreFunctionType } from "./core-function-type.ts";
+import type { CoreHostFunctionInput, HostFunctionInput } from "./host-function-input.ts";
 
 /** Names of interfaces that are not the embedder's to define. */
 const RESERVED: ReadonlySet<string> = new Set(["wasi", "cordon", "sandbox"]);
@@ -25,6 +27,9 @@ const INTERFACE = /^([^:/@]+):([^:/@]+)\/([^:/@]+)(?:@([0-9]{1,9}\.[0-9]{1,9}\.[
 const CAPABILITY = /^[a-zA-Z][a-zA-Z0-9_:/@.#-]{0,127}$/;
 
 const SHOWN = 80;
+
+/** The longest name of a core module, and of what is in it, in UTF-16 code units. */
+const MAX_CORE_NAME = 128;
 
 /** The functions that the embedder of a sandbox gave its guests. */
 export class HostFunctions {
@@ -37,7 +42,7 @@ export class HostFunctions {
    * @throws CordonError `usage` with everything that is wrong with the functions, `policy` when a grant of the capabilities they
    *   need has no meaning for them.
    */
-  constructor(inputs: readonly HostFunctionInput[], granted: Grants["custom"]) {
+  constructor(inputs: readonly (HostFunctionInput | CoreHostFunctionInput)[], granted: Grants["custom"]) {
     const registered = readAll(inputs);
     const misfits = registered.flatMap((one) => grantProblems(one, granted));
     if (misfits.length > 0) throw new CordonError("policy", `Cannot use the grants: ${misfits.join("; ")}`);
@@ -56,7 +61,7 @@ export class HostFunctions {
   }
 }
 
-function readAll(inputs: readonly HostFunctionInput[]): readonly RegisteredFunction[] {
+function readAll(inputs: readonly (HostFunctionInput | CoreHostFunctionInput)[]): readonly RegisteredFunction[] {
   if (!Array.isArray(inputs)) throw new CordonError("usage", "Cannot use the host functions: expected a list of them");
   const problems: string[] = [];
   const found: RegisteredFunction[] = [];
@@ -76,20 +81,21 @@ function readAll(inputs: readonly HostFunctionInput[]): readonly RegisteredFunct
   return found;
 }
 
-function readOne(input: HostFunctionInput, problem: (text: string) => void): RegisteredFunction | undefined {
+function readOne(
+  input: HostFunctionInput | CoreHostFunctionInput,
+  problem: (text: string) => void,
+): RegisteredFunction | undefined {
   if (!isObject(input)) {
     problem("expected an object");
     return undefined;
   }
+  if ("module" in input) return readCoreFunction(input, problem);
   // A misspelt check would be no check.
   unknownKeys(input, ["interface", "name", "type", "capability", "check", "call"], problem);
   const named = interfaceOf(input.interface);
   if (typeof named === "string") problem(named);
   if (typeof input.name !== "string" || !isLabel(input.name)) problem("name is no WIT name such as send-mail");
-  if (typeof input.capability !== "string" || !CAPABILITY.test(input.capability)) {
-    problem("capability is no name: a letter and up to 127 letters, digits and any of _:/@.#-");
-  }
-  if (typeof input.call !== "function") problem("call is no function");
+  checkCommon(input, problem);
   const wit = typeOf(input);
   if (typeof wit === "string") problem(wit);
   if (typeof wit === "string" || typeof named === "string") return undefined;
@@ -97,6 +103,7 @@ function readOne(input: HostFunctionInput, problem: (text: string) => void): Reg
   const checked = checkedParameter(check, wit, problem);
   return {
     descriptor: {
+      importedBy: "component",
       ...named,
       name: input.name,
       type: printFunctionType(wit),
@@ -106,6 +113,55 @@ function readOne(input: HostFunctionInput, problem: (text: string) => void): Reg
       failsAsText: wit.result?.kind === "result" && wit.result.err?.kind === "string",
     },
     wit,
+    allows: check?.allows === undefined ? undefined : (grant, parameters) => check.allows?.(grant, parameters),
+    call: (parameters, context) => input.call(parameters, context),
+  };
+}
+
+/** What a function of components and one of core modules have in common. */
+function checkCommon(
+  { capability, call }: HostFunctionInput | CoreHostFunctionInput,
+  problem: (text: string) => void,
+): void {
+  if (typeof capability !== "string" || !CAPABILITY.test(capability)) {
+    problem("capability is no name: a letter and up to 127 letters, digits and any of _:/@.#-");
+  }
+  if (typeof call !== "function") problem("call is no function");
+}
+
+/** A function for core modules. Its type is one of numbers, so all that holds for functions of components holds for it. */
+function readCoreFunction(
+  input: CoreHostFunctionInput,
+  problem: (text: string) => void,
+): RegisteredFunction | undefined {
+  unknownKeys(input, ["module", "name", "type", "capability", "check", "call"], problem);
+  for (const key of ["module", "name"] as const) {
+    const { [key]: text } = input;
+    if (typeof text !== "string" || text.length > MAX_CORE_NAME || !text.isWellFormed()) {
+      problem(`${key} is no text of up to ${MAX_CORE_NAME} characters`);
+    }
+  }
+  if (DECLARED_CORE_MODULES.some(({ name }) => name === input.module)) problem(`module: ${input.module} is provided`);
+  checkCommon(input, problem);
+  const read = coreFunctionType(input.name, input.type);
+  if (typeof read === "string") {
+    problem(`type: ${read}`);
+    return undefined;
+  }
+  const { check } = input;
+  return {
+    descriptor: {
+      importedBy: "core-module",
+      interface: input.module,
+      version: undefined,
+      name: input.name,
+      type: read.type,
+      capability: input.capability,
+      checked: checkedParameter(check, read.wit, problem),
+      fallible: false,
+      failsAsText: false,
+    },
+    wit: read.wit,
     allows: check?.allows === undefined ? undefined : (grant, parameters) => check.allows?.(grant, parameters),
     call: (parameters, context) => input.call(parameters, context),
   };
@@ -212,7 +268,10 @@ function partsOf(type: WitType): readonly WitType[] {
 
 /** Why two functions cannot be provided together. */
 function clashOf(one: CustomFunction, other: CustomFunction): string | undefined {
-  if (one.interface !== other.interface) return undefined;
+  if (one.importedBy !== other.importedBy || one.interface !== other.interface) return undefined;
+  if (one.importedBy === "core-module") {
+    return one.name === other.name ? `${quoteText(one.name, SHOWN)} is there already` : undefined;
+  }
   const name = `${other.interface}#${other.name}`;
   if (one.version !== other.version) return `${other.interface} is there in another version`;
   if (one.name.toLowerCase() === other.name.toLowerCase()) return `${name} is there already`;

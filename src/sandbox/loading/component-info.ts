@@ -1,6 +1,7 @@
 import type { ArtifactCacheOptions } from "../../component/artifact-cache.ts";
 import type { TranspileStage } from "../../component/transpile/messages.ts";
 import type { ComponentInterface } from "../../shared/wit.ts";
+import type { MissingImports } from "./core-imports.ts";
 
 /** What a loaded component is. */
 export interface ComponentInfo {
@@ -25,6 +26,11 @@ export interface LoadOptions {
    * a wait for another traps. Default: false; such a component is `unsupported`.
    */
   readonly sharedMemory?: boolean | undefined;
+  /**
+   * What becomes of functions that a core module imports and nothing provides, neither Cordon nor `hostFunctions`: the module is refused
+   * as `unsupported`, or they trap when they are called. Default `refuse`. Says nothing about components.
+   */
+  readonly missingImports?: MissingImports | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Told of the stages of a first load, which can take a second; not called when the artifact was cached. */
   readonly onStage?: ((stage: TranspileStage) => void) | undefined;

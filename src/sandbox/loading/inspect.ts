@@ -1,9 +1,10 @@
 import type { ModuleForm } from "../../component/description.ts";
 import { digestOf } from "../../component/digest.ts";
 import { describeInWorker } from "../../component/transpile/transpile.ts";
-import { DECLARED_INTERFACES } from "../../host/declared-interfaces.ts";
+import { DECLARED_CORE_MODULES, DECLARED_INTERFACES } from "../../host/declared-interfaces.ts";
 import { findProvided } from "../../shared/interface-name.ts";
 import type { ComponentInterface } from "../../shared/wit.ts";
+import { coreImportProblems } from "./core-imports.ts";
 import { callableExports } from "./exports.ts";
 import { importProblems } from "./imports.ts";
 import { type Reach, reachOf } from "./reach.ts";
@@ -18,7 +19,7 @@ export interface Inspection {
   readonly bytes: number;
   /** What the bytes are; see docs/core-modules.md. */
   readonly form: ModuleForm;
-  /** How many core modules it has, the adapter of a WASI preview 1 program among them. */
+  /** How many core modules it has. */
   readonly coreModules: number;
   /** The tools that made it, as it says itself. */
   readonly producers: readonly { readonly field: string; readonly name: string; readonly version: string }[];
@@ -42,7 +43,9 @@ export interface Inspection {
 export async function inspect(source: ComponentSource): Promise<Inspection> {
   const { bytes, name } = await readComponent(source);
   const described = await describeInWorker(bytes);
-  const missing = importProblems(described.interface, DECLARED_INTERFACES);
+  const { core } = described;
+  const missing =
+    core === undefined ? importProblems(described.interface, DECLARED_INTERFACES) : coreImportProblems(core, []);
   return {
     name,
     digest: digestOf(bytes),
@@ -52,9 +55,16 @@ export async function inspect(source: ComponentSource): Promise<Inspection> {
     producers: described.producers,
     interface: described.interface,
     callable: callableExports(described.interface).map((one) => one.name),
-    reach: reachOf(described.interface, (imported) => findProvided(imported, DECLARED_INTERFACES) !== undefined),
+    reach: reachOf(described.interface, isProvided),
     runnable: missing.length === 0 && described.refusal === undefined,
     missing,
     refusal: described.refusal,
   };
+}
+
+function isProvided(imported: string): boolean {
+  return (
+    findProvided(imported, DECLARED_INTERFACES) !== undefined ||
+    DECLARED_CORE_MODULES.some(({ name }) => name === imported)
+  );
 }

@@ -11,8 +11,9 @@ import type { WorkerPool } from "../../runtime/pool.ts";
 import type { PortableProgram } from "../../runtime/process/messages.ts";
 import { CordonError, messageOf } from "../../shared/errors.ts";
 import type { Limits } from "../../shared/limits.ts";
-import { escapeInvisible } from "../../shared/quote-text.ts";
+import { escapeInvisible, quoteText } from "../../shared/quote-text.ts";
 import type { ComponentInfo, LoadOptions } from "./component-info.ts";
+import { type MissingImports, resolveCoreImports } from "./core-imports.ts";
 import { resolveImports } from "./imports.ts";
 import { type ComponentSource, readComponent } from "./source.ts";
 
@@ -51,7 +52,7 @@ export async function loadProgram(
   custom: readonly CustomFunction[] = [],
 ): Promise<Loaded> {
   const { info, program, tables } = await loadPortable(source, options, custom);
-  pool.prepare(program.id, program.glue);
+  if (program.core === undefined) pool.prepare(program.id, program.glue);
   const modules = await compile(program).catch((thrown: unknown) => {
     pool.unload(program.id, thrown);
     throw thrown;
@@ -78,7 +79,10 @@ export async function loadPortable(
   const provided = [...DECLARED_INTERFACES, ...customInterfaces(custom)];
   const blocking = blockingFunctions(provided);
   const artifact = await prepare({ component: read.bytes, digest, blocking, sharedMemory, cache }, { signal, onStage });
-  const imports = resolveImports(artifact.interface, provided);
+  const { core } = artifact;
+  const imports = core === undefined ? resolveImports(artifact.interface, provided) : [];
+  const coreProgram =
+    core === undefined ? undefined : resolveCoreImports(core, custom, missingImportsOf(options.missingImports));
   programs += 1;
   assertNotAborted(signal);
   return {
@@ -97,8 +101,15 @@ export async function loadPortable(
       preview1: artifact.preview1,
       imports,
       custom,
+      core: coreProgram,
     },
   };
+}
+
+function missingImportsOf(given: unknown = "refuse"): MissingImports {
+  if (given === "refuse" || given === "trap") return given;
+  const shown = quoteText(String(given), 80);
+  throw new CordonError("usage", `Cannot set missingImports to ${shown}: it is refuse or trap`);
 }
 
 function assertNotAborted(signal: AbortSignal | undefined): void {

@@ -1,5 +1,6 @@
 import { withoutVersion } from "../../shared/interface-name.ts";
-import type { ComponentInterface } from "../../shared/wit.ts";
+import { PREVIEW1_MODULE } from "../../shared/core-module.ts";
+import type { ComponentInterface, WitInterface } from "../../shared/wit.ts";
 
 /** Something outside itself that a component could reach if it were granted. */
 export interface Reach {
@@ -91,6 +92,16 @@ const ACCESS: Readonly<Record<string, Access>> = {
   },
 };
 
+/** What the functions of preview 1 give access to, by how their names begin; the first that fits counts. */
+const PREVIEW1_ACCESS: readonly (readonly [RegExp, Access])[] = [
+  [/^path_|^fd_prestat|^fd_readdir$/, FILES],
+  [/^sock_/, { access: "connections that come in", flag: "--allow-listen ADDR:PORT", grant: "listen" }],
+  [/^environ_/, { access: "environment variables", flag: "--env NAME=VALUE", grant: "environment" }],
+  [/^random_/, RANDOM],
+  [/^clock_/, { access: "the time of day (a clock of its own, unless granted)", flag: "--clock", grant: "clocks" }],
+  [/^fd_read$|^poll_/, { access: "the stdin it is given", flag: "--stdin", grant: "stdin" }],
+];
+
 /** What a component could reach through each thing it imports. */
 export function reachOf({ imports }: ComponentInterface, isProvided: (name: string) => boolean): readonly Reach[] {
   const names = [
@@ -98,10 +109,20 @@ export function reachOf({ imports }: ComponentInterface, isProvided: (name: stri
     ...imports.functions,
     ...imports.other,
   ].map(({ name }) => name);
-  return names.map((name) => {
+  const preview1 = imports.interfaces.find(({ name }) => name === PREVIEW1_MODULE);
+  const ofPreview1 = preview1 === undefined ? [] : preview1Reach(preview1);
+  const others = names.filter((name) => name !== PREVIEW1_MODULE);
+  const rest = others.map((name) => {
     const key = withoutVersion(name);
     const known = Object.hasOwn(ACCESS, key) ? ACCESS[key] : undefined;
     if (!isProvided(name)) return { interface: name, access: NOT_PROVIDED };
     return { interface: name, ...(known ?? { access: "what the embedder's function gives" }) };
   });
+  return [...ofPreview1, ...rest];
+}
+
+function preview1Reach({ name, functions }: WitInterface): readonly Reach[] {
+  const found = PREVIEW1_ACCESS.filter(([names]) => functions.some((one) => names.test(one.name)));
+  const reach = found.map(([, access]) => ({ interface: name, ...access }));
+  return reach.length > 0 ? reach : [{ interface: name, access: "its own output and its own end" }];
 }

@@ -1,0 +1,36 @@
+import type { HostContext, HostResult } from "../capability.ts";
+import { readFile, readOptions } from "../filesystem/read-file.ts";
+import { onWholeFile, type WholeFileOperation } from "../filesystem/whole-file.ts";
+import { writeFile, writeOptions } from "../filesystem/write-file.ts";
+
+const READ: WholeFileOperation = {
+  capability: "filesystem-read",
+  action: "vak.fs-read",
+  verb: "read",
+  flag: "--allow-fs-read",
+};
+
+const WRITE: WholeFileOperation = {
+  capability: "filesystem-write",
+  action: "vak.fs-write",
+  verb: "write",
+  flag: "--allow-fs-write",
+};
+
+/** A whole file, or why it cannot be read. */
+export function readGranted(context: HostContext, path: string): Promise<HostResult<Uint8Array, string>> {
+  return onWholeFile(context, READ, context.grants.filesystemRead, path, (request) =>
+    readFile(request, readOptions(context)),
+  );
+}
+
+/** Writes a whole file, or says why it cannot be written. */
+export function writeGranted(
+  context: HostContext,
+  path: string,
+  content: Uint8Array,
+): Promise<HostResult<undefined, string>> {
+  return onWholeFile(context, WRITE, context.grants.filesystemWrite, path, (request) =>
+    writeFile(request, content, writeOptions(context)),
+  );
+}

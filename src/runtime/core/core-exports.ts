@@ -1,0 +1,42 @@
+import { chargeCrossing, decodedText } from "../../host/core/copied-bytes.ts";
+import { bytesAt, placed } from "../../host/vak/core-functions.ts";
+import { COMMAND_INTERFACE, type CoreModuleForm } from "../../shared/core-module.ts";
+import type { GuestExports } from "../worker/realm.ts";
+import type { RunningCoreModule } from "./core-guest.ts";
+import { isJson } from "./is-json.ts";
+
+/** What an instance of a core module exports, as if it were of a component. */
+export function coreExports(form: CoreModuleForm, guest: RunningCoreModule): GuestExports {
+  switch (form) {
+    case "command":
+      return { [COMMAND_INTERFACE]: { run: () => guest.call("_start") } };
+    case "json":
+      return { execute: (input: unknown) => execute(guest, String(input)) };
+    case "reactor":
+      return {};
+  }
+}
+
+/** Calls a module with the JSON interface: a JSON text in, and one out. */
+async function execute(guest: RunningCoreModule, input: string): Promise<string> {
+  const given = Buffer.from(input);
+  if (!isJson(given)) return returned("the input is not JSON");
+  const at = placed(guest, given);
+  return resultAt(guest, Number(await guest.call("execute", at, given.length)) >>> 0);
+}
+
+/** A result: its length in four bytes, wherever they lie, and its text. */
+function resultAt(guest: RunningCoreModule, at: number): string {
+  if (at === 0) return returned("the module gave no result");
+  const head = bytesAt(guest, at, 4, "a result");
+  const length = new DataView(head.buffer, head.byteOffset, 4).getUint32(0, true);
+  const body = bytesAt(guest, at + 4, length, "a result");
+  chargeCrossing(guest, length);
+  const text = decodedText(body, "a result");
+  return isJson(body) ? text : returned("the module's result is not JSON");
+}
+
+/** Ends the call with an `err`. */
+function returned(message: string): never {
+  throw Object.assign(new Error("the module failed"), { payload: message });
+}
