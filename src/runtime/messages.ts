@@ -1,8 +1,8 @@
+import type { Plan } from "../shared/plan.ts";
 import type { CustomFunction } from "../host/custom/custom-function.ts";
 import type { Grants } from "../policy/grants.ts";
 import type { MemoryDeclaration } from "../shared/hardening-profile.ts";
 import type { CoreModuleShape } from "../shared/core-module.ts";
-import type { HandleShape } from "../shared/handle-shape.ts";
 import type { HttpRequestHead } from "../shared/http-message.ts";
 import type { InvocationEnd } from "../shared/invocation-end.ts";
 import type { Limits } from "../shared/limits.ts";
@@ -18,18 +18,33 @@ export interface CompiledModule {
 export interface Program {
   /** Identifies the program within the pool. */
   readonly id: string;
-  /** The generated glue: the body of a function that returns `instantiate`. */
-  readonly glue: string;
   readonly modules: readonly CompiledModule[];
-  /** Names of the core modules in the order in which the glue instantiates them. */
+  /** Names of the core modules in the order in which they are instantiated. */
   readonly instantiations: readonly string[];
-  /** Whether it was made of a core module of WASI preview 1, which cannot say what rights it wants to a folder. */
-  readonly preview1: boolean;
-  readonly imports: readonly ImportedInterface[];
   /** The embedder's own functions. */
   readonly custom: readonly CustomFunction[];
-  /** Set for a core module that is run as it is: it has one module and no glue. */
+  /** Set for a component. */
+  readonly component?: ComponentProgram | undefined;
+  /** Set for a core module that is run as it is: it has one module. */
   readonly core?: CoreProgram | undefined;
+}
+
+/** A component: how it is instantiated, and what the host provides for its imports. */
+export interface ComponentProgram {
+  readonly plan: Plan;
+  readonly imports: readonly ImportLink[];
+}
+
+/** A function that a component imports, and the host's function that it is linked with. */
+export interface ImportLink {
+  /** Its names in the plan. */
+  readonly path: readonly string[];
+  /** The name of the host interface that provides it. */
+  readonly providedBy: string;
+  /** Its name in that interface. */
+  readonly name: string;
+  /** Whether its WIT result is a `result`, so that it can fail with a value. */
+  readonly fallible: boolean;
 }
 
 /** A core module that is run as it is. */
@@ -38,38 +53,8 @@ export interface CoreProgram extends CoreModuleShape {
   readonly trapsMissing: boolean;
 }
 
-/** How a function that the component imports appears to the glue. */
-export interface ImportedFunction {
-  /** The name in WIT as the binary has it, such as `[method]input-stream.read`. */
-  readonly name: string;
-  readonly kind: "function" | "method" | "static" | "constructor";
-  /** The resource whose class it belongs to, if any. */
-  readonly resource: string | undefined;
-  /** The name the glue calls it by. A constructor has none. */
-  readonly property: string;
-  /** Where its parameters hold handles, `self` included. */
-  readonly parameters: readonly (HandleShape | undefined)[];
-  readonly result: HandleShape | undefined;
-  /** Whether its WIT result is a `result`, so that it can fail with a value. */
-  readonly fallible: boolean;
-}
-
-/** An interface the component imports, and what of it it uses. */
-export interface ImportedInterface {
-  /** The name the glue asks for it by: without a version. */
-  readonly name: string;
-  /** The name of the host interface that provides it. */
-  readonly providedBy: string;
-  /** Its resources, with the names of their classes. */
-  readonly resources: readonly { readonly name: string; readonly className: string }[];
-  readonly functions: readonly ImportedFunction[];
-}
-
-/** Which export to call: `interface` is absent for a function at the root of the world. Names are the glue's. */
-export interface ExportPath {
-  readonly interface?: string;
-  readonly property: string;
-}
+/** Which export to call: its names, from the root of the world inwards. */
+export type ExportPath = readonly string[];
 
 /** One call, as sent to a worker. */
 export interface Invocation {
@@ -131,8 +116,6 @@ export type WorkerOutcome =
 
 /** Main thread to worker. `ticket` numbers invocations over the life of the pool. */
 export type ToWorker =
-  /** The glue of a program to come, so that its realm is ready when the program is. */
-  | { readonly type: "glue"; readonly programId: string; readonly glue: string }
   | { readonly type: "load"; readonly program: Program }
   | { readonly type: "unload"; readonly programId: string }
   | { readonly type: "start"; readonly ticket: number; readonly invocation: Invocation }

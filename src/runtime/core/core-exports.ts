@@ -1,19 +1,20 @@
 import { chargeCrossing, decodedText } from "../../host/core/copied-bytes.ts";
 import { bytesAt, placed } from "../../host/vak/core-functions.ts";
 import { COMMAND_INTERFACE, type CoreModuleForm } from "../../shared/core-module.ts";
-import type { GuestExports } from "../worker/realm.ts";
 import type { RunningCoreModule } from "./core-guest.ts";
 import { isJson } from "./is-json.ts";
 
-/** What an instance of a core module exports, as if it were of a component. */
-export function coreExports(form: CoreModuleForm, guest: RunningCoreModule): GuestExports {
+type CoreExport = (...parameters: readonly unknown[]) => Promise<unknown>;
+
+/** What an instance of a core module exports, as if it were of a component: by the names from the root, joined with `#`. */
+export function coreExports(form: CoreModuleForm, guest: RunningCoreModule): ReadonlyMap<string, CoreExport> {
   switch (form) {
     case "command":
-      return { [COMMAND_INTERFACE]: { run: () => guest.call("_start") } };
+      return new Map([[`${COMMAND_INTERFACE}#run`, () => guest.call("_start")]]);
     case "json":
-      return { execute: (input: unknown) => execute(guest, String(input)) };
+      return new Map([["execute", (input) => execute(guest, String(input))]]);
     case "reactor":
-      return {};
+      return new Map();
   }
 }
 

@@ -1,6 +1,7 @@
 import type { HandleScope, Receiver } from "../abi/context.ts";
 import { trap } from "../abi/trap.ts";
 import type { ComponentState } from "./component-state.ts";
+import type { ValueOwner } from "./value-owner.ts";
 import type { HostValues } from "./host-values.ts";
 import { ErrorContext, ResourceHandle } from "./resource-handle.ts";
 import { ReadableEnd, type SharedCopy } from "./shared-copy.ts";
@@ -16,10 +17,13 @@ export class CallHandles implements HandleScope {
   readonly #scope: Task | Subtask | undefined;
   readonly #receiver: Receiver;
   readonly #host: HostValues;
+  /** What is handed over to the host. */
+  readonly #owned: unknown[] | undefined;
 
-  constructor(state: ComponentState, scope: Task | Subtask | undefined, receiver: Receiver, host: HostValues) {
+  constructor({ state, scope, owned }: ValueOwner, receiver: Receiver, host: HostValues) {
     this.#state = state;
     this.#scope = scope;
+    this.#owned = owned;
     this.#receiver = receiver;
     this.#host = host;
   }
@@ -29,7 +33,10 @@ export class CallHandles implements HandleScope {
     if (handle.lends > 0) trap("handed over a handle that is lent");
     if (!handle.owns) trap("handed over a handle that it does not own");
     this.#state.handles.remove(index);
-    return this.#receiver === "host" ? this.#host.ownedOut(handle.rep, resource) : handle.rep;
+    if (this.#receiver === "guest") return handle.rep;
+    const given = this.#host.ownedOut(handle.rep, resource);
+    this.#owned?.push(given);
+    return given;
   }
 
   liftBorrow(index: number, resource: number): unknown {

@@ -7,8 +7,12 @@ export interface HostImport {
   /**
    * Does the call: takes and gives values in the shapes of docs/values.md, host objects for handles. What it throws is a
    * trap.
+   *
+   * @param owned The objects that are handed over to it. They are its own to dispose of, unless it fails.
    */
-  readonly call: (parameters: readonly unknown[]) => unknown;
+  readonly call: (parameters: readonly unknown[], owned: readonly unknown[]) => unknown;
+  /** Disposes of an answer that the guest is not given. */
+  readonly discard: (value: unknown) => void;
 }
 
 /** What the engine needs of the worker that it runs in, for one invocation. */
@@ -26,8 +30,12 @@ export interface EngineEnvironment {
   readonly leave: () => void;
   /** Resolves when the guest has the thread again. */
   readonly comeBack: () => Promise<void>;
-  /** Waits for the host, while the guest has left the thread; resolves when it has it again. */
-  readonly waitFor: <T>(answer: Promise<T>) => Promise<T>;
+  /**
+   * Waits for the host, while the guest has left the thread; resolves when it has it again.
+   *
+   * @param unwanted Takes an answer that came after the guest's end.
+   */
+  readonly waitFor: <T>(answer: Promise<T>, unwanted: (answer: T) => void) => Promise<T>;
   /** The guest has dropped the last handle of an object of the host's. */
   readonly dispose: (object: unknown) => void;
   /** Whether the invocation is over. */

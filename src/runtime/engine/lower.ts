@@ -5,6 +5,7 @@ import { trap } from "../abi/trap.ts";
 import type { ComponentState } from "./component-state.ts";
 import type { BoundOptions } from "./core-items.ts";
 import type { CoreAnswer, EngineParts } from "./engine-parts.ts";
+import type { HostImport } from "./environment.ts";
 import type { PreparedLift } from "./prepared-plan.ts";
 import { Subtask, SUBTASK } from "./subtask.ts";
 import type { Task } from "./task.ts";
@@ -65,14 +66,15 @@ class LoweredCall {
     const { environment, scheduler, hostImport } = this.#parts;
     const { async: isAsync } = this.#core.options;
     const target = hostImport(path);
-    const answer = target.call(this.#start("host"));
+    const owned: unknown[] = [];
+    const answer = target.call(this.#start("host", owned), owned);
     if (!(answer instanceof Promise)) {
-      this.#resolve([answer]);
+      this.#take(target, answer);
       return isAsync ? this.#answerAsync() : this.#answerSync();
     }
     if (!isAsync || !this.#shape.async) {
-      return scheduler.block(environment.waitFor(answer), (value) => {
-        this.#resolve([value]);
+      return scheduler.block(environment.waitFor(answer, target.discard), (value) => {
+        this.#take(target, value);
         return isAsync ? this.#answerAsync() : this.#answerSync();
       });
     }
@@ -80,9 +82,19 @@ class LoweredCall {
     this.#subtask.callee = { requestCancellation: () => cancellation.abort() };
     void scheduler.beside(answer, (ended) => {
       if (ended.status === "rejected") throw ended.reason;
-      this.#resolve([ended.value]);
+      this.#take(target, ended.value);
     });
     return this.#answerAsync();
+  }
+
+  /** Gives the guest what a function of the host's answered. What it cannot be given is disposed of. */
+  #take(target: HostImport, value: unknown): void {
+    try {
+      this.#resolve([value]);
+    } catch (thrown) {
+      target.discard(value);
+      throw thrown;
+    }
   }
 
   get #shape(): PreparedLift["shape"] {
@@ -93,10 +105,12 @@ class LoweredCall {
     return this.#core.options.async ? MAX_FLAT_ASYNC_PARAMETERS : MAX_FLAT_PARAMETERS;
   }
 
-  #start(receiver: "guest" | "host"): unknown[] {
+  #start(receiver: "guest" | "host", owned?: unknown[]): unknown[] {
     this.#subtask.state = SUBTASK.started;
     this.#notify();
-    const context = this.#parts.contexts.lift(this.#bound, { state: this.#state, scope: this.#subtask }, receiver);
+    const scoped = { state: this.#state, scope: this.#subtask };
+    const owner = owned === undefined ? scoped : { ...scoped, owned };
+    const context = this.#parts.contexts.lift(this.#bound, owner, receiver);
     return this.#shape.parameters.lift(context, this.#mostParameters, this.#given);
   }
 

@@ -109,6 +109,25 @@ export class Scheduler {
     return settle.promise;
   }
 
+  /** The stack that runs is to be suspended in the middle of its work; nothing else of the invocation goes on meanwhile. */
+  interrupt(): {
+    readonly resume: <T>(settle: PromiseWithResolvers<T>, give: () => T) => void;
+    readonly cancel: () => void;
+  } {
+    const task = this.current;
+    this.suspensions += 1;
+    this.#blocked += 1;
+    return {
+      resume: (settle, give) => {
+        this.#blocked -= 1;
+        this.#resumeStack(task, settle, give);
+      },
+      cancel: () => {
+        this.#blocked -= 1;
+      },
+    };
+  }
+
   /** A call of the host goes on beside the guest; `settled` is called when it has ended and the guest has the thread. */
   async beside<T>(work: Promise<T>, settled: (ended: PromiseSettledResult<T>) => void): Promise<void> {
     this.#pendingHost += 1;

@@ -1,17 +1,9 @@
 import type { Charges, LiftContext, LowerContext, Receiver } from "../abi/context.ts";
 import { trap } from "../abi/trap.ts";
 import { CallHandles } from "./call-handles.ts";
-import type { ComponentState } from "./component-state.ts";
 import type { BoundOptions } from "./core-items.ts";
 import type { HostValues } from "./host-values.ts";
-import type { Subtask } from "./subtask.ts";
-import type { Task } from "./task.ts";
-
-/** Whose values are lifted or lowered. */
-export interface ValueOwner {
-  readonly state: ComponentState;
-  readonly scope: Task | Subtask | undefined;
-}
+import type { ValueOwner } from "./value-owner.ts";
 
 /** Makes what lifting and lowering need, for one invocation. */
 export class ValueContexts {
@@ -23,24 +15,24 @@ export class ValueContexts {
     this.#host = host;
   }
 
-  lift(bound: BoundOptions, { state, scope }: ValueOwner, receiver: Receiver): LiftContext {
+  lift(bound: BoundOptions, owner: ValueOwner, receiver: Receiver): LiftContext {
     bound.memory?.refresh();
     return {
       receiver,
       memory: bound.memory,
       encoding: bound.options.encoding,
-      handles: new CallHandles(state, scope, receiver, this.#host),
+      handles: new CallHandles(owner, receiver, this.#host),
       charges: this.#charges,
     };
   }
 
-  lower(bound: BoundOptions, { state, scope }: ValueOwner): LowerContext {
+  lower(bound: BoundOptions, owner: ValueOwner): LowerContext {
     const { memory, realloc, pointers } = bound;
     memory?.refresh();
     return {
       memory,
       encoding: bound.options.encoding,
-      handles: new CallHandles(state, scope, "host", this.#host),
+      handles: new CallHandles(owner, "host", this.#host),
       charges: this.#charges,
       realloc: (old, oldSize, align, size) => {
         if (realloc === undefined || memory === undefined) return trap("takes values in memory without making room");

@@ -37,6 +37,8 @@ export interface CheckedGuest {
   readonly holds: () => void;
   /** Gives up the processor; resolves when it has it again. */
   readonly takeBreak: (pauseMs: number) => Promise<void>;
+  /** Its stack is to be suspended for a break. */
+  readonly interrupt: () => Interruption;
   /** Has the main thread take the events that it recorded. */
   readonly handOver: () => void;
 }
@@ -99,12 +101,17 @@ export class Checkpoint implements Guarded {
   }
 
   takeBreak(): Promise<number> {
-    const promised = {};
-    this.#promised = promised;
-    return Promise.resolve().then(() => (this.#promised === promised ? this.#break() : REFUSED));
+    const settle = Promise.withResolvers<number>();
+    const interruption = this.#guest.interrupt();
+    this.#promised = interruption;
+    void Promise.resolve().then(() => {
+      if (this.#promised === interruption) void this.#break(interruption, settle);
+    });
+    return settle.promise;
   }
 
   stay(): number {
+    this.#promised?.cancel();
     this.#promised = undefined;
     this.#noteHold(this.#guest.time.turn(performance.now()));
     return this.#owed > 0 && !this.#waitHere() ? REFUSED : this.#slice();
@@ -160,10 +167,11 @@ export class Checkpoint implements Guarded {
     return !this.#hadBreak || this.#guest.hasNeighbours();
   }
 
-  async #break(): Promise<number> {
+  async #break(interruption: Interruption, settle: PromiseWithResolvers<number>): Promise<void> {
+    this.#promised = undefined;
     this.#hadBreak = true;
     await this.#guest.takeBreak(this.#owed);
-    return this.#guest.isOver() ? REFUSED : this.#slice();
+    interruption.resume(settle, () => (this.#guest.isOver() ? REFUSED : this.#slice()));
   }
 }
 

@@ -38,6 +38,11 @@ export class EndState {
     return this.#abort.signal.aborted || this.#ending !== undefined;
   }
 
+  /** Has the guest come by its checkpoint at once, where it is refused to go on. */
+  refuse(): void {
+    this.#onRefusal();
+  }
+
   /** Says how it ends. What was said first holds. */
   end(ending: WorkerOutcome): void {
     this.#ending ??= ending;

@@ -109,6 +109,11 @@ export class FuelMeter {
     this.#granted += units;
   }
 
+  /** Charges units for what the host does. */
+  spend(units: number): void {
+    this.#granted += units;
+  }
+
   /**
    * Whether so many slices more can be granted without being asked, each to who used less than a slice too much: nothing of that may
    * end the guest, nor have what instances have left taken back, so that it makes no difference who is asked when.

@@ -1,35 +1,29 @@
 import type { HostContext, HostInterface } from "../../host/capability.ts";
 import { descriptorsOf } from "../../host/preview1/descriptor-table.ts";
 import { drainStdio } from "../../host/stdio/drain-stdio.ts";
-import { allowPosixFolders } from "../../host/filesystem/filesystem-state.ts";
 import { AskedExchange } from "../../host/http/asked-exchange.ts";
 import { incomingCall } from "../../host/http/incoming-exchange.ts";
-import type { LazyBytes } from "../../host/io/lazy-bytes.ts";
 import { ioMeters } from "../../host/metering/io-meters.ts";
 import { messageOf } from "../../shared/errors.ts";
-import { coreExports } from "../core/core-exports.ts";
-import { RunningCoreModule } from "../core/core-guest.ts";
+import { CoreModuleGuest } from "../core/core-module-guest.ts";
+import type { HttpRequestHead } from "../../shared/http-message.ts";
+import { NO_INTERRUPTION, type RunningGuest } from "./running-guest.ts";
 import type { ExportPath, InstanceCall, Invocation, Program, WorkerOutcome, WorkerUsage } from "../messages.ts";
 import type { Asks } from "./asks.ts";
+import { RunningComponent } from "./component-guest.ts";
+import { CopyBudget } from "./copy-budget.ts";
 import { CallQueue } from "./call-queue.ts";
 import { Checkpoint, outOfFuel } from "./checkpoint.ts";
 import { EndState } from "./end-state.ts";
-import { exportedFunction } from "./exported-function.ts";
 import { FuelMeter, sliceUnitsFor } from "./fuel-meter.ts";
 import { type Guard, ownCounter } from "./guard.ts";
 import { GuestMemory } from "./guest-memory.ts";
-import { GuestTimers } from "./guest-timers.ts";
 import { HostCallGate } from "./host-call-gate.ts";
-import { HostCalls } from "./host-calls.ts";
-import { linkedImports } from "./linked-imports.ts";
 import { addWeight } from "./memory-weight.ts";
 import type { Observations } from "./observations.ts";
 import { outcomeOfThrown } from "./outcome-of-thrown.ts";
 import { Presence } from "./presence.ts";
 import { ProcessorTime } from "./processor-time.ts";
-import type { Realm } from "./realm.ts";
-import type { Occupant } from "./realm-prelude.ts";
-import { ResourceTable } from "./resource-table.ts";
 import type { Turns } from "./turns.ts";
 import { isLargerThan } from "./value-size.ts";
 
@@ -57,21 +51,18 @@ export class GuestInvocation {
   readonly #environment: GuestEnvironment;
   readonly #endState = new EndState(() => this.#fuel.cutShort());
   readonly #context: HostContext;
-  readonly #resources: ResourceTable;
   readonly #gate: HostCallGate;
-  readonly #hostCalls: HostCalls;
   readonly #fuel: FuelMeter;
   readonly #time: ProcessorTime;
   readonly #presence: Presence;
-  readonly #timers: GuestTimers;
   readonly #checkpoint: Checkpoint;
-  readonly #occupant: Occupant;
+  readonly #budget: CopyBudget;
   readonly #calls = new CallQueue();
   #memory: GuestMemory | undefined;
   /** One of its core instances. They live as long as each other. */
   #instance: WebAssembly.Instance | undefined;
   #denials = 0;
-  #realm: Realm | undefined;
+  #guest: RunningGuest | undefined;
   #overBudget = false;
   #responded: Promise<void> | undefined;
 
@@ -90,13 +81,15 @@ export class GuestInvocation {
       signal: this.#endState.signal,
       occupy: () => this.#occupy(),
     });
-    const timers = new GuestTimers(this.#presence, this.#endState);
-    this.#timers = timers;
-    this.#occupant = {
+    this.#budget = new CopyBudget({
       crossingBytes: invocation.limits.maxCrossingBytes,
       exceeded: () => this.#exceeded(),
-      later: (callback, delayMs) => timers.later(callback, delayMs),
-    };
+      spend: (units) => this.#spend(units),
+      refuseIfOver: () => {
+        this.#isOver();
+        this.#endState.refuseIfOver();
+      },
+    });
     this.#checkpoint = new Checkpoint({
       ticket,
       limits: invocation.limits,
@@ -108,10 +101,10 @@ export class GuestInvocation {
       hasNeighbours: environment.hasMoreToDo,
       holds: () => environment.holds(ticket),
       takeBreak: (pauseMs) => this.#presence.takeBreak(pauseMs),
+      interrupt: () => this.#guest?.interrupt() ?? NO_INTERRUPTION,
       handOver: () => environment.observations.handOver(),
     });
     this.#context = this.#contextFor(invocation);
-    this.#resources = new ResourceTable(invocation.limits.maxHandles);
     this.#gate = new HostCallGate({
       context: this.#context,
       endState: this.#endState,
@@ -119,26 +112,18 @@ export class GuestInvocation {
       isOver: () => this.#isOver(),
       toCheckpoint: () => this.#fuel.cutShort(),
     });
-    this.#hostCalls = new HostCalls({ context: this.#context, resources: this.#resources, gate: this.#gate });
   }
 
-  /**
-   * Runs the call to its end. Never rejects.
-   *
-   * @param realm Where the program's glue is; `undefined` for a core module that is run as it is.
-   */
-  async run(realm: Realm | undefined, program: Program): Promise<WorkerOutcome> {
-    this.#realm = realm;
-    if (program.preview1) allowPosixFolders(this.#context);
+  /** Runs the call to its end. Never rejects. */
+  async run(program: Program): Promise<WorkerOutcome> {
     this.#presence.enter();
-    const outcome = await this.#runToItsEnd(realm, program);
+    const outcome = await this.#runToItsEnd(program);
     this.#presence.leave();
     const failure = this.#disposeOfAll();
     // What the guest wrote before its end is handed on, however it ended.
     await drainStdio(this.#context);
     await this.#responded;
     this.#endState.abort();
-    this.#timers.end();
     this.#memory?.release();
     return failure ?? this.#endState.ending ?? outcome;
   }
@@ -146,20 +131,18 @@ export class GuestInvocation {
   /** What the host holds for the guest goes. Where that fails it is a fault of the host's, which costs no other guest. */
   #disposeOfAll(): WorkerOutcome | undefined {
     try {
-      this.#resources.clear();
+      this.#guest?.dispose();
       return undefined;
     } catch (thrown) {
       return { kind: "fault", message: `what it held could not be let go: ${messageOf(thrown)}` };
     }
   }
 
-  async #runToItsEnd(realm: Realm | undefined, program: Program): Promise<WorkerOutcome> {
+  async #runToItsEnd(program: Program): Promise<WorkerOutcome> {
     try {
-      this.#memory = new GuestMemory(program, this.#invocation.limits, this.#environment.tally);
-      const guest =
-        realm === undefined
-          ? await this.#instantiateCore(program, this.#memory)
-          : this.#instantiate(realm, program, this.#memory);
+      const guest = this.#guestOf(program);
+      this.#guest = guest;
+      await guest.instantiate();
       const { target, parameters } = this.#invocation;
       return await (target === undefined ? this.#serve(guest) : this.#callExport(guest, target, parameters));
     } catch (thrown) {
@@ -167,15 +150,13 @@ export class GuestInvocation {
     }
   }
 
-  async #callExport(
-    guest: InstantiatedProgram,
-    target: ExportPath,
-    parameters: readonly unknown[],
-  ): Promise<WorkerOutcome> {
+  async #callExport(guest: RunningGuest, target: ExportPath, parameters: readonly unknown[]): Promise<WorkerOutcome> {
+    const { request } = this.#invocation;
     try {
-      const exported = exportedFunction(guest.exports, target);
-      const value = await exported(...this.#parametersFor(guest, parameters));
-      return this.#bounded({ kind: "value", value });
+      const given = request === undefined ? parameters : this.#requestParameters(request);
+      // What answers a request may go on writing its body, and an instance that stays is called again when it is done.
+      const goesOn = request !== undefined || this.#invocation.target === undefined;
+      return this.#bounded({ kind: "value", value: await guest.call(target, given, goesOn) });
     } catch (thrown) {
       return this.#bounded(outcomeOfThrown(thrown));
     } finally {
@@ -184,7 +165,7 @@ export class GuestInvocation {
   }
 
   /** Takes calls, one after the other, until there are no more or one of them ends the instance. */
-  async #serve(guest: InstantiatedProgram): Promise<WorkerOutcome> {
+  async #serve(guest: RunningGuest): Promise<WorkerOutcome> {
     for (let outcome: WorkerOutcome | undefined; ;) {
       this.#presence.leave();
       this.#environment.ready(this.#ticket, outcome, this);
@@ -212,6 +193,7 @@ export class GuestInvocation {
   /** Ends pending host calls and refuses new ones; the guest is poisoned. */
   cancel(): void {
     this.#endState.abort();
+    this.#guest?.end();
     this.#calls.push(undefined);
   }
 
@@ -226,7 +208,7 @@ export class GuestInvocation {
       denials: this.#denials,
       readBytes: this.#context.meters.read.used,
       writtenBytes: this.#context.meters.write.used,
-      handlesHighWater: this.#resources.highWater + (descriptorsOf.ifMade(this.#context)?.highWater ?? 0),
+      handlesHighWater: (this.#guest?.handlesHighWater ?? 0) + (descriptorsOf.ifMade(this.#context)?.highWater ?? 0),
     };
   }
 
@@ -238,68 +220,37 @@ export class GuestInvocation {
     return over ? { kind: "host-memory" } : outcome;
   }
 
-  /** A guest that is to answer an HTTP request takes the request, and the way its answer goes, as resources. */
-  #parametersFor({ resource, parameter }: InstantiatedProgram, parameters: readonly unknown[]): readonly unknown[] {
-    const head = this.#invocation.request;
-    if (head === undefined) return parameters.map((given) => parameter(given));
+  /** A guest that is to answer an HTTP request takes the request, and where its answer goes, as resources. */
+  #requestParameters(head: HttpRequestHead): readonly unknown[] {
     const call = incomingCall(this.#context, new AskedExchange(this.#context, head));
     if ("tag" in call) throw new Error(`the request is over the limits: ${call.tag}`);
     this.#responded = call.answered;
-    const given = [
-      [call.request, "incoming-request"],
-      [call.responseOut, "response-outparam"],
-    ] as const;
-    return given.map(([value, name]) => {
-      const handle = this.#resources.lower(value, { kind: "own", resource: name });
-      return resource(handle as number, name);
-    });
+    return [call.request, call.responseOut];
   }
 
-  #instantiate(realm: Realm, program: Program, memory: GuestMemory): InstantiatedProgram {
-    const imports = linkedImports(program, this.#environment.interfaces).map(({ name, resources, functions }) => ({
-      name,
-      resources,
-      functions: functions.map((linked) => this.#hostCalls.bind(linked)),
-    }));
-    const side = {
-      next: (name: string) => memory.next(name),
-      guard: this.#environment.guard.imports(this.#fuel.counter),
-      made: (instance: WebAssembly.Instance) => this.#made(instance),
-      drop: (handle: number) => {
-        this.#endState.assertStackRoom();
-        this.#resources.drop(handle);
-      },
-      pour: (lazy: object, memory: ArrayBuffer, offset: number) => {
-        this.#endState.assertStackRoom();
-        this.#endState.refuseIfOver();
-        return (lazy as LazyBytes).pour(memory, offset);
-      },
-    };
-    return realm.instantiate(side, imports);
-  }
-
-  async #instantiateCore(program: Program, memory: GuestMemory): Promise<InstantiatedProgram> {
-    const { core } = program;
-    if (core === undefined) throw new Error("the program has no glue");
-    const { counter } = this.#fuel;
-    const guest = new RunningCoreModule({
+  #guestOf(program: Program): RunningGuest {
+    const memory = new GuestMemory(program, this.#invocation.limits, this.#environment.tally);
+    this.#memory = memory;
+    const parts = {
       program,
-      core,
       memory,
-      guard: this.#environment.guard.imports(counter),
+      guard: this.#environment.guard.imports(this.#fuel.counter),
       context: this.#context,
       gate: this.#gate,
       endState: this.#endState,
-    });
-    this.#made(guest.instance);
-    if (core.initializes) await guest.call("_initialize");
-    return {
-      exports: coreExports(core.form, guest),
-      resource: () => {
-        throw new Error("a core module is given no resources");
-      },
-      parameter: (value) => value,
+      made: (instance: WebAssembly.Instance) => this.#made(instance),
     };
+    const { core, component } = program;
+    if (core !== undefined) return new CoreModuleGuest({ ...parts, core });
+    if (component === undefined) throw new Error("the program is neither a component nor a core module");
+    return new RunningComponent({
+      ...parts,
+      component,
+      interfaces: this.#environment.interfaces,
+      presence: this.#presence,
+      budget: this.#budget,
+      isOver: () => this.#isOver(),
+    });
   }
 
   #made(instance: WebAssembly.Instance): void {
@@ -339,7 +290,16 @@ export class GuestInvocation {
   #exceeded(): void {
     this.#endState.assertStackRoom();
     this.#overBudget = true;
+    this.#endState.end({ kind: "host-memory" });
     this.#endState.abort();
+  }
+
+  /** Charges what the host does between guests, who may not go on when there is no more. */
+  #spend(units: number): void {
+    this.#fuel.spend(units);
+    if (!this.#fuel.isOverdrawn) return;
+    this.#endState.end(outOfFuel(this.#fuel));
+    this.#endState.refuseIfOver();
   }
 
   #isOver(): boolean {
@@ -349,9 +309,7 @@ export class GuestInvocation {
 
   /** What the guest's code calls from now on is called for this guest. */
   #occupy(): void {
-    this.#realm?.occupy(this.#occupant);
+    this.#budget.reset();
     this.#environment.guard.occupy(this.#checkpoint);
   }
 }
-
-type InstantiatedProgram = ReturnType<Realm["instantiate"]>;

@@ -3,7 +3,21 @@ import type { Limits } from "../../shared/limits.ts";
 import { PAGE_BYTES } from "../../shared/page-bytes.ts";
 import type { Program } from "../messages.ts";
 import { initialPages, MemoryCapTooSmall, memoryMaximum } from "./memory-allotment.ts";
-import type { CoreInstancePlan } from "./realm-prelude.ts";
+
+/** A linear memory to be made, under the name its module imports it by. Sizes are in 64 KiB pages. */
+export interface MemoryRequest {
+  readonly field: string;
+  readonly initialPages: number;
+  readonly maximumPages: number;
+  readonly address64: boolean;
+  readonly shared: boolean;
+}
+
+/** What one core instance is made of. */
+export interface CoreInstancePlan {
+  readonly module: WebAssembly.Module;
+  readonly memories: readonly MemoryRequest[];
+}
 
 /** What an invocation's memories may take. */
 export type MemoryLimits = Pick<Limits, "memoryBytes" | "reservedMemoryBytes" | "memoryGrowthBytesPerSecond">;

@@ -60,6 +60,21 @@ export class HostCallGate {
 
   /** @throws Error when the guest is not to be gone on with. */
   admit(counter: CallCounter): void {
+    this.enter();
+    this.count(counter);
+  }
+
+  /** Counts a call of a host function. */
+  count(counter: CallCounter): void {
+    counter.count += 1;
+  }
+
+  /**
+   * The guest calls what the host gives it, be that a function of the host's or one of the engine's.
+   *
+   * @throws Error when the guest is not to be gone on with.
+   */
+  enter(): void {
     const { endState, presence, isOver, toCheckpoint } = this.#parts;
     endState.assertStackRoom();
     // The one sees what the main thread says while the guest runs, the other refuses.
@@ -68,7 +83,6 @@ export class HostCallGate {
     presence.occupy();
     this.#calls += 1;
     if (this.#calls % CALLS_PER_CHECKPOINT === 0) toCheckpoint();
-    counter.count += 1;
   }
 
   /** Waits for an answer, off the processor. Rejects when the guest is not to be gone on with then. */

@@ -8,22 +8,14 @@ import { GuestInvocation } from "./guest-invocation.ts";
 import { Asks } from "./asks.ts";
 import { Guard } from "./guard.ts";
 import { Observations } from "./observations.ts";
-import { Realm } from "./realm.ts";
 import { Turns } from "./turns.ts";
-
-/** A program and its realm, or why the realm could not be made; a core module that is run as it is has none. */
-interface Loaded {
-  readonly program: Program;
-  readonly realm: Realm | string | undefined;
-}
 
 if (parentPort === null) throw new Error("this module runs in a worker thread");
 const port = parentPort;
 const { memory, events } = workerData as { readonly memory: WebAssembly.Memory; readonly events: SharedArrayBuffer };
 const shared = new Int32Array(memory.buffer);
 const turns = new Turns(shared);
-const realms = new Map<string, Realm | string>();
-const programs = new Map<string, Loaded>();
+const programs = new Map<string, Program>();
 const running = new Map<number, GuestInvocation>();
 const asks = new Asks(post);
 /** Messages that were received, modulo 2^32. */
@@ -45,22 +37,6 @@ function post(message: FromWorker): void {
   port.postMessage(message);
 }
 
-function realmOf(programId: string, glue: string): Realm | string {
-  const known = realms.get(programId);
-  if (known !== undefined) return known;
-  const realm = makeRealm(glue);
-  realms.set(programId, realm);
-  return realm;
-}
-
-function makeRealm(glue: string): Realm | string {
-  try {
-    return new Realm(glue);
-  } catch (thrown) {
-    return `its glue cannot be evaluated: ${messageOf(thrown)}`;
-  }
-}
-
 async function start({ ticket, invocation }: Extract<ToWorker, { type: "start" }>): Promise<void> {
   Atomics.store(shared, SHARED_SLOTS.started, ticket);
   const guest = new GuestInvocation(ticket, invocation, environment);
@@ -71,11 +47,10 @@ async function start({ ticket, invocation }: Extract<ToWorker, { type: "start" }
   guest.discard();
 }
 
-async function outcomeOf(ticket: number, guest: GuestInvocation, loaded: Loaded | undefined): Promise<WorkerOutcome> {
+async function outcomeOf(ticket: number, guest: GuestInvocation, program: Program | undefined): Promise<WorkerOutcome> {
   if (Atomics.compareExchange(shared, SHARED_SLOTS.revoked, ticket, 0) === ticket) return { kind: "revoked" };
-  if (loaded === undefined) return { kind: "fault", message: "the program was not loaded into the worker" };
-  if (typeof loaded.realm === "string") return { kind: "fault", message: loaded.realm };
-  return guest.run(loaded.realm, loaded.program);
+  if (program === undefined) return { kind: "fault", message: "the program was not loaded into the worker" };
+  return guest.run(program);
 }
 
 function send(message: Extract<FromWorker, { readonly type: "ready" | "ended" }>): void {
@@ -88,26 +63,13 @@ function send(message: Extract<FromWorker, { readonly type: "ready" | "ended" }>
   }
 }
 
-// The glue makes promises that nobody waits for, and a guest can have them rejected. That ends no other guest: its own call
-// ends by the promise that is waited for, or by its deadline. Errors of this realm are Cordon's own faults.
-process.on("unhandledRejection", (reason) => {
-  if (reason instanceof Error) throw reason;
-});
-
 port.on("message", (message: ToWorker) => {
   received = (received + 1) | 0;
   switch (message.type) {
-    case "glue":
-      realmOf(message.programId, message.glue);
-      break;
     case "load":
-      programs.set(message.program.id, {
-        program: message.program,
-        realm: message.program.core === undefined ? realmOf(message.program.id, message.program.glue) : undefined,
-      });
+      programs.set(message.program.id, message.program);
       break;
     case "unload":
-      realms.delete(message.programId);
       programs.delete(message.programId);
       break;
     case "start":

@@ -1,0 +1,182 @@
+import type { HostContext, HostFunction, HostInterface, HostResult } from "../../host/capability.ts";
+import { GUARD_NAMESPACE, MEMORY_NAMESPACE } from "../../shared/hardening-profile.ts";
+import { linearMemories } from "../core/linear-memories.ts";
+import { Engine } from "../engine/engine.ts";
+import type { HostImport } from "../engine/environment.ts";
+import { PreparedPlan } from "../engine/prepared-plan.ts";
+import type { ComponentProgram, ExportPath, Program } from "../messages.ts";
+import type { CopyBudget } from "./copy-budget.ts";
+import { Disposals } from "./disposals.ts";
+import type { EndState } from "./end-state.ts";
+import type { GuestMemory } from "./guest-memory.ts";
+import type { HostCallGate } from "./host-call-gate.ts";
+import { linkedFunctions } from "./linked-functions.ts";
+import { outcomeOfThrown } from "./outcome-of-thrown.ts";
+import { pathKey } from "./path-key.ts";
+import type { Presence } from "./presence.ts";
+import type { Interruption, RunningGuest } from "./running-guest.ts";
+
+/** What an instance of a component is made with. */
+export interface ComponentGuestParts {
+  readonly program: Program;
+  readonly component: ComponentProgram;
+  readonly interfaces: ReadonlyMap<string, HostInterface>;
+  readonly memory: GuestMemory;
+  /** What metered modules import from the guard's namespace. */
+  readonly guard: WebAssembly.ModuleImports;
+  readonly context: HostContext;
+  readonly gate: HostCallGate;
+  readonly endState: EndState;
+  readonly presence: Presence;
+  readonly budget: CopyBudget;
+  readonly isOver: () => boolean;
+  /** Told of each core instance that was made. */
+  readonly made: (instance: WebAssembly.Instance) => void;
+}
+
+/** What is prepared once for a program on this thread. */
+interface Prepared {
+  readonly plan: PreparedPlan;
+  readonly linked: ReadonlyMap<string, HostFunction>;
+}
+
+const preparedPlans = new WeakMap<Program, Prepared>();
+
+function preparedFor(
+  program: Program,
+  component: ComponentProgram,
+  interfaces: ComponentGuestParts["interfaces"],
+): Prepared {
+  const known = preparedPlans.get(program);
+  if (known !== undefined) return known;
+  const linked = linkedFunctions(program, component, interfaces);
+  const plan = new PreparedPlan(component.plan, (path) => linked.get(pathKey(path))?.blocking === true);
+  const made = { plan, linked };
+  preparedPlans.set(program, made);
+  return made;
+}
+
+/** An instance of a component, and the host's side of it. */
+export class RunningComponent implements RunningGuest {
+  readonly #parts: ComponentGuestParts;
+  readonly #engine: Engine;
+  readonly #prepared: Prepared;
+  readonly #imports = new Map<string, HostImport>();
+  readonly #disposals = new Disposals();
+
+  constructor(parts: ComponentGuestParts) {
+    this.#parts = parts;
+    this.#prepared = preparedFor(parts.program, parts.component, parts.interfaces);
+    const { endState, presence, gate, budget, context } = parts;
+    const cap = context.limits.maxHandles;
+    this.#engine = new Engine(
+      this.#prepared.plan,
+      {
+        maxHandles: cap,
+        charges: budget,
+        admit: () => gate.enter(),
+        fail: (thrown) => {
+          endState.end(outcomeOfThrown(thrown));
+          endState.refuse();
+        },
+        tooManyHandles: () =>
+          context.end({ kind: "limit", limit: "handles", cap, message: `it held more than ${cap} handles` }),
+        leave: () => presence.leave(),
+        comeBack: () => presence.comeBackSeen(),
+        waitFor: (answer, unwanted) => gate.wait(answer, { unwanted }),
+        dispose: (object) => this.#disposals.dispose(object),
+        isOver: parts.isOver,
+      },
+      {
+        hostImport: (path) => this.#hostImport(path),
+        makeInstance: (_module, imports, position) => this.#makeInstance(imports, position),
+      },
+    );
+  }
+
+  get handlesHighWater(): number {
+    return this.#engine.handlesHighWater;
+  }
+
+  instantiate(): Promise<void> {
+    return this.#engine.instantiate();
+  }
+
+  async call(target: ExportPath, parameters: readonly unknown[], toTheEnd: boolean): Promise<unknown> {
+    const found = this.#engine.exported(target);
+    if (found?.kind !== "function") throw new Error(`the component does not export ${target.join("#")}`);
+    const { plan } = this.#parts.component;
+    const type = plan.functionTypes[plan.functions[found.function]?.type ?? -1];
+    const { result, ended } = this.#engine.call(found.function, parameters);
+    const value = await result;
+    if (toTheEnd) await ended;
+    const isResult = type?.result !== undefined && plan.types[type.result]?.kind === "result";
+    return isResult ? unwrapped(value as { readonly tag: string; readonly val?: unknown }) : value;
+  }
+
+  interrupt(): Interruption {
+    return this.#engine.scheduler.interrupt();
+  }
+
+  end(): void {
+    this.#engine.fail(new Error("the invocation has ended"));
+  }
+
+  dispose(): void {
+    this.#engine.dispose();
+  }
+
+  #makeInstance(given: WebAssembly.Imports, position: number): Readonly<Record<string, unknown>> {
+    const { memory, guard, made, program } = this.#parts;
+    const { module, memories } = memory.next(program.instantiations[position] ?? "");
+    given[MEMORY_NAMESPACE] = linearMemories(memories);
+    given[GUARD_NAMESPACE] = guard;
+    const instance = new WebAssembly.Instance(module, given);
+    made(instance);
+    return instance.exports;
+  }
+
+  #hostImport(path: readonly string[]): HostImport {
+    const key = pathKey(path);
+    let bound = this.#imports.get(key);
+    if (bound === undefined) {
+      bound = this.#bind(path, this.#prepared.linked.get(key));
+      this.#imports.set(key, bound);
+    }
+    return bound;
+  }
+
+  #bind(path: readonly string[], provided: HostFunction | undefined): HostImport {
+    if (provided === undefined) throw new Error(`nothing provides ${path.join("#")}`);
+    const { gate, context, component } = this.#parts;
+    const link = component.imports.find((one) => pathKey(one.path) === pathKey(path));
+    const counter = gate.counter(link === undefined ? path.join("#") : `${link.providedBy}#${provided.name}`);
+    const fallible = link?.fallible === true;
+    const valueOf = (result: HostResult): unknown => (fallible ? result : result.val);
+    return {
+      blocking: provided.blocking,
+      call: (parameters, owned) => {
+        gate.count(counter);
+        let answer: HostResult | Promise<HostResult>;
+        try {
+          answer = provided.call(context, ...(parameters as never[]));
+        } catch (thrown) {
+          this.#disposals.disposeAll(owned);
+          throw thrown;
+        }
+        if (!(answer instanceof Promise)) return valueOf(answer);
+        return answer.then(valueOf, (thrown: unknown) => {
+          this.#disposals.disposeAll(owned);
+          throw thrown;
+        });
+      },
+      discard: (value) => this.#disposals.disposeWithin(value),
+    };
+  }
+}
+
+/** The value of `ok`. That of `err` is thrown. */
+function unwrapped({ tag, val }: { readonly tag: string; readonly val?: unknown }): unknown {
+  if (tag === "ok") return val;
+  throw Object.assign(new Error("the guest returned an error"), { payload: val });
+}
