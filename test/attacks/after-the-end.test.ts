@@ -38,6 +38,7 @@ async function asGuest(
       modules: [{ name: "m", module: EMPTY, memories: [{ initialPages: pages, address64: false, shared: false }] }],
       instantiations: ["m"],
       preview1: false,
+      heapBytes: 0,
       imports: [],
       custom: [],
     },
