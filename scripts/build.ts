@@ -1,14 +1,11 @@
-/** Builds everything under `dist/`: the host, the bundled transpiler and the bundled guests, and says whose code it holds. */
+/** Builds everything under `dist/`: the host and the bundled guests, and says whose code it holds. */
 import { rm } from "node:fs/promises";
 import { buildHost } from "./build-host.ts";
 import { buildSkills } from "./build-skills.ts";
-import { buildComponentizer, buildTranspiler } from "./build-transpiler.ts";
 import { writeThirdPartyLicenses } from "./third-party-licenses.ts";
 
 const STEPS = [
   ["the host", buildHost],
-  ["the transpiler", buildTranspiler],
-  ["the componentizer", buildComponentizer],
   ["the bundled guests", buildSkills],
 ] as const;
 

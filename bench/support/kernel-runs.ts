@@ -1,3 +1,4 @@
+import { NO_INTERRUPTION } from "../../src/runtime/worker/running-guest.ts";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInThisContext } from "node:vm";
@@ -120,6 +121,7 @@ function checkpoint(fuel: FuelMeter): Checkpoint {
     },
     hasNeighbours: () => false,
     holds: () => undefined,
+    interrupt: () => NO_INTERRUPTION,
     takeBreak: async () => {
       time.leave();
       await nextTurn();

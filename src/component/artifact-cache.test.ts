@@ -18,11 +18,11 @@ function artifact(size: number, digest: string = DIGEST): Artifact {
   return {
     digest,
     interface: { imports: SIDE, exports: SIDE },
-    glue: "",
     modules: [{ name: "m", bytes: new Uint8Array(size), memories: [] }],
     instantiations: [],
-    preview1: false,
     tables: { count: 0, entries: 0 },
+    heapBytes: 0,
+    typeKeys: new Uint8Array(),
   };
 }
 

@@ -1,21 +1,18 @@
 import { createHash } from "node:crypto";
 import { HARDENING_PROFILE } from "../shared/hardening-profile.ts";
-import { TRANSPILER_VERSION } from "./transpile/version.ts";
 
-/** Format of the artifact file and of the glue's surroundings; raise it when either changes. */
-const ARTIFACT_FORMAT = 35;
+/** Format of the artifact file and of plans; raise it when either changes. */
+const ARTIFACT_FORMAT = 36;
 
-/** What an artifact is made from, the bundled tools aside. */
+/** What an artifact is made from. */
 export interface ArtifactSource {
   readonly digest: string;
-  /** The host functions that may suspend a guest, as `interface#function`; the glue depends on them. */
-  readonly blocking: readonly string[];
   /** Whether shared memory and atomic instructions are not refused. */
   readonly sharedMemory: boolean;
 }
 
 /** The cache key of a component's artifact: everything that decides its content. */
-export function artifactKey({ digest, blocking, sharedMemory }: ArtifactSource): string {
-  const parts = [digest, sharedMemory, ARTIFACT_FORMAT, TRANSPILER_VERSION, HARDENING_PROFILE, ...[...blocking].sort()];
+export function artifactKey({ digest, sharedMemory }: ArtifactSource): string {
+  const parts = [digest, sharedMemory, ARTIFACT_FORMAT, HARDENING_PROFILE];
   return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
 }

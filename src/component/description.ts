@@ -1,6 +1,6 @@
 import type { CoreModuleShape } from "../shared/core-module.ts";
 import type { ComponentInterface } from "../shared/wit.ts";
-import type { Producer } from "./decode/decoding.ts";
+import type { Producer } from "./binary/decoding.ts";
 
 /** What the bytes of a component, or of a core module that Cordon runs like one, say of it. */
 export interface Description {
@@ -13,8 +13,6 @@ export interface Description {
   readonly producers: readonly Producer[];
   /** How many core modules it has. */
   readonly coreModules: number;
-  /** Why it is refused at load for what its code uses, such as threads; `undefined` when it is not. */
-  readonly refusal: string | undefined;
 }
 
 /** A component, a program or library for WASI preview 1, or a core module with the JSON interface. */

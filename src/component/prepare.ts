@@ -1,14 +1,13 @@
-import { type Artifact, decodeArtifact } from "./artifact.ts";
+import { type Artifact, readArtifact } from "./artifact.ts";
 import type { ArtifactCache } from "./artifact-cache.ts";
 import { artifactKey } from "./artifact-key.ts";
-import { transpile, type TranspileOptions } from "./transpile/transpile.ts";
+import { artifactInWorker, type PrepareOptions } from "./preparation/in-worker.ts";
 
 /** A component to make ready. */
 export interface PrepareRequest {
+  /** Of no use to the caller afterwards: a thread may have taken them. */
   readonly component: Uint8Array;
   readonly digest: string;
-  /** The host functions that may suspend a guest, as `interface#function`. */
-  readonly blocking: readonly string[];
   /** Whether shared memory and atomic instructions are not refused. */
   readonly sharedMemory: boolean;
   /** Where artifacts are kept; without it, nothing is read from disk or written to it. */
@@ -20,13 +19,12 @@ export interface PrepareRequest {
  *
  * @throws CordonError `invalid-component`, `unsupported`, `limit` or `cancelled`.
  */
-export async function prepare(request: PrepareRequest, options: TranspileOptions = {}): Promise<Artifact> {
-  const { component, digest, blocking, sharedMemory, cache } = request;
-  const key = artifactKey({ digest, blocking, sharedMemory });
-  const cached = await cache?.get(key, digest);
+export async function prepare(request: PrepareRequest, options: PrepareOptions = {}): Promise<Artifact> {
+  const { component, digest, sharedMemory, cache } = request;
+  const key = artifactKey({ digest, sharedMemory });
+  const cached = await cache?.get(key, digest, options.signal);
   if (cached !== undefined) return cached;
-  const encoded = await transpile({ component, digest, blocking, sharedMemory }, options);
-  const artifact = decodeArtifact(encoded);
+  const encoded = await artifactInWorker({ component, digest, sharedMemory }, options);
   await cache?.put(key, encoded);
-  return artifact;
+  return readArtifact(encoded);
 }

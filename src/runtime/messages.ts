@@ -21,6 +21,8 @@ export interface Program {
   readonly modules: readonly CompiledModule[];
   /** Names of the core modules in the order in which they are instantiated. */
   readonly instantiations: readonly string[];
+  /** What an invocation takes of its worker's heap before any of its code runs, in bytes. */
+  readonly heapBytes: number;
   /** The embedder's own functions. */
   readonly custom: readonly CustomFunction[];
   /** Set for a component. */

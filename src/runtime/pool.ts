@@ -77,11 +77,6 @@ export class WorkerPool {
     return promise;
   }
 
-  /** Gives the workers that are there the glue of a program to come, so that they can get ready for it. */
-  prepare(programId: string, glue: string): void {
-    for (const slot of this.#slots) slot.prepare(programId, glue);
-  }
-
   /** Ends every invocation of a program as cancelled, and lets every worker forget it. */
   unload(programId: string, reason: unknown): void {
     const queued = this.#queue.filter((pending) => pending.job.program.id === programId);

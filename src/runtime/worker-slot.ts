@@ -140,8 +140,8 @@ export class WorkerSlot {
   /** Sends an invocation. */
   start(pending: Pending): void {
     const { program, invocation } = pending.job;
-    if (!this.#loaded.isWhole(program.id)) this.#post({ type: "load", program });
-    this.#used(program.id, program.glue, true);
+    if (!this.#loaded.has(program.id)) this.#post({ type: "load", program });
+    this.#used(program.id);
     this.#held.set(pending.ticket, pending);
     this.#memories += memoriesOf(program);
     this.#worker.ref();
@@ -180,13 +180,6 @@ export class WorkerSlot {
     for (const pending of this.#held.values()) {
       if (pending.job.program.id === programId) this.stop(pending, ending);
     }
-  }
-
-  /** Sends the glue of a program to come. */
-  prepare(programId: string, glue: string): void {
-    if (this.#dead) return;
-    this.#post({ type: "glue", programId, glue });
-    this.#used(programId, glue, false);
   }
 
   /** Forgets a program, so that its compiled code can be freed. */
@@ -239,8 +232,8 @@ export class WorkerSlot {
   }
 
   /** Notes that a program was used, and has the worker forget those that were not for longest. Their guests go on. */
-  #used(programId: string, glue: string, isWhole: boolean): void {
-    for (const forgotten of this.#loaded.use(programId, glue.length, isWhole)) this.unload(forgotten);
+  #used(programId: string): void {
+    for (const forgotten of this.#loaded.use(programId)) this.unload(forgotten);
   }
 
   #post(message: ToWorker): void {

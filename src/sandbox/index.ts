@@ -3,7 +3,7 @@ export type { AuditEvent, AuditEventType, AuditResult } from "../audit/event.ts"
 export type { AuditListener } from "../audit/recorder.ts";
 export type { ArtifactCacheOptions } from "../component/artifact-cache.ts";
 export type { ModuleForm } from "../component/description.ts";
-export type { TranspileStage } from "../component/transpile/messages.ts";
+export type { PrepareStage } from "../component/preparation/messages.ts";
 export type { CustomGrant } from "../policy/grants.ts";
 export type { ClocksInput } from "../policy/parse-clocks.ts";
 export type { CustomInput } from "../policy/parse-custom.ts";
@@ -48,7 +48,7 @@ export type {
   HostFunctionInput,
 } from "./host-functions/host-function-input.ts";
 export type { MissingImports } from "./loading/core-imports.ts";
-export { inspect, type Inspection } from "./loading/inspect.ts";
+export { inspect, type InspectOptions, type Inspection } from "./loading/inspect.ts";
 export type { Reach } from "./loading/reach.ts";
 export type { LimitsInput } from "./options/limit-options.ts";
 export { run } from "./run.ts";

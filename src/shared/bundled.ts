@@ -10,8 +10,8 @@ const BUNDLED = !import.meta.url.endsWith(".ts");
 const WORKERS = {
   "guest-worker": "runtime/worker/main.ts",
   "guest-process": "runtime/process/child/main.ts",
-  "transpile-worker": "component/transpile/worker.ts",
-  "harden-worker": "component/transpile/harden-worker.ts",
+  "prepare-worker": "component/preparation/worker.ts",
+  "compile-worker": "component/compile/compile-worker.ts",
 } as const;
 
 /** The URL of the entry of a worker thread, or of a guest process. */

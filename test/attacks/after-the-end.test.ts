@@ -34,16 +34,14 @@ async function asGuest(
   return pool.run({
     program: {
       id: `glue/${programs}`,
-      glue,
       modules: [{ name: "m", module: EMPTY, memories: [{ initialPages: pages, address64: false, shared: false }] }],
       instantiations: ["m"],
-      preview1: false,
-      imports: [],
+      heapBytes: 0,
       custom: [],
     },
     invocation: {
       programId: `glue/${programs}`,
-      target: { property: "f" },
+      target: ["f"],
       parameters: [],
       programArguments: [],
       grants: parseGrants({}, { cwd: "/" }),
@@ -204,8 +202,8 @@ test("aborting calls at any moment loses no later call, and the process stays fo
      import { DEFAULT_LIMITS as limits } from ${JSON.stringify(limits)};
      const pool = new WorkerPool(1);
      const glue = "return function instantiate() { return { f: () => 1 } }";
-     const program = { id: "p", glue, modules: [], instantiations: [], preview1: false, imports: [], custom: [] };
-     const invocation = { programId: "p", target: { property: "f" }, parameters: [], programArguments: [], grants, limits };
+     const program = { id: "p", glue, modules: [], instantiations: [], custom: [] };
+     const invocation = { programId: "p", target: ["f"], parameters: [], programArguments: [], grants, limits };
      const run = (signal) => pool.run({ program, invocation, signal, observe: () => undefined });
      for (let round = 0; round < 200; round += 1) {
        const abort = new AbortController();

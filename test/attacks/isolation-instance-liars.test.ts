@@ -106,7 +106,7 @@ test("one that stays where no instance was to stay is no instance", async () => 
     program: LIAR,
     invocation: {
       programId: LIAR.id,
-      target: { property: "run" },
+      target: ["run"],
       parameters: [],
       programArguments: [],
       grants: NO_GRANTS,

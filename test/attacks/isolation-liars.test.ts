@@ -19,7 +19,7 @@ function job(more: Partial<ProcessJob> = {}, timeoutMs = 20_000): ProcessJob {
     program: LIAR,
     invocation: {
       programId: LIAR.id,
-      target: { property: "run" },
+      target: ["run"],
       parameters: [],
       programArguments: [],
       grants: NO_GRANTS,

@@ -47,10 +47,8 @@ export async function escape(plan: LaunchPlan, where: "main" | "worker", given: 
 /** A program for a process that runs nothing but hostile code. */
 export const LIAR: PortableProgram = {
   id: "liar",
-  glue: "",
   modules: [],
   instantiations: [],
-  preview1: false,
-  imports: [],
+  heapBytes: 0,
   custom: [],
 };

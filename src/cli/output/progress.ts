@@ -1,4 +1,4 @@
-import type { TranspileStage } from "../../component/transpile/messages.ts";
+import type { PrepareStage } from "../../component/preparation/messages.ts";
 import { neutralisedLine, type Output, styled } from "./terminal.ts";
 
 /** Nothing is shown for what is over sooner, in milliseconds. */
@@ -7,9 +7,9 @@ const QUIET_MS = 1000;
 /** How often the line is drawn again, in milliseconds. */
 const REDRAW_MS = 200;
 
-const WORDS: Readonly<Record<TranspileStage, string>> = {
-  starting: "starting the transpiler",
-  transpiling: "transpiling",
+const WORDS: Readonly<Record<PrepareStage, string>> = {
+  validating: "validating",
+  hardening: "hardening",
   done: "done",
 };
 
@@ -18,7 +18,7 @@ export class LoadProgress implements Disposable {
   readonly #stream: Output;
   readonly #name: string;
   readonly #since = Date.now();
-  #stage: TranspileStage = "starting";
+  #stage: PrepareStage = "validating";
   #timer: NodeJS.Timeout | undefined;
   #drawn = false;
 
@@ -28,7 +28,7 @@ export class LoadProgress implements Disposable {
   }
 
   /** To be called at every stage; the line appears only on a terminal. */
-  readonly stage = (stage: TranspileStage): void => {
+  readonly stage = (stage: PrepareStage): void => {
     this.#stage = stage;
     if (!this.#stream.isTTY) return;
     this.#timer ??= setInterval(() => this.#draw(), REDRAW_MS).unref();

@@ -2,7 +2,8 @@ import { hardenModule } from "../../hardening/harden-module.ts";
 import type { CoreModuleShape } from "../../shared/core-module.ts";
 import type { Artifact } from "../artifact.ts";
 import { boundInstances } from "../bound-instances.ts";
-import type { ArtifactRequest } from "../transpile/build-artifact.ts";
+import { boundTypes } from "../bound-types.ts";
+import type { ArtifactRequest } from "../preparation/build-artifact.ts";
 import { coreInterface } from "./core-interface.ts";
 
 const CORE = "core";
@@ -14,15 +15,16 @@ const CORE = "core";
  */
 export function coreArtifact({ component, digest, sharedMemory }: ArtifactRequest, shape: CoreModuleShape): Artifact {
   const core = { name: CORE, ...hardenModule(component, { meter: true, allow: { threads: sharedMemory } }) };
-  const tables = boundInstances([core], [CORE]);
+  const typeKeys = boundTypes([core]);
+  const { tables, heapBytes } = boundInstances([core], [CORE]);
   return {
     digest,
     interface: coreInterface(shape),
-    glue: "",
     modules: [{ name: CORE, bytes: core.bytes, memories: core.memories }],
     instantiations: [CORE],
-    preview1: false,
     core: shape,
     tables,
+    heapBytes,
+    typeKeys,
   };
 }

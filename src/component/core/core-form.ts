@@ -7,13 +7,6 @@ import {
 import { CordonError } from "../../shared/errors.ts";
 import type { CoreExtern, CoreImported, CoreOutline } from "./outline.ts";
 
-/** How a core module is made into something that can run. */
-export type CoreForm =
-  /** Made into a component by the WIT that it carries, with WASI preview 1 as a program or as a library. */
-  | { readonly kind: "component"; readonly adapter: "command" | "reactor" }
-  /** Run as it is. */
-  | { readonly kind: "core"; readonly shape: CoreModuleShape };
-
 const PREVIEW0 = "wasi_unstable";
 
 const NOTHING_TO_NOTHING = "() -> ()";
@@ -33,7 +26,6 @@ const MAX_NAME_LENGTH = 80;
 /**
  * Tells what a core module is from what it imports and exports:
  *
- * - One that carries WIT in `component-type` sections is made into a component.
  * - One that imports `vak`, or exports `memory`, `alloc` and `execute` of the right types and is no program, has the JSON interface
  *   of docs/core-modules.md.
  * - One that exports `_start` is a program.
@@ -43,7 +35,7 @@ const MAX_NAME_LENGTH = 80;
  *
  * @throws CordonError `unsupported` for an export of the wrong type; `invalid-component` for a module that is none of these.
  */
-export function coreForm(outline: CoreOutline): CoreForm {
+export function coreForm(outline: CoreOutline): CoreModuleShape {
   const { imports, exports, hasWit } = outline;
   const modules = new Set(imports.map(({ module }) => module));
   if (modules.has(PREVIEW0)) {
@@ -51,13 +43,17 @@ export function coreForm(outline: CoreOutline): CoreForm {
       `it imports ${PREVIEW0}, which preceded WASI preview 1; build it for preview 1 (wasm32-wasip1) or later`,
     );
   }
-  if (hasWit) return { kind: "component", adapter: exports.has("_start") ? "command" : "reactor" };
+  if (hasWit) {
+    throw refused(
+      "it is the core module of a component, which it carries the WIT of; make the component with `wasm-tools component new`",
+    );
+  }
   const form = formOf(outline, modules);
   if (form === undefined) {
     throw new CordonError(
       "invalid-component",
       "Cannot load the module: it is a core WebAssembly module, not a component, and tells no interface that Cordon knows: " +
-        `it neither imports ${PREVIEW1_MODULE}, nor exports _start, nor carries WIT, nor exports memory, alloc and execute; ` +
+        `it neither imports ${PREVIEW1_MODULE}, nor exports _start, nor exports memory, alloc and execute; ` +
         "build it for wasm32-wasip1 or wasm32-wasip2, or see docs/core-modules.md",
     );
   }
@@ -67,13 +63,10 @@ export function coreForm(outline: CoreOutline): CoreForm {
   }
   const memory = exports.get("memory");
   return {
-    kind: "core",
-    shape: {
-      form,
-      imports: imports.map(imported),
-      ...(memory?.kind === "memory" ? { memory: memory.index } : {}),
-      initializes: form !== "command" && exports.has("_initialize"),
-    },
+    form,
+    imports: imports.map(imported),
+    ...(memory?.kind === "memory" ? { memory: memory.index } : {}),
+    initializes: form !== "command" && exports.has("_initialize"),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { Interruption } from "./running-guest.ts";
 import type { Limits } from "../../shared/limits.ts";
 import type { WorkerOutcome } from "../messages.ts";
 import type { FuelMeter } from "./fuel-meter.ts";
@@ -53,7 +54,7 @@ export class Checkpoint implements Guarded {
   readonly #guest: CheckedGuest;
   #deadline: number;
   /** The break that was promised last, until it is known whether the guest could be suspended for it. */
-  #promised: object | undefined;
+  #promised: Interruption | undefined;
   #hadBreak = false;
   #saidHold = false;
   /** How long it has to stay away for having used up its share, in milliseconds. */

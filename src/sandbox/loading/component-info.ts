@@ -1,5 +1,5 @@
 import type { ArtifactCacheOptions } from "../../component/artifact-cache.ts";
-import type { TranspileStage } from "../../component/transpile/messages.ts";
+import type { PrepareStage } from "../../component/preparation/messages.ts";
 import type { ComponentInterface } from "../../shared/wit.ts";
 import type { MissingImports } from "./core-imports.ts";
 
@@ -33,5 +33,5 @@ export interface LoadOptions {
   readonly missingImports?: MissingImports | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Told of the stages of a first load, which can take a second; not called when the artifact was cached. */
-  readonly onStage?: ((stage: TranspileStage) => void) | undefined;
+  readonly onStage?: ((stage: PrepareStage) => void) | undefined;
 }

@@ -1,4 +1,3 @@
-import { camelCase } from "../../shared/naming.ts";
 import type { ExportPath } from "../../runtime/messages.ts";
 import { CordonError } from "../../shared/errors.ts";
 import { escapeInvisible, quoteText } from "../../shared/quote-text.ts";
@@ -27,13 +26,13 @@ export function callableExports({ exports }: ComponentInterface): readonly Calla
   const atRoot = exports.functions.filter(isFreestanding).map((fn) => ({
     name: fn.name,
     function: fn,
-    path: { property: camelCase(fn.name) },
+    path: [fn.name],
   }));
   const inInterfaces = exports.interfaces.flatMap((one) =>
     one.functions.filter(isFreestanding).map((fn) => ({
       name: `${one.name}#${fn.name}`,
       function: fn,
-      path: { interface: one.name, property: camelCase(fn.name) },
+      path: [one.name, fn.name],
     })),
   );
   return [...atRoot, ...inInterfaces];

@@ -1,12 +1,11 @@
-import { camelCase, upperCamelCase } from "../../shared/naming.ts";
 import type { InterfaceDeclaration } from "../../host/capability.ts";
-import type { ImportedFunction, ImportedInterface } from "../../runtime/messages.ts";
+import type { ImportLink } from "../../runtime/messages.ts";
 import { CordonError } from "../../shared/errors.ts";
-import { handleShape } from "../../shared/handle-shape.ts";
-import { findProvided, withoutVersion } from "../../shared/interface-name.ts";
+import { findProvided } from "../../shared/interface-name.ts";
+import type { Plan } from "../../shared/plan.ts";
 import { printFunctionType } from "../../shared/print-wit.ts";
 import { escapeInvisible } from "../../shared/quote-text.ts";
-import type { ComponentInterface, WitFunction, WitInterface } from "../../shared/wit.ts";
+import type { ComponentInterface, WitInterface } from "../../shared/wit.ts";
 
 /** How many problems one message names. */
 const MAX_NAMED = 200;
@@ -27,8 +26,9 @@ const MAX_SHOWN_TYPE = 400;
  */
 export function resolveImports(
   component: ComponentInterface,
+  plan: Plan,
   provided: readonly InterfaceDeclaration[],
-): readonly ImportedInterface[] {
+): readonly ImportLink[] {
   const problems = importProblems(component, provided);
   if (problems.length > 0) {
     const named = problems.slice(0, MAX_NAMED).join(", ");
@@ -38,44 +38,20 @@ export function resolveImports(
       `Cannot load the component: it imports what this version does not provide: ${named}${rest}`,
     );
   }
-  return component.imports.interfaces.flatMap((imported) => {
-    const host = isUsed(imported) ? findProvided(imported.name, provided) : undefined;
+  return plan.imports.flatMap((imported) => {
+    const [interfaceName, name] = imported.path;
+    if (imported.kind !== "function" || interfaceName === undefined || name === undefined) return [];
+    const host = findProvided(interfaceName, provided);
     if (host === undefined) return [];
-    return [
-      {
-        name: withoutVersion(imported.name),
-        providedBy: host.name,
-        resources: imported.resources.map((name) => ({ name, className: upperCamelCase(name) })),
-        functions: imported.functions.map(importedFunction),
-      },
-    ];
+    const result = plan.functionTypes[imported.type]?.result;
+    const fallible = result !== undefined && plan.types[result]?.kind === "result";
+    return [{ path: imported.path, providedBy: host.name, name, fallible }];
   });
-}
-
-function importedFunction(fn: WitFunction): ImportedFunction {
-  const { name, kind, resource, property } = partsOf(fn.name);
-  return {
-    name,
-    kind,
-    resource,
-    property,
-    parameters: fn.parameters.map(({ type }) => handleShape(type, camelCase)),
-    // A constructor's result is the handle itself.
-    result: handleShape(fn.result, camelCase),
-    fallible: fn.result?.kind === "result",
-  };
-}
-
-/** Takes a function's name in the binary apart (Component Model, `plainname`). */
-function partsOf(name: string): Pick<ImportedFunction, "name" | "kind" | "resource" | "property"> {
-  const [, kind, resource, method] = /^\[(method|static|constructor)\]([^.]+)(?:\.(.+))?$/.exec(name) ?? [];
-  if (kind === undefined) return { name, kind: "function", resource: undefined, property: camelCase(name) };
-  return { name, kind: kind as "method", resource, property: method === undefined ? "" : camelCase(method) };
 }
 
 /**
  * The imports that cannot be provided, each in words on one line; empty when the component can run. Types are compared
- * too: the glue lifts arguments by the component's own declaration, so a host function must never be linked under
+ * too: arguments are lifted by the component's own declaration, so a host function must never be linked under
  * another type than its own.
  */
 export function importProblems(

@@ -47,7 +47,6 @@ export class GuestService {
   }
 
   async #load(program: PortableProgram): Promise<void> {
-    this.#pool?.prepare(program.id, program.glue);
     this.#program = compiled(program);
     try {
       await this.#program;

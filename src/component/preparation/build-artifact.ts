@@ -1,0 +1,65 @@
+import { escapeInvisible } from "../../shared/quote-text.ts";
+import { CordonError } from "../../shared/errors.ts";
+import type { Plan } from "../../shared/plan.ts";
+import type { Artifact } from "../artifact.ts";
+import { boundInstances } from "../bound-instances.ts";
+import { boundTypes } from "../bound-types.ts";
+import type { DecodedComponent } from "../decode-component.ts";
+import { hardenCore } from "./harden-core.ts";
+
+/** What an artifact is made from. */
+export interface ArtifactRequest {
+  readonly component: Uint8Array;
+  readonly digest: string;
+  /** Whether shared memory and atomic instructions are not refused. */
+  readonly sharedMemory: boolean;
+}
+
+/**
+ * A validated component to artifact: its plan, and its core modules hardened.
+ *
+ * @throws CordonError `invalid-component`, `unsupported` or `limit`.
+ */
+export function componentArtifact(
+  { component, digest, sharedMemory }: ArtifactRequest,
+  { interface: described, plan, unsupported, coreModules }: DecodedComponent,
+): Artifact {
+  if (plan === undefined) throw refused(`it uses ${unsupported ?? "what is not supported"}`);
+  const instantiations = instantiationsOf(plan);
+  // Modules that are never instantiated are validated with the others, and take their part of the bounds.
+  const modules = coreModules.map(({ offset, size }, index) => ({
+    name: moduleName(index),
+    ...hardenCore(component.subarray(offset, offset + size), { threads: sharedMemory }),
+  }));
+  const typeKeys = boundTypes(modules);
+  const { tables, heapBytes } = boundInstances(modules, instantiations);
+  return {
+    digest,
+    interface: described,
+    plan,
+    modules: modules.map(({ name, bytes, memories }) => ({ name, bytes, memories })),
+    instantiations,
+    tables,
+    heapBytes,
+    typeKeys,
+  };
+}
+
+function moduleName(index: number): string {
+  return `core${index}`;
+}
+
+function instantiationsOf({ steps }: Plan): readonly string[] {
+  return steps.flatMap((step) => {
+    if (step.step !== "instantiate") return [];
+    if (step.module.from === "import") {
+      const name = escapeInvisible(step.module.path.join("#").slice(0, 200));
+      throw refused(`it imports the core module ${name}, which nobody can give it`);
+    }
+    return [moduleName(step.module.index)];
+  });
+}
+
+function refused(reason: string): CordonError {
+  return new CordonError("unsupported", `Cannot load the component: ${reason}`);
+}

@@ -1,0 +1,117 @@
+import { Worker } from "node:worker_threads";
+import { workerUrl } from "../../shared/bundled.ts";
+import { CordonError, messageOf } from "../../shared/errors.ts";
+import { workerEnvironment } from "../../shared/worker-environment.ts";
+import type { ArtifactRequest } from "./build-artifact.ts";
+import type { Description } from "../description.ts";
+import { isOutOfMemory, tooLarge } from "./out-of-memory.ts";
+import { errorOf } from "./refused.ts";
+import type { PrepareMessage, PrepareRequest, PrepareStage } from "./messages.ts";
+
+/** Time for one component, in milliseconds. A 12 MB component takes about half a second. */
+const TIMEOUT_MS = 60_000;
+
+/** JavaScript heap of the thread, in MiB. */
+const HEAP_MB = 1024;
+
+/** How a preparation is watched and ended. */
+export interface PrepareOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly onStage?: ((stage: PrepareStage) => void) | undefined;
+  /** How long it may take, in milliseconds; default one minute. */
+  readonly timeoutMs?: number;
+  /** The JavaScript heap that its thread may take, in MiB; default 1024. */
+  readonly heapMb?: number;
+  /** Whether its thread may take the component's bytes, which are gone from this one then, instead of a copy. Default: false. */
+  readonly takesBytes?: boolean;
+  /** Told of its thread, which is going to end and may not have ended when there is an answer. */
+  readonly onEnding?: ((ending: Promise<unknown>) => void) | undefined;
+}
+
+/**
+ * Builds a component's artifact in a worker thread of its own, with a deadline and a memory cap.
+ *
+ * @returns The encoded artifact.
+ * @throws CordonError `invalid-component`, `unsupported`, `limit` or `cancelled`.
+ */
+export async function artifactInWorker(request: ArtifactRequest, options: PrepareOptions = {}): Promise<Uint8Array> {
+  const message = await inWorker({ type: "artifact", ...request }, options);
+  if (message.type !== "artifact") throw failed(new Error(`it answered with a ${message.type}`));
+  return message.encoded;
+}
+
+/** What a component is, with its encoded artifact, or why there is none. */
+export interface Described {
+  readonly description: Description;
+  readonly artifact: Uint8Array | CordonError;
+}
+
+/**
+ * Builds a component's artifact as {@link artifactInWorker} does, and says what it is, also when there can be no artifact of it.
+ *
+ * @throws CordonError `invalid-component`, `unsupported`, `limit` or `cancelled`.
+ */
+export async function describeInWorker(request: ArtifactRequest, options: PrepareOptions = {}): Promise<Described> {
+  const message = await inWorker({ type: "describe", ...request }, options);
+  if (message.type !== "described") throw failed(new Error(`it answered with a ${message.type}`));
+  const { description, artifact } = message;
+  return { description, artifact: artifact instanceof Uint8Array ? artifact : errorOf(artifact) };
+}
+
+type Answer = Extract<PrepareMessage, { readonly type: "artifact" | "described" }>;
+
+async function inWorker(request: PrepareRequest, options: PrepareOptions): Promise<Answer> {
+  const { timeoutMs = TIMEOUT_MS, heapMb = HEAP_MB } = options;
+  if (options.signal?.aborted === true) throw cancelled(options.signal);
+  const worker = new Worker(workerUrl("prepare-worker"), {
+    workerData: request,
+    transferList: options.takesBytes === true ? wholeBuffer(request.component) : [],
+    argv: [],
+    env: workerEnvironment(),
+    execArgv: [],
+    resourceLimits: { maxOldGenerationSizeMb: heapMb },
+    name: "cordon-prepare",
+  });
+  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+  const timer = setTimeout(() => reject(tooSlow(timeoutMs)), timeoutMs);
+  const onAbort = (): void => reject(cancelled(options.signal));
+  options.signal?.addEventListener("abort", onAbort, { once: true });
+  worker.on("message", (message: PrepareMessage) => {
+    if (message.type === "stage") options.onStage?.(message.stage);
+    else if (message.type === "refused") reject(errorOf(message));
+    else resolve(message);
+  });
+  worker.once("error", (error) => reject(isOutOfMemory(error) ? tooLarge(heapMb) : failed(error)));
+  worker.once("exit", () => reject(failed(new Error("its thread ended"))));
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(timer);
+    options.signal?.removeEventListener("abort", onAbort);
+    // Its end may take as long as the engine likes, and is waited for by nobody here.
+    worker.unref();
+    options.onEnding?.(worker.terminate());
+  }
+}
+
+/** The buffer of bytes that are all of it, to be transferred. */
+function wholeBuffer({ buffer, byteLength }: Uint8Array): ArrayBuffer[] {
+  return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? [buffer] : [];
+}
+
+function tooSlow(cap: number): CordonError {
+  return new CordonError("limit", `Cannot load the component: preparing it took over ${cap} ms`, {
+    limit: { limit: "deadline", cap },
+  });
+}
+
+function failed(error: unknown): CordonError {
+  return new CordonError("host", `Cannot load the component: its preparation failed: ${messageOf(error)}`, {
+    cause: error,
+  });
+}
+
+function cancelled(signal: AbortSignal | undefined): CordonError {
+  if (signal?.reason instanceof CordonError) return signal.reason;
+  return new CordonError("cancelled", "Loading the component was cancelled", { cause: signal?.reason });
+}

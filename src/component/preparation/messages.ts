@@ -1,0 +1,19 @@
+import type { Description } from "../description.ts";
+import type { ArtifactRequest } from "./build-artifact.ts";
+import type { Refused } from "./refused.ts";
+
+/** Main thread to the thread that prepares a component, as its `workerData`. */
+export type PrepareRequest =
+  | ({ readonly type: "artifact" } & ArtifactRequest)
+  /** The artifact, and what can be said of the component or core module without running it. */
+  | ({ readonly type: "describe" } & ArtifactRequest);
+
+/** What is done to a component, in order. */
+export type PrepareStage = "validating" | "hardening" | "done";
+
+/** The thread that prepares a component to the main thread. */
+export type PrepareMessage =
+  | { readonly type: "stage"; readonly stage: PrepareStage }
+  | { readonly type: "artifact"; readonly encoded: Uint8Array }
+  | { readonly type: "described"; readonly description: Description; readonly artifact: Uint8Array | Refused }
+  | Refused;

@@ -1,0 +1,39 @@
+/** Entry of the thread that prepares a component: its hostile bytes are read here, away from every other thread. */
+import { parentPort, workerData } from "node:worker_threads";
+import { encodeArtifact } from "../artifact.ts";
+import type { ArtifactRequest } from "./build-artifact.ts";
+import type { PrepareMessage, PrepareRequest } from "./messages.ts";
+import { describe, makeArtifact, type Recognized, recognize } from "./recognize.ts";
+import { type Refused, refusedFor } from "./refused.ts";
+
+const port = parentPort;
+if (port === null) throw new Error("this module runs in a worker thread");
+
+function post(message: PrepareMessage, transfer: ArrayBuffer[] = []): void {
+  port?.postMessage(message, transfer);
+}
+
+function artifactOrRefusal(request: ArtifactRequest, recognized: Recognized): Uint8Array<ArrayBuffer> | Refused {
+  try {
+    return encodeArtifact(makeArtifact(request, recognized));
+  } catch (thrown) {
+    return refusedFor(thrown);
+  }
+}
+
+try {
+  const request = workerData as PrepareRequest;
+  post({ type: "stage", stage: "validating" });
+  const recognized = recognize(request.component);
+  post({ type: "stage", stage: "hardening" });
+  if (request.type === "describe") {
+    const description = describe(recognized);
+    const artifact = artifactOrRefusal(request, recognized);
+    post({ type: "described", description, artifact }, artifact instanceof Uint8Array ? [artifact.buffer] : []);
+  } else {
+    const encoded = encodeArtifact(makeArtifact(request, recognized));
+    post({ type: "artifact", encoded }, [encoded.buffer]);
+  }
+} catch (thrown) {
+  post(refusedFor(thrown));
+}
