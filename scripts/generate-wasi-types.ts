@@ -6,7 +6,7 @@ import { globSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { componentEmbed, componentNew } from "@bytecodealliance/jco-transpile/wasm-tools";
-import { decodeComponent } from "../src/component/decode/decode-component.ts";
+import { decodeComponent } from "../src/component/decode-component.ts";
 import { printFunctionType } from "../src/shared/print-wit.ts";
 import type { WitInterface } from "../src/shared/wit.ts";
 import { ROOT } from "./exec.ts";

@@ -2,8 +2,8 @@ import { componentize } from "./core/componentize.ts";
 import { coreForm } from "./core/core-form.ts";
 import { jsonAbiInterface } from "./core/json-abi.ts";
 import { outlineOf } from "./core/outline.ts";
-import { decodeComponent } from "./decode/decode-component.ts";
-import { sniff } from "./decode/sniff.ts";
+import { decodeComponent } from "./decode-component.ts";
+import { sniff } from "./binary/sniff.ts";
 import type { Description, ModuleForm } from "./description.ts";
 import { refusalOf, refusalOfModule } from "./refusal.ts";
 

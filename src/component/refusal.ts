@@ -1,6 +1,6 @@
 import { hardenModule } from "../hardening/harden-module.ts";
 import { CordonError } from "../shared/errors.ts";
-import type { DecodedComponent } from "./decode/decode-component.ts";
+import type { DecodedComponent } from "./decode-component.ts";
 
 /**
  * Why a component is refused at load for what its code uses, such as threads, in one line; `undefined` when it is not. Bounds of the
@@ -8,6 +8,7 @@ import type { DecodedComponent } from "./decode/decode-component.ts";
  */
 export function refusalOf(component: Uint8Array, decoded: DecodedComponent): string | undefined {
   return refusalIn(() => {
+    if (decoded.unsupported !== undefined) throw refusedUse(decoded.unsupported);
     if (decoded.asynchronous) throw refusedAsynchronous();
     for (const { offset, size } of decoded.coreModules) {
       hardenModule(component.subarray(offset, offset + size), { meter: true });
@@ -18,6 +19,11 @@ export function refusalOf(component: Uint8Array, decoded: DecodedComponent): str
 /** The same of a core module that is run as it is. */
 export function refusalOfModule(module: Uint8Array): string | undefined {
   return refusalIn(() => hardenModule(module, { meter: true }));
+}
+
+/** The error for what a valid component uses, and Cordon does not run. */
+export function refusedUse(what: string): CordonError {
+  return new CordonError("unsupported", `Cannot load the component: it uses ${what}`);
 }
 
 /**

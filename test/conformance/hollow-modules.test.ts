@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { decodeComponent } from "../../src/component/decode/decode-component.ts";
+import { decodeComponent } from "../../src/component/decode-component.ts";
 import { hollowed } from "../../src/component/transpile/hollow-modules.ts";
 import { failsWith } from "../support/errors.ts";
 import { bundled, proxyGuest, testGuest, textGuest, wasiProbe } from "../support/guests.ts";

@@ -4,7 +4,7 @@ import { parse } from "@bytecodealliance/jco-transpile/wasm-tools";
 import * as fc from "fast-check";
 import { failsWith } from "../../../test/support/errors.ts";
 import { CordonError } from "../../shared/errors.ts";
-import { DEFAULT_DECODE_BOUNDS } from "../decode/bounds.ts";
+import { DEFAULT_DECODE_BOUNDS } from "../binary/bounds.ts";
 import { outlineOf } from "./outline.ts";
 
 const PREAMBLE = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];

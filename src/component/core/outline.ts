@@ -4,9 +4,9 @@ import { refuseUnbounded } from "../../hardening/bound/refuse-unbounded.ts";
 import type { MemoryDeclaration } from "../../shared/hardening-profile.ts";
 import { ByteReader, MalformedError } from "../../shared/byte-reader.ts";
 import { CordonError } from "../../shared/errors.ts";
-import { type DecodeBounds, DEFAULT_DECODE_BOUNDS } from "../decode/bounds.ts";
-import { readCustomSection } from "../decode/custom-section.ts";
-import { Decoding, type Producer } from "../decode/decoding.ts";
+import { type DecodeBounds, DEFAULT_DECODE_BOUNDS } from "../binary/bounds.ts";
+import { readCustomSection } from "../binary/custom-section.ts";
+import { Decoding, type Producer } from "../binary/decoding.ts";
 
 const PREAMBLE_BYTES = 8;
 const FUNCTION_SECTION = 3;

@@ -8,11 +8,11 @@ import type { Artifact } from "../artifact.ts";
 import { boundInstances, tooComplex } from "../bound-instances.ts";
 import { withChargedLists } from "./charged-lists.ts";
 import { withDirectCalls } from "./direct-calls.ts";
-import { decodeComponent } from "../decode/decode-component.ts";
+import { decodeComponent } from "../decode-component.ts";
 import { hardenCore } from "./harden-core.ts";
 import type { HardeningThread } from "./hardening-thread.ts";
 import { hollowed } from "./hollow-modules.ts";
-import { refusedAsynchronous } from "../refusal.ts";
+import { refusedAsynchronous, refusedUse } from "../refusal.ts";
 import { withPouredBytes } from "./pour-bytes.ts";
 
 /** The largest glue, in bytes; every worker holds it. That of a JavaScript engine of 12 MB has 0.3 MB. */
@@ -48,7 +48,8 @@ export async function buildArtifact(
   transpiler: Transpiler,
   hardening?: HardeningThread,
 ): Promise<Artifact> {
-  const { interface: decoded, asynchronous, coreModules } = decodeComponent(request.component);
+  const { interface: decoded, asynchronous, coreModules, unsupported } = decodeComponent(request.component);
+  if (unsupported !== undefined) throw refusedUse(unsupported);
   if (asynchronous) throw refusedAsynchronous();
   for (const side of [decoded.imports, decoded.exports]) {
     for (const { name } of [...side.interfaces, ...side.functions, ...side.other]) assertSafeName(name);

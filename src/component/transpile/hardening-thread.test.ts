@@ -6,7 +6,7 @@ import { bundled, testGuest, textGuest } from "../../../test/support/guests.ts";
 import { coreFunction } from "../../../test/support/text-guests.ts";
 import { loadTranspiler } from "../../../test/support/transpiler.ts";
 import { encodeArtifact } from "../artifact.ts";
-import { decodeComponent } from "../decode/decode-component.ts";
+import { decodeComponent } from "../decode-component.ts";
 import { type ArtifactRequest, buildArtifact } from "./build-artifact.ts";
 import { HardeningThread } from "./hardening-thread.ts";
 import { transpile } from "./transpile.ts";

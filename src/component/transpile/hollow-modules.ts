@@ -5,7 +5,7 @@ import { readSections, SECTION, type Section, writeSections } from "../../harden
 import { OPCODE, PREFIXED } from "../../hardening/read/opcodes.ts";
 import { ByteReader } from "../../shared/byte-reader.ts";
 import { CordonError } from "../../shared/errors.ts";
-import type { CoreModuleRange } from "../decode/decoding.ts";
+import type { CoreModuleRange } from "../binary/decoding.ts";
 
 /** The name of the section that fills a hollow module up. */
 const FILLER_NAME = "cordon:hollow";

@@ -1,6 +1,6 @@
 import type { HardenedModule } from "../../hardening/harden-module.ts";
 import type { Description } from "../description.ts";
-import type { CoreModuleRange } from "../decode/decoding.ts";
+import type { CoreModuleRange } from "../binary/decoding.ts";
 import type { ArtifactRequest } from "./build-artifact.ts";
 import type { CoreHardening } from "./harden-core.ts";
 import type { Refused } from "./refused.ts";

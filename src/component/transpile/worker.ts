@@ -7,7 +7,7 @@ import { componentize } from "../core/componentize.ts";
 import { coreForm } from "../core/core-form.ts";
 import { jsonAbiArtifact } from "../core/json-abi-artifact.ts";
 import { outlineOf } from "../core/outline.ts";
-import { sniff } from "../decode/sniff.ts";
+import { sniff } from "../binary/sniff.ts";
 import { describe } from "../describe.ts";
 import { type ArtifactRequest, buildArtifact, type Transpiler } from "./build-artifact.ts";
 import { HardeningThread } from "./hardening-thread.ts";

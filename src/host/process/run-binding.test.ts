@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { runInNewContext } from "node:vm";
 import { componentEmbed, componentNew } from "@bytecodealliance/jco-transpile/wasm-tools";
 import { commands, processGuest, stdoutOf } from "../../../test/support/process-guest.ts";
-import { decodeComponent } from "../../component/decode/decode-component.ts";
+import { decodeComponent } from "../../component/decode-component.ts";
 import { findProvided } from "../../shared/interface-name.ts";
 import { printFunctionType } from "../../shared/print-wit.ts";
 import { processRun } from "./run-binding.ts";

@@ -1,7 +1,7 @@
 import { open } from "node:fs/promises";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
-import { sniff } from "../../component/decode/sniff.ts";
+import { sniff } from "../../component/binary/sniff.ts";
 import { CordonError } from "../../shared/errors.ts";
 import { DEFAULT_LIMITS } from "../../shared/limits.ts";
 import { quoteText } from "../../shared/quote-text.ts";
