@@ -281,37 +281,22 @@ describe("decodeComponent on core definitions", () => {
       ],
       ["lower (func $f) async (memory 0) (realloc $realloc)"],
     ].flat();
-    const component = (list: readonly string[]): string => `(component
-      (import "f" (func $f async (result string)))
-      (core module $m
-        (memory (export "memory") 1)
-        (table (export "table") 1 funcref)
-        (func (export "realloc") (param i32 i32 i32 i32) (result i32) i32.const 0)
-        (func (export "callback") (param i32 i32 i32) (result i32) i32.const 0)
-        (func (export "start") (result i32) i32.const 0))
-      (core instance $i (instantiate $m))
-      (alias core export $i "memory" (core memory))
-      (alias core export $i "table" (core table))
-      (alias core export $i "realloc" (core func $realloc))
-      (core type $start (func (param i32)))
-      (type $r (resource (rep i32)))
-      (type $stream (stream u8))
-      (type $future (future))
-      ${list.map((builtIn) => `(core func (canon ${builtIn}))`).join("\n")}
-      (func (export "after") async
-        (canon lift (core func $i "start") async (callback (core func $i "callback"))))
-    )`;
-    const { counts, plan, asynchronous } = await decodeText(component(builtIns));
+    const { counts, plan, asynchronous } = await decodeText(withBuiltIns(builtIns));
     assert.deepEqual([counts.types, counts.functions, asynchronous], [5, 3, true]);
     assert.equal(plan?.coreFunctions.length, builtIns.length);
     for (const builtIn of [
-      ...["thread.index", "thread.resume-later", "thread.suspend", "thread.suspend-then-resume"],
-      ...["thread.yield-then-resume", "thread.suspend-then-promote", "thread.yield-then-promote"],
+      "thread.index",
+      "thread.resume-later",
+      "thread.suspend",
+      "thread.suspend-then-resume",
+      "thread.yield-then-resume",
+      "thread.suspend-then-promote",
+      "thread.yield-then-promote",
     ]) {
-      const decoded = await decodeText(component([builtIn]));
+      const decoded = await decodeText(withBuiltIns([builtIn]));
       assert.deepEqual([decoded.plan, decoded.unsupported?.includes(`${builtIn},`)], [undefined, true], builtIn);
     }
-    const spawning = await decodeText(component(["thread.new-indirect $start (core table 0)"]));
+    const spawning = await decodeText(withBuiltIns(["thread.new-indirect $start (core table 0)"]));
     assert.match(spawning.unsupported ?? "", /thread\.new-indirect/);
   });
 
@@ -371,3 +356,27 @@ describe("decodeComponent on core definitions", () => {
     );
   });
 });
+
+/** A component with these built-ins, and all that they may refer to. */
+function withBuiltIns(list: readonly string[]): string {
+  return `(component
+      (import "f" (func $f async (result string)))
+      (core module $m
+        (memory (export "memory") 1)
+        (table (export "table") 1 funcref)
+        (func (export "realloc") (param i32 i32 i32 i32) (result i32) i32.const 0)
+        (func (export "callback") (param i32 i32 i32) (result i32) i32.const 0)
+        (func (export "start") (result i32) i32.const 0))
+      (core instance $i (instantiate $m))
+      (alias core export $i "memory" (core memory))
+      (alias core export $i "table" (core table))
+      (alias core export $i "realloc" (core func $realloc))
+      (core type $start (func (param i32)))
+      (type $r (resource (rep i32)))
+      (type $stream (stream u8))
+      (type $future (future))
+      ${list.map((builtIn) => `(core func (canon ${builtIn}))`).join("\n")}
+      (func (export "after") async
+        (canon lift (core func $i "start") async (callback (core func $i "callback"))))
+    )`;
+}

@@ -45,13 +45,6 @@ describe("decodeComponent on components that grow", () => {
     assert.throws(() => decodeComponent(component(section(7, ...lists(120)))), beyond("complexity", "maxTypeDepth"));
   });
 
-  /** `tuple<previous, previous>`, so many times over. */
-  const doubling = (levels: number): number[] => [
-    levels,
-    0x7d,
-    ...Array.from({ length: levels - 1 }, (_, index) => [0x6f, 2, index, index]).flat(),
-  ];
-
   test("shares types that double with each level, and refuses to write them out", () => {
     const levels = 18;
     assert.ok(decodeComponent(component(section(7, ...doubling(levels)))));
@@ -180,4 +173,10 @@ function lists(depth: number): number[] {
 /** A type index, which is signed: from 64 on it takes two bytes, since the high bit of the last is the sign. */
 function typeIndex(value: number): number[] {
   return value < 64 ? [value] : [(value & 0x7f) | 0x80, value >>> 7];
+}
+
+/** The content of a type section: `tuple<previous, previous>`, so many times over. */
+function doubling(levels: number): number[] {
+  const tuples = Array.from({ length: levels - 1 }, (_, index) => [0x6f, 2, index, index]);
+  return [levels, 0x7d, ...tuples.flat()];
 }

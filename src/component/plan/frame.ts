@@ -94,9 +94,7 @@ export class Frame {
   }
 
   outer(count: number): Frame {
-    let frame: Frame | undefined = this;
-    for (let left = count; left > 0 && frame !== undefined; left -= 1) frame = frame.parent;
-    return valid(frame);
+    return count === 0 ? this : valid(this.parent).outer(count - 1);
   }
 }
 

@@ -45,9 +45,12 @@ export function checkOptions(
   if (realloc !== undefined) {
     if (memory === undefined) invalid("realloc is given without the memory", offset);
     const address = address64 ? "i64" : "i32";
-    const expected = coreTypes.ofFunction([address, address, address, address], [address]);
-    if (scope.coreFunctionAt(realloc, offset) !== expected)
-      invalid("realloc is not of the type that it has to have", offset);
+    const isFitting = coreTypes.hasSignature(
+      scope.coreFunctionAt(realloc, offset),
+      [address, address, address, address],
+      [address],
+    );
+    if (!isFitting) invalid("realloc is not of the type that it has to have", offset);
   }
   const typeOf = (index: number | undefined): CoreTypeId | undefined =>
     index === undefined ? undefined : scope.coreFunctionAt(index, offset);

@@ -61,10 +61,12 @@ function checkLift(
   const found = scope.coreFunctionAt(core, offset);
   const options = checkOptions(validation, scope, definition, offset);
   if (options.postReturn !== undefined) {
-    const expected = coreTypes.ofFunction(coreTypes.functionType(found)?.results ?? [], []);
-    if (options.postReturn !== expected) invalid("post-return is not of the type that it has to have", offset);
+    const results = coreTypes.functionType(found)?.results ?? [];
+    if (!coreTypes.hasSignature(options.postReturn, results, [])) {
+      invalid("post-return is not of the type that it has to have", offset);
+    }
   }
-  if (options.callback !== undefined && options.callback !== coreTypes.ofFunction(["i32", "i32", "i32"], ["i32"])) {
+  if (options.callback !== undefined && !coreTypes.hasSignature(options.callback, ["i32", "i32", "i32"], ["i32"])) {
     invalid("callback is not of the type that it has to have", offset);
   }
   checkAsync(options, type, offset);

@@ -45,9 +45,11 @@ function fits(actual: Limits, expected: Limits): boolean {
 
 function signature(types: CoreTypes, id: number): string {
   const type = types.functionType(id);
-  const list = (values: readonly CoreValueType[]): string =>
-    `(${values.map((value) => (typeof value === "string" ? value : "ref")).join(", ")})`;
-  return type === undefined ? "another kind" : `${list(type.parameters)} -> ${list(type.results)}`;
+  return type === undefined ? "another kind" : `${listed(type.parameters)} -> ${listed(type.results)}`;
+}
+
+function listed(values: readonly CoreValueType[]): string {
+  return `(${values.map((value) => (typeof value === "string" ? value : "ref")).join(", ")})`;
 }
 
 /** Why one module type cannot stand where another is expected: it may import less, and export more. */

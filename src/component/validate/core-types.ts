@@ -8,6 +8,7 @@ import type {
   CoreValueType,
   GlobalType,
   MemoryType,
+  NumericType,
   ReferenceType,
   TableType,
 } from "../binary/core-definitions.ts";
@@ -83,8 +84,8 @@ export class CoreTypes {
     return undefined;
   }
 
-  /** The number of a function type without references to other types. */
-  ofFunction(parameters: readonly CoreValueType[], results: readonly CoreValueType[]): CoreTypeId {
+  /** The number of a function type of numbers. */
+  ofFunction(parameters: readonly NumericType[], results: readonly NumericType[]): CoreTypeId {
     const key = `${parameters.join()}>${results.join()}`;
     const known = this.#plain.get(key);
     if (known !== undefined) return known;
@@ -96,14 +97,16 @@ export class CoreTypes {
     return id;
   }
 
-  composite(id: CoreTypeId): CompositeType | undefined {
-    return this.#types[id]?.composite;
-  }
-
   /** The function type of that number; undefined for a struct or array. */
   functionType(id: CoreTypeId | undefined): CoreFunctionType | undefined {
     const composite = id === undefined ? undefined : this.#types[id]?.composite;
     return composite?.kind === "func" ? composite : undefined;
+  }
+
+  /** Whether a function has these parameters and results, whichever recursion group its type is of. */
+  hasSignature(id: CoreTypeId, parameters: readonly CoreValueType[], results: readonly CoreValueType[]): boolean {
+    const type = this.functionType(id);
+    return type !== undefined && areSame(type.parameters, parameters) && areSame(type.results, results);
   }
 
   isSubtype(actual: CoreTypeId, expected: CoreTypeId): boolean {
@@ -165,6 +168,10 @@ export class CoreTypes {
     if (one === "i8" || one === "i16" || other === "i8" || other === "i16") return one === other;
     return this.isValueSubtype(one, other) && (!field.mutable || this.isValueSubtype(other, one));
   }
+}
+
+function areSame(one: readonly CoreValueType[], other: readonly CoreValueType[]): boolean {
+  return one.length === other.length && one.every((type, index) => type === other[index]);
 }
 
 function isAbstractSubtype(actual: AbstractHeap, expected: AbstractHeap): boolean {

@@ -112,19 +112,19 @@ function walkDeclarations(validation: Validation, scope: Scope, declarations: re
 }
 
 function resourceType(
-  { coreTypes, newResource }: Validation,
+  validation: Validation,
   scope: Scope,
   { rep, destructor }: Extract<TypeDefinition, { readonly sort: "resource" }>,
   offset: number,
 ): ResourceType {
   if (scope.kind !== "component") invalid("a resource type is defined inside another type", offset);
   if (destructor !== undefined) {
-    const expected = coreTypes.ofFunction([rep], []);
-    if (scope.coreFunctionAt(destructor, offset) !== expected) {
+    const id = scope.coreFunctionAt(destructor, offset);
+    if (!validation.coreTypes.hasSignature(id, [rep], [])) {
       invalid("the destructor of a resource is not of the type that it has to have", offset);
     }
   }
-  const type = newResource();
+  const type = validation.newResource();
   scope.definedResources.set(type.resource, rep);
   return type;
 }

@@ -91,6 +91,9 @@ function flattenChoice(payloads: readonly (ValueType | undefined)[], address64: 
 
 function join(one: CoreType, other: CoreType): CoreType {
   if (one === other) return one;
-  const isSmall = (type: CoreType): boolean => type === "i32" || type === "f32";
   return isSmall(one) && isSmall(other) ? "i32" : "i64";
+}
+
+function isSmall(type: CoreType): boolean {
+  return type === "i32" || type === "f32";
 }

@@ -269,9 +269,10 @@ export class Scope {
 
   /** The scope that many levels outwards. */
   outer(count: number, offset: number): Scope {
-    let scope: Scope | undefined = this;
-    for (let left = count; left > 0 && scope !== undefined; left -= 1) scope = scope.parent;
-    return scope ?? invalid("an alias reaches further outwards than it is nested", offset);
+    if (count === 0) return this;
+    // `parent` runs out after the bound of nesting at the latest, whatever the count.
+    const parent = this.parent ?? invalid("an alias reaches further outwards than it is nested", offset);
+    return parent.outer(count - 1, offset);
   }
 
   addExtent(entity: Entity): void {

@@ -23,8 +23,7 @@ export function valueMismatch(charge: Charge, actual: ValueType, expected: Value
       return partsMismatch(charge, one.cases, other.cases, "case");
     case "tuple": {
       if (other.kind !== "tuple") break;
-      const parts = (types: readonly ValueType[]) => types.map((type, index) => ({ name: `${index}`, type }));
-      return partsMismatch(charge, parts(one.elements), parts(other.elements), "element");
+      return partsMismatch(charge, numbered(one.elements), numbered(other.elements), "element");
     }
     case "flags":
     case "enum": {
@@ -61,6 +60,10 @@ export function valueMismatch(charge: Charge, actual: ValueType, expected: Value
 interface Part {
   readonly name: string;
   readonly type: ValueType | undefined;
+}
+
+function numbered(types: readonly ValueType[]): readonly Part[] {
+  return types.map((type, index) => ({ name: `${index}`, type }));
 }
 
 function partsMismatch(

@@ -11,7 +11,17 @@ const MAX_LENGTH = 2 ** 30;
 
 /** The keys that a map can have. */
 const KEYS: ReadonlySet<WitPrimitive> = new Set<WitPrimitive>([
-  ...(["bool", "s8", "u8", "s16", "u16", "s32", "u32", "s64", "u64", "char", "string"] as const),
+  "bool",
+  "s8",
+  "u8",
+  "s16",
+  "u16",
+  "s32",
+  "u32",
+  "s64",
+  "u64",
+  "char",
+  "string",
 ]);
 
 /** What a definition of a value type refers to. */
