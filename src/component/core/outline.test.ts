@@ -31,14 +31,14 @@ describe("the outline of a core module", () => {
       [
         ["a", "f", { kind: "function", type: "(i32, f64) -> i64" }],
         ["a", "t", { kind: "table" }],
-        ["a", "m", { kind: "memory", address64: true, shared: false }],
+        ["a", "m", { kind: "memory", index: 0, address64: true, shared: false }],
         ["a", "g", { kind: "global" }],
         ["a", "e", { kind: "tag" }],
       ],
     );
     assert.deepEqual(Object.fromEntries(outline.exports), {
-      memory: { kind: "memory", address64: false, shared: false },
-      again: { kind: "memory", address64: true, shared: false },
+      memory: { kind: "memory", index: 1, address64: false, shared: false },
+      again: { kind: "memory", index: 0, address64: true, shared: false },
       two: { kind: "function", type: "() -> (i32, f32)" },
       f: { kind: "function", type: "(i32, f64) -> i64" },
       t2: { kind: "table" },

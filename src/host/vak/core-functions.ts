@@ -24,9 +24,10 @@ const FUNCTIONS: readonly CoreFunction[] = [
     type: "(i32, i32, i32, i32) -> i64",
     blocking: true,
     call: async (guest: CoreGuest, path: number, length: number, data: number, dataLength: number): Promise<Finish> => {
-      chargeCrossing(guest, length + dataLength);
       const named = textAt(guest, path, length, "a path");
-      const content = bytesAt(guest, data, dataLength, "content").slice();
+      const given = bytesAt(guest, data, dataLength, "content");
+      chargeCrossing(guest, length + dataLength);
+      const content = given.slice();
       const answer: HostResult<undefined, string> = await writeGranted(guest.context, named, content);
       return () => (answer.tag === "ok" ? 0n : problem(guest, answer.val));
     },
@@ -59,8 +60,9 @@ const FUNCTIONS: readonly CoreFunction[] = [
 export const VAK: CoreModule = Object.freeze({ name: "vak", functions: Object.freeze(FUNCTIONS) });
 
 function textAt(guest: CoreGuest, at: number, length: number, what: string): string {
+  const bytes = bytesAt(guest, at, length, what);
   chargeCrossing(guest, length);
-  return decodedText(bytesAt(guest, at, length, what), what);
+  return decodedText(bytes, what);
 }
 
 /** Bytes of the module's memory, which it named; `what` says as what. */
