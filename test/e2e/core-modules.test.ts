@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { describe, test } from "node:test";
 import { componentEmbed, parse } from "@bytecodealliance/jco-transpile/wasm-tools";
-import { describeReadied } from "../../src/component/describe-readied.ts";
-import { readyToTranspile } from "../../src/component/ready-to-transpile.ts";
+import { recognize } from "../../src/component/preparation/recognize.ts";
 import { inspect } from "../../src/sandbox/loading/inspect.ts";
 import { Sandbox } from "../../src/sandbox/sandbox.ts";
 import { failsWith } from "../support/errors.ts";
@@ -55,20 +54,19 @@ describe("programs for WASI preview 1", () => {
     await using sandbox = await Sandbox.open(path, { cache: TEST_CACHE });
     await failsWith(
       "usage",
-      /no function that can be called; a core module has some only with its WIT embedded/,
+      /no function that can be called; of a core module, only programs/,
       sandbox.call("add", [1, 2]),
     );
     await failsWith("usage", /./, sandbox.execute());
   });
 
-  test("that are libraries with WIT are called by it", async () => {
+  test("that carry WIT are to be made components first", async () => {
     const module = await parse(`(module
       (memory (export "memory") 1)
       (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1))))`);
     const witSource = "package test:add; world sums { export add: func(a: u32, b: u32) -> u32; }";
     const embedded = await componentEmbed({ binary: module, witSource, world: "sums" });
-    await using sandbox = await Sandbox.open(embedded, { cache: TEST_CACHE });
-    assert.equal((await sandbox.call("add", [40, 2])).value, 42);
+    await failsWith("unsupported", /wasm-tools component new/, Sandbox.open(embedded, { cache: TEST_CACHE }));
   });
 });
 
@@ -144,7 +142,7 @@ describe("a hostile core module", () => {
     const whole = await readFile(await textGuest("hello", HELLO));
     for (let length = 8; length < whole.length; length += 17) {
       const cut = whole.subarray(0, length);
-      await failsWith("invalid-component", /./, readyToTranspile(cut).then(describeReadied)).catch((error: unknown) => {
+      await failsWith("invalid-component", /./, async () => recognize(cut)).catch((error: unknown) => {
         throw new Error(`cut at ${length}`, { cause: error });
       });
     }

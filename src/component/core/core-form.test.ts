@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { parse } from "@bytecodealliance/jco-transpile/wasm-tools";
 import { failsWith } from "../../../test/support/errors.ts";
-import { type CoreForm, coreForm } from "./core-form.ts";
+import type { CoreModuleShape } from "../../shared/core-module.ts";
+import { coreForm } from "./core-form.ts";
 import { outlineOf } from "./outline.ts";
 
-const formOf = async (text: string): Promise<CoreForm> => coreForm(outlineOf(await parse(text)));
+const formOf = async (text: string): Promise<CoreModuleShape> => coreForm(outlineOf(await parse(text)));
 
 const YIELD = '(import "wasi_snapshot_preview1" "sched_yield" (func (result i32)))';
 const MEMORY = '(memory (export "memory") 1)';
@@ -32,8 +33,7 @@ describe("the form of a core module", () => {
     ["a program that has an initializer too", `${MEMORY} ${START} (func (export "_initialize"))`, core("command", 0)],
     ["a library with _initialize", `${YIELD} ${MEMORY} (func (export "_initialize"))`, core("reactor", 0, true)],
     ["a library without", `${YIELD} ${MEMORY}`, core("reactor", 0)],
-    ["one that carries WIT", '(@custom "component-type:guest" "")', { adapter: "reactor" }],
-    ["a program that carries WIT", `(@custom "component-type" "") ${START}`, { adapter: "command" }],
+    ["a program that carries WIT", `(@custom "component-type" "") ${START}`, core("command", undefined)],
     ["a JSON module", JSON_EXPORTS, core("json", 0)],
     [
       "a JSON module with imports and _initialize",
@@ -51,8 +51,7 @@ describe("the form of a core module", () => {
   for (const [what, fields, expected] of forms) {
     test(what, async () => {
       const form = await formOf(`(module ${fields})`);
-      if (form.kind === "component") return assert.deepEqual({ adapter: form.adapter }, expected);
-      const { form: runAs, memory, initializes } = form.shape;
+      const { form: runAs, memory, initializes } = form;
       assert.deepEqual({ form: runAs, memory, initializes }, expected);
     });
   }
@@ -62,17 +61,17 @@ describe("the form of a core module", () => {
       (import "env" "f" (func (param i32 i64) (result f32 f64)))
       (import "constructor" "__proto__" (global i32))
       (import "env" "f" (memory 1)) ${YIELD} ${MEMORY} ${START})`);
-    assert.ok(form.kind === "core");
-    assert.deepEqual(form.shape.imports, [
+    assert.deepEqual(form.imports, [
       { module: "env", name: "f", kind: "function", type: "(i32, i64) -> (f32, f64)" },
       { module: "constructor", name: "__proto__", kind: "global" },
       { module: "env", name: "f", kind: "memory" },
       { module: "wasi_snapshot_preview1", name: "sched_yield", kind: "function", type: "() -> i32" },
     ]);
-    assert.equal(form.shape.memory, 1);
+    assert.equal(form.memory, 1);
   });
 
   const refused: readonly (readonly [string, string, "unsupported" | "invalid-component", RegExp])[] = [
+    ["one that carries WIT", '(@custom "component-type:guest" "")', "unsupported", /wasm-tools component new/],
     ["nothing known", '(func (export "add"))', "invalid-component", /core WebAssembly module, not a component/],
     ["nothing", "", "invalid-component", /wasm32-wasip1/],
     [

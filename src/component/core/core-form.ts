@@ -43,7 +43,7 @@ export function coreForm(outline: CoreOutline): CoreModuleShape {
       `it imports ${PREVIEW0}, which preceded WASI preview 1; build it for preview 1 (wasm32-wasip1) or later`,
     );
   }
-  if (hasWit) {
+  if (hasWit && !exports.has("_start")) {
     throw refused(
       "it is the core module of a component, which it carries the WIT of; make the component with `wasm-tools component new`",
     );

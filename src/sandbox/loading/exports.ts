@@ -88,7 +88,7 @@ function shortNames(full: string): readonly string[] {
 
 function listed(callable: readonly CallableExport[]): string {
   if (callable.length === 0)
-    return "it exports no function that can be called; a core module has some only with its WIT embedded in it";
+    return "it exports no function that can be called; of a core module, only programs and modules with the JSON interface are";
   return `its exports are ${names(callable)}`;
 }
 
