@@ -18,7 +18,7 @@ export function isLabel(text: string): boolean {
     }
     const isDigit = code >= 0x30 && code <= 0x39;
     if (isDigit ? words === 0 && length === 0 : !isLetter(code)) return false;
-    const letterCase = isDigit ? letters : code >= 0x61 ? "lower" : "upper";
+    const letterCase: "none" | "lower" | "upper" = isDigit ? letters : code >= 0x61 ? "lower" : "upper";
     if (letters !== "none" && letterCase !== letters) return false;
     letters = letterCase;
     length += 1;

@@ -40,6 +40,7 @@ export class Validation {
   }
 
   newResource(): ResourceType {
+    this.decoding.charge(2);
     return new Resource().use(0);
   }
 

@@ -8,14 +8,21 @@ import type { ModuleType } from "./core-types.ts";
 
 /** The identity of a resource type. */
 export class Resource {
-  readonly #uses: Map<number, ResourceType> = new Map();
+  // Most resources have one name or two, and hostile components have many resources.
+  #first: ResourceType | undefined;
+  #others: Map<number, ResourceType> | undefined;
 
   /** This resource under the name with that number; the same object for the same number. */
   use(name: number): ResourceType {
-    const known = this.#uses.get(name);
+    if (this.#first === undefined || this.#first.name === name) {
+      this.#first ??= { sort: "resource", resource: this, name, open: true, size: 1, depth: 1 };
+      return this.#first;
+    }
+    this.#others ??= new Map();
+    const known = this.#others.get(name);
     if (known !== undefined) return known;
-    const use: ResourceType = { sort: "resource", resource: this, name, open: true, size: 1, depth: 1 };
-    this.#uses.set(name, use);
+    const use: ResourceType = { ...this.#first, name };
+    this.#others.set(name, use);
     return use;
   }
 }
