@@ -104,6 +104,15 @@ export interface ComponentType extends TypeExtent {
   readonly imported: readonly ResourcePath[];
   /** The resources that each instance has of its own and shows. */
   readonly defined: readonly ResourcePath[];
+  readonly instantiation: InstantiationCost;
+}
+
+/** What it takes to instantiate a component, with all that it instantiates itself. Of what is imported that is not known. */
+export interface InstantiationCost {
+  /** Definitions that are evaluated; 0 when each instance is as good as another, so that one is enough. */
+  readonly steps: number;
+  /** How many components are inside each other then. */
+  readonly depth: number;
 }
 
 export type AnyType = ValueType | ResourceType | FunctionType | InstanceType | ComponentType;
