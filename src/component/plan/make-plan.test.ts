@@ -65,7 +65,7 @@ describe("core instances in a plan", () => {
     )`);
     assert.deepEqual(steps[1], {
       ...instantiation(1, 0),
-      arguments: [...["f", "m", "t", "g", "e"]].map((name) => ({
+      arguments: ["f", "m", "t", "g", "e"].map((name) => ({
         module: "bag",
         name: `${name}2`,
         item: exported(0, name),

@@ -28,34 +28,32 @@ describe("parseName", () => {
     test(`knows the parts of ${name}`, () => assert.deepEqual(parseName(name), parsed));
   }
   for (const name of [
-    ...["[method]a", "[method]a.b.c", "[method]a.", "[method].a", "[static]a", "[constructor]", "[constructor]a.b"],
-    ...[
-      "[get]a",
-      "[other]a",
-      "[",
-      "a:b",
-      "a:b/",
-      "a:/c",
-      ":b/c",
-      "A:b/c",
-      "a:B/c",
-      "a:b:c/d",
-      "a:b/c/d",
-      "a/b:c",
-      "a:b@1/c",
-    ],
+    "[method]a",
+    "[method]a.b.c",
+    "[method]a.",
+    "[method].a",
+    "[static]a",
+    "[constructor]",
+    "[constructor]a.b",
+    "[get]a",
+    "[other]a",
+    "[",
+    "a:b",
+    "a:b/",
+    "a:/c",
+    ":b/c",
+    "A:b/c",
+    "a:B/c",
+    "a:b:c/d",
+    "a:b/c/d",
+    "a/b:c",
+    "a:b@1/c",
   ]) {
     test(`refuses ${name}`, () => assert.equal(parseName(name), undefined));
   }
 });
 
 describe("canonicalName", () => {
-  const canonical = (name: string): string => {
-    const parsed = parseName(name);
-    assert.ok(parsed !== undefined, name);
-    return canonicalName(name, parsed);
-  };
-
   for (const [one, other] of [
     ["a-B", "A-b"],
     ["[method]a.b", "[static]A.b"],
@@ -102,3 +100,9 @@ describe("isVersion", () => {
     test(`refuses ${version} ${suffix}`, () => assert.ok(!isVersion(version, suffix)));
   }
 });
+
+function canonical(name: string): string {
+  const parsed = parseName(name);
+  assert.ok(parsed !== undefined, name);
+  return canonicalName(name, parsed);
+}
