@@ -24,7 +24,7 @@ const VERSION = /^wasm-tools 1\.26\d/;
 export const hasSecondValidator: boolean = VERSION.test(spawnSync(COMMAND, ["--version"]).stdout?.toString() ?? "");
 
 /** Why `wasm-tools` refuses a component; undefined when it takes it for valid. */
-export async function secondOpinion(component: Uint8Array): Promise<string | undefined> {
+async function secondOpinion(component: Uint8Array): Promise<string | undefined> {
   const child = spawn(COMMAND, ["validate", "--features", FEATURES, "-"], { stdio: ["pipe", "ignore", "pipe"] });
   const errors: Buffer[] = [];
   child.stderr.on("data", (chunk: Buffer) => errors.push(chunk));
