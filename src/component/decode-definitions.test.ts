@@ -64,11 +64,16 @@ describe("decodeComponent on imports and exports", () => {
       await decodeText(`(component
         (import "a:b/c@1" (versionsuffix ".2.3") (instance (export "f" (func))))
         (import "mine" (implements "a:b/c@1.0.0") (instance))
+        (import "plain" (instance))
       )`)
     ).interface;
     assert.deepEqual(
-      imports.interfaces.map((each) => each.name),
-      ["a:b/c@1", "mine"],
+      imports.interfaces.map((each) => [each.name, each.implements]),
+      [
+        ["a:b/c@1", "a:b/c@1.2.3"],
+        ["mine", "a:b/c@1.0.0"],
+        ["plain", undefined],
+      ],
     );
   });
 

@@ -81,9 +81,8 @@ describe("decodeComponent on components that grow", () => {
         (instance (instantiate $c))
       )`,
     );
-    const bytes = await parse(`(component (component $c0 (type (resource (rep i32)))) ${levels.join("")}
-      (instance (instantiate $c40)))`);
-    assert.throws(() => decodeComponent(bytes), beyond("complexity", "maxInstances"));
+    const bytes = await parse(`(component (component $c0 (type (resource (rep i32)))) ${levels.join("")})`);
+    assert.throws(() => decodeComponent(bytes), beyond("complexity", "maxSteps"));
   });
 
   test("refuses instance types that make twice as many resources with each level", async () => {
@@ -106,8 +105,7 @@ describe("decodeComponent on components that grow", () => {
       { length: 100 },
       (_, level) => `(component $c${level + 1} (alias outer 1 $c${level} (component $c)) (instance (instantiate $c)))`,
     );
-    const bytes = await parse(`(component (component $c0 (type (resource (rep i32)))) ${levels.join("")}
-      (instance (instantiate $c100)))`);
+    const bytes = await parse(`(component (component $c0 (type (resource (rep i32)))) ${levels.join("")})`);
     assert.throws(() => decodeComponent(bytes), beyond("complexity", "maxDepth"));
   });
 
@@ -148,6 +146,46 @@ describe("decodeComponent on components that grow", () => {
 
   test("refuses component-level values as unsupported", () => {
     assert.throws(() => decodeComponent(component(section(12, 0))), { name: "CordonError", code: "unsupported" });
+  });
+
+  test("refuses to plan a type of long names again for each instance of a component", async () => {
+    const parameters = Array.from({ length: 300 }, (_, index) => `(param "${"a".repeat(3_900)}${index}" u8)`);
+    const bytes = await parse(`(component
+      (component $c
+        (core module $m
+          (func (export "f") (param i32)) (memory (export "m") 1)
+          (func (export "realloc") (param i32 i32 i32 i32) (result i32) unreachable))
+        (core instance $i (instantiate $m))
+        (func ${parameters.join(" ")} (canon lift (core func $i "f")
+          (memory (core memory $i "m")) (realloc (core func $i "realloc")))))
+      ${"(instance (instantiate $c))".repeat(200)}
+    )`);
+    assert.throws(() => decodeComponent(bytes), beyond("complexity", "maxSteps"));
+  });
+
+  test("refuses to make the resources of a large type anew for each import of it", async () => {
+    const resources = Array.from({ length: 1_000 }, (_, index) => `(export "r${index}" (type (sub resource)))`);
+    const imports = Array.from({ length: 400 }, (_, index) => `(import "i${index}" (instance (type $t)))`);
+    const bytes = await parse(`(component (type $t (instance ${resources.join(" ")})) ${imports.join(" ")})`);
+    assert.throws(() => decodeComponent(bytes), beyond("complexity", "maxSteps"));
+  });
+
+  test("refuses to compare component types that double with each level", async () => {
+    const levels = Array.from(
+      { length: 17 },
+      (_, level) => `(type $t${level + 1} (component
+        (alias outer 1 $t${level} (type $t))
+        (import "a" (component (type $t)))
+        (export "b" (component (type $t)))))`,
+    );
+    const bytes = await parse(`(component
+      (type $t0 (component (import "r" (type $r (sub resource))) (export "f" (func (param "x" (own $r))))))
+      ${levels.join("")}
+      (import "x" (component $x (type $t17)))
+      (component $y (alias outer 1 $t17 (type $t)) (import "x" (component (type $t))))
+      (instance (instantiate $y (with "x" (component $x))))
+    )`);
+    assert.throws(() => decodeComponent(bytes), beyond("complexity", "maxSteps"));
   });
 
   test("refuses to convert one large type again for each of its names", async () => {

@@ -62,8 +62,13 @@ export interface WitFunction {
 
 /** An interface that a component imports or exports. */
 export interface WitInterface {
-  /** The full name, such as `wasi:io/streams@0.2.3`. */
+  /** The name that it is imported or exported by, mostly the full one, such as `wasi:io/streams@0.2.3`. */
   readonly name: string;
+  /**
+   * The full name of the interface where `name` is not: that of one imported under a plain name, or `a:b/c@1.2.3` of one
+   * whose name has the part of its version that compatible ones share.
+   */
+  readonly implements?: string;
   readonly functions: readonly WitFunction[];
   /** Names of the resource types the interface defines. */
   readonly resources: readonly string[];

@@ -115,7 +115,7 @@ const REFUSED: readonly (readonly [what: string, component: () => Uint8Array | P
     ["a count of 4,294,967,295 types", () => componentOf(sectionOf(PART.type, leb128(2 ** 32 - 1))), /./],
     ["100,001 functions of a core module", () => asModule(functions(100_001)), /100001 functions, over the bound/],
     ["two million functions", () => asModule(functions(2_000_000)), /functions count exceeds limit of 1000000/],
-    ["900,000 exports of a core module", () => asModule(exportsOf(900_000)), /limit of 1000000/],
+    ["900,000 exports of a core module", () => asModule(exportsOf(900_000)), /1000000 steps/],
   ];
 
 for (const [what, make, reason] of REFUSED) {

@@ -58,7 +58,7 @@ const PLAIN: ReadonlyMap<number, CoreValueType> = new Map<number, CoreValueType>
 ]);
 
 /** Reads a value type (core specification 5.3.5). */
-export function readCoreValueType(reader: ByteReader): CoreValueType {
+function readCoreValueType(reader: ByteReader): CoreValueType {
   const start = reader.offset;
   const code = reader.u8();
   const plain = PLAIN.get(code);

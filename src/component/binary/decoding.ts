@@ -102,10 +102,14 @@ export class Decoding {
     if (this.counts[what] > this.bounds[bound]) this.#exceeded(bound, label, this.counts[what]);
   }
 
+  checkDepth(depth: number): void {
+    if (depth > this.bounds.maxDepth) this.#exceeded("maxDepth", "levels of nesting", depth);
+  }
+
   /** Runs `evaluate` one level deeper. */
   nested<T>(evaluate: () => T): T {
     this.#depth += 1;
-    if (this.#depth > this.bounds.maxDepth) this.#exceeded("maxDepth", "levels of nesting", this.#depth);
+    this.checkDepth(this.#depth);
     const result = evaluate();
     this.#depth -= 1;
     return result;

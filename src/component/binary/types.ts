@@ -110,7 +110,7 @@ function readValueType(decoding: Decoding, reader: ByteReader, opcode: number, s
 }
 
 /** Reads the use of a value type: a primitive or an index, which is never negative. */
-export function readUse(reader: ByteReader): ValueTypeUse {
+function readUse(reader: ByteReader): ValueTypeUse {
   const start = reader.offset;
   const primitive = PRIMITIVES.get(reader.peek());
   if (primitive !== undefined) {

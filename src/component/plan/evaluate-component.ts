@@ -163,24 +163,28 @@ function ownResource(builder: PlanBuilder, frame: Frame, { rep, destructor }: Re
 function evaluateImport(
   builder: PlanBuilder,
   frame: Frame,
-  { name: { name }, type }: ImportDefinition,
+  { name: extern, type }: ImportDefinition,
   args: ReadonlyMap<string, Entity> | undefined,
 ): void {
+  const { name } = extern;
   const actual = args === undefined ? undefined : valid(args.get(name));
   const declared = evaluateExtern(builder, frame, type, actual, [name]);
   // An argument keeps the name it has outside; the import's own is often one that a toolchain made up.
   const entity = actual === undefined ? named(declared, name) : declared;
   frame.imports.set(name, entity);
+  frame.importNames.set(name, extern);
   frame.push(entity);
 }
 
 function evaluateExport(
   builder: PlanBuilder,
   frame: Frame,
-  { name: { name }, sort, index, ascribed }: ExportDefinition,
+  { name: extern, sort, index, ascribed }: ExportDefinition,
 ): void {
+  const { name } = extern;
   const actual = frame.entity(sort, index);
   const entity = named(ascribed === undefined ? actual : evaluateExtern(builder, frame, ascribed, actual, []), name);
   frame.exports.set(name, entity);
+  frame.exportNames.set(name, extern);
   frame.push(entity);
 }

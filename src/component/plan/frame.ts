@@ -1,6 +1,6 @@
 import type { ComponentInstanceIndex } from "../../shared/plan.ts";
 import type { CoreSort } from "../binary/core-definitions.ts";
-import type { Sort } from "../binary/definitions.ts";
+import type { ExternName, Sort } from "../binary/definitions.ts";
 import type {
   Component,
   CoreEntity,
@@ -31,6 +31,9 @@ export class Frame {
   };
   readonly imports: Map<string, Entity> = new Map();
   readonly exports: Map<string, Entity> = new Map();
+  /** The names of imports and exports with their attributes. */
+  readonly importNames: Map<string, ExternName> = new Map();
+  readonly exportNames: Map<string, ExternName> = new Map();
   /** The component instance around the one that this frame is of, in the plan. */
   readonly #around: Frame | undefined;
   #instance: ComponentInstanceIndex | undefined;

@@ -20,7 +20,7 @@ import { PlanTypes } from "./plan-types.ts";
 export class PlanBuilder {
   readonly decoding: Decoding;
   readonly valid: ValidComponent;
-  readonly types: PlanTypes = new PlanTypes();
+  readonly types: PlanTypes;
   readonly imports: PlanImport[] = [];
   /** The first thing for which the component cannot be run, if there is one. */
   unsupported: string | undefined;
@@ -34,6 +34,7 @@ export class PlanBuilder {
   constructor(decoding: Decoding, valid: ValidComponent) {
     this.decoding = decoding;
     this.valid = valid;
+    this.types = new PlanTypes((steps) => decoding.charge(steps));
   }
 
   /** How much there is in the plan. What leaves it as it is, can be done again without a difference. */
@@ -94,7 +95,6 @@ export class PlanBuilder {
   }
 
   functionType(type: FunctionType): FunctionTypeIndex {
-    this.decoding.charge(1 + type.parameters.length);
     return this.types.functionType(type);
   }
 

@@ -6,8 +6,14 @@ export class PlanTypes {
   readonly types: PlanType[] = [];
   readonly functionTypes: PlanFunctionType[] = [];
   readonly #byShape: Map<Shape, TypeIndex> = new Map();
+  readonly #byFunction: Map<FunctionType, FunctionTypeIndex> = new Map();
   readonly #byKey: Map<string, TypeIndex> = new Map();
-  readonly #functions: Map<string, FunctionTypeIndex> = new Map();
+  readonly #functionsByKey: Map<string, FunctionTypeIndex> = new Map();
+  readonly #charge: (steps: number) => void;
+
+  constructor(charge: (steps: number) => void) {
+    this.#charge = charge;
+  }
 
   // The depth of types is bounded by validation.
   index(type: ValueType): TypeIndex {
@@ -15,18 +21,23 @@ export class PlanTypes {
     const known = this.#byShape.get(shape);
     if (known !== undefined) return known;
     const plan = this.#planned(shape);
-    const index = interned(this.types, this.#byKey, plan);
+    const index = this.#interned(this.types, this.#byKey, plan);
     this.#byShape.set(shape, index);
     return index;
   }
 
-  functionType({ parameters, result, async }: FunctionType): FunctionTypeIndex {
+  functionType(type: FunctionType): FunctionTypeIndex {
+    const known = this.#byFunction.get(type);
+    if (known !== undefined) return known;
+    const { parameters, result, async } = type;
     const plan: PlanFunctionType = {
-      parameters: parameters.map(({ name, type }) => ({ name, type: this.index(type) })),
+      parameters: parameters.map(({ name, type: one }) => ({ name, type: this.index(one) })),
       ...(result === undefined ? {} : { result: this.index(result) }),
       async,
     };
-    return interned(this.functionTypes, this.#functions, plan);
+    const index = this.#interned(this.functionTypes, this.#functionsByKey, plan);
+    this.#byFunction.set(type, index);
+    return index;
   }
 
   #planned(shape: Shape): PlanType {
@@ -67,14 +78,16 @@ export class PlanTypes {
         return { kind: shape.kind, resource: shape.resource.resource.index };
     }
   }
-}
 
-/** The index of what has that structure. Objects are built in one order of keys, so that their text tells them apart. */
-function interned<T>(list: T[], byKey: Map<string, number>, item: T): number {
-  const key = JSON.stringify(item);
-  const known = byKey.get(key);
-  if (known !== undefined) return known;
-  const index = list.push(item) - 1;
-  byKey.set(key, index);
-  return index;
+  /** The index of what has that structure. Objects are built in one order of keys, so that their text tells them apart. */
+  #interned<T>(list: T[], byKey: Map<string, number>, item: T): number {
+    const key = JSON.stringify(item);
+    // Names can be long, and the same type can come up in many instances of a component.
+    this.#charge(1 + (key.length >>> 5));
+    const known = byKey.get(key);
+    if (known !== undefined) return known;
+    const index = list.push(item) - 1;
+    byKey.set(key, index);
+    return index;
+  }
 }

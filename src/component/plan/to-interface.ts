@@ -7,6 +7,7 @@ import type {
   WitWorldSide,
 } from "../../shared/wit.ts";
 import type { Decoding } from "../binary/decoding.ts";
+import type { ExternName } from "../binary/definitions.ts";
 import type { Entity, FunctionType, Instance, Resource, Shape } from "./entities.ts";
 import type { Frame } from "./frame.ts";
 import { WitTypes } from "./wit-types.ts";
@@ -16,8 +17,8 @@ type Other = WitWorldSide["other"][number];
 /** Writes out what a component imports and exports. */
 export function toInterface(decoding: Decoding, root: Frame): ComponentInterface {
   const writer = new InterfaceWriter(decoding);
-  const imports = writer.side(root.imports);
-  return { imports, exports: writer.side(root.exports) };
+  const imports = writer.side(root.imports, root.importNames);
+  return { imports, exports: writer.side(root.exports, root.exportNames) };
 }
 
 class InterfaceWriter {
@@ -34,7 +35,7 @@ class InterfaceWriter {
     this.#types = new WitTypes(decoding);
   }
 
-  side(items: ReadonlyMap<string, Entity>): WitWorldSide {
+  side(items: ReadonlyMap<string, Entity>, names: ReadonlyMap<string, ExternName>): WitWorldSide {
     const interfaces: WitInterface[] = [];
     const functions: WitFunction[] = [];
     const other: Other[] = [];
@@ -42,7 +43,7 @@ class InterfaceWriter {
       this.#types.chargeName(name);
       switch (entity.sort) {
         case "instance": {
-          interfaces.push(this.#interface(name, entity.instance));
+          interfaces.push({ ...this.#interface(name, entity.instance), ...fullName(names.get(name)) });
           const kind = foreignKind(entity.instance);
           if (kind !== undefined) other.push({ name, kind });
           break;
@@ -108,6 +109,12 @@ class InterfaceWriter {
     const result: WitType | undefined = type.result === undefined ? undefined : this.#types.convert(type.result);
     return { name, parameters, ...(result === undefined ? {} : { result }), async: type.async };
   }
+}
+
+/** The full name of an interface, where the one that it is imported or exported by is another. */
+function fullName(extern: ExternName | undefined): Pick<WitInterface, "implements"> {
+  if (extern?.implements === undefined && extern?.versionSuffix === undefined) return {};
+  return { implements: (extern.implements ?? extern.name) + (extern.versionSuffix ?? "") };
 }
 
 /** Whether WIT data has a place for this type's name. */

@@ -70,6 +70,7 @@ function checkLift(
     invalid("callback is not of the type that it has to have", offset);
   }
   checkAsync(options, type, offset);
+  validation.charge(type.parameters.length);
   const { parameters, results } = signatureOf(type, options, "lift", offset);
   if (found !== coreTypes.ofFunction(parameters, results)) {
     const expected = `(${parameters.join(", ")}) -> (${results.join(", ")})`;
@@ -96,6 +97,7 @@ function typeOfBuiltIn(
       const options = checkOptions(validation, scope, canon.options, offset);
       checkLowering(options, offset);
       checkAsync(options, type, offset);
+      validation.charge(type.parameters.length);
       const { parameters, results } = signatureOf(type, options, "lower", offset);
       return of(parameters, results);
     }

@@ -4,8 +4,17 @@ import { explicitPaths, freeResources } from "./resources.ts";
 import type { Scope, Validation } from "./scope.ts";
 import type { ComponentType, ResourcePath } from "./types.ts";
 
-/** The type of a component, or a component type, all of whose definitions are in the scope. */
-export function finishComponentType({ charge }: Validation, scope: Scope, offset: number): ComponentType {
+/**
+ * The type of a component, or a component type, all of whose definitions are in the scope.
+ *
+ * @param definitions How many there are to evaluate when it is instantiated; 0 of a component type.
+ */
+export function finishComponentType(
+  { charge }: Validation,
+  scope: Scope,
+  definitions: number,
+  offset: number,
+): ComponentType {
   const [imports, exports] = [scope.imports.items, scope.exports.items];
   const { definedResources } = scope;
   const inImports = definedResources.size === 0 ? undefined : freeResources(charge, imports.values());
@@ -22,7 +31,8 @@ export function finishComponentType({ charge }: Validation, scope: Scope, offset
     return { resource, path };
   });
   const imported = [...scope.importedResources].map(([resource, path]): ResourcePath => ({ resource, path }));
+  const instantiation = scope.instantiation(definitions);
   const { size, depth } = scope.extent;
   const open = [...imports.values(), ...exports.values()].some(isOpen);
-  return { sort: "component", imports, exports, imported, defined, size, depth, open };
+  return { sort: "component", imports, exports, imported, defined, instantiation, size, depth, open };
 }

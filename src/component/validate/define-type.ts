@@ -83,7 +83,7 @@ function instanceType(validation: Validation, parent: Scope, declarations: reado
 
 function declare(validation: Validation, scope: Scope, declarations: readonly Declaration[], offset: number): AnyType {
   walkDeclarations(validation, scope, declarations);
-  return finishComponentType(validation, scope, offset);
+  return finishComponentType(validation, scope, 0, offset);
 }
 
 function walkDeclarations(validation: Validation, scope: Scope, declarations: readonly Declaration[]): void {
@@ -125,6 +125,7 @@ function resourceType(
     }
   }
   const type = validation.newResource();
+  scope.hasEffects = true;
   scope.definedResources.set(type.resource, rep);
   return type;
 }

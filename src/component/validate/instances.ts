@@ -67,9 +67,14 @@ export function instantiateComponent(
   definitions: readonly ArgumentDefinition[],
   offset: number,
 ): InstanceType {
+  const { charge, decoding } = validation;
   const component = scope.entity("component", index, offset);
   if (component.sort !== "component") return invalid(`component ${index} is none`, offset);
-  const { imports, exports, imported, defined } = component.type;
+  const { imports, exports, imported, defined, instantiation } = component.type;
+  // Planning does it all again for each instance; what could never be planned is refused though nobody may ask for it.
+  charge(instantiation.steps);
+  decoding.checkDepth(instantiation.depth);
+  scope.addInstantiation(instantiation);
   const args = new Map<string, Entity>();
   for (const { name, sort, index: at } of definitions) {
     if (args.has(name)) invalid(`an instantiation provides ${quoted(name)} twice`, offset);

@@ -1,12 +1,37 @@
 /** The grammar of names (https://github.com/WebAssembly/component-model/blob/main/design/mvp/Explainer.md#import-and-export-definitions). */
 
-/** Words are of one case each. They are told apart before they are matched, so that no name takes long. */
-const WORD = /^(?:[a-z0-9]+|[A-Z0-9]+)$/;
-const LOWER_LABEL = /^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/;
+const HYPHEN = 0x2d;
 
-/** Whether it is a name of a field, case, parameter or plain import. */
+/** Whether it is a name of a field, case, parameter or plain import: words of one case each, the first with a letter first. */
 export function isLabel(text: string): boolean {
-  return /^[A-Za-z]/.test(text) && text.split("-").every((word) => WORD.test(word));
+  let words = 0;
+  let letters: "none" | "lower" | "upper" = "none";
+  let length = 0;
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    if (code === HYPHEN) {
+      if (length === 0) return false;
+      words += 1;
+      letters = "none";
+      length = 0;
+      continue;
+    }
+    const isDigit = code >= 0x30 && code <= 0x39;
+    if (isDigit ? words === 0 && length === 0 : !isLetter(code)) return false;
+    const letterCase: "none" | "lower" | "upper" = isDigit ? letters : code >= 0x61 ? "lower" : "upper";
+    if (letters !== "none" && letterCase !== letters) return false;
+    letters = letterCase;
+    length += 1;
+  }
+  return length > 0;
+}
+
+function isLetter(code: number): boolean {
+  return (code >= 0x61 && code <= 0x7a) || (code >= 0x41 && code <= 0x5a);
+}
+
+function isLowerLabel(text: string): boolean {
+  return isLabel(text) && text === text.toLowerCase();
 }
 
 /** What labels are compared by: `a-b` and `A-b` cannot stand side by side. */
@@ -22,13 +47,14 @@ export type ParsedName =
   | { readonly kind: "interface"; readonly version: string | undefined };
 
 const ANNOTATED = /^\[(constructor|method|static)\](.*)$/s;
+const BRACKET = 0x5b;
 
 /** Parses a name, but for the version of an interface; undefined when it is none. */
 export function parseName(name: string): ParsedName | undefined {
   if (name.includes(":")) return parseInterfaceName(name);
-  const annotated = ANNOTATED.exec(name);
-  if (annotated === null) return isLabel(name) ? { kind: "label" } : undefined;
-  const [, annotation, rest = ""] = annotated;
+  if (name.charCodeAt(0) !== BRACKET) return isLabel(name) ? { kind: "label" } : undefined;
+  const [, annotation, rest = ""] = ANNOTATED.exec(name) ?? [];
+  if (annotation === undefined) return undefined;
   if (annotation === "constructor") return isLabel(rest) ? { kind: "constructor", resource: rest } : undefined;
   const dot = rest.indexOf(".");
   const [resource, label] = [rest.slice(0, dot), rest.slice(dot + 1)];
@@ -41,7 +67,7 @@ function parseInterfaceName(name: string): ParsedName | undefined {
   const [namespace = "", pack = "", ...rest] = name.slice(0, Math.max(slash, 0)).split(":");
   const at = name.indexOf("@", slash);
   const projection = name.slice(slash + 1, at < 0 ? undefined : at);
-  if (rest.length > 0 || !LOWER_LABEL.test(namespace) || !LOWER_LABEL.test(pack) || !isLabel(projection)) {
+  if (rest.length > 0 || !isLowerLabel(namespace) || !isLowerLabel(pack) || !isLabel(projection)) {
     return undefined;
   }
   return { kind: "interface", version: at < 0 ? undefined : name.slice(at + 1) };

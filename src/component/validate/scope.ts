@@ -11,6 +11,7 @@ import {
   extentOf,
   type FunctionType,
   type InstanceType,
+  type InstantiationCost,
   Resource,
   type ResourceType,
   type TypeExtent,
@@ -40,6 +41,7 @@ export class Validation {
   }
 
   newResource(): ResourceType {
+    this.decoding.charge(2);
     return new Resource().use(0);
   }
 
@@ -126,6 +128,10 @@ export class Scope {
   /** The type of the context's slots, once a built-in has said it. */
   contextType: "i32" | "i64" | undefined;
   hasStart: boolean = false;
+  /** Whether an instance has anything of its own: core instances, functions or resources. */
+  hasEffects: boolean = false;
+  /** Steps of instantiations of others, and how deep they are. */
+  readonly #inner: { steps: number; depth: number } = { steps: 0, depth: 0 };
 
   constructor(kind: ScopeKind, parent: Scope | undefined, decoding: Decoding) {
     this.kind = kind;
@@ -273,6 +279,19 @@ export class Scope {
     // `parent` runs out after the bound of nesting at the latest, whatever the count.
     const parent = this.parent ?? invalid("an alias reaches further outwards than it is nested", offset);
     return parent.outer(count - 1, offset);
+  }
+
+  /** Takes note of an instantiation in it. */
+  addInstantiation({ steps, depth }: InstantiationCost): void {
+    this.#inner.steps += steps;
+    this.#inner.depth = Math.max(this.#inner.depth, depth);
+    this.hasEffects ||= steps > 0;
+  }
+
+  /** What an instantiation of it takes, which has so many definitions. */
+  instantiation(definitions: number): InstantiationCost {
+    const isRepeated = this.hasEffects || this.imports.items.size > 0;
+    return { steps: isRepeated ? 1 + definitions + this.#inner.steps : 0, depth: 1 + this.#inner.depth };
   }
 
   addExtent(entity: Entity): void {

@@ -8,14 +8,21 @@ import type { ModuleType } from "./core-types.ts";
 
 /** The identity of a resource type. */
 export class Resource {
-  readonly #uses: Map<number, ResourceType> = new Map();
+  // Most resources have one name or two, and hostile components have many resources.
+  #first: ResourceType | undefined;
+  #others: Map<number, ResourceType> | undefined;
 
   /** This resource under the name with that number; the same object for the same number. */
   use(name: number): ResourceType {
-    const known = this.#uses.get(name);
+    if (this.#first === undefined || this.#first.name === name) {
+      this.#first ??= { sort: "resource", resource: this, name, open: true, size: 1, depth: 1 };
+      return this.#first;
+    }
+    this.#others ??= new Map();
+    const known = this.#others.get(name);
     if (known !== undefined) return known;
-    const use: ResourceType = { sort: "resource", resource: this, name, open: true, size: 1, depth: 1 };
-    this.#uses.set(name, use);
+    const use: ResourceType = { ...this.#first, name };
+    this.#others.set(name, use);
     return use;
   }
 }
@@ -97,6 +104,15 @@ export interface ComponentType extends TypeExtent {
   readonly imported: readonly ResourcePath[];
   /** The resources that each instance has of its own and shows. */
   readonly defined: readonly ResourcePath[];
+  readonly instantiation: InstantiationCost;
+}
+
+/** What it takes to instantiate a component, with all that it instantiates itself. Of what is imported that is not known. */
+export interface InstantiationCost {
+  /** Definitions that are evaluated; 0 when each instance is as good as another, so that one is enough. */
+  readonly steps: number;
+  /** How many components are inside each other then. */
+  readonly depth: number;
 }
 
 export type AnyType = ValueType | ResourceType | FunctionType | InstanceType | ComponentType;

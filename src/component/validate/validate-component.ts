@@ -48,7 +48,7 @@ function validateNested(
     validation.charge(1);
     define(validation, scope, definition, modules);
   }
-  return finishComponentType(validation, scope, component.offset);
+  return finishComponentType(validation, scope, component.definitions.length, component.offset);
 }
 
 function define(validation: Validation, scope: Scope, definition: Definition, modules: ModuleType[]): void {
@@ -62,6 +62,7 @@ function define(validation: Validation, scope: Scope, definition: Definition, mo
       break;
     }
     case "core-instantiate":
+      scope.hasEffects = true;
       decoding.count("coreInstances");
       scope.coreInstances.push(instantiateModule(validation, scope, definition.module, definition.arguments, offset));
       break;
@@ -90,9 +91,11 @@ function define(validation: Validation, scope: Scope, definition: Definition, mo
       defineType(validation, scope, definition.type, offset);
       break;
     case "canon":
+      scope.hasEffects = true;
       defineCanon(validation, scope, definition.canon, offset);
       break;
     case "start":
+      scope.hasEffects = true;
       checkStart(scope, definition.function, offset);
       break;
     case "import":

@@ -44,10 +44,7 @@ export function primitiveType(primitive: WitPrimitive): ValueType {
 }
 
 /** A value type of that structure. */
-export function valueTypeOf(
-  shape: Shape,
-  { size, depth }: { readonly size: number; readonly depth: number },
-): ValueType {
+function valueTypeOf(shape: Shape, { size, depth }: { readonly size: number; readonly depth: number }): ValueType {
   const children = childrenOf(shape);
   const isHandle = shape.kind === "own" || shape.kind === "borrow";
   const crosses = shape.kind === "stream" || shape.kind === "future";
