@@ -17,7 +17,7 @@ export function refusalOf(component: Uint8Array, decoded: DecodedComponent): str
 
 /** The same of a core module that is run as it is. */
 export function refusalOfModule(module: Uint8Array): string | undefined {
-  return refusalIn(() => hardenModule(module, { meter: true }));
+  return refusalIn(() => hardenModule(module, { meter: true, names: "data" }));
 }
 
 /**

@@ -176,5 +176,5 @@ function advanced(file: OpenFile, count: number | Promise<number>): number | Pro
 }
 
 function whenDone<T, U>(value: T | Promise<T>, next: (value: T) => U): U | Promise<U> {
-  return value instanceof Promise ? value.then(next) : next(value);
+  return value instanceof Promise ? value.then((done) => next(done)) : next(value);
 }
