@@ -119,10 +119,7 @@ function readOne(
 }
 
 /** What a function of components and one of core modules have in common. */
-function checkCommon(
-  input: HostFunctionInput | CoreHostFunctionInput,
-  problem: (text: string) => void,
-): void {
+function checkCommon(input: HostFunctionInput | CoreHostFunctionInput, problem: (text: string) => void): void {
   const { capability } = input;
   if (typeof capability !== "string" || !CAPABILITY.test(capability)) {
     problem("capability is no name: a letter and up to 127 letters, digits and any of _:/@.#-");
