@@ -80,7 +80,7 @@ test("addresses outside of the memory, or not aligned, end the guest, whatever i
   }
 });
 
-// Weakening: `IoVector`s are read without a bound; `poll_oneoff` takes any number of subscriptions.
+// Weakening: `ioVectors` takes any number of vectors.
 test("what one call may name is bounded", async () => {
   const { output } = await execute(
     preview1Program(
@@ -133,7 +133,7 @@ test("what listings keep is bounded, over all folders that are open", async (con
   assert.deepEqual(output, [0, ERRNO.nomem, 0]);
 });
 
-// Weakening: `path_open` asks the walk for nothing.
+// Weakening: `openAt` does not check what is asked for.
 test("no path and no right leads out of a folder, and denials are recorded", async (context) => {
   const { grants } = await folderGrant(context);
   const open = (at: number, length: number, flags: number, rights: number): string =>
