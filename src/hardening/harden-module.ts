@@ -43,6 +43,11 @@ export interface HardenOptions {
   readonly counter?: "shared" | "own";
   /** What is not refused though it is by default. */
   readonly allow?: AllowedFeatures;
+  /**
+   * What becomes of the names that it imports and exports: written into `code`, where some are refused, or kept as `data`. Default:
+   * `code`.
+   */
+  readonly names?: "code" | "data";
 }
 
 /**
@@ -56,10 +61,10 @@ export interface HardenOptions {
  */
 export function hardenModule(
   module: Uint8Array,
-  { meter = false, counter = "own", allow = {} }: HardenOptions = {},
+  { meter = false, counter = "own", allow = {}, names = "code" }: HardenOptions = {},
 ): HardenedModule {
   const found = readSections(module);
-  assertSafeModuleNames(found);
+  if (names === "code") assertSafeModuleNames(found);
   refuseReserved(found);
   refuseUnbounded(found, allow);
   if (meter) assertValid(module);

@@ -14,7 +14,10 @@ const CORE = "core";
  * @throws CordonError `invalid-component`, `unsupported` or `limit`.
  */
 export function coreArtifact({ component, digest, sharedMemory }: ArtifactRequest, shape: CoreModuleShape): Artifact {
-  const core = { name: CORE, ...hardenModule(component, { meter: true, allow: { threads: sharedMemory } }) };
+  const core = {
+    name: CORE,
+    ...hardenModule(component, { meter: true, names: "data", allow: { threads: sharedMemory } }),
+  };
   const typeKeys = boundTypes([core]);
   const { tables, heapBytes } = boundInstances([core], [CORE]);
   return {

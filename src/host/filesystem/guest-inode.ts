@@ -1,5 +1,3 @@
-import { nodeCrypto } from "../node-modules.ts";
-
 /** The words of a 64-bit number. */
 export interface Inode {
   readonly low: number;
@@ -51,7 +49,7 @@ function hashed(bytes: Uint8Array): Inode {
 }
 
 function drawnKey(): Key {
-  const [a = 0, b = 0, c = 0, d = 0] = new Uint32Array(new Uint8Array(nodeCrypto().randomBytes(16)).buffer);
+  const [a = 0, b = 0, c = 0, d = 0] = crypto.getRandomValues(new Uint32Array(4));
   return [
     { low: a, high: b },
     { low: c, high: d },

@@ -175,6 +175,6 @@ function advanced(file: OpenFile, count: number | Promise<number>): number | Pro
   });
 }
 
-function whenDone<T, U>(value: T | Promise<T>, next: (value: T) => U): U | Promise<U> {
-  return value instanceof Promise ? value.then(next) : next(value);
+function whenDone<T, U>(value: T | Promise<T>, goOn: (value: T) => U): U | Promise<U> {
+  return value instanceof Promise ? value.then(goOn) : goOn(value);
 }

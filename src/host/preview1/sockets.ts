@@ -69,10 +69,10 @@ function accept({ context, memory }: CoreGuest, fd: number, flags: number, resul
   if (open.kind !== "listener") throw new Preview1Error(ERRNO.notSocket);
   descriptors.assertRoom();
   const nonBlocking = (flags & FD_FLAG.nonBlocking) !== 0;
-  const done = (connected: OpenConnection): void => memory.setU32(result, descriptors.add(connected));
+  const add = (connected: OpenConnection): void => memory.setU32(result, descriptors.add(connected));
   const connected = acceptFrom(context, open, nonBlocking);
-  if (connected instanceof Promise) return connected.then(done);
-  done(connected);
+  if (connected instanceof Promise) return connected.then((one) => add(one));
+  add(connected);
   return undefined;
 }
 

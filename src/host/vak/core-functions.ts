@@ -70,8 +70,8 @@ export function bytesAt({ memory }: CoreGuest, at: number, length: number, what:
   try {
     return memory.bytes(at, length);
   } catch (thrown) {
-    if (thrown instanceof OutsideMemory) throw new Error(`the module gave ${what} that lies outside of its memory`);
-    throw thrown;
+    if (!(thrown instanceof OutsideMemory)) throw thrown;
+    throw new Error(`the module gave ${what} that lies outside of its memory`, { cause: thrown });
   }
 }
 

@@ -107,7 +107,7 @@ export class RunningCoreModule implements CoreGuest {
 
   /** The guest may catch what is thrown; it does not go on for that. */
   #failed(thrown: unknown): never {
-    this.#endState.end({ kind: "trap", message: messageOf(thrown) });
+    if (!this.#endState.isOver) this.#endState.end({ kind: "trap", message: messageOf(thrown) });
     this.#endState.refuseIfOver();
     throw thrown;
   }

@@ -119,14 +119,12 @@ function readOne(
 }
 
 /** What a function of components and one of core modules have in common. */
-function checkCommon(
-  { capability, call }: HostFunctionInput | CoreHostFunctionInput,
-  problem: (text: string) => void,
-): void {
+function checkCommon(input: HostFunctionInput | CoreHostFunctionInput, problem: (text: string) => void): void {
+  const { capability } = input;
   if (typeof capability !== "string" || !CAPABILITY.test(capability)) {
     problem("capability is no name: a letter and up to 127 letters, digits and any of _:/@.#-");
   }
-  if (typeof call !== "function") problem("call is no function");
+  if (typeof input.call !== "function") problem("call is no function");
 }
 
 /** A function for core modules. Its type is one of numbers, so all that holds for functions of components holds for it. */
