@@ -34,7 +34,7 @@ const LEAF_BYTES = 192;
 
 /** Functions are charged in part by those who call them if they are no longer than this, and look at the counter in few places. */
 const PREPAID_BYTES = 1024;
-const PREPAID_LOOKS = 3;
+const PREPAID_CHECKS = 3;
 
 /** What the sections beside the code may come to have more than before, hints aside. */
 const SPARE_ROOM = 64 * 1024;
@@ -142,7 +142,7 @@ interface Rewritten {
 function rewriteBodies(code: Uint8Array, { shape, counter, helpers, types, room, ...rest }: Rewriting): Rewritten {
   const known = rest.given === undefined ? new Map() : readBranchHints(afterName(rest.given.content));
   const functions = shape.importedFunctions + shape.functionTypes.length;
-  const leafCosts = new Int32Array(functions).fill(-1);
+  const wholeCosts = new Int32Array(functions).fill(-1);
   const entryCosts = new Int32Array(functions).fill(-1);
   const passing = new Uint8Array(functions);
   const scanner = new BodyScanner(code, {
@@ -150,7 +150,7 @@ function rewriteBodies(code: Uint8Array, { shape, counter, helpers, types, room,
     globals: shape.globals,
     importedGlobals: shape.importedGlobals,
     helpers,
-    leafCosts,
+    wholeCosts,
     entryCosts,
     passing,
     allow: rest.allow,
@@ -162,28 +162,28 @@ function rewriteBodies(code: Uint8Array, { shape, counter, helpers, types, room,
   const bodies = eachBody(code, shape);
   const { referenced, exported } = rest.uses;
   for (const body of bodies) {
-    const { position, start, end } = body;
-    if (end - start > LEAF_BYTES || referenced.has(position) || exported.has(position)) continue;
-    scanner.scan(body);
-    if (scanner.isChargedByCallers) leafCosts[position] = scanner.levelCost;
+    const { index, start, end } = body;
+    if (end - start > LEAF_BYTES || referenced.has(index) || exported.has(index)) continue;
+    const { isChargedByCallers, flatCost } = scanner.scan(body);
+    if (isChargedByCallers) wholeCosts[index] = flatCost;
   }
   const traits = code.length > MOST_CODE ? undefined : readCallTraits(code, bodies);
-  if (traits !== undefined) passing.set(passingFunctions(bodies, { shape, uses: rest.uses, traits, leafCosts }));
+  if (traits !== undefined) passing.set(passingFunctions(bodies, { shape, uses: rest.uses, traits, wholeCosts }));
   // Code may refer to a function for no other reason than that it is exported, and then it has to stay so.
-  const mayEnter = (position: number): boolean => traits !== undefined && !traits.referred.has(position);
+  const mayEnter = (index: number): boolean => traits !== undefined && !traits.referred.has(index);
   for (const body of bodies) {
-    const { position, start, end } = body;
-    if (end - start > PREPAID_BYTES || (leafCosts[position] ?? -1) >= 0 || referenced.has(position)) continue;
-    scanner.scan(body, true);
-    if (scanner.entryCost === 0 || scanner.looks > PREPAID_LOOKS) continue;
-    if (exported.has(position) && !(scanner.callsItself && mayEnter(position))) continue;
-    entryCosts[position] = scanner.entryCost;
+    const { index, start, end } = body;
+    if (end - start > PREPAID_BYTES || (wholeCosts[index] ?? -1) >= 0 || referenced.has(index)) continue;
+    const { entryCost, checks, callsItself } = scanner.scan(body, true);
+    if (entryCost === 0 || checks > PREPAID_CHECKS) continue;
+    if (exported.has(index) && !(callsItself && mayEnter(index))) continue;
+    entryCosts[index] = entryCost;
   }
   for (const body of bodies) {
-    const { position } = body;
-    const [cost, passes] = [entryCosts[position] ?? -1, passing[position] === 1];
-    if (!exported.has(position) || (cost < 0 && !passes)) continue;
-    rest.entered.set(position, helpers.entering(body, Math.max(cost, 0), passes));
+    const { index } = body;
+    const [cost, passes] = [entryCosts[index] ?? -1, passing[index] === 1];
+    if (!exported.has(index) || (cost < 0 && !passes)) continue;
+    rest.entered.set(index, helpers.entering(body, Math.max(cost, 0), passes));
   }
   const out = new ByteWriter(room + code.length + (code.length >> 1) + room);
   // How many bodies there are is known at the end, and so is what comes before them.
@@ -191,18 +191,17 @@ function rewriteBodies(code: Uint8Array, { shape, counter, helpers, types, room,
   out.skip(bodiesAt);
   const emitter = new BodyEmitter(code, out, { counter, helpers, resultBlock });
   for (const body of bodies) {
-    const { position, start, type, signature } = body;
-    const prepaid = entryCosts[position] ?? -1;
-    scanner.scan(body, prepaid >= 0);
-    if (prepaid >= 0 && scanner.entryCost !== prepaid)
-      throw new Error("a function was charged otherwise by its callers");
-    const charged = (leafCosts[position] ?? -1) < 0;
-    const passes = passing[position] === 1;
-    emitter.emit(start, scanner, { type, signature, given: known.get(position) ?? [], charged, passing: passes });
-    if (passes && scanner.locals > signature.parameters) {
-      rest.moved.set(position, { from: signature.parameters, to: scanner.locals });
+    const { index, start, type, signature } = body;
+    const prepaid = entryCosts[index] ?? -1;
+    const found = scanner.scan(body, prepaid >= 0);
+    if (prepaid >= 0 && found.entryCost !== prepaid) throw new Error("a function was charged otherwise by its callers");
+    const charged = (wholeCosts[index] ?? -1) < 0;
+    const passes = passing[index] === 1;
+    emitter.emit(start, found, { type, signature, given: known.get(index) ?? [], charged, passing: passes });
+    if (passes && found.locals > signature.parameters) {
+      rest.moved.set(index, { from: signature.parameters, to: found.locals });
     }
-    rest.hints.add(position, emitter.hints);
+    rest.hints.add(index, emitter.hints);
   }
   for (const { body } of helpers.made) {
     out.u32(body.length);
@@ -241,7 +240,7 @@ function eachBody(code: Uint8Array, shape: ModuleShape): readonly Body[] {
     const start = reader.offset;
     reader.skip(size);
     const signature = shape.types.signature(type);
-    bodies.push({ position: shape.importedFunctions + index, start, end: reader.offset, type, signature });
+    bodies.push({ index: shape.importedFunctions + index, start, end: reader.offset, type, signature });
   }
   if (reader.remaining > 0) reader.fail("bytes after the last function");
   return bodies;
