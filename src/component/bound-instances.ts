@@ -1,4 +1,6 @@
+import { mostCompileCost } from "../hardening/bound/complexity.ts";
 import { MAX_TABLE_ENTRIES, tooManyEntries } from "../hardening/bound/cap-tables.ts";
+import { boundActiveEntries } from "../hardening/bound/segment-entries.ts";
 import type { HardenedModule } from "../hardening/harden-module.ts";
 import { readSections, SECTION, wellFormed } from "../hardening/read/module-sections.ts";
 import { ByteReader } from "../shared/byte-reader.ts";
@@ -35,16 +37,28 @@ export function boundInstances(
   let memories = 0;
   let tables = 0;
   let tableEntries = 0;
+  let activeEntries = 0;
   for (const name of instantiations) {
     const instantiated = byName.get(name);
     for (const { address64 } of instantiated?.memories ?? []) memories += address64 ? 2 : 1;
     tables += instantiated?.tables ?? 0;
     tableEntries += instantiated?.tableEntries ?? 0;
+    activeEntries += instantiated?.activeEntries ?? 0;
   }
   if (memories > MAX_MEMORIES) throw tooComplex("linear memories", memories, MAX_MEMORIES);
   if (tables > MAX_TABLES) throw tooComplex("tables", tables, MAX_TABLES);
   if (tableEntries > MAX_TABLE_ENTRIES) throw tooManyEntries(tableEntries);
+  boundActiveEntries(activeEntries);
+  boundCompiling(modules);
   return { count: tables, entries: tableEntries };
+}
+
+/** A module's code is compiled once, however many instances it has. */
+function boundCompiling(modules: readonly HardenedModule[]): void {
+  const sum = (of: (module: HardenedModule) => number): number => modules.reduce((all, one) => all + of(one), 0);
+  const used = sum(({ compileCost }) => compileCost);
+  const cap = mostCompileCost(sum(({ codeBytes }) => codeBytes));
+  if (used > cap) throw tooComplex("units of compilation in all its functions", used, cap);
 }
 
 /** How many tables a module defines. */

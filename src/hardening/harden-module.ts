@@ -13,6 +13,7 @@ import { readImports } from "./read/import-section.ts";
 import { unsignedLeb128 } from "./write/leb128.ts";
 import { readMemoryType, writeMemoryType } from "./read/memory-type.ts";
 import { type AllowedFeatures, refuseUnbounded } from "./bound/refuse-unbounded.ts";
+import { segmentEntries } from "./bound/segment-entries.ts";
 import { assertSafeModuleNames, readExportNames } from "./bound/safe-names.ts";
 import { readSections, SECTION, type Section, wellFormed, writeSections } from "./read/module-sections.ts";
 
@@ -28,8 +29,14 @@ export interface HardenedModule {
   readonly memories: readonly MemoryDeclaration[];
   /** Whether it counts fuel, and so imports the globals of `GUARD_FIELDS`. A module without functions of its own does not. */
   readonly metered: boolean;
-  /** How many entries the tables that it defines can have together. */
+  /** How many entries the tables that it defines can have together, and its passive element segments have. */
   readonly tableEntries: number;
+  /** How many entries are written into tables when it is instantiated. */
+  readonly activeEntries: number;
+  /** What compiling all of its code costs the engine, in the units of `compile-costs.ts`. */
+  readonly compileCost: number;
+  /** The size of its code as it was, in bytes. */
+  readonly codeBytes: number;
 }
 
 /** How a core module is hardened. */
@@ -61,25 +68,28 @@ export function hardenModule(
   const found = readSections(module);
   assertSafeModuleNames(found);
   refuseReserved(found);
-  refuseUnbounded(found, allow);
+  const { compileCost, codeBytes } = refuseUnbounded(found, allow);
   if (meter) assertValid(module);
   const instrumented = meter
     ? wellFormed(() => instrumentCode(found, { ownCounter: counter === "own", allow }))
     : found;
   const metered = instrumented !== found;
-  let tableEntries = 0;
+  const elements = found.find(({ id }) => id === SECTION.element);
+  const entries = elements === undefined ? { passive: 0, active: 0 } : segmentEntries(elements.content);
+  const counted = { activeEntries: entries.active, compileCost, codeBytes, metered };
+  let tableEntries = entries.passive;
   const sections = instrumented.map((section) => {
     if (section.id !== SECTION.table) return section;
-    const { content, entries } = capTables(section.content);
-    tableEntries += entries;
-    return { ...section, content };
+    const capped = capTables(section.content);
+    tableEntries += capped.entries;
+    return { ...section, content: capped.content };
   });
   const memories = sections.filter(({ id }) => id === SECTION.memory).flatMap(({ content }) => readMemories(content));
   if (memories.length === 0 && tableEntries === 0 && !metered)
-    return { bytes: module, memories, tableEntries, metered };
+    return { bytes: module, memories, tableEntries, ...counted };
   const rest = sections.filter(({ id }) => id !== SECTION.memory);
   const bytes = writeSections(memories.length === 0 ? rest : withMemoryImports(rest, memories));
-  return { bytes, memories, tableEntries, metered };
+  return { bytes, memories, tableEntries, ...counted };
 }
 
 /**

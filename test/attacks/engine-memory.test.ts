@@ -3,11 +3,19 @@ import { test } from "node:test";
 import { Sandbox, type SandboxOptions } from "../../src/sandbox/index.ts";
 import { failsWith } from "../support/errors.ts";
 import { TEST_CACHE, testGuest, textGuest } from "../support/guests.ts";
+import {
+  COMPONENT_SECTION as PART,
+  componentOf,
+  leb128,
+  moduleOf,
+  repeated,
+  sectionOf,
+} from "../support/component-bytes.ts";
 import { coreFunction } from "../support/text-guests.ts";
 
 /** What a guest can take of the engine besides its linear memory. Without the bounds, most of these end the process. */
 
-function open(source: string, options: SandboxOptions = {}): Promise<Sandbox> {
+function open(source: string | Uint8Array, options: SandboxOptions = {}): Promise<Sandbox> {
   return Sandbox.open(source, { cache: TEST_CACHE, ...options });
 }
 
@@ -29,7 +37,7 @@ test("tables that start large are refused at load", async () => {
   })) {
     const error = await failsWith(
       "limit",
-      /its tables take \d+ entries, over the bound/,
+      /its tables and passive element segments take \d+ entries, over the bound/,
       open(await textGuest(name, coreFunction("", { fields }))),
     );
     assert.equal(error.limit?.limit, "complexity");
@@ -39,7 +47,50 @@ test("tables that start large are refused at load", async () => {
 test("tables of many instances are counted together", async () => {
   const instances = Array.from({ length: 900 }, (_, n) => `(core instance $i${n} (instantiate $m))`).join("\n");
   const text = `(component (core module $m (table 1000 1000 funcref)) ${instances})`;
-  await failsWith("limit", /its tables take 900000 entries/, open(await textGuest("tables-of-instances", text)));
+  await failsWith(
+    "limit",
+    /its tables and passive element segments take 900000 entries/,
+    open(await textGuest("tables-of-instances", text)),
+  );
+});
+
+/** So many instances of a module with a table, and an element segment of so many entries. */
+function withSegment(flags: readonly number[], entries: number, instances: number): Uint8Array {
+  const module = moduleOf(
+    sectionOf(1, Uint8Array.of(1, 0x60, 0, 0)),
+    sectionOf(3, repeated(1, 0)),
+    sectionOf(4, Uint8Array.of(1, 0x70, 0), leb128(100_000)),
+    sectionOf(9, Uint8Array.of(1, ...flags), leb128(entries), Buffer.alloc(entries)),
+    sectionOf(10, repeated(1, 2, 0, 0x0b)),
+  );
+  return componentOf(sectionOf(PART.module, module), sectionOf(PART.coreInstance, repeated(instances, 0, 0, 0)));
+}
+
+test("entries of passive element segments count as those of tables, for each instance", async () => {
+  const passive = [0x01, 0x00];
+  const loads = async (component: Uint8Array): Promise<void> => (await open(component, { cache: false })).close();
+  await loads(withSegment(passive, 150_000, 2));
+  await failsWith(
+    "limit",
+    /its tables and passive element segments take 700000 entries/,
+    loads(withSegment(passive, 600_000, 1)),
+  );
+  await failsWith(
+    "limit",
+    /its tables and passive element segments take 750000 entries/,
+    loads(withSegment(passive, 150_000, 3)),
+  );
+});
+
+test("entries that are written as instances are made are bounded together", async () => {
+  const active = [0x00, 0x41, 0x00, 0x0b];
+  const loads = async (component: Uint8Array): Promise<void> => (await open(component, { cache: false })).close();
+  await loads(withSegment(active, 90_000, 4));
+  await failsWith(
+    "limit",
+    /its instances write 1200000 entries of element segments/,
+    loads(withSegment(active, 400_000, 3)),
+  );
 });
 
 test("a table grows to a bound and not past it", async () => {

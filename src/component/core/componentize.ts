@@ -2,6 +2,8 @@ import { readFile } from "node:fs/promises";
 import { pathToFileURL } from "node:url";
 import { assetPath } from "../../shared/bundled.ts";
 import { CordonError, messageOf } from "../../shared/errors.ts";
+import { refuseUnbounded } from "../../hardening/bound/refuse-unbounded.ts";
+import { readSections } from "../../hardening/read/module-sections.ts";
 import { escapeInvisible } from "../../shared/quote-text.ts";
 import { withExitStatus } from "./exit-status.ts";
 import type { CoreOutline } from "./outline.ts";
@@ -23,13 +25,16 @@ const MAX_REASON_LENGTH = 500;
  * adapter that turns WASI preview 1 into 0.2. Belongs into the transpile worker: the module may be hostile.
  *
  * @param outline What `outlineOf` reads of it.
- * @throws CordonError `invalid-component` when the module does not validate, `unsupported` when no component can be made of it.
+ * @throws CordonError `limit` when it is too complex, `invalid-component` when it does not validate, `unsupported` when no component
+ * can be made of it.
  */
 export async function componentize(
   module: Uint8Array,
   outline: CoreOutline,
   adapter: "command" | "reactor",
 ): Promise<Uint8Array> {
+  // Neither the engine nor the tool can be interrupted while they validate.
+  refuseUnbounded(readSections(module), { collected: true, threads: true });
   // The tool panics over much that is not valid, and says where in its own sources.
   if (!WebAssembly.validate(module)) {
     throw new CordonError(
