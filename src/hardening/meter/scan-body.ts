@@ -14,6 +14,9 @@ import { PathCosts } from "./path-costs.ts";
 
 const FRAME = { block: 0, loop: 1, if: 2, else: 3, try: 4, catch: 5 } as const;
 
+/** At these, the instruction has the type of a block. */
+const OPENS_BLOCK: ReadonlySet<number> = new Set([ACTION.block, ACTION.loop, ACTION.if, ACTION.try, ACTION.tryTable]);
+
 /** More than any way through a body costs. */
 const MOST = 2 ** 30;
 
@@ -211,6 +214,7 @@ export class BodyScanner {
 
   #act(action: number): void {
     const cursor = this.#cursor;
+    if (OPENS_BLOCK.has(action)) this.#typed(cursor.blockTypeIndex);
     switch (action) {
       case ACTION.local:
         this.#local();
@@ -287,6 +291,7 @@ export class BodyScanner {
         break;
       case ACTION.delegate:
         this.#end();
+        if (cursor.first >= this.#depth) this.#fail("a label that does not exist");
         break;
       case ACTION.replace:
         if (!this.#isDead) this.#replace();
@@ -520,7 +525,10 @@ export class BodyScanner {
   /** What the function that is called costs whoever calls it; below zero when it charges that itself. */
   #callee(): number {
     const { opcode, first } = this.#cursor;
-    if (opcode !== OPCODE.call && opcode !== OPCODE.returnCall) return -1;
+    if (opcode !== OPCODE.call && opcode !== OPCODE.returnCall) {
+      this.#typed(first);
+      return -1;
+    }
     if (first >= this.#context.functions) this.#fail("a function that does not exist");
     return this.#context.leafCosts[first] ?? -1;
   }
@@ -569,6 +577,11 @@ export class BodyScanner {
     const { opcode, first, start, position, offsetAt } = this.#cursor;
     this.#event(start, EVENT.constant, offsetAt, position);
     this.#event(start, EVENT.replace, this.#context.helpers.waiting(opcode, first), position);
+  }
+
+  /** Types are added behind the module's own, which it is not to name. */
+  #typed(index: number | undefined): void {
+    if (index !== undefined && index >= this.#context.types) this.#fail("a type that does not exist");
   }
 
   #push(kind: number): void {
