@@ -6,7 +6,7 @@ import { escapeInvisible } from "../../shared/quote-text.ts";
 import type { ComponentInterface, WitFunction } from "../../shared/wit.ts";
 import type { Artifact } from "../artifact.ts";
 import { boundInstances } from "../bound-instances.ts";
-import { boundTypes } from "../bound-types.ts";
+import { boundedTypeKeys, boundTypes } from "../bound-types.ts";
 import { tooComplex } from "../too-complex.ts";
 import { withChargedLists } from "./charged-lists.ts";
 import { withDirectCalls } from "./direct-calls.ts";
@@ -55,6 +55,7 @@ export async function buildArtifact(
   for (const side of [decoded.imports, decoded.exports]) {
     for (const { name } of [...side.interfaces, ...side.functions, ...side.other]) assertSafeName(name);
   }
+  boundTypes(coreModules.map(({ offset, size }) => request.component.subarray(offset, offset + size)));
   const allow = { threads: request.sharedMemory };
   hardening?.begin({ component: request.component, ranges: coreModules, allow });
   const { component, filled } = hollowed(request.component, coreModules);
@@ -72,7 +73,7 @@ export async function buildArtifact(
   if (script[1].length > MAX_GLUE_BYTES) throw tooComplex("bytes of glue", script[1].length, MAX_GLUE_BYTES);
   const glue = Buffer.from(script[1]).toString("utf8");
   const instantiations = plannedInstantiations(glue);
-  const typeKeys = boundTypes(modules);
+  const typeKeys = boundedTypeKeys(modules);
   const { tables, heapBytes } = boundInstances(modules, instantiations);
   return {
     digest: request.digest,
