@@ -231,24 +231,25 @@ test("a worker holds no more guests than its heap has room for instances of; the
   const pool = new WorkerPool(1);
   try {
     const heapBytes = 60 * 1024 * 1024;
-    const started: number[] = [];
     const abort = new AbortController();
-    const begun = [0, 1, 2].map((number) => {
-      const start = Promise.withResolvers<void>();
-      const ended = asGuest(pool, later(60_000, "resolve()"), {
-        heapBytes,
-        signal: abort.signal,
-        started: () => {
-          started.push(number);
-          start.resolve();
-        },
-      });
-      return { start: start.promise, ended };
+    const waits = later(60_000, "resolve()");
+    const first = asGuest(pool, waits, { heapBytes, signal: abort.signal });
+    const second = asGuest(pool, waits, { heapBytes });
+    // When this one has run, both wait, and the thread is free for another.
+    await asGuest(pool, "");
+    let isStarted = false;
+    const third = asGuest(pool, "", {
+      heapBytes,
+      started: () => {
+        isStarted = true;
+      },
     });
-    await begun[1]?.start;
+    assert.equal(isStarted, false);
     abort.abort();
-    await Promise.all(begun.map(({ ended }) => ended));
-    assert.deepEqual(started, [0, 1]);
+    await Promise.all([first, third]);
+    assert.equal(isStarted, true);
+    // It is in a wait that nothing but the thread's end ends.
+    await second;
   } finally {
     await pool.close();
   }
