@@ -14,6 +14,7 @@ export const HOST_ENTRIES: Readonly<Record<string, string>> = {
   "guest-process": "runtime/process/child/main.ts",
   "transpile-worker": "component/transpile/worker.ts",
   "harden-worker": "component/transpile/harden-worker.ts",
+  "compile-worker": "component/compile/compile-worker.ts",
 };
 
 /** The argument parser can run subcommands as programs of their own. Ours are not, and must never be. */

@@ -14,5 +14,5 @@ export const BLOCKING: readonly string[] = HOST_INTERFACES.flatMap((provided) =>
 export async function artifactOf(path: string, directory: string): Promise<Artifact> {
   const component = await readFile(path);
   const cache = new ArtifactCache({ directory });
-  return prepare({ component, digest: digestOf(component), blocking: BLOCKING, sharedMemory: false, cache });
+  return prepare({ component, digest: await digestOf(component), blocking: BLOCKING, sharedMemory: false, cache });
 }

@@ -37,7 +37,7 @@ async function piecewise(): Promise<void> {
   lapStart = performance.now();
   const { bytes: component } = await readComponent(path);
   lap("read");
-  const digest = digestOf(component);
+  const digest = await digestOf(component);
   lap("digest");
   const url = pathToFileURL(join(ROOT, "dist/assets/transpiler/transpiler.js")).href;
   const transpiler = (await import(url)) as Transpiler & { readonly ready: Promise<void> };
@@ -58,7 +58,7 @@ async function piecewise(): Promise<void> {
   lap("harden");
   const encoded = encodeArtifact(artifact);
   lap("encode");
-  decodeArtifact(encoded);
+  await decodeArtifact(encoded);
   lap("check");
   if (
     !(await new ArtifactCache({ directory }).put(
@@ -79,7 +79,7 @@ async function workerThread(): Promise<void> {
   const request: TranspileRequest = {
     type: "artifact",
     component,
-    digest: digestOf(component),
+    digest: await digestOf(component),
     blocking: BLOCKING,
     sharedMemory: false,
   };
@@ -114,11 +114,11 @@ async function open(): Promise<void> {
 }
 
 /** Reading and compiling the core modules of an artifact that was kept, unchecked and in this thread. */
-function bareCached(): void {
+async function bareCached(): Promise<void> {
   // The bundle keeps it under a key of its own.
   const kept = readdirSync(directory).find((name) => name.endsWith(".artifact"));
   if (kept === undefined) throw new Error("the artifact was not kept");
-  const artifact = decodeArtifact(readFileSync(join(directory, kept)));
+  const artifact = await decodeArtifact(readFileSync(join(directory, kept)));
   lapStart = performance.now();
   readFileSync(join(directory, kept));
   const compiled = artifact.modules.map(({ bytes }) => new WebAssembly.Module(bytes));
@@ -137,6 +137,6 @@ switch (way) {
     await open();
     break;
   default:
-    bareCached();
+    await bareCached();
 }
 finish(stages);

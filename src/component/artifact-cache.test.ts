@@ -23,6 +23,8 @@ function artifact(size: number, digest: string = DIGEST): Artifact {
     instantiations: [],
     preview1: false,
     tables: { count: 0, entries: 0 },
+    heapBytes: 0,
+    typeKeys: new Uint8Array(),
   };
 }
 

@@ -51,14 +51,14 @@ export class ArtifactCache {
   }
 
   /** The intact entry of that key for the component of that digest, if there is one. */
-  async get(key: string, digest: string): Promise<Artifact | undefined> {
+  async get(key: string, digest: string, signal?: AbortSignal): Promise<Artifact | undefined> {
     if (!this.#isUsable()) return undefined;
     try {
       const file = await open(this.#path(key), constants.O_RDONLY | NO_LINK);
       try {
         const found = await file.stat();
         if (!isOwn(found)) return undefined;
-        const artifact = decodeArtifact(await file.readFile());
+        const artifact = await decodeArtifact(await file.readFile({ signal }), signal);
         if (artifact.digest !== digest) return undefined;
         const now = new Date();
         // On a disk that cannot be written, entries are still of use.

@@ -4,7 +4,7 @@ import { JSON_ABI_GLUE_HASH } from "./core/json-abi-glue-text.ts";
 import { TRANSPILER_VERSION } from "./transpile/version.ts";
 
 /** Format of the artifact file and of the glue's surroundings; raise it when either changes. */
-const ARTIFACT_FORMAT = 34;
+const ARTIFACT_FORMAT = 35;
 
 /** What an artifact is made from, the bundled tools aside. */
 export interface ArtifactSource {

@@ -16,12 +16,18 @@ const ARTIFACT: Artifact = {
   instantiations: ["a.wasm", "b.wasm", "a.wasm"],
   preview1: true,
   tables: { count: 2, entries: 300 },
+  heapBytes: 4096,
+  typeKeys: Uint8Array.of(5, 6, 7, 8),
 };
 
-test("what is encoded is decoded", () => {
-  const decoded = decodeArtifact(encodeArtifact(ARTIFACT));
+test("what is encoded is decoded", async () => {
+  const decoded = await decodeArtifact(encodeArtifact(ARTIFACT));
   assert.deepEqual(
-    { ...decoded, modules: decoded.modules.map((module) => ({ ...module, bytes: Uint8Array.from(module.bytes) })) },
+    {
+      ...decoded,
+      modules: decoded.modules.map((module) => ({ ...module, bytes: Uint8Array.from(module.bytes) })),
+      typeKeys: Uint8Array.from(decoded.typeKeys),
+    },
     ARTIFACT,
   );
 });

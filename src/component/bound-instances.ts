@@ -1,10 +1,12 @@
 import { mostCompileCost } from "../hardening/bound/complexity.ts";
 import { MAX_TABLE_ENTRIES, tooManyEntries } from "../hardening/bound/cap-tables.ts";
 import { boundActiveEntries } from "../hardening/bound/segment-entries.ts";
+import { instanceHeapBytes } from "../hardening/bound/instance-heap.ts";
 import type { HardenedModule } from "../hardening/harden-module.ts";
-import { readSections, SECTION, wellFormed } from "../hardening/read/module-sections.ts";
+import { readSections, SECTION, type Section, wellFormed } from "../hardening/read/module-sections.ts";
 import { ByteReader } from "../shared/byte-reader.ts";
 import { CordonError } from "../shared/errors.ts";
+import { tooComplex } from "./too-complex.ts";
 
 /**
  * The most linear memories that all instances of a program have together; one of 64-bit addresses counts twice. Each takes
@@ -14,6 +16,19 @@ const MAX_MEMORIES = 100;
 
 /** The most tables that all instances of a program have together; an invocation's own limit is at most this. */
 const MAX_TABLES = 10_000;
+
+/**
+ * What all instances of a program may take of the JavaScript heap of their thread before any of their code runs, in bytes. The engine makes
+ * it for each invocation, from a heap of 256 MiB. A Python interpreter with its libraries, in 14 instances, takes 4 MB.
+ */
+const MAX_HEAP_BYTES = 48 * 1024 * 1024;
+
+/** What all instances of a program take together. */
+export interface ProgramSize {
+  readonly tables: ProgramTables;
+  /** Of the JavaScript heap of the thread that makes them, in bytes. */
+  readonly heapBytes: number;
+}
 
 /** The tables of all instances of a program together. */
 export interface ProgramTables {
@@ -32,25 +47,33 @@ export interface ProgramTables {
 export function boundInstances(
   modules: readonly ({ readonly name: string } & HardenedModule)[],
   instantiations: readonly string[],
-): ProgramTables {
-  const byName = new Map(modules.map((one) => [one.name, { ...one, tables: tablesOf(one.bytes) }]));
+): ProgramSize {
+  const byName = new Map(modules.map((one) => [one.name, measured(one)]));
   let memories = 0;
   let tables = 0;
   let tableEntries = 0;
   let activeEntries = 0;
+  let heapBytes = 0;
   for (const name of instantiations) {
     const instantiated = byName.get(name);
     for (const { address64 } of instantiated?.memories ?? []) memories += address64 ? 2 : 1;
     tables += instantiated?.tables ?? 0;
     tableEntries += instantiated?.tableEntries ?? 0;
     activeEntries += instantiated?.activeEntries ?? 0;
+    heapBytes += instantiated?.heapBytes ?? 0;
   }
   if (memories > MAX_MEMORIES) throw tooComplex("linear memories", memories, MAX_MEMORIES);
   if (tables > MAX_TABLES) throw tooComplex("tables", tables, MAX_TABLES);
   if (tableEntries > MAX_TABLE_ENTRIES) throw tooManyEntries(tableEntries);
   boundActiveEntries(activeEntries);
   boundCompiling(modules);
-  return { count: tables, entries: tableEntries };
+  if (heapBytes > MAX_HEAP_BYTES) throw tooMuchHeap(heapBytes, instantiations.length);
+  return { tables: { count: tables, entries: tableEntries }, heapBytes };
+}
+
+function measured(module: HardenedModule): HardenedModule & { readonly tables: number; readonly heapBytes: number } {
+  const sections = readSections(module.bytes);
+  return { ...module, tables: tablesOf(sections), heapBytes: instanceHeapBytes(sections, module.tableEntries) };
 }
 
 /** A module's code is compiled once, however many instances it has. */
@@ -62,14 +85,16 @@ function boundCompiling(modules: readonly HardenedModule[]): void {
 }
 
 /** How many tables a module defines. */
-function tablesOf(module: Uint8Array): number {
-  const section = readSections(module).find(({ id }) => id === SECTION.table);
+function tablesOf(sections: readonly Section[]): number {
+  const section = sections.find(({ id }) => id === SECTION.table);
   return section === undefined ? 0 : wellFormed(() => new ByteReader(section.content).count());
 }
 
-/** The error for a component that has more of something than it may. */
-export function tooComplex(what: string, used: number, cap: number): CordonError {
-  return new CordonError("limit", `Cannot load the component: it has ${used} ${what}, over the bound of ${cap}`, {
-    limit: { limit: "complexity", cap, used },
-  });
+function tooMuchHeap(used: number, instances: number): CordonError {
+  return new CordonError(
+    "limit",
+    `Cannot load the component: its ${instances} core instances take ${used} bytes of the heap for what they export, import and define, ` +
+      `over the bound of ${MAX_HEAP_BYTES}; build it with fewer exports or instances`,
+    { limit: { limit: "complexity", cap: MAX_HEAP_BYTES, used } },
+  );
 }

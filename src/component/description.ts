@@ -10,8 +10,6 @@ export interface Description {
   readonly producers: readonly Producer[];
   /** How many core modules it has, the adapter of a WASI preview 1 program among them. */
   readonly coreModules: number;
-  /** Why it is refused at load for what its code uses, such as threads; `undefined` when it is not. */
-  readonly refusal: string | undefined;
 }
 
 /** A component, a program or library for WASI preview 1, or a core module with the JSON interface. */

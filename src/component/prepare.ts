@@ -1,10 +1,11 @@
-import { type Artifact, decodeArtifact } from "./artifact.ts";
+import { type Artifact, readArtifact } from "./artifact.ts";
 import type { ArtifactCache } from "./artifact-cache.ts";
 import { artifactKey } from "./artifact-key.ts";
 import { transpile, type TranspileOptions } from "./transpile/transpile.ts";
 
 /** A component to make ready. */
 export interface PrepareRequest {
+  /** Of no use to the caller afterwards: a thread may have taken them. */
   readonly component: Uint8Array;
   readonly digest: string;
   /** The host functions that may suspend a guest, as `interface#function`. */
@@ -23,10 +24,9 @@ export interface PrepareRequest {
 export async function prepare(request: PrepareRequest, options: TranspileOptions = {}): Promise<Artifact> {
   const { component, digest, blocking, sharedMemory, cache } = request;
   const key = artifactKey({ digest, blocking, sharedMemory });
-  const cached = await cache?.get(key, digest);
+  const cached = await cache?.get(key, digest, options.signal);
   if (cached !== undefined) return cached;
   const encoded = await transpile({ component, digest, blocking, sharedMemory }, options);
-  const artifact = decodeArtifact(encoded);
   await cache?.put(key, encoded);
-  return artifact;
+  return readArtifact(encoded);
 }

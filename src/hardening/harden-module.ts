@@ -19,6 +19,10 @@ import { readSections, SECTION, type Section, wellFormed, writeSections } from "
 
 const MEMORY_KIND = 0x02;
 
+/** The most pages that a memory can declare. What is made of it declares no maximum. */
+const MOST_PAGES = 2 ** 16;
+const MOST_PAGES_64 = 2 ** 48;
+
 /** Import namespaces that are the host's alone. */
 const RESERVED: ReadonlySet<string> = new Set([MEMORY_NAMESPACE, GUARD_NAMESPACE]);
 
@@ -57,6 +61,9 @@ export interface HardenOptions {
  * maximum is the invocation's. Imported memories come before defined ones in the index space, and these are appended to
  * the imports, so no index changes. One compiled module serves invocations with different caps. Its tables get maxima.
  *
+ * The module need not be valid: the engine validates what is made of it, once, and knows nothing of the module itself. So every index
+ * is checked here that could name something which is added, and every count by which something is added behind it.
+ *
  * @throws CordonError `invalid-component` when it is malformed or imports from the host's namespace, `unsupported` for
  * what is not allowed and names that could become code in the glue, `limit` for tables and functions
  * that are too large.
@@ -69,7 +76,6 @@ export function hardenModule(
   assertSafeModuleNames(found);
   refuseReserved(found);
   const { compileCost, codeBytes } = refuseUnbounded(found, allow);
-  if (meter) assertValid(module);
   const instrumented = meter
     ? wellFormed(() => instrumentCode(found, { ownCounter: counter === "own", allow }))
     : found;
@@ -90,18 +96,6 @@ export function hardenModule(
   const rest = sections.filter(({ id }) => id !== SECTION.memory);
   const bytes = writeSections(memories.length === 0 ? rest : withMemoryImports(rest, memories));
   return { bytes, memories, tableEntries, ...counted };
-}
-
-/**
- * The engine's own word that the module is valid. What is rewritten relies on it: an index that is out of range could name
- * something that is added.
- */
-function assertValid(module: Uint8Array): void {
-  if (WebAssembly.validate(module)) return;
-  throw new CordonError(
-    "invalid-component",
-    "Cannot load the component: a core module in it is not valid WebAssembly; build it again, with features that this engine has",
-  );
 }
 
 function refuseReserved(sections: readonly Section[]): void {
@@ -129,6 +123,10 @@ function readMemories(content: Uint8Array): MemoryDeclaration[] {
     const reader = new ByteReader(content);
     const memories = Array.from({ length: reader.count() }, () => readMemoryType(reader));
     if (reader.remaining > 0) reader.fail("bytes after the last memory");
+    for (const { initialPages, maximumPages = initialPages, address64 } of memories) {
+      const fits = initialPages <= maximumPages && maximumPages <= (address64 ? MOST_PAGES_64 : MOST_PAGES);
+      if (!fits) reader.fail("a memory's maximum is below its initial size, or more than there is");
+    }
     return memories;
   });
 }

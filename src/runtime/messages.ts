@@ -24,6 +24,8 @@ export interface Program {
   readonly instantiations: readonly string[];
   /** Whether it was made of a core module of WASI preview 1, which cannot say what rights it wants to a folder. */
   readonly preview1: boolean;
+  /** What an invocation takes of its worker's heap before any of its code runs, in bytes. */
+  readonly heapBytes: number;
   readonly imports: readonly ImportedInterface[];
   /** The embedder's own functions. */
   readonly custom: readonly CustomFunction[];

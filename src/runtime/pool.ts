@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { MAX_MEMORIES_AT_ONCE, memoriesOf } from "./address-space.ts";
 import { roomForMemories } from "./memory-room.ts";
 import type { Ended, Job, Pending } from "./pending.ts";
-import { WorkerSlot } from "./worker-slot.ts";
+import { WORKER_HEAP_MB, WorkerSlot } from "./worker-slot.ts";
 
 /** How many workers programs may have of their own when others need theirs, as a multiple of the pool's size. */
 const MOST_ALONE = 2;
@@ -12,6 +12,9 @@ const LONG_HOLD_MS = 250;
 
 /** Guests that one worker holds at once; most of them wait. */
 const MAX_GUESTS_PER_WORKER = 512;
+
+/** What the instances of all its guests may take of a worker's heap, in bytes: half of it. A guest alone has its bound at load. */
+const MAX_INSTANCE_HEAP_BYTES = (WORKER_HEAP_MB * 1024 * 1024) / 2;
 
 /**
  * A pool of worker threads. A worker runs one guest at a time and holds many that wait on host calls; an invocation is
@@ -128,7 +131,7 @@ export class WorkerPool {
       const next = this.#queue[at];
       if (next === undefined || !this.#hasRoomFor(next)) return;
       const isHolder = this.#holders.has(next.job.program.id);
-      const slot = isHolder ? this.#placeAlone() : this.#place();
+      const slot = isHolder ? this.#placeAlone() : this.#place(next);
       if (slot !== undefined) {
         this.#queue.splice(at, 1);
         slot.start(next);
@@ -205,9 +208,10 @@ export class WorkerPool {
    * The free worker that holds the fewest guests; a new one when none is free and there is room. Workers on which a guest
    * that came back from a wait has the processor are the last choice.
    */
-  #place(): WorkerSlot | undefined {
+  #place({ job }: Pending): WorkerSlot | undefined {
     const shared = [...this.#slots].filter((slot) => !this.#alone.has(slot));
-    const free = shared.filter((slot) => slot.free && slot.load < MAX_GUESTS_PER_WORKER);
+    const most = MAX_INSTANCE_HEAP_BYTES - job.program.heapBytes;
+    const free = shared.filter((slot) => slot.free && slot.load < MAX_GUESTS_PER_WORKER && slot.heapBytes <= most);
     const idle = free.filter((slot) => !slot.busy);
     const best = leastLoaded(idle);
     if (best !== undefined) return best;

@@ -76,6 +76,7 @@ export class WorkerSlot {
   #starting = 0;
   #startLook: NodeJS.Timeout | undefined;
   #memories = 0;
+  #heapBytes = 0;
   #observing = false;
   /** Called when nobody waits for an answer, if the thread is to end then. */
   #allAnswered: (() => void) | undefined;
@@ -112,6 +113,11 @@ export class WorkerSlot {
     return this.#memories;
   }
 
+  /** What the instances of the invocations that it holds take of its heap, in bytes, without anything that their code makes. */
+  get heapBytes(): number {
+    return this.#heapBytes;
+  }
+
   /** What the linear memories of its guests hold, in bytes; those of the guest that is about to start may count twice. */
   get memoryBytes(): number {
     if (this.#dead) return 0;
@@ -144,6 +150,7 @@ export class WorkerSlot {
     this.#used(program.id, program.glue, true);
     this.#held.set(pending.ticket, pending);
     this.#memories += memoriesOf(program);
+    this.#heapBytes += program.heapBytes;
     this.#worker.ref();
     this.#starting = pending.ticket;
     pending.startedAt = performance.now();
@@ -415,7 +422,10 @@ export class WorkerSlot {
 
   #forget(pending: Pending): void {
     clearTimeout(pending.timer);
-    if (this.#held.delete(pending.ticket)) this.#memories -= memoriesOf(pending.job.program);
+    if (this.#held.delete(pending.ticket)) {
+      this.#memories -= memoriesOf(pending.job.program);
+      this.#heapBytes -= pending.job.program.heapBytes;
+    }
     this.#leaving.delete(pending.ticket);
     this.#restWhenIdle();
   }

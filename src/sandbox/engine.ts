@@ -1,8 +1,10 @@
 import type { ProgramTables } from "../component/bound-instances.ts";
+import { type Load, runLoad } from "../component/load/load.ts";
 import type { CustomFunction } from "../host/custom/custom-function.ts";
 import type { Grants } from "../policy/grants.ts";
 import type { Ended, Job } from "../runtime/pending.ts";
 import { leasePool } from "../runtime/shared-pool.ts";
+import { abortable } from "../shared/abortable.ts";
 import { CordonError } from "../shared/errors.ts";
 import { quoteText } from "../shared/quote-text.ts";
 import type { ComponentInfo } from "./loading/component-info.ts";
@@ -46,9 +48,9 @@ export function openEngine(
         const message = "Cannot run the component in the operating system's sandbox in a thread of this process";
         throw new CordonError("usage", `${message}; set isolation to "process"`);
       }
-      return openInThreads(source, options, custom);
+      return opened(options.signal, (load) => openInThreads(source, options, custom, load));
     case "process":
-      return openInProcesses(source, options, custom, grants);
+      return opened(options.signal, (load) => openInProcesses(source, { ...options, grants }, custom, load));
     default:
       throw unknown("isolation", isolation, "thread or process");
   }
@@ -58,40 +60,52 @@ function unknown(option: string, value: unknown, known: string): CordonError {
   return new CordonError("usage", `Cannot set ${option} to ${quoteText(String(value), 80)}: it is ${known}`);
 }
 
+function opened(signal: AbortSignal | undefined, open: (load: Load) => Promise<Engine>): Promise<Engine> {
+  return runLoad(open, { signal, discard: (engine) => engine.close() });
+}
+
 async function openInThreads(
   source: ComponentSource,
   options: ProgramOptions,
   custom: readonly CustomFunction[],
+  load: Load,
 ): Promise<Engine> {
   const { pool, release } = leasePool();
   try {
     pool.warm();
-    const loaded = await loadProgram(source, options, pool, custom);
+    const loaded = await loadProgram(source, options, pool, custom, load);
     return engineOf(loaded, { pool, release, untrusted: false });
   } catch (thrown) {
-    await release();
+    load.hold(release());
     throw thrown;
   }
 }
 
 async function openInProcesses(
   source: ComponentSource,
-  options: ProgramOptions & IsolationOptions,
+  options: ProgramOptions & IsolationOptions & { readonly grants: Grants },
   custom: readonly CustomFunction[],
-  grants: Grants,
+  load: Load,
 ): Promise<Engine> {
+  const { grants } = options;
   const { leaseProcessPool } = await import("../runtime/process/shared-process-pool.ts");
   const { pool, release } = leaseProcessPool(options.osSandbox ?? "auto");
   try {
     // The process starts while the component is made ready for it.
     const warm = pool.warm(grants);
     warm.catch(() => undefined);
-    const loaded = await loadPortable(source, options, custom);
-    await warm;
-    await pool.load(loaded.program, grants);
+    const loaded = await loadPortable(source, options, custom, load);
+    await abortable(warm, load.signal);
+    try {
+      await abortable(pool.load(loaded.program, grants), load.signal);
+    } catch (thrown) {
+      // The process may be compiling, and ends with all that it does.
+      pool.unload(loaded.program.id, thrown);
+      throw thrown;
+    }
     return engineOf(loaded, { pool, release, untrusted: true });
   } catch (thrown) {
-    await release();
+    load.hold(release());
     throw thrown;
   }
 }

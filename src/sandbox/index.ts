@@ -46,7 +46,7 @@ export type {
   HostFunctionContext,
   HostFunctionInput,
 } from "./host-functions/host-function-input.ts";
-export { inspect, type Inspection } from "./loading/inspect.ts";
+export { inspect, type InspectOptions, type Inspection } from "./loading/inspect.ts";
 export type { Reach } from "./loading/reach.ts";
 export type { LimitsInput } from "./options/limit-options.ts";
 export { run } from "./run.ts";

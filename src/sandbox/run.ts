@@ -1,5 +1,6 @@
 import { Sandbox, type SandboxOptions } from "./sandbox.ts";
 import type { ComponentSource } from "./loading/source.ts";
+import { abortable } from "../shared/abortable.ts";
 
 /**
  * Runs one function of a component, once, and leaves nothing behind.
@@ -19,7 +20,21 @@ export async function run(
   parameters: readonly unknown[] = [],
   options: SandboxOptions = {},
 ): Promise<unknown> {
-  await using sandbox = await Sandbox.open(source, options);
-  const { value } = await sandbox.call(name, parameters, { signal: options.signal });
-  return value;
+  const { signal } = options;
+  const sandbox = await Sandbox.open(source, options);
+  try {
+    const { value } = await sandbox.call(name, parameters, { signal });
+    return value;
+  } finally {
+    const closed = sandbox.close();
+    // A thread of it may not end as soon as the caller wants to go on.
+    await (signal === undefined ? closed : abortable(closed, signal).catch(ignoreAbort(signal)));
+  }
+}
+
+/** Passes on what has failed for another reason than that the signal was aborted. */
+function ignoreAbort(signal: AbortSignal): (thrown: unknown) => void {
+  return (thrown) => {
+    if (!signal.aborted) throw thrown;
+  };
 }

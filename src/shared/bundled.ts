@@ -12,6 +12,7 @@ const WORKERS = {
   "guest-process": "runtime/process/child/main.ts",
   "transpile-worker": "component/transpile/worker.ts",
   "harden-worker": "component/transpile/harden-worker.ts",
+  "compile-worker": "component/compile/compile-worker.ts",
 } as const;
 
 /** The URL of the entry of a worker thread, or of a guest process. */

@@ -19,6 +19,9 @@ interface GlueOptions {
   readonly signal?: AbortSignal;
   /** Pages of 64 KiB that its memory has. */
   readonly pages?: number;
+  /** What its instances take of the heap, in bytes. */
+  readonly heapBytes?: number;
+  readonly started?: () => void;
 }
 
 const EMPTY = new WebAssembly.Module(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0));
@@ -27,7 +30,7 @@ const EMPTY = new WebAssembly.Module(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0,
 async function asGuest(
   pool: WorkerPool,
   body: string,
-  { timeoutMs = 20_000, signal, pages = 0 }: GlueOptions = {},
+  { timeoutMs = 20_000, signal, pages = 0, heapBytes = 0, started }: GlueOptions = {},
 ): Promise<Ended> {
   programs += 1;
   const glue = `return function instantiate() { return { f: () => { ${body} } } }`;
@@ -38,6 +41,7 @@ async function asGuest(
       modules: [{ name: "m", module: EMPTY, memories: [{ initialPages: pages, address64: false, shared: false }] }],
       instantiations: ["m"],
       preview1: false,
+      heapBytes,
       imports: [],
       custom: [],
     },
@@ -50,6 +54,7 @@ async function asGuest(
       limits: { ...DEFAULT_LIMITS, timeoutMs },
     },
     signal,
+    started,
     observe: () => undefined,
   });
 }
@@ -204,7 +209,7 @@ test("aborting calls at any moment loses no later call, and the process stays fo
      import { DEFAULT_LIMITS as limits } from ${JSON.stringify(limits)};
      const pool = new WorkerPool(1);
      const glue = "return function instantiate() { return { f: () => 1 } }";
-     const program = { id: "p", glue, modules: [], instantiations: [], preview1: false, imports: [], custom: [] };
+     const program = { id: "p", glue, modules: [], instantiations: [], preview1: false, heapBytes: 0, imports: [], custom: [] };
      const invocation = { programId: "p", target: { property: "f" }, parameters: [], programArguments: [], grants, limits };
      const run = (signal) => pool.run({ program, invocation, signal, observe: () => undefined });
      for (let round = 0; round < 200; round += 1) {
@@ -219,4 +224,33 @@ test("aborting calls at any moment loses no later call, and the process stays fo
      console.log("all answered");`,
   ]);
   assert.equal(stdout, "all answered\n");
+});
+
+// Weakening: the pool does not look at what instances take of the heap.
+test("a worker holds no more guests than its heap has room for instances of; the next one waits for an end", async () => {
+  const pool = new WorkerPool(1);
+  try {
+    const heapBytes = 60 * 1024 * 1024;
+    const abort = new AbortController();
+    const waits = later(60_000, "resolve()");
+    const first = asGuest(pool, waits, { heapBytes, signal: abort.signal });
+    const second = asGuest(pool, waits, { heapBytes });
+    // When this one has run, both wait, and the thread is free for another.
+    await asGuest(pool, "");
+    let isStarted = false;
+    const third = asGuest(pool, "", {
+      heapBytes,
+      started: () => {
+        isStarted = true;
+      },
+    });
+    assert.equal(isStarted, false);
+    abort.abort();
+    await Promise.all([first, third]);
+    assert.equal(isStarted, true);
+    // It is in a wait that nothing but the thread's end ends.
+    await second;
+  } finally {
+    await pool.close();
+  }
 });

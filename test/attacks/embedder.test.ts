@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
 import { Sandbox, type SandboxOptions } from "../../src/sandbox/index.ts";
+import { runLoad } from "../../src/component/load/load.ts";
 import { loadProgram } from "../../src/sandbox/loading/program.ts";
 import { failsWith } from "../support/errors.ts";
 import { TEST_CACHE, temporaryFolder, testGuest, textGuest, wasiProbe } from "../support/guests.ts";
@@ -209,6 +210,10 @@ test("a component whose load fails at its last step leaves nothing in the worker
     prepare: (id: string) => void known.add(id),
     unload: (id: string) => void known.delete(id),
   };
-  await failsWith("invalid-component", /not valid WebAssembly/, loadProgram(source, { cache: TEST_CACHE }, pool));
+  await failsWith(
+    "invalid-component",
+    /not valid WebAssembly/,
+    runLoad((load) => loadProgram(source, { cache: TEST_CACHE }, pool, [], load)),
+  );
   assert.deepEqual([...known], []);
 });

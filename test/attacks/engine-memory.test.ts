@@ -3,14 +3,7 @@ import { test } from "node:test";
 import { Sandbox, type SandboxOptions } from "../../src/sandbox/index.ts";
 import { failsWith } from "../support/errors.ts";
 import { TEST_CACHE, testGuest, textGuest } from "../support/guests.ts";
-import {
-  COMPONENT_SECTION as PART,
-  componentOf,
-  leb128,
-  moduleOf,
-  repeated,
-  sectionOf,
-} from "../support/component-bytes.ts";
+import { COMPONENT_SECTION, componentOf, leb128, moduleOf, repeated, sectionOf } from "../support/component-bytes.ts";
 import { coreFunction } from "../support/text-guests.ts";
 
 /** What a guest can take of the engine besides its linear memory. Without the bounds, most of these end the process. */
@@ -63,7 +56,10 @@ function withSegment(flags: readonly number[], entries: number, instances: numbe
     sectionOf(9, Uint8Array.of(1, ...flags), leb128(entries), Buffer.alloc(entries)),
     sectionOf(10, repeated(1, 2, 0, 0x0b)),
   );
-  return componentOf(sectionOf(PART.module, module), sectionOf(PART.coreInstance, repeated(instances, 0, 0, 0)));
+  return componentOf(
+    sectionOf(COMPONENT_SECTION.module, module),
+    sectionOf(COMPONENT_SECTION.coreInstance, repeated(instances, 0, 0, 0)),
+  );
 }
 
 test("entries of passive element segments count as those of tables, for each instance", async () => {
@@ -158,6 +154,59 @@ test("more memories than an address space has room for are refused at load", asy
     await failsWith("limit", /linear memories, over the bound of 100/, open(await textGuest(name, text)));
   }
 });
+
+/** A component with so many instances of a module, of which nothing is called. */
+function instancesOf(module: Uint8Array, count: number): Uint8Array {
+  return componentOf(
+    sectionOf(COMPONENT_SECTION.module, module),
+    sectionOf(COMPONENT_SECTION.coreInstance, repeated(count, 0, 0, 0)),
+  );
+}
+
+function exporting(count: number, kind: number, ...sections: readonly Uint8Array[]): Uint8Array {
+  const entries = Array.from({ length: count }, (_, index) => {
+    const name = Buffer.from(String(index));
+    return Buffer.concat([leb128(name.length), name, Uint8Array.of(kind, 0)]);
+  });
+  const [before, after] = [sections.slice(0, -1), sections.slice(-1)];
+  return moduleOf(...before, sectionOf(7, leb128(count), ...entries), ...after);
+}
+
+const [TYPE, FUNCTION, CODE] = [
+  sectionOf(1, Uint8Array.of(1, 0x60, 0, 0)),
+  sectionOf(3, repeated(1, 0)),
+  sectionOf(10, repeated(1, 2, 0, 0x0b)),
+];
+
+/** Without the bound, the first ones fill a worker's heap before an instruction runs: its thread is lost, with all guests on it. */
+const MADE_AT_INSTANTIATION: Readonly<Record<string, () => Uint8Array>> = {
+  "90,000 exported functions in 10 instances": () => instancesOf(exporting(90_000, 0, TYPE, FUNCTION, CODE), 10),
+  "90,000 exported globals in 10 instances": () =>
+    instancesOf(exporting(90_000, 3, sectionOf(6, repeated(1, 0x7f, 0, 0x41, 0, 0x0b)), new Uint8Array()), 10),
+  "90,000 references to functions in 10 instances": () =>
+    instancesOf(moduleOf(TYPE, FUNCTION, sectionOf(6, repeated(90_000, 0x70, 0, 0xd2, 0, 0x0b)), CODE), 10),
+  "names of 30 MB": () => {
+    const name = Buffer.concat([leb128(100_000), Buffer.alloc(100_000, "x")]);
+    const entries = Array.from({ length: 300 }, (_, index) => {
+      const own = Buffer.from(name);
+      own.write(String(index), 3);
+      return Buffer.concat([own, Uint8Array.of(3, 0)]);
+    });
+    const globals = sectionOf(6, repeated(1, 0x7f, 0, 0x41, 0, 0x0b));
+    return instancesOf(moduleOf(globals, sectionOf(7, leb128(300), ...entries)), 1);
+  },
+};
+
+for (const [what, component] of Object.entries(MADE_AT_INSTANTIATION)) {
+  test(`what instances make of the heap before they run is bounded at load: ${what}`, async () => {
+    const error = await failsWith(
+      "limit",
+      /core instances take \d+ bytes of the heap for what they export, import and define, over the bound/,
+      Sandbox.open(component(), { cache: false }),
+    );
+    assert.equal(error.limit?.limit, "complexity");
+  });
+}
 
 test("a function body that is too large to compile within bounds is refused at load", async () => {
   const body = "(drop (i32.const 1))".repeat(400_000);

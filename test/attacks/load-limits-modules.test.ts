@@ -119,7 +119,7 @@ const ROWS: Readonly<Record<keyof typeof COMPLEXITY, Row>> = {
     (count) => jsonModule({ bodies: [compileCost(count)] }),
   ],
   allLocals: ["locals", 10_000_000, (count) => jsonModule({ bodies: manyLocals(count) })],
-  types: ["types", 100_000, (count) => jsonModule({ types: Array.from({ length: count - 4 }, () => PLAIN) })],
+  types: ["types", 20_000, (count) => jsonModule({ types: Array.from({ length: count - 4 }, () => PLAIN) })],
   imports: ["imports", 100_000, (count) => jsonModule({ imports: Array.from({ length: count }, () => IMPORT) })],
   functions: ["functions", 100_000, (count) => jsonModule({ bodies: Array(count - 2).fill(body(bytes())) })],
   // None of them has an entry, ever.

@@ -6,6 +6,7 @@ import { after, before, test } from "node:test";
 import { setImmediate } from "node:timers/promises";
 import { NO_GRANTS } from "../../src/policy/grants.ts";
 import type { Ended } from "../../src/runtime/pending.ts";
+import { runLoad } from "../../src/component/load/load.ts";
 import type { PortableProgram } from "../../src/runtime/process/messages.ts";
 import { ProcessPool, type ProcessPoolOptions } from "../../src/runtime/process/pool.ts";
 import { loadPortable } from "../../src/sandbox/loading/program.ts";
@@ -47,7 +48,7 @@ function poolOf(options: ProcessPoolOptions): {
 /** A program that computes for ever or not at all; each one that is loaded is another to the pool. */
 async function program(body = ""): Promise<PortableProgram> {
   const path = await textGuest("pooled", coreFunction(body));
-  return (await loadPortable(path, { cache: TEST_CACHE }, [])).program;
+  return (await runLoad((load) => loadPortable(path, { cache: TEST_CACHE }, [], load))).program;
 }
 
 const SPIN = "(loop $l (br $l))";

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { describe, test } from "node:test";
 import { componentEmbed, parse } from "@bytecodealliance/jco-transpile/wasm-tools";
-import { describe as describeModule } from "../../src/component/describe.ts";
+import { describeReadied } from "../../src/component/describe-readied.ts";
+import { readyToTranspile } from "../../src/component/ready-to-transpile.ts";
 import { inspect } from "../../src/sandbox/loading/inspect.ts";
 import { Sandbox } from "../../src/sandbox/sandbox.ts";
 import { failsWith } from "../support/errors.ts";
@@ -139,7 +140,7 @@ describe("a hostile core module", () => {
     const whole = await readFile(await textGuest("hello", HELLO));
     for (let length = 8; length < whole.length; length += 17) {
       const cut = whole.subarray(0, length);
-      await failsWith("invalid-component", /./, describeModule(cut)).catch((error: unknown) => {
+      await failsWith("invalid-component", /./, readyToTranspile(cut).then(describeReadied)).catch((error: unknown) => {
         throw new Error(`cut at ${length}`, { cause: error });
       });
     }

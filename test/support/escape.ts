@@ -51,6 +51,7 @@ export const LIAR: PortableProgram = {
   modules: [],
   instantiations: [],
   preview1: false,
+  heapBytes: 0,
   imports: [],
   custom: [],
 };

@@ -33,15 +33,8 @@ export async function componentize(
   outline: CoreOutline,
   adapter: "command" | "reactor",
 ): Promise<Uint8Array> {
-  // Neither the engine nor the tool can be interrupted while they validate.
+  // The tool cannot be interrupted while it validates.
   refuseUnbounded(readSections(module), { collected: true, threads: true });
-  // The tool panics over much that is not valid, and says where in its own sources.
-  if (!WebAssembly.validate(module)) {
-    throw new CordonError(
-      "invalid-component",
-      "Cannot load the core module: it is not valid WebAssembly, or uses a proposal that this engine lacks; build it again",
-    );
-  }
   const url = pathToFileURL(assetPath("componentizer/componentizer.js")).href;
   const [{ componentNew, takeDiagnostics }, adapterBytes, exitWorld] = await Promise.all([
     import(url) as Promise<Componentizer>,
@@ -56,7 +49,11 @@ export async function componentize(
   }
 }
 
+/** How the tool's complaints begin or go on that are about the module itself. */
+const NOT_VALID = /failed to validate component output|module was not valid \d: (?!failed to)|^Failed to decode Wasm/;
+
 function refused(thrown: unknown, diagnostics: string): CordonError {
+  if (thrown instanceof CordonError) return thrown;
   const payload = typeof thrown === "object" && thrown !== null && "payload" in thrown ? thrown.payload : undefined;
   const said = typeof payload === "string" ? payload : diagnostics === "" ? messageOf(thrown) : diagnostics;
   const line = said
@@ -64,5 +61,9 @@ function refused(thrown: unknown, diagnostics: string): CordonError {
     .replaceAll(/\s+/g, " ")
     .trim();
   const reason = escapeInvisible(line).slice(0, MAX_REASON_LENGTH);
+  if (NOT_VALID.test(reason)) {
+    const message = `Cannot load the core module: it is not valid WebAssembly (${reason}); build it again`;
+    return new CordonError("invalid-component", message, { cause: thrown });
+  }
   return new CordonError("unsupported", `Cannot make a component of the core module: ${reason}`, { cause: thrown });
 }

@@ -2,6 +2,7 @@ import { hardenModule } from "../../hardening/harden-module.ts";
 import type { Artifact } from "../artifact.ts";
 import type { ArtifactRequest } from "../transpile/build-artifact.ts";
 import { boundInstances } from "../bound-instances.ts";
+import { boundedTypeKeys } from "../bound-types.ts";
 import { JSON_ABI_INTERFACE, JSON_ABI_MODULE, jsonAbiInterface } from "./json-abi.ts";
 import type { JsonAbiSettings } from "./json-abi-glue.ts";
 import { jsonAbiGlueText } from "./json-abi-glue-text.ts";
@@ -20,7 +21,8 @@ export function jsonAbiArtifact(
 ): Artifact {
   const allow = { threads: sharedMemory };
   const core = { name: CORE, ...hardenModule(component, { meter: true, counter: "own", allow }) };
-  const tables = boundInstances([core], [CORE]);
+  const typeKeys = boundedTypeKeys([core]);
+  const { tables, heapBytes } = boundInstances([core], [CORE]);
   const described = jsonAbiInterface(outline);
   const settings: JsonAbiSettings = {
     interface: JSON_ABI_INTERFACE,
@@ -38,5 +40,7 @@ export function jsonAbiArtifact(
     instantiations: [CORE],
     preview1: false,
     tables,
+    heapBytes,
+    typeKeys,
   };
 }

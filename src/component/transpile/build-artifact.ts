@@ -5,14 +5,16 @@ import { withoutVersion } from "../../shared/interface-name.ts";
 import { escapeInvisible } from "../../shared/quote-text.ts";
 import type { ComponentInterface, WitFunction } from "../../shared/wit.ts";
 import type { Artifact } from "../artifact.ts";
-import { boundInstances, tooComplex } from "../bound-instances.ts";
+import { boundInstances } from "../bound-instances.ts";
+import { boundedTypeKeys, boundTypes } from "../bound-types.ts";
+import { tooComplex } from "../too-complex.ts";
 import { withChargedLists } from "./charged-lists.ts";
 import { withDirectCalls } from "./direct-calls.ts";
 import { decodeComponent } from "../decode/decode-component.ts";
 import { hardenCore } from "./harden-core.ts";
 import type { HardeningThread } from "./hardening-thread.ts";
 import { hollowed } from "./hollow-modules.ts";
-import { refusedAsynchronous } from "../refusal.ts";
+import { refusedAsynchronous } from "../refused-asynchronous.ts";
 import { withPouredBytes } from "./pour-bytes.ts";
 
 /** The largest glue, in bytes; every worker holds it. That of a JavaScript engine of 12 MB has 0.3 MB. */
@@ -53,6 +55,7 @@ export async function buildArtifact(
   for (const side of [decoded.imports, decoded.exports]) {
     for (const { name } of [...side.interfaces, ...side.functions, ...side.other]) assertSafeName(name);
   }
+  boundTypes(coreModules.map(({ offset, size }) => request.component.subarray(offset, offset + size)));
   const allow = { threads: request.sharedMemory };
   hardening?.begin({ component: request.component, ranges: coreModules, allow });
   const { component, filled } = hollowed(request.component, coreModules);
@@ -70,7 +73,8 @@ export async function buildArtifact(
   if (script[1].length > MAX_GLUE_BYTES) throw tooComplex("bytes of glue", script[1].length, MAX_GLUE_BYTES);
   const glue = Buffer.from(script[1]).toString("utf8");
   const instantiations = plannedInstantiations(glue);
-  const tables = boundInstances(modules, instantiations);
+  const typeKeys = boundedTypeKeys(modules);
+  const { tables, heapBytes } = boundInstances(modules, instantiations);
   return {
     digest: request.digest,
     interface: decoded,
@@ -79,6 +83,8 @@ export async function buildArtifact(
     instantiations,
     preview1: false,
     tables,
+    heapBytes,
+    typeKeys,
   };
 }
 

@@ -13,7 +13,8 @@ const BLOCKING = ["blocking-write-and-flush", "blocking-read"].map(
 
 async function glueOf(text: string): Promise<string> {
   const component = await readFile(await textGuest("direct-calls", text));
-  return (await prepare({ component, digest: digestOf(component), blocking: BLOCKING, sharedMemory: false })).glue;
+  return (await prepare({ component, digest: await digestOf(component), blocking: BLOCKING, sharedMemory: false }))
+    .glue;
 }
 
 test("every host function of the transpiler's glue is called directly, and its log is gone", async () => {

@@ -8,8 +8,8 @@ import type { Refused } from "./refused.ts";
 /** Main thread to transpile worker, as its `workerData`. */
 export type TranspileRequest =
   | ({ readonly type: "artifact" } & ArtifactRequest)
-  /** What can be said of a component or core module without running it. */
-  | { readonly type: "describe"; readonly bytes: Uint8Array };
+  /** The artifact, and what can be said of the component or core module without running it. */
+  | ({ readonly type: "describe" } & ArtifactRequest);
 
 /** What the worker does, in order. */
 export type TranspileStage = "starting" | "transpiling" | "done";
@@ -18,7 +18,7 @@ export type TranspileStage = "starting" | "transpiling" | "done";
 export type TranspileMessage =
   | { readonly type: "stage"; readonly stage: TranspileStage }
   | { readonly type: "artifact"; readonly encoded: Uint8Array }
-  | { readonly type: "description"; readonly description: Description }
+  | { readonly type: "described"; readonly description: Description; readonly artifact: Uint8Array | Refused }
   | Refused;
 
 /** Transpile worker to the thread that hardens. */

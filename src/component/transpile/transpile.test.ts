@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import { COMPONENT_SECTION, componentOf, leb128, sectionOf } from "../../../test/support/component-bytes.ts";
 import { failsWith } from "../../../test/support/errors.ts";
 import type { ArtifactRequest } from "./build-artifact.ts";
-import { describeInWorker, transpile } from "./transpile.ts";
+import { describe as describeComponent, transpile } from "./transpile.ts";
 
 /** Imports nearly as much as may be, by long names: the transpiler and what looks into it keep each in several ways. */
 const IMPORTING = componentOf(
@@ -24,7 +24,7 @@ describe("a component that takes the transpiler too much", () => {
   test("time is refused, when it is looked into as well", async () => {
     for (const attempt of [
       () => transpile(REQUEST, { timeoutMs: 1 }),
-      () => describeInWorker(IMPORTING, { timeoutMs: 1 }),
+      () => describeComponent(REQUEST, { timeoutMs: 1 }),
     ]) {
       const error = await failsWith("limit", /transpiling took over 1 ms/, attempt);
       assert.deepEqual(error.limit, { limit: "deadline", cap: 1 });
@@ -35,11 +35,11 @@ describe("a component that takes the transpiler too much", () => {
   test("memory is refused, and this process goes on", async () => {
     for (const attempt of [
       () => transpile(REQUEST, { heapMb: 16 }),
-      () => describeInWorker(IMPORTING, { heapMb: 16 }),
+      () => describeComponent(REQUEST, { heapMb: 16 }),
     ]) {
       const error = await failsWith("limit", /transpiling took over 16 MiB/, attempt);
       assert.deepEqual(error.limit, { limit: "host-memory", cap: 16 * 1024 * 1024 });
     }
-    assert.equal((await describeInWorker(IMPORTING)).interface.imports.functions.length, 19_000);
+    assert.equal((await describeComponent(REQUEST)).description.interface.imports.functions.length, 19_000);
   });
 });

@@ -25,6 +25,10 @@ export interface TranspileOptions {
   readonly timeoutMs?: number;
   /** The JavaScript heap that each of its threads may take, in MiB; default 1024. */
   readonly heapMb?: number;
+  /** Whether its thread may take the component's bytes, which are gone from this one then, instead of a copy. Default: false. */
+  readonly takesBytes?: boolean;
+  /** Told of its thread, which is going to end and may not have ended when there is an answer. */
+  readonly onEnding?: ((ending: Promise<unknown>) => void) | undefined;
 }
 
 /**
@@ -39,24 +43,32 @@ export async function transpile(request: ArtifactRequest, options: TranspileOpti
   return message.encoded;
 }
 
+/** What a component is, with its encoded artifact, or why there is none. */
+export interface Described {
+  readonly description: Description;
+  readonly artifact: Uint8Array | CordonError;
+}
+
 /**
- * Looks into a component or core module in a worker thread of its own, as {@link transpile} does.
+ * Builds a component's artifact as {@link transpile} does, and says what it is, also when there can be no artifact of it.
  *
  * @throws CordonError `invalid-component`, `unsupported`, `limit` or `cancelled`.
  */
-export async function describeInWorker(bytes: Uint8Array, options: TranspileOptions = {}): Promise<Description> {
-  const message = await inWorker({ type: "describe", bytes }, options);
-  if (message.type !== "description") throw failed(new Error(`it answered with a ${message.type}`));
-  return message.description;
+export async function describe(request: ArtifactRequest, options: TranspileOptions = {}): Promise<Described> {
+  const message = await inWorker({ type: "describe", ...request }, options);
+  if (message.type !== "described") throw failed(new Error(`it answered with a ${message.type}`));
+  const { description, artifact } = message;
+  return { description, artifact: artifact instanceof Uint8Array ? artifact : errorOf(artifact) };
 }
 
-type Answer = Extract<TranspileMessage, { readonly type: "artifact" | "description" }>;
+type Answer = Extract<TranspileMessage, { readonly type: "artifact" | "described" }>;
 
 async function inWorker(request: TranspileRequest, options: TranspileOptions): Promise<Answer> {
   const { timeoutMs = TRANSPILE_TIMEOUT_MS, heapMb = TRANSPILE_HEAP_MB } = options;
   if (options.signal?.aborted === true) throw cancelled(options.signal);
   const worker = new Worker(workerUrl("transpile-worker"), {
     workerData: request,
+    transferList: options.takesBytes === true ? wholeBuffer(request.component) : [],
     argv: [],
     env: workerEnvironment(),
     execArgv: [],
@@ -79,8 +91,15 @@ async function inWorker(request: TranspileRequest, options: TranspileOptions): P
   } finally {
     clearTimeout(timer);
     options.signal?.removeEventListener("abort", onAbort);
-    await worker.terminate();
+    // Its end may take as long as the engine likes, and is waited for by nobody here.
+    worker.unref();
+    options.onEnding?.(worker.terminate());
   }
+}
+
+/** The buffer of bytes that are all of it, to be transferred. */
+function wholeBuffer({ buffer, byteLength }: Uint8Array): ArrayBuffer[] {
+  return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? [buffer] : [];
 }
 
 function tooSlow(cap: number): CordonError {
@@ -96,5 +115,6 @@ function failed(error: unknown): CordonError {
 }
 
 function cancelled(signal: AbortSignal | undefined): CordonError {
+  if (signal?.reason instanceof CordonError) return signal.reason;
   return new CordonError("cancelled", "Loading the component was cancelled", { cause: signal?.reason });
 }

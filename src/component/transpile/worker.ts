@@ -3,16 +3,13 @@ import { pathToFileURL } from "node:url";
 import { parentPort, workerData } from "node:worker_threads";
 import { assetPath } from "../../shared/bundled.ts";
 import { type Artifact, encodeArtifact } from "../artifact.ts";
-import { componentize } from "../core/componentize.ts";
-import { coreForm } from "../core/core-form.ts";
 import { jsonAbiArtifact } from "../core/json-abi-artifact.ts";
-import { outlineOf } from "../core/outline.ts";
-import { sniff } from "../decode/sniff.ts";
-import { describe } from "../describe.ts";
+import { describeReadied } from "../describe-readied.ts";
+import { type Readied, readyToTranspile } from "../ready-to-transpile.ts";
 import { type ArtifactRequest, buildArtifact, type Transpiler } from "./build-artifact.ts";
 import { HardeningThread } from "./hardening-thread.ts";
 import type { TranspileMessage, TranspileRequest } from "./messages.ts";
-import { refusedFor } from "./refused.ts";
+import { type Refused, refusedFor } from "./refused.ts";
 
 const port = parentPort;
 if (port === null) throw new Error("this module runs in a worker thread");
@@ -29,31 +26,39 @@ async function loadTranspiler(): Promise<Transpiler> {
   return bundled;
 }
 
-async function makeArtifact(request: ArtifactRequest): Promise<Artifact> {
-  post({ type: "stage", stage: "starting" });
-  let { component } = request;
-  const isModule = sniff(component) === "core-module";
-  if (isModule) {
-    const outline = outlineOf(component);
-    const form = coreForm(outline);
-    if (form.kind === "json-abi") return jsonAbiArtifact(request, outline);
-    component = await componentize(component, outline, form.adapter);
-  }
+async function makeArtifact(request: ArtifactRequest, readied: Readied): Promise<Artifact> {
+  if (readied.kind === "json-module") return jsonAbiArtifact(request, readied.outline);
+  const { component, form } = readied;
   const hardening = HardeningThread.for(component);
   const transpiler = await loadTranspiler();
   post({ type: "stage", stage: "transpiling" });
   const artifact = await buildArtifact({ ...request, component }, transpiler, hardening);
-  await hardening?.end();
+  void hardening?.end();
   // A component says which rights it wants to a folder, also one that has an adapter in it; a module cannot.
-  return { ...artifact, preview1: isModule };
+  return { ...artifact, preview1: form !== "component" };
+}
+
+async function artifactOrRefusal(
+  request: ArtifactRequest,
+  readied: Readied,
+): Promise<Uint8Array<ArrayBuffer> | Refused> {
+  try {
+    return encodeArtifact(await makeArtifact(request, readied));
+  } catch (thrown) {
+    return refusedFor(thrown);
+  }
 }
 
 try {
   const request = workerData as TranspileRequest;
+  post({ type: "stage", stage: "starting" });
+  const readied = await readyToTranspile(request.component);
   if (request.type === "describe") {
-    post({ type: "description", description: await describe(request.bytes) });
+    const description = describeReadied(readied);
+    const artifact = await artifactOrRefusal(request, readied);
+    post({ type: "described", description, artifact }, artifact instanceof Uint8Array ? [artifact.buffer] : []);
   } else {
-    const encoded = encodeArtifact(await makeArtifact(request));
+    const encoded = encodeArtifact(await makeArtifact(request, readied));
     post({ type: "artifact", encoded }, [encoded.buffer]);
   }
 } catch (thrown) {

@@ -23,7 +23,8 @@ export const COMPLEXITY = {
   compileCost: 6_000_000,
   /** Locals of all functions; the engine writes down each of them to validate a module. */
   allLocals: 10_000_000,
-  types: 100_000,
+  /** The engine keeps each for the life of the process: see `component/bound-types.ts`. */
+  types: 20_000,
   imports: 100_000,
   functions: 100_000,
   tables: 1_000,

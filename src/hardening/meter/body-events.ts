@@ -40,6 +40,7 @@ export const EVENT_SIZE = 4;
 
 /** What the scanner has to know of the module. */
 export interface BodyContext {
+  readonly types: number;
   readonly functions: number;
   readonly globals: number;
   readonly importedGlobals: number;

@@ -120,7 +120,11 @@ export class CallScanner {
   /** What the function that is called costs, if that is charged here; below zero when it charges for itself. */
   #wholeCost(): number {
     const { opcode, first, start } = this.#cursor;
-    if (opcode !== OPCODE.call && opcode !== OPCODE.returnCall) return -1;
+    if (opcode !== OPCODE.call && opcode !== OPCODE.returnCall) {
+      // By a reference, or a table: the type that it has to be of.
+      if (first >= this.#context.types) throw new MalformedError(start, "a type that does not exist");
+      return -1;
+    }
     if (first >= this.#context.functions) throw new MalformedError(start, "a function that does not exist");
     return this.#context.wholeCosts[first] ?? -1;
   }

@@ -16,6 +16,9 @@ import { LoopForms } from "./loop-forms.ts";
 import { ScannedBody } from "./scanned-body.ts";
 import { UNREACHED } from "./unchecked.ts";
 
+/** At these, the instruction has the type of a block. */
+const OPENS_BLOCK: ReadonlySet<number> = new Set([ACTION.block, ACTION.loop, ACTION.if, ACTION.try, ACTION.tryTable]);
+
 /**
  * Finds out what has to be written into a function's body, and where.
  *
@@ -147,6 +150,7 @@ export class BodyScanner {
     const block = this.#block;
     const calls = this.#calls;
     const branches = this.#branches;
+    if (OPENS_BLOCK.has(action)) this.#typed(cursor.blockTypeIndex);
     switch (action) {
       case ACTION.local:
         this.#local();
@@ -167,8 +171,11 @@ export class BodyScanner {
         this.#else();
         break;
       case ACTION.end:
+        this.#end();
+        break;
       case ACTION.delegate:
         this.#end();
+        if (cursor.first >= this.#frames.depth) this.#fail("a label that does not exist");
         break;
       case ACTION.branch:
         branches.branch();
@@ -225,6 +232,11 @@ export class BodyScanner {
     if (first >= locals) this.#fail("a local that does not exist");
     // In dead code, too: the types have to be right there.
     if (first === this.#counterLocal) events.push(start, EVENT.index, locals, position);
+  }
+
+  /** Types are added behind the module's own, which it is not to name. */
+  #typed(index: number | undefined): void {
+    if (index !== undefined && index >= this.#context.types) this.#fail("a type that does not exist");
   }
 
   #global(): void {

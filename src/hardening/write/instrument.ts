@@ -1,4 +1,4 @@
-import { ByteReader } from "../../shared/byte-reader.ts";
+import { ByteReader, MalformedError } from "../../shared/byte-reader.ts";
 import { COUNTER_EXPORT, GUARD_FIELDS, GUARD_NAMESPACE } from "../../shared/hardening-profile.ts";
 import { BRANCH_HINTS, BranchHintWriter, readBranchHints } from "./branch-hints.ts";
 import { ADDED_GLOBALS, type Body } from "../meter/body-events.ts";
@@ -53,8 +53,8 @@ export interface InstrumentOptions {
 }
 
 /**
- * Inserts the counter of fuel into a module's code: see `scan-body.ts` for where, `fuel-costs.ts` for how much. The module has to be
- * valid. It imports the three globals of `GUARD_FIELDS` after that; no index changes but those of its own globals.
+ * Inserts the counter of fuel into a module's code: see `scan-body.ts` for where, `fuel-costs.ts` for how much. What the module names has
+ * to be there, or it is refused; the engine says whether the rest is valid. It imports the three globals of `GUARD_FIELDS` after that; no index changes but those of its own globals.
  *
  * @throws MalformedError for what it does not know, CordonError `limit` for what is too large.
  */
@@ -84,13 +84,19 @@ export function instrumentCode(
   const entered = new Map<number, number>();
   const moved = new Map<number, MovedLocal>();
   const uses = referencedFunctions(sections);
+  for (const index of [uses.referenced, uses.exported].flatMap((set) => [...set])) {
+    if (index >= functions) throw new MalformedError(0, `there is no function ${index}`);
+  }
   const others = sections.reduce((total, { content }) => total + content.length, 0) - code.length;
   const room = others + (code.length >> 3) + SPARE_ROOM;
   const rewriting = { shape, counter, helpers, types, given, hints, uses, entered, moved, allow, room };
   const { bodies, passing } = rewriteBodies(code, rewriting);
 
   const helperTypes = helpers.made.map(({ type, parameters, results }) => type ?? types.index(parameters, results));
-  const shift = (global: number): number => (global < shape.importedGlobals ? global : global + ADDED_GLOBALS);
+  const shift = (global: number): number => {
+    if (global >= shape.globals) throw new MalformedError(0, `there is no global ${global}`);
+    return global < shape.importedGlobals ? global : global + ADDED_GLOBALS;
+  };
   const replaced = new Map<number, Uint8Array>([
     [SECTION.function, functionSection(shape, { passing, types, helperTypes })],
     [SECTION.type, extended(contentOf(sections, SECTION.type), types.made)],
@@ -146,6 +152,7 @@ function rewriteBodies(code: Uint8Array, { shape, counter, helpers, types, room,
   const entryCosts = new Int32Array(functions).fill(-1);
   const passing = new Uint8Array(functions);
   const scanner = new BodyScanner(code, {
+    types: shape.types.count,
     functions,
     globals: shape.globals,
     importedGlobals: shape.importedGlobals,

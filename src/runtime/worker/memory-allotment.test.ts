@@ -7,7 +7,7 @@ import { GuestMemory, type MemoryLimits } from "./guest-memory.ts";
 import { initialPages, MemoryCapTooSmall, memoryMaximum } from "./memory-allotment.ts";
 
 function programOf(modules: readonly Program["modules"][number][], instantiations: readonly string[]): Program {
-  return { id: "p", glue: "", modules, instantiations, preview1: false, imports: [], custom: [] };
+  return { id: "p", glue: "", modules, instantiations, preview1: false, heapBytes: 0, imports: [], custom: [] };
 }
 
 /** One memory that starts with 3 pages. */

@@ -1,13 +1,21 @@
 import type { ModuleForm } from "../../component/description.ts";
 import { digestOf } from "../../component/digest.ts";
-import { describeInWorker } from "../../component/transpile/transpile.ts";
+import { readArtifact } from "../../component/artifact.ts";
+import { compileModules } from "../../component/compile/compile-modules.ts";
+import { type Load, runLoad } from "../../component/load/load.ts";
+import { describe, type Described } from "../../component/transpile/transpile.ts";
 import { DECLARED_INTERFACES } from "../../host/declared-interfaces.ts";
+import { CordonError, type ErrorCode } from "../../shared/errors.ts";
 import { findProvided } from "../../shared/interface-name.ts";
 import type { ComponentInterface } from "../../shared/wit.ts";
 import { callableExports } from "./exports.ts";
 import { importProblems } from "./imports.ts";
+import { blockingFunctions } from "./blocking-functions.ts";
 import { type Reach, reachOf } from "./reach.ts";
 import { type ComponentSource, readComponent } from "./source.ts";
+
+/** The codes of errors that are for what a component is, and not for what happened. */
+const REFUSALS: ReadonlySet<ErrorCode> = new Set(["unsupported", "limit", "invalid-component"]);
 
 /** What is known of a component without running it. */
 export interface Inspection {
@@ -34,27 +42,61 @@ export interface Inspection {
   readonly refusal: string | undefined;
 }
 
+/** How a component is inspected. */
+export interface InspectOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
- * Looks into a component, or a core module that Cordon runs like one, without running it.
+ * Looks into a component, or a core module that Cordon runs like one, without running it. Whether it can run is found out by making it
+ * ready, within the bounds and in the threads that opening a sandbox has.
  *
- * @throws CordonError `usage`, `invalid-component`, `unsupported`, `limit` or `host`.
+ * @throws CordonError `usage`, `invalid-component`, `unsupported`, `limit`, `host` or `cancelled`.
  */
-export async function inspect(source: ComponentSource): Promise<Inspection> {
-  const { bytes, name } = await readComponent(source);
-  const described = await describeInWorker(bytes);
+export async function inspect(source: ComponentSource, options: InspectOptions = {}): Promise<Inspection> {
+  return runLoad((load) => inspected(source, load), options);
+}
+
+async function inspected(source: ComponentSource, load: Load): Promise<Inspection> {
+  const { signal, hold } = load;
+  const read = await readComponent(source, undefined, signal);
+  const { name } = read;
+  const size = read.bytes.length;
+  const digest = await digestOf(read.bytes, signal);
+  const request = {
+    component: read.bytes,
+    digest,
+    blocking: blockingFunctions(DECLARED_INTERFACES),
+    sharedMemory: false,
+  };
+  const { description: described, artifact } = await describe(request, { signal, takesBytes: true, onEnding: hold });
+  const refusal = await refusalOf(artifact, load);
   const missing = importProblems(described.interface, DECLARED_INTERFACES);
   return {
     name,
-    digest: digestOf(bytes),
-    bytes: bytes.length,
+    digest,
+    bytes: size,
     form: described.form,
     coreModules: described.coreModules,
     producers: described.producers,
     interface: described.interface,
     callable: callableExports(described.interface).map((one) => one.name),
     reach: reachOf(described.interface, (imported) => findProvided(imported, DECLARED_INTERFACES) !== undefined),
-    runnable: missing.length === 0 && described.refusal === undefined,
+    runnable: missing.length === 0 && refusal === undefined,
     missing,
-    refusal: described.refusal,
+    refusal,
   };
+}
+
+/** Why a sandbox could not be opened with it, in one line, its imports aside. */
+async function refusalOf(artifact: Described["artifact"], load: Load): Promise<string | undefined> {
+  try {
+    if (artifact instanceof CordonError) throw artifact;
+    await compileModules(readArtifact(artifact), load);
+    return undefined;
+  } catch (thrown) {
+    const isOfComponent = thrown instanceof CordonError && REFUSALS.has(thrown.code) && !load.signal.aborted;
+    if (isOfComponent) return thrown.message.replace(/^Cannot load the component: /, "");
+    throw thrown;
+  }
 }

@@ -1,17 +1,17 @@
 import { ArtifactCache } from "../../component/artifact-cache.ts";
 import type { ProgramTables } from "../../component/bound-instances.ts";
+import { compileModules } from "../../component/compile/compile-modules.ts";
 import { digestOf } from "../../component/digest.ts";
+import type { Load } from "../../component/load/load.ts";
 import { prepare } from "../../component/prepare.ts";
-import type { InterfaceDeclaration } from "../../host/capability.ts";
 import type { CustomFunction } from "../../host/custom/custom-function.ts";
 import { customInterfaces } from "../../host/custom/custom-interfaces.ts";
 import { DECLARED_INTERFACES } from "../../host/declared-interfaces.ts";
 import type { Program } from "../../runtime/messages.ts";
 import type { WorkerPool } from "../../runtime/pool.ts";
 import type { PortableProgram } from "../../runtime/process/messages.ts";
-import { CordonError, messageOf } from "../../shared/errors.ts";
 import type { Limits } from "../../shared/limits.ts";
-import { escapeInvisible } from "../../shared/quote-text.ts";
+import { blockingFunctions } from "./blocking-functions.ts";
 import type { ComponentInfo, LoadOptions } from "./component-info.ts";
 import { resolveImports } from "./imports.ts";
 import { type ComponentSource, readComponent } from "./source.ts";
@@ -23,18 +23,14 @@ export interface Loaded<P = Program> {
   readonly tables: ProgramTables;
 }
 
-/** What a component is loaded with. */
-export type ProgramOptions = LoadOptions & { readonly limits?: Pick<Limits, "maxComponentBytes"> };
-
-/** The names of the host functions that may suspend a guest. */
-function blockingFunctions(provided: readonly InterfaceDeclaration[]): readonly string[] {
-  return provided.flatMap((one) =>
-    one.functions.filter(({ blocking }) => blocking).map(({ name }) => `${one.name}#${name}`),
-  );
+/** One whose core modules are not compiled yet. */
+export interface LoadedPortable extends Loaded<PortableProgram> {
+  /** The function types that its modules have, as in its artifact. */
+  readonly typeKeys: Uint8Array;
 }
 
-/** How much is shown of what the engine says about a core module: names in it are the guest's. In UTF-16 code units. */
-const MAX_REASON_LENGTH = 500;
+/** What a component is loaded with. */
+export type ProgramOptions = LoadOptions & { readonly limits?: Pick<Limits, "maxComponentBytes"> };
 
 let programs = 0;
 
@@ -48,15 +44,17 @@ export async function loadProgram(
   source: ComponentSource,
   options: ProgramOptions,
   pool: Pick<WorkerPool, "prepare" | "unload">,
-  custom: readonly CustomFunction[] = [],
+  custom: readonly CustomFunction[],
+  load: Load,
 ): Promise<Loaded> {
-  const { info, program, tables } = await loadPortable(source, options, custom);
+  const { info, program: portable, tables, typeKeys } = await loadPortable(source, options, custom, load);
+  const { modules, ...program } = portable;
   pool.prepare(program.id, program.glue);
-  const modules = await compile(program).catch((thrown: unknown) => {
+  const compiled = await compileModules({ modules, typeKeys }, load).catch((thrown: unknown) => {
     pool.unload(program.id, thrown);
     throw thrown;
   });
-  return { info, program: { ...program, modules }, tables };
+  return { info, program: { ...program, modules: compiled }, tables };
 }
 
 /**
@@ -68,51 +66,37 @@ export async function loadPortable(
   source: ComponentSource,
   options: ProgramOptions,
   custom: readonly CustomFunction[],
-): Promise<Loaded<PortableProgram>> {
-  assertNotAborted(options.signal);
-  const read = await readComponent(source, options.limits?.maxComponentBytes);
-  const digest = digestOf(read.bytes);
+  { signal, hold }: Load,
+): Promise<LoadedPortable> {
+  const read = await readComponent(source, options.limits?.maxComponentBytes, signal);
+  const { name } = read;
+  const bytes = read.bytes.length;
+  const digest = await digestOf(read.bytes, signal);
   const cache = options.cache === false ? undefined : new ArtifactCache(options.cache);
-  const { signal, onStage } = options;
+  const { onStage } = options;
   const sharedMemory = options.sharedMemory === true;
   const provided = [...DECLARED_INTERFACES, ...customInterfaces(custom)];
   const blocking = blockingFunctions(provided);
-  const artifact = await prepare({ component: read.bytes, digest, blocking, sharedMemory, cache }, { signal, onStage });
+  const artifact = await prepare(
+    { component: read.bytes, digest, blocking, sharedMemory, cache },
+    { signal, onStage, takesBytes: true, onEnding: hold },
+  );
   const imports = resolveImports(artifact.interface, provided);
   programs += 1;
-  assertNotAborted(signal);
+  signal.throwIfAborted();
   return {
-    info: {
-      name: options.name ?? read.name,
-      digest,
-      bytes: read.bytes.length,
-      interface: artifact.interface,
-    },
+    info: { name: options.name ?? name, digest, bytes, interface: artifact.interface },
     tables: artifact.tables,
+    typeKeys: artifact.typeKeys,
     program: {
       id: `${digest}/${programs}`,
       glue: artifact.glue,
       modules: artifact.modules,
       instantiations: artifact.instantiations,
       preview1: artifact.preview1,
+      heapBytes: artifact.heapBytes,
       imports,
       custom,
     },
   };
-}
-
-function assertNotAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted !== true) return;
-  throw new CordonError("cancelled", "Loading the component was cancelled", { cause: signal.reason });
-}
-
-async function compile({ modules }: PortableProgram): Promise<Program["modules"]> {
-  try {
-    return await Promise.all(
-      modules.map(async ({ name, bytes, memories }) => ({ name, memories, module: await WebAssembly.compile(bytes) })),
-    );
-  } catch (thrown) {
-    const reason = escapeInvisible(messageOf(thrown).slice(0, MAX_REASON_LENGTH));
-    throw new CordonError("invalid-component", `Cannot load the component: ${reason}`, { cause: thrown });
-  }
 }

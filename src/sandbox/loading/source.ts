@@ -1,12 +1,19 @@
 import { open } from "node:fs/promises";
 import { basename } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { sniff } from "../../component/decode/sniff.ts";
 import { CordonError } from "../../shared/errors.ts";
 import { DEFAULT_LIMITS } from "../../shared/limits.ts";
 import { quoteText } from "../../shared/quote-text.ts";
 
-/** Where a component comes from: a path, a `file:` URL, or its bytes. */
+/** Up to so many bytes are copied at once, in some 20 ms; then the event loop goes round. */
+const BYTES_A_TURN = 16 * 1024 * 1024;
+
+/**
+ * Where a component comes from: a path, a `file:` URL, or its bytes. Those may be used for other things at once, unless there are more
+ * than 16 MiB of them: then they must not change until it is loaded.
+ */
 export type ComponentSource = string | URL | Uint8Array;
 
 /** A component's bytes and the name it goes by. */
@@ -20,19 +27,31 @@ export interface ReadComponent {
  * Reads a component, or a core module, and makes sure it looks like one.
  *
  * @param maxBytes The largest that is read; default 256 MiB.
+ * @returns Bytes that are nobody else's.
  * @throws CordonError `usage` when it cannot be read, `invalid-component` when it is no component, `limit` when it
- * is larger than `maxBytes`.
+ * is larger than `maxBytes`; the signal's reason, once it is aborted.
  */
 export async function readComponent(
   source: ComponentSource,
   maxBytes: number = DEFAULT_LIMITS.maxComponentBytes,
+  signal?: AbortSignal,
 ): Promise<ReadComponent> {
   if (source instanceof Uint8Array) {
     // A copy: the artifact is kept under the digest of these bytes, and the caller may go on to use the buffer.
-    return { bytes: new Uint8Array(checked(source, "the given bytes", maxBytes)), name: "component" };
+    return { bytes: await copied(checked(source, "the given bytes", maxBytes), signal), name: "component" };
   }
   const path = pathOf(source);
-  return { bytes: checked(await readBounded(path, maxBytes), quoteText(path), maxBytes), name: nameOf(path) };
+  return { bytes: checked(await readBounded(path, maxBytes, signal), quoteText(path), maxBytes), name: nameOf(path) };
+}
+
+async function copied(source: Uint8Array, signal: AbortSignal | undefined): Promise<Uint8Array> {
+  const copy = new Uint8Array(source.length);
+  for (let at = 0; at < source.length; at += BYTES_A_TURN) {
+    if (at > 0) await setImmediate();
+    signal?.throwIfAborted();
+    copy.set(source.subarray(at, at + BYTES_A_TURN), at);
+  }
+  return copy;
 }
 
 function pathOf(source: string | URL): string {
@@ -54,7 +73,7 @@ function nameOf(path: string): string {
   return basename(path).replace(/\.(?:component\.)?(?:wasm|wat)$/i, "") || "component";
 }
 
-async function readBounded(path: string, maxBytes: number): Promise<Uint8Array> {
+async function readBounded(path: string, maxBytes: number, signal: AbortSignal | undefined): Promise<Uint8Array> {
   const quoted = quoteText(path);
   try {
     // Non-blocking, so that a FIFO cannot hold us up before it is refused.
@@ -67,13 +86,14 @@ async function readBounded(path: string, maxBytes: number): Promise<Uint8Array> 
       }
       if (!found.isFile()) throw new CordonError("usage", `Cannot load ${quoted}: it is not a regular file`);
       if (found.size > maxBytes) throw tooLarge(quoted, found.size, maxBytes);
-      const bytes = await file.readFile();
+      const bytes = await file.readFile({ signal });
       if (bytes.length > maxBytes) throw tooLarge(quoted, bytes.length, maxBytes);
       return bytes;
     } finally {
       await file.close();
     }
   } catch (thrown) {
+    signal?.throwIfAborted();
     if (thrown instanceof CordonError) throw thrown;
     throw unreadable(quoted, thrown);
   }
