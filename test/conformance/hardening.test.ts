@@ -4,21 +4,19 @@
  */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { existsSync, globSync, readFileSync, statSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { globSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
-import { after, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { type HardenedModule, hardenModule } from "../../src/hardening/harden-module.ts";
 import { type FeatureSet, moduleGenerator } from "../support/generated-modules.ts";
 import { hardenedImports, makeGuard } from "../support/guard.ts";
 import { compare } from "../support/hardening-differential.ts";
+import { temporaryFolder } from "../support/guests.ts";
+import { needing, PLACES } from "../support/needs.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-const SUITES = process.env["CORDON_SUITES"] ?? fileURLToPath(new URL("../../../shared/suites", import.meta.url));
-const ARCHIVE = join(SUITES, "wasi-testsuite-p1.tar.xz");
 
 /** Core modules in `node_modules`, the same file once, and not more than this in all. */
 const MOST_MODULES = 60;
@@ -53,18 +51,16 @@ describe("core modules of the packages that are installed", () => {
   for (const path of modules) test(path.slice(ROOT.length), () => rewritten(path));
 });
 
-if (existsSync(ARCHIVE)) {
-  const folder = await mkdtemp(join(tmpdir(), "cordon-hardening-"));
-  after(() => rm(folder, { recursive: true, force: true }));
-  await promisify(execFile)("tar", ["--extract", "--xz", "--file", ARCHIVE, "--directory", folder]);
-  test("programs of the WASI test suite", () => {
+test(
+  "programs of the WASI test suite",
+  needing(["wasi-suite"], async (context) => {
+    const folder = await temporaryFolder(context);
+    await promisify(execFile)("tar", ["--extract", "--xz", "--file", PLACES.wasiSuite, "--directory", folder]);
     const programs = globSync("*/*/*.wasm", { cwd: folder });
     assert.ok(programs.length > 50);
     for (const program of programs) rewritten(join(folder, program));
-  });
-} else {
-  test("programs of the WASI test suite", { skip: `${ARCHIVE} is not there` }, () => undefined);
-}
+  }),
+);
 
 describe("a program of 2 MB", () => {
   test("prints and parses the same when it is metered", async () => {
