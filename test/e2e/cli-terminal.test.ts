@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { before, test } from "node:test";
-import { cordon, cordonOnTerminal } from "../support/cli.ts";
+import { cordon, cordonOnTerminal, startCordon } from "../support/cli.ts";
 import { ESCAPES, escapingSkill, insistentSkill } from "../support/cli-guests.ts";
 import { temporaryFolder, testGuest } from "../support/guests.ts";
 import { needing } from "../support/needs.ts";
@@ -27,8 +27,11 @@ test(
 );
 
 test("what a guest names in a denied access cannot forge a line, and a flood of them is cut off", async () => {
-  const { code, stderr } = await cordon(["run", await insistentSkill(), "--timeout", "1s"]);
-  assert.equal(code, 5);
+  const { child, ended, said } = startCordon(["run", await insistentSkill(), "--timeout", "10m"]);
+  await said("further accesses are not printed");
+  child.kill("SIGINT");
+  const { code, stderr } = await ended;
+  assert.equal(code, 130);
   assert.doesNotMatch(stderr, /\u001b|^fake/m);
   assert.match(stderr, /read-file\("\\u\{1b\}\[2J\\nfake"\)/);
   const lines = stderr.split("\n");
