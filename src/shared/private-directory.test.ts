@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { isPrivateDirectory } from "./private-directory.ts";
+import { needing } from "../../test/support/needs.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "cordon-private-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -14,13 +15,16 @@ test("a folder that is not there is made, for this user alone", () => {
   assert.equal(statSync(made).mode & 0o777, 0o700);
 });
 
-test("a folder that others can write to is refused", { skip: process.platform === "win32" }, () => {
-  for (const mode of [0o770, 0o707, 0o777, 0o1777]) {
-    const open = mkdtempSync(join(folder, "open-"));
-    chmodSync(open, mode);
-    assert.equal(isPrivateDirectory(open), false, mode.toString(8));
-  }
-});
+test(
+  "a folder that others can write to is refused",
+  needing(["posix"], () => {
+    for (const mode of [0o770, 0o707, 0o777, 0o1777]) {
+      const open = mkdtempSync(join(folder, "open-"));
+      chmodSync(open, mode);
+      assert.equal(isPrivateDirectory(open), false, mode.toString(8));
+    }
+  }),
+);
 
 test("a link or a file in its place is refused", () => {
   writeFileSync(join(folder, "file"), "");

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { before, test, type TestContext } from "node:test";
 import { cordon, documentOf } from "../support/cli.ts";
 import { bundled, temporaryFolder, testGuest } from "../support/guests.ts";
+import { needing } from "../support/needs.ts";
 
 let guest: string;
 before(async () => {
@@ -149,18 +150,21 @@ test("--audit FILE appends every access as a JSON line, and --json lists them", 
   assert.equal((await stat(audit)).mode & 0o777, 0o600);
 });
 
-test("a run whose record cannot be written ends, and fails", { skip: process.platform !== "linux" }, async () => {
-  const { code, stdout, stderr } = await cordon([
-    "run",
-    guest,
-    "read-then-spin",
-    "/etc/passwd",
-    "--audit",
-    "/dev/full",
-  ]);
-  assert.deepEqual([code, stdout], [70, ""]);
-  assert.match(stderr, /error: Cannot write the audit file "\/dev\/full": ENOSPC/);
-});
+test(
+  "a run whose record cannot be written ends, and fails",
+  needing(["linux"], async () => {
+    const { code, stdout, stderr } = await cordon([
+      "run",
+      guest,
+      "read-then-spin",
+      "/etc/passwd",
+      "--audit",
+      "/dev/full",
+    ]);
+    assert.deepEqual([code, stdout], [70, ""]);
+    assert.match(stderr, /error: Cannot write the audit file "\/dev\/full": ENOSPC/);
+  }),
+);
 
 test("an audit file that the guest may write itself is warned of", async (context) => {
   const cwd = await folders(context);
