@@ -28,7 +28,7 @@ test("what was left out is said on one line, each test once, with how to have wh
   assert.equal(describeLeftOut(leftOut([])), "Left out: nothing, every test ran.");
   assert.equal(
     describeLeftOut(leftOut([skipped("d", "excepted: it is undefined")])),
-    "Left out: nothing, every test ran. Excepted: d, excepted: it is undefined.",
+    "Left out: nothing, every test ran. Excepted: d (it is undefined).",
   );
 });
 

@@ -1,5 +1,5 @@
 import { relative } from "node:path";
-import { describeNeed, type Need, needsOf } from "../test/support/needs.ts";
+import { describeNeed, exceptionOf, type Need, needsOf } from "../test/support/needs.ts";
 import { ROOT } from "./exec.ts";
 import type { TestRecord } from "./record-tests.ts";
 
@@ -51,9 +51,9 @@ export function leftOut(records: readonly TestRecord[]): LeftOut {
   const needs = new Map<Need, number>();
   const excepted: string[] = [];
   for (const { name, reason } of skipped.values()) {
-    const absent = needsOf(reason);
-    if (absent === undefined) excepted.push(`${name}, ${reason}`);
-    for (const need of absent ?? []) needs.set(need, (needs.get(need) ?? 0) + 1);
+    const exception = exceptionOf(reason);
+    if (exception !== undefined) excepted.push(`${name} (${exception})`);
+    else for (const need of needsOf(reason)) needs.set(need, (needs.get(need) ?? 0) + 1);
   }
   return { needs, tests: skipped.size - excepted.length, excepted };
 }

@@ -191,6 +191,8 @@ test(
     (call $write (local.get $out) (i32.const 1024) (i32.const 1) (i32.const 0))
     (call $write (local.get $out) (i32.const 1025) (i32.const 2) (i32.const 0))`;
     const guest = await textGuest("split", commandText(body, { data: "\u00e9!" }));
+    // A first load that takes long says so on a terminal.
+    assert.equal((await cordon(["run", guest])).stdout, "\u00e9!");
     assert.equal((await cordonOnTerminal(["run", guest])).stdout, "\u00e9!");
   }),
 );

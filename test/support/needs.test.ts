@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { type ParseResult, parseSync, Visitor } from "rolldown/utils";
 import { temporaryFolder } from "./guests.ts";
-import { absentOf, HIDDEN_PROGRAMS, HIDEABLE, isThere, needsOf, programPath } from "./needs.ts";
+import { absentOf, exceptionOf, HIDDEN_PROGRAMS, HIDEABLE, isThere, needsOf, programPath } from "./needs.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -41,7 +41,7 @@ test("the runner skips a test that lacks anything, says what, and runs no line o
     ["the other way round", ["clang"]],
     ["two that are absent", ["clang", "terminal"]],
     ["one in the other", ["clang"]],
-    ["what may fail", undefined],
+    ["what may fail", "reason"],
   ]);
 });
 
@@ -72,7 +72,7 @@ async function runWithoutTools(
     (thrown: { readonly code: number; readonly stdout: string }) => thrown,
   );
   const lines = [...stdout.matchAll(/^ok \d+ - (.*) # SKIP (.*)$/gmu)];
-  return { code, skipped: lines.map(([, name = "", reason = ""]) => [name, needsOf(reason)]) };
+  return { code, skipped: lines.map(([, name = "", reason = ""]) => [name, exceptionOf(reason) ?? needsOf(reason)]) };
 }
 
 /** The expressions that leave a test out, of the runner's own means. */

@@ -202,9 +202,13 @@ function skipReason(absent: readonly Need[]): string {
   return `${ABSENT}${absent.join(", ")}`;
 }
 
-/** What a skipped test needs, from the reason that is reported for it; nothing when it is excepted. */
-export function needsOf(reason: string): readonly Need[] | undefined {
-  if (reason.startsWith(EXCEPTED)) return undefined;
+/** Why a skipped test is excepted, from the reason that is reported for it; nothing when it needs something. */
+export function exceptionOf(reason: string): string | undefined {
+  return reason.startsWith(EXCEPTED) ? reason.slice(EXCEPTED.length) : undefined;
+}
+
+/** What any other skipped test needs, from the reason that is reported for it. */
+export function needsOf(reason: string): readonly Need[] {
   if (!reason.startsWith(ABSENT))
     throw new Error(`A test was skipped in another way than by test/support/needs.ts: ${reason}`);
   return reason.slice(ABSENT.length).split(", ").map(asNeed);
