@@ -95,6 +95,6 @@ function tooMuchHeap(used: number, instances: number): CordonError {
     "limit",
     `Cannot load the component: its ${instances} core instances take ${used} bytes of the heap for what they export, import and define, ` +
       `over the bound of ${MAX_HEAP_BYTES}; build it with fewer exports or instances`,
-    { limit: { limit: "complexity", cap: MAX_HEAP_BYTES, used } },
+    { limit: { limit: "host-memory", cap: MAX_HEAP_BYTES, used } },
   );
 }

@@ -204,7 +204,7 @@ for (const [what, component] of Object.entries(MADE_AT_INSTANTIATION)) {
       /core instances take \d+ bytes of the heap for what they export, import and define, over the bound/,
       Sandbox.open(component(), { cache: false }),
     );
-    assert.equal(error.limit?.limit, "complexity");
+    assert.equal(error.limit?.limit, "host-memory");
   });
 }
 

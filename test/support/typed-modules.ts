@@ -30,11 +30,13 @@ export function typedModule(count: number, options: TypesOptions): Uint8Array {
   return moduleOf(sectionOf(1, leb128(count), typesOf(count, options)));
 }
 
+function named(name: string, kind: number, index: number): Uint8Array {
+  return Buffer.concat([leb128(name.length), Buffer.from(name), Uint8Array.of(kind, index)]);
+}
+
 /** A module with the JSON interface that has those types, besides the two of its interface. */
 export function typedJsonModule(count: number, options: TypesOptions): Uint8Array {
   const own = [Uint8Array.of(0x60, 1, I32, 1, I32), Uint8Array.of(0x60, 2, I32, I32, 1, I32)];
-  const named = (name: string, kind: number, index: number): Uint8Array =>
-    Buffer.concat([leb128(name.length), Buffer.from(name), Uint8Array.of(kind, index)]);
   return moduleOf(
     sectionOf(1, leb128(count + own.length), ...own, typesOf(count, options)),
     sectionOf(3, Uint8Array.of(2, 0, 1)),
