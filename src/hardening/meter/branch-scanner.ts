@@ -5,19 +5,11 @@ import type { BasicBlock } from "./basic-block.ts";
 import { EVENT } from "./body-events.ts";
 import { type ControlStack, FRAME, OUTSIDE } from "./control-stack.ts";
 import type { LoopForms } from "./loop-forms.ts";
+import type { ScanState } from "./scan-state.ts";
 import type { ScannedBody } from "./scanned-body.ts";
 
 /** A label further out than any. */
 const ANY_LABEL = 2 ** 30;
-
-/** What branches are scanned with: the parts of `scan-body.ts`. */
-interface BranchContext {
-  readonly cursor: InstructionCursor;
-  readonly frames: ControlStack;
-  readonly block: BasicBlock;
-  readonly loops: LoopForms;
-  readonly found: ScannedBody;
-}
 
 /** Instructions after which control is elsewhere, or may be: branches, returns, throws, traps. */
 export class BranchScanner {
@@ -30,7 +22,7 @@ export class BranchScanner {
   readonly #loops: LoopForms;
   readonly #found: ScannedBody;
 
-  constructor({ cursor, frames, block, loops, found }: BranchContext) {
+  constructor({ cursor, frames, block, loops, found }: ScanState) {
     this.#cursor = cursor;
     this.#frames = frames;
     this.#block = block;

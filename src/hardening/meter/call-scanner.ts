@@ -3,6 +3,7 @@ import type { InstructionCursor } from "../read/instruction-cursor.ts";
 import { OPCODE } from "../read/opcodes.ts";
 import type { BasicBlock } from "./basic-block.ts";
 import { type BodyContext, EVENT } from "./body-events.ts";
+import type { ScanState } from "./scan-state.ts";
 import { sinceEntry } from "./unchecked.ts";
 
 /** What a function is told apart by that calls others. */
@@ -24,7 +25,7 @@ export class CallScanner {
   readonly #block: BasicBlock;
   #caller: Caller = { index: 0, counterLocal: -1 };
 
-  constructor(cursor: InstructionCursor, context: BodyContext, block: BasicBlock) {
+  constructor({ cursor, context, block }: ScanState) {
     this.#cursor = cursor;
     this.#context = context;
     this.#block = block;

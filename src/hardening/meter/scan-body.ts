@@ -5,16 +5,16 @@ import { InstructionCursor } from "../read/instruction-cursor.ts";
 import { COST_OF } from "../read/instruction-table.ts";
 import { OPCODE, PAGE } from "../read/opcodes.ts";
 import { BasicBlock } from "./basic-block.ts";
-import { ADDED_GLOBALS, type Body, type BodyContext, EVENT, LOOP_FORM } from "./body-events.ts";
+import { ADDED_GLOBALS, type Body, type BodyContext, EVENT } from "./body-events.ts";
 import { BranchScanner } from "./branch-scanner.ts";
 import { CallScanner } from "./call-scanner.ts";
-import { type ControlFrame, ControlStack, FRAME, OUTSIDE } from "./control-stack.ts";
-import { flattenFrame, flattenFunction, flattenIteration } from "./flat-cost.ts";
+import { ControlStack, FRAME } from "./control-stack.ts";
+import { flattenFunction } from "./flat-cost.ts";
 import { CALLEE_UNITS, LEAF_UNITS, LOCALS_PER_UNIT } from "./fuel-costs.ts";
 import { ACTION, ACTION_OF } from "./instruction-actions.ts";
 import { LoopForms } from "./loop-forms.ts";
 import { ScannedBody } from "./scanned-body.ts";
-import { UNREACHED } from "./unchecked.ts";
+import { StructureScanner } from "./structure-scanner.ts";
 
 /** At these, the instruction has the type of a block. */
 const OPENS_BLOCK: ReadonlySet<number> = new Set([ACTION.block, ACTION.loop, ACTION.if, ACTION.try, ACTION.tryTable]);
@@ -52,6 +52,7 @@ export class BodyScanner {
   readonly #block: BasicBlock = new BasicBlock(this.#found.events);
   readonly #calls: CallScanner;
   readonly #branches: BranchScanner;
+  readonly #structure: StructureScanner;
   readonly #loops: LoopForms;
   /** The local that the function is given the counter in; below zero when it is not. */
   #counterLocal = -1;
@@ -60,15 +61,18 @@ export class BodyScanner {
   constructor(code: Uint8Array, context: BodyContext) {
     this.#context = context;
     this.#cursor = new InstructionCursor(code);
-    this.#calls = new CallScanner(this.#cursor, context, this.#block);
     this.#loops = new LoopForms(code);
-    this.#branches = new BranchScanner({
+    const state = {
+      context,
       cursor: this.#cursor,
-      frames: this.#frames,
       block: this.#block,
+      frames: this.#frames,
       loops: this.#loops,
       found: this.#found,
-    });
+    };
+    this.#calls = new CallScanner(state);
+    this.#branches = new BranchScanner(state);
+    this.#structure = new StructureScanner(state);
   }
 
   /**
@@ -120,7 +124,7 @@ export class BodyScanner {
     this.#block.enter(cursor.position, isPrepaid);
     this.#block.cost = Math.floor(declared / LOCALS_PER_UNIT);
     this.#frames.clear();
-    this.#push(FRAME.block);
+    this.#structure.open(FRAME.block);
   }
 
   #finish(isPrepaid: boolean): void {
@@ -150,6 +154,7 @@ export class BodyScanner {
     const block = this.#block;
     const calls = this.#calls;
     const branches = this.#branches;
+    const structure = this.#structure;
     if (OPENS_BLOCK.has(action)) this.#typed(cursor.blockTypeIndex);
     switch (action) {
       case ACTION.local:
@@ -159,22 +164,22 @@ export class BodyScanner {
         this.#global();
         break;
       case ACTION.block:
-        this.#push(FRAME.block);
+        structure.open(FRAME.block);
         break;
       case ACTION.loop:
-        this.#loop();
+        structure.beginLoop();
         break;
       case ACTION.if:
-        this.#if();
+        structure.beginIf();
         break;
       case ACTION.else:
-        this.#else();
+        structure.beginElse();
         break;
       case ACTION.end:
-        this.#end();
+        structure.end();
         break;
       case ACTION.delegate:
-        this.#end();
+        structure.end();
         if (cursor.first >= this.#frames.depth) this.#fail("a label that does not exist");
         break;
       case ACTION.branch:
@@ -202,14 +207,14 @@ export class BodyScanner {
         if (cursor.first >= this.#context.functions) this.#fail("a function that does not exist");
         break;
       case ACTION.try:
-        this.#try(FRAME.try);
+        structure.beginTry(FRAME.try);
         break;
       case ACTION.tryTable:
         branches.handlers();
-        this.#try(FRAME.block);
+        structure.beginTry(FRAME.block);
         break;
       case ACTION.catch:
-        this.#catch();
+        structure.beginCatch();
         break;
       case ACTION.replace:
         if (!block.isDead) calls.replace();
@@ -234,11 +239,6 @@ export class BodyScanner {
     if (first === this.#counterLocal) events.push(start, EVENT.index, locals, position);
   }
 
-  /** Types are added behind the module's own, which it is not to name. */
-  #typed(index: number | undefined): void {
-    if (index !== undefined && index >= this.#context.types) this.#fail("a type that does not exist");
-  }
-
   #global(): void {
     const { first, start, position } = this.#cursor;
     if (first >= this.#context.globals) this.#fail("a global that does not exist");
@@ -247,133 +247,9 @@ export class BodyScanner {
     this.#found.events.push(start, EVENT.index, first + ADDED_GLOBALS, position);
   }
 
-  #loop(): void {
-    const { start, position } = this.#cursor;
-    const block = this.#block;
-    this.#found.hasLoop = true;
-    block.close(start);
-    // Code with a loop in it has no flat cost.
-    this.#frames.top.leaveTo(OUTSIDE);
-    this.#loops.begin(this.#push(FRAME.loop), block);
-    block.push(start, EVENT.loop, LOOP_FORM.plain, 0);
-    block.open(position);
-    if (!block.isDead) block.check(block.charge);
-  }
-
-  #if(): void {
-    const { start, position } = this.#cursor;
-    const block = this.#block;
-    const frame = this.#push(FRAME.if);
-    block.close(start);
-    frame.arms = block.unchecked;
-    frame.costToArms.to(block.pathCost);
-    block.open(position);
-  }
-
-  #else(): void {
-    const { start, position } = this.#cursor;
-    const block = this.#block;
-    const frame = this.#frames.top;
-    if (frame.kind !== FRAME.if) this.#fail("an else without an if");
-    frame.kind = FRAME.else;
-    block.close(start);
-    if (!block.isDead) frame.reachLabel(block.unchecked, block.pathCost);
-    block.isDead = frame.beginsDead;
-    block.unchecked = frame.arms;
-    block.pathCost.to(frame.costToArms);
-    block.open(position);
-  }
-
-  #try(kind: number): void {
-    this.#found.handlesExceptions = true;
-    this.#loops.keepPlain();
-    // Nor has code that handles exceptions.
-    this.#frames.top.leaveTo(OUTSIDE);
-    this.#push(kind);
-  }
-
-  #catch(): void {
-    const { start, position } = this.#cursor;
-    const block = this.#block;
-    const frame = this.#frames.top;
-    if (frame.kind !== FRAME.try && frame.kind !== FRAME.catch) this.#fail("a catch without a try");
-    frame.kind = FRAME.catch;
-    block.close(start);
-    block.isDead = frame.beginsDead;
-    block.unchecked = block.anything;
-    block.open(position);
-  }
-
-  #end(): void {
-    const { start, position } = this.#cursor;
-    const block = this.#block;
-    const frame = this.#frames.pop();
-    if (frame.depth === 0) {
-      this.#endFunction();
-      return;
-    }
-    if (frame.outermost < frame.depth) this.#frames.top.leaveTo(frame.outermost);
-    if (frame.beginsDead) {
-      block.isDead = true;
-      return;
-    }
-    if (frame.kind === FRAME.loop) {
-      this.#endLoop(frame);
-      return;
-    }
-    // A block that nothing branches to changes nothing.
-    if (frame.kind === FRAME.block && frame.label === UNREACHED) return;
-    block.close(start);
-    if (!block.isDead) frame.reachLabel(block.unchecked, block.pathCost);
-    if (frame.kind === FRAME.if) {
-      // The arm that is not there.
-      block.pathCost.to(frame.costToArms);
-      frame.reachLabel(frame.arms, block.pathCost);
-    }
-    const handles = frame.kind === FRAME.try || frame.kind === FRAME.catch;
-    if (handles) frame.reachLabel(block.anything, block.pathCost);
-    block.unchecked = frame.label;
-    block.pathCost.to(frame.costToLabel);
-    block.isDead = frame.label === UNREACHED;
-    const staysWithin = frame.outermost >= frame.depth;
-    if (!block.isDead && !handles && staysWithin && flattenFrame(block, frame)) return;
-    block.open(position);
-  }
-
-  #endFunction(): void {
-    const block = this.#block;
-    const found = this.#found;
-    found.endsSpilled = block.isSpilled && !found.leavesByBranch;
-    // The counter is where it has to be at the end, so it is not loaded for nothing.
-    if (found.endsSpilled) block.isSpilled = false;
-    block.close(this.#cursor.start);
-    if (!block.isDead) block.exit(true);
-  }
-
-  /** Chooses how a loop is written. One that nothing goes back in is left as it is. */
-  #endLoop(loop: ControlFrame): void {
-    const { start, position } = this.#cursor;
-    const block = this.#block;
-    const repeats = loop.label !== UNREACHED;
-    const form = repeats ? this.#loops.form(loop, block, start) : LOOP_FORM.plain;
-    if (form === LOOP_FORM.plain) return;
-    const isClosed = form === LOOP_FORM.outlined && flattenIteration(block, loop, start);
-    const { events } = block;
-    events.complete(loop.loopEvent, form, events.count);
-    events.push(start, EVENT.loopEnd, loop.backEdge, 0);
-    if (isClosed) block.open(position);
-  }
-
-  /** Opens a frame in the current block. */
-  #push(kind: number): ControlFrame {
-    const block = this.#block;
-    const frame = this.#frames.push(kind, block.isDead);
-    frame.blockCharge = block.charge;
-    frame.blockUnchecked = block.unchecked;
-    frame.callsBefore = block.callsSoFar - block.calls;
-    frame.checksBefore = block.checksSoFar - (block.events.isChecked(block.charge) ? 1 : 0);
-    frame.costToStart.to(block.pathCost);
-    return frame;
+  /** Types are added behind the module's own, which it is not to name. */
+  #typed(index: number | undefined): void {
+    if (index !== undefined && index >= this.#context.types) this.#fail("a type that does not exist");
   }
 
   /** Cuts the block after the last instruction, since it is as large as one may be. */
