@@ -3,7 +3,7 @@
  * skipped where that is absent; everything else that depends on the machine asks `isThere`. No test decides on a skip otherwise
  * (see needs.test.ts), so that a run can say what it left out, and so that no condition is lost when there are several.
  */
-import { execFile, execFileSync } from "node:child_process";
+import { execFile, execFileSync, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import { delimiter, join } from "node:path";
@@ -108,6 +108,18 @@ const CONDITIONS = {
   },
   linux: { what: "Linux", isThere: () => process.platform === "linux" },
   posix: { what: "system of the POSIX family", isThere: () => process.platform !== "win32" },
+  root: {
+    what: "right to give folders to other users, which root has",
+    isThere: () => process.geteuid?.() === 0,
+  },
+  "own-mounts": {
+    what: "namespace of its own that may mount",
+    isThere: () =>
+      spawnSync("unshare", [
+        ...["--user", "--map-root-user", "--mount", "sh", "-c"],
+        "mount -t tmpfs none /tmp && mount --rbind /proc /mnt",
+      ]).status === 0,
+  },
   ipv6: {
     what: "loopback address of IPv6",
     isThere: () => Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === "::1")),

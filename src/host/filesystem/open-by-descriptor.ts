@@ -3,10 +3,12 @@ import { constants } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { open, readlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { type FileSystemKind, FileSystems } from "../../shared/file-systems.ts";
 import { checkPath } from "./check.ts";
 import { errnoOf, failed, failureReason } from "./failure.ts";
 import type { FileAccess, FileRequest, FileTarget, OpenAttempt } from "./file-request.ts";
 import { O_PATH } from "./linux-flags.ts";
+import { kernelProblem } from "./kernel-problem.ts";
 import { fileKindProblem } from "./regular-file.ts";
 
 const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
@@ -28,27 +30,45 @@ export async function openByDescriptor(
   try {
     await using folder = await open(dirname(real), O_PATH | O_DIRECTORY | O_NOFOLLOW);
     const folderPath = await readlink(`/proc/self/fd/${folder.fd}`, "buffer");
-    if (!isUtf8(folderPath) || !checkPath(grants, join(folderPath.toString("utf8"), name)).allowed) {
-      return { kind: "outside" };
-    }
-    const entry = `/proc/self/fd/${folder.fd}/${name}`;
-    return exists ? await openEntry(entry, access) : { kind: "done", value: await createEntry(entry) };
+    if (!isUtf8(folderPath)) return { kind: "outside" };
+    const where = join(folderPath.toString("utf8"), name);
+    if (!checkPath(grants, where).allowed) return { kind: "outside" };
+    const place = { entry: `/proc/self/fd/${folder.fd}/${name}`, where };
+    return exists ? await openEntry(place, access) : await createEntry(place, folder);
   } catch (error) {
     return CHANGED.has(errnoOf(error)) ? { kind: "changed" } : failed(failureReason(error));
   }
 }
 
-async function openEntry(entry: string, access: FileAccess): Promise<OpenAttempt> {
+/** A name in a held folder. */
+interface Entry {
+  /** A path to it through the folder's descriptor. */
+  readonly entry: string;
+  /** Where it is. */
+  readonly where: string;
+}
+
+async function openEntry({ entry, where }: Entry, access: FileAccess): Promise<OpenAttempt> {
   await using named = await open(entry, O_PATH | O_NOFOLLOW);
   const info = await named.stat();
   if (info.isSymbolicLink()) return { kind: "changed" };
   const problem = fileKindProblem(info);
   if (problem !== undefined) return failed(problem);
+  const refused = kernelProblem(await fileSystemOf(named), where, access);
+  if (refused !== undefined) return refused;
   // Opens the very file that was looked at, wherever its name leads by now.
   const flags = (access === "read" ? O_RDONLY : O_WRONLY) | O_NONBLOCK | O_NOCTTY;
   return { kind: "done", value: await open(`/proc/self/fd/${named.fd}`, flags) };
 }
 
-function createEntry(entry: string): Promise<FileHandle> {
-  return open(entry, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0o666);
+async function createEntry({ entry, where }: Entry, folder: FileHandle): Promise<OpenAttempt> {
+  const refused = kernelProblem(await fileSystemOf(folder), where, "write");
+  if (refused !== undefined) return refused;
+  const flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+  return { kind: "done", value: await open(entry, flags, 0o666) };
+}
+
+async function fileSystemOf(held: FileHandle): Promise<FileSystemKind> {
+  const { dev } = await held.stat();
+  return new FileSystems().of(dev, () => `/proc/self/fd/${held.fd}`);
 }

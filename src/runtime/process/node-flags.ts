@@ -1,4 +1,5 @@
 import { CordonError } from "../../shared/errors.ts";
+import { MOUNT_TABLE } from "../../shared/file-systems.ts";
 import { quoteText } from "../../shared/quote-text.ts";
 import type { Confinement } from "./confinement.ts";
 
@@ -63,7 +64,7 @@ function foldersOf({ read, write }: Confinement, byDescriptor: boolean): readonl
   return [
     ...[...read, ...write].flatMap((path) => reading(path)),
     ...write.flatMap((path) => writing(path)),
-    ...(held ? [`--allow-fs-read=${HELD}`] : []),
+    ...(held ? [`--allow-fs-read=${HELD}`, `--allow-fs-read=${MOUNT_TABLE}`] : []),
     ...(held && write.length > 0 ? [`--allow-fs-write=${HELD}`] : []),
   ];
 }
