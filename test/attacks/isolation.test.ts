@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, type Server } from "node:net";
 import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { before, describe, test, type TestContext } from "node:test";
 import type { Confinement } from "../../src/runtime/process/confinement.ts";
 import { findBubblewrap } from "../../src/runtime/process/find-bubblewrap.ts";
 import { closesNetwork } from "../../src/runtime/process/node-flags.ts";
+import { entryPath } from "../../src/runtime/process/own-files.ts";
 import { escape, NOTHING, planEscape } from "../support/escape.ts";
 import type { Attempts, Given } from "../support/escape/attack.ts";
 import { temporaryFolder } from "../support/guests.ts";
@@ -209,14 +210,16 @@ describe("a guest process with a granted folder", () => {
     });
   }
 
-  test("links and held folders lead out of it where only Node's flags hold, and not in bubblewrap", async (context) => {
+  test("links lead out of it where only Node's flags hold, and not in bubblewrap", async (context) => {
     const { given, granted, folder } = await scene(context);
+    mkdirSync(join(folder, "7-beside"));
+    writeFileSync(join(folder, "7-beside/file"), "text");
     const tried: Given = {
       ...given,
       read: [join(folder, "granted/up/granted-not/file")],
-      through: [[join(folder, "granted"), "../granted-not/file"]],
+      through: [[join(folder, "granted"), "../7-beside/file"]],
     };
-    const names = [`read ${tried.read[0] ?? ""}`, "through ../granted-not/file"];
+    const names = [`read ${tried.read[0] ?? ""}`, "through ../7-beside/file"];
     const node = doneOf(await escape(await planEscape("main.ts", granted.read, false), "worker", tried));
     assert.deepEqual(
       names.filter((name) => node.includes(name)),
@@ -229,6 +232,73 @@ describe("a guest process with a granted folder", () => {
       names.filter((name) => wrapped.includes(name)),
       [],
     );
+  });
+
+  for (const wrapped of [false, true]) {
+    const how = wrapped ? "in bubblewrap" : "without bubblewrap";
+    test(`${how}: what is held leads to no folder above, and to none beside`, async (context) => {
+      if (wrapped && noBubblewrap !== false) return context.skip(noBubblewrap);
+      const { given, granted, folder } = await scene(context);
+      const root = join(folder, "granted");
+      const own = dirname(entryPath());
+      const { read, write } = granted;
+      for (const confinement of [read, write]) {
+        const attempts = await escape(await planEscape("main.ts", confinement, wrapped), "worker", {
+          ...given,
+          read: [...given.read, join(root, "file")],
+          through: [[root, "../granted-not/file"]],
+          climb: [root, own],
+        });
+        const done = doneOf(attempts).filter((name) => /^(?:read|through|climb)/u.test(name));
+        assert.deepEqual(done, [`read ${join(root, "file")}`], JSON.stringify(attempts));
+      }
+    });
+
+    test(`${how}: a file that is granted by itself opens nothing else of its folder`, async (context) => {
+      if (wrapped && noBubblewrap !== false) return context.skip(noBubblewrap);
+      const { given, folder } = await scene(context);
+      const root = join(folder, "granted");
+      const [file, beside] = [join(root, "file"), join(root, "file-2")];
+      writeFileSync(beside, "text");
+      for (const [confinement, written] of [
+        [{ ...NOTHING, read: [file] }, []],
+        [{ ...NOTHING, write: [file] }, [`write ${file}`]],
+      ] as const) {
+        const attempts = await escape(await planEscape("main.ts", confinement, wrapped), "worker", {
+          ...given,
+          read: [file, beside, join(root, "up/granted-not/file"), ...given.read],
+          write: [file, beside, join(root, "new"), ...given.write],
+          list: [root, ...given.list],
+          through: [
+            [root, "file-2"],
+            [file, "../file-2"],
+          ],
+          climb: [root],
+        });
+        const done = doneOf(attempts).filter((name) => /^(?:read|write|through|climb)/u.test(name));
+        assert.deepEqual(done, [`read ${file}`, ...written], JSON.stringify(attempts));
+        // In bubblewrap the folder is there, with that file in it and nothing else.
+        assert.match(
+          attempts[`list ${root}`] ?? "",
+          wrapped ? /^done file$|^ERR_ACCESS_DENIED$/u : /^ERR_ACCESS_DENIED$/u,
+        );
+      }
+    });
+  }
+
+  test("what may be read may be written where only Node's flags hold and anything may be, and not in bubblewrap", async (context) => {
+    const { given, granted, folder } = await scene(context);
+    const readable = join(folder, "granted-not/file");
+    const tried: Given = { ...given, reopen: [readable] };
+    const both = { ...granted.write, read: [readable] };
+    const names = [`reopen ${readable}`];
+    const reopened = async (confinement: Confinement, wrapped: boolean): Promise<readonly string[]> =>
+      doneOf(await escape(await planEscape("main.ts", confinement, wrapped), "worker", tried)).filter((name) =>
+        name.startsWith("reopen"),
+      );
+    assert.deepEqual(await reopened({ ...NOTHING, read: [readable] }, false), []);
+    assert.deepEqual(await reopened(both, false), names, "docs/isolation.md says that this is open");
+    if (noBubblewrap === false) assert.deepEqual(await reopened(both, true), []);
   });
 });
 

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
+import { copyFile } from "node:fs/promises";
+import { join } from "node:path";
 import { before, test } from "node:test";
 import { findBubblewrap } from "../../src/runtime/process/find-bubblewrap.ts";
 import { type CliOptions, type CliResult, cordon, documentOf, type RunningCli, startCordon } from "../support/cli.ts";
 import { commandText } from "../support/command-guests.ts";
-import { proxyGuest, testGuest, textGuest } from "../support/guests.ts";
+import { bundled, proxyGuest, temporaryFolder, testGuest, textGuest } from "../support/guests.ts";
 
 /** Ways to run a guest in a process, and what the command needs of the environment to find bubblewrap. */
 const modes: (readonly [flags: readonly string[], options: CliOptions])[] = [
@@ -56,6 +58,24 @@ test("run prints and exits the same at both levels, however it ends", async () =
     assert.equal(inThread.code, code, inThread.stderr);
     for (const [flags, options] of modes) {
       assert.deepEqual(await cordon(["run", ...flags, ...words], options), inThread, [...flags, ...words].join(" "));
+    }
+  }
+});
+
+test("run gives a skill the file or folder that the README grants it, at both levels", async (context) => {
+  const cwd = await temporaryFolder(context);
+  await copyFile(join(bundled("demo-trusted"), "../../demo/demo.txt"), join(cwd, "demo.txt"));
+  for (const [code, granted] of [
+    [0, "demo.txt"],
+    [0, "."],
+    [3, undefined],
+  ] as const) {
+    const words = [...(granted === undefined ? [] : [`--allow-fs-read=${granted}`]), "--fail-on-denied"];
+    const inThread = await cordon(["run", ...words, bundled("demo-trusted")], { cwd });
+    assert.deepEqual([inThread.code, inThread.stdout.startsWith("SUCCESS")], [code, code === 0], inThread.stdout);
+    for (const [flags, options] of modes) {
+      const inProcess = await cordon(["run", ...flags, ...words, bundled("demo-trusted")], { ...options, cwd });
+      assert.deepEqual(inProcess, inThread, [...flags, ...words].join(" "));
     }
   }
 });

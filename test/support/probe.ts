@@ -16,7 +16,7 @@ const PRELUDE = `const core = (${coreTools.toString()})(wasi);
 const tools = { ...core, ...(${fileTools.toString()})(core), ...(${socketTools.toString()})(core), ...(${httpTools.toString()})(core) };`;
 
 /** What the probe's `run` is called with to run a function within the guest: see {@link Probe.run}. */
-export function probeCode<Given, Result>(work: (guest: Tools, given: Given) => Result, given?: Given): string {
+export function probeCode<Given>(work: (guest: Tools, given: Given) => unknown, given?: Given): string {
   return `${PRELUDE}\nreturn (${work.toString()})(tools, ${JSON.stringify(given)});`;
 }
 

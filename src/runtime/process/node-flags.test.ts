@@ -43,14 +43,16 @@ async function openIn(flags: readonly string[], paths: readonly string[]): Promi
   return open;
 }
 
+function some(of: readonly string[]): fc.Arbitrary<string[]> {
+  return fc.uniqueArray(fc.constantFrom(...of), { maxLength: 5 });
+}
+
 function isWithin(path: string, folder: string): boolean {
   return path === folder || path.startsWith(`${folder}/`);
 }
 
 describe("a thread with the flags of a confinement", () => {
   test("may open what is granted with all below it, and nothing else", ONLY_BY_DESCRIPTOR, async () => {
-    const some = (of: readonly string[]): fc.Arbitrary<string[]> =>
-      fc.uniqueArray(fc.constantFrom(...of), { maxLength: 5 });
     await fc.assert(
       fc.asyncProperty(some(FOLDERS), some(FILES), some(FOLDERS), async (folders, files, own) => {
         const [granted, ownPaths] = [[...folders, ...files], own].map((names) => names.map((name) => join(root, name)));

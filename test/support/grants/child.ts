@@ -9,7 +9,8 @@ import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type * as library from "../../../src/sandbox/index.ts";
 import type { GrantGuests } from "./guests.ts";
-import { FILES, GRANT_ROWS, type GrantCall, type GrantRow, type Surroundings } from "./rows.ts";
+import { FILES, type GrantCall, type GrantRow, type Surroundings } from "./row.ts";
+import { GRANT_ROWS } from "./rows.ts";
 
 /** What this process is started with. */
 export interface GrantTableRequest {
