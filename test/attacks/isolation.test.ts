@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, type Server } from "node:net";
 import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { describe, test, type TestContext } from "node:test";
 import type { Confinement } from "../../src/runtime/process/confinement.ts";
 import { closesNetwork } from "../../src/runtime/process/node-flags.ts";
+import { entryPath } from "../../src/runtime/process/own-files.ts";
 import { escape, NOTHING, planEscape } from "../support/escape.ts";
 import type { Attempts, Given } from "../support/escape/attack.ts";
 import { temporaryFolder } from "../support/guests.ts";
@@ -171,19 +172,6 @@ describe("the sandbox of the operating system alone", () => {
   );
 });
 
-/** What hostile code reads through a link, or the descriptor of a folder, that leads out of a granted folder. */
-async function throughLinks(
-  context: TestContext,
-  wrapped: boolean,
-): Promise<{ readonly names: readonly string[]; readonly led: readonly string[] }> {
-  const { given, granted, folder } = await scene(context);
-  const path = join(folder, "granted/up/granted-not/file");
-  const tried: Given = { ...given, read: [path], through: [[join(folder, "granted"), "../granted-not/file"]] };
-  const names = [`read ${path}`, "through ../granted-not/file"];
-  const done = doneOf(await escape(await planEscape("main.ts", granted.read, wrapped), "worker", tried));
-  return { names, led: names.filter((name) => done.includes(name)) };
-}
-
 describe("a guest process with a granted folder", () => {
   for (const wrapped of [false, true]) {
     const how = wrapped ? "in bubblewrap" : "without bubblewrap";
@@ -227,15 +215,102 @@ describe("a guest process with a granted folder", () => {
     );
   }
 
-  test("links and held folders lead out of it where only Node's flags hold", async (context) => {
-    const { led, names } = await throughLinks(context, false);
+  async function ledByLinks(context: TestContext, wrapped: boolean): Promise<{ names: string[]; led: string[] }> {
+    const { given, granted, folder } = await scene(context);
+    mkdirSync(join(folder, "7-beside"));
+    writeFileSync(join(folder, "7-beside/file"), "text");
+    const tried: Given = {
+      ...given,
+      read: [join(folder, "granted/up/granted-not/file")],
+      through: [[join(folder, "granted"), "../7-beside/file"]],
+    };
+    const names = [`read ${tried.read[0] ?? ""}`, "through ../7-beside/file"];
+    const done = doneOf(await escape(await planEscape("main.ts", granted.read, wrapped), "worker", tried));
+    return { names, led: names.filter((name) => done.includes(name)) };
+  }
+
+  test("links lead out of it where only Node's flags hold", async (context) => {
+    const { names, led } = await ledByLinks(context, false);
     assert.deepEqual(led, names, "docs/isolation.md says that this is open");
   });
 
   test(
-    "links and held folders do not lead out of it in bubblewrap",
+    "links do not lead out of it in bubblewrap",
     needing(["bubblewrap"], async (context) => {
-      assert.deepEqual((await throughLinks(context, true)).led, []);
+      assert.deepEqual((await ledByLinks(context, true)).led, []);
+    }),
+  );
+
+  for (const wrapped of [false, true]) {
+    const how = wrapped ? "in bubblewrap" : "without bubblewrap";
+    const within = (name: string, body: (context: TestContext) => Promise<void>): void =>
+      void test(name, needing(wrapped ? ["bubblewrap"] : [], body));
+    within(`${how}: what is held leads to no folder above, and to none beside`, async (context) => {
+      const { given, granted, folder } = await scene(context);
+      const root = join(folder, "granted");
+      const own = dirname(entryPath());
+      const { read, write } = granted;
+      for (const confinement of [read, write]) {
+        const attempts = await escape(await planEscape("main.ts", confinement, wrapped), "worker", {
+          ...given,
+          read: [...given.read, join(root, "file")],
+          through: [[root, "../granted-not/file"]],
+          climb: [root, own],
+        });
+        const done = doneOf(attempts).filter((name) => /^(?:read|through|climb)/u.test(name));
+        assert.deepEqual(done, [`read ${join(root, "file")}`], JSON.stringify(attempts));
+      }
+    });
+
+    within(`${how}: a file that is granted by itself opens nothing else of its folder`, async (context) => {
+      const { given, folder } = await scene(context);
+      const root = join(folder, "granted");
+      const [file, beside] = [join(root, "file"), join(root, "file-2")];
+      writeFileSync(beside, "text");
+      for (const [confinement, written] of [
+        [{ ...NOTHING, read: [file] }, []],
+        [{ ...NOTHING, write: [file] }, [`write ${file}`]],
+      ] as const) {
+        const attempts = await escape(await planEscape("main.ts", confinement, wrapped), "worker", {
+          ...given,
+          read: [file, beside, join(root, "up/granted-not/file"), ...given.read],
+          write: [file, beside, join(root, "new"), ...given.write],
+          list: [root, ...given.list],
+          through: [
+            [root, "file-2"],
+            [file, "../file-2"],
+          ],
+          climb: [root],
+        });
+        const done = doneOf(attempts).filter((name) => /^(?:read|write|through|climb)/u.test(name));
+        assert.deepEqual(done, [`read ${file}`, ...written], JSON.stringify(attempts));
+        // In bubblewrap the folder is there, with that file in it and nothing else.
+        assert.match(
+          attempts[`list ${root}`] ?? "",
+          wrapped ? /^done file$|^ERR_ACCESS_DENIED$/u : /^ERR_ACCESS_DENIED$/u,
+        );
+      }
+    });
+  }
+
+  async function reopened(context: TestContext, wrapped: boolean, both: boolean): Promise<readonly string[]> {
+    const { given, granted, folder } = await scene(context);
+    const readable = join(folder, "granted-not/file");
+    const tried: Given = { ...given, reopen: [readable] };
+    const confinement = both ? { ...granted.write, read: [readable] } : { ...NOTHING, read: [readable] };
+    const done = doneOf(await escape(await planEscape("main.ts", confinement, wrapped), "worker", tried));
+    return done.filter((name) => name.startsWith("reopen")).map((name) => name.replace(readable, "it"));
+  }
+
+  test("what may be read may be written where only Node's flags hold and anything may be", async (context) => {
+    assert.deepEqual(await reopened(context, false, false), []);
+    assert.deepEqual(await reopened(context, false, true), ["reopen it"], "docs/isolation.md says that this is open");
+  });
+
+  test(
+    "what may be read may not be written in bubblewrap",
+    needing(["bubblewrap"], async (context) => {
+      assert.deepEqual(await reopened(context, true, true), []);
     }),
   );
 });

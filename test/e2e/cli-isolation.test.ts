@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
+import { copyFile } from "node:fs/promises";
+import { join } from "node:path";
 import { before, test } from "node:test";
 import { type CliOptions, type CliResult, cordon, documentOf, type RunningCli, startCordon } from "../support/cli.ts";
 import { commandText } from "../support/command-guests.ts";
-import { proxyGuest, testGuest, textGuest } from "../support/guests.ts";
+import { bundled, proxyGuest, temporaryFolder, testGuest, textGuest } from "../support/guests.ts";
 import { type Need, needing } from "../support/needs.ts";
 
 /** A way to run a guest in a process. */
@@ -74,6 +76,33 @@ async function endings({ flags, options }: Mode): Promise<readonly CliResult[]> 
   return results;
 }
 
+/** What the README grants its skill: a file, its folder, nothing; with the exit code. */
+const GRANTED = [
+  [0, "demo.txt"],
+  [0, "."],
+  [3, undefined],
+] as const;
+
+for (const mode of MODES) {
+  test(
+    `run gives a skill the file or folder that the README grants it, in ${mode.name} as in a thread`,
+    needing(mode.needs, async (context) => {
+      const cwd = await temporaryFolder(context);
+      await copyFile(join(bundled("demo-trusted"), "../../demo/demo.txt"), join(cwd, "demo.txt"));
+      for (const [code, granted] of GRANTED) {
+        const words = [...(granted === undefined ? [] : [`--allow-fs-read=${granted}`]), "--fail-on-denied"];
+        const inThread = await cordon(["run", ...words, bundled("demo-trusted")], { cwd });
+        assert.deepEqual([inThread.code, inThread.stdout.startsWith("SUCCESS")], [code, code === 0], inThread.stdout);
+        const inProcess = await cordon(["run", ...mode.flags, ...words, bundled("demo-trusted")], {
+          ...mode.options,
+          cwd,
+        });
+        assert.deepEqual(inProcess, inThread, words.join(" "));
+      }
+    }),
+  );
+}
+
 for (const mode of MODES) {
   test(
     `run prints and exits the same in ${mode.name} and in a thread, however it ends`,
@@ -94,8 +123,9 @@ for (const mode of MODES) {
         const { usage, ...rest } = documentOf(result) as { usage: Record<string, unknown> };
         return { ...rest, usage: { ...usage, wallMs: 0, cpuMs: 0, longestHoldMs: 0 } };
       };
-      const words = ["run", "--json", guest, "add", "5", "3"];
-      assert.deepEqual(content(await cordon([...words, ...mode.flags], mode.options)), content(await cordon(words)));
+      const words = ["--json", guest, "add", "5", "3"];
+      const inMode = await cordon(["run", ...mode.flags, ...words], mode.options);
+      assert.deepEqual(content(inMode), content(await cordon(["run", ...words])));
     }),
   );
 }

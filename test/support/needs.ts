@@ -4,7 +4,7 @@
  * (see needs.test.ts), so that a run can say what it left out, and so that no condition is lost when there are several.
  */
 import { execFile, execFileSync, spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import { delimiter, join } from "node:path";
 import type { TestContext } from "node:test";
@@ -108,6 +108,13 @@ const CONDITIONS = {
   },
   linux: { what: "Linux", isThere: () => process.platform === "linux" },
   posix: { what: "system of the POSIX family", isThere: () => process.platform !== "win32" },
+  "current-node": {
+    what: "current Node, in whose run the other one is tested too",
+    isThere: () => {
+      const current = join(ROOT, "node_modules/node/bin/node");
+      return !existsSync(current) || realpathSync(current) === realpathSync(process.execPath);
+    },
+  },
   root: {
     what: "right to give folders to other users, which root has",
     isThere: () => process.geteuid?.() === 0,

@@ -12,6 +12,7 @@ import {
 } from "./held-folder.ts";
 import { checkNoProcess } from "./kernel-files.ts";
 import { O_PATH } from "./linux-flags.ts";
+import { reachablePath } from "./reachable-path.ts";
 
 const { O_APPEND, O_DIRECTORY, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK } = constants;
 const BIGINT = { bigint: true } as const;
@@ -23,7 +24,8 @@ const BIGINT = { bigint: true } as const;
 export const holdByDescriptor: FolderHolding = Object.freeze({
   openRoot(root: string, protection: Protection): HeldFolder {
     const common = { protection, fileSystems: new FileSystems() };
-    const folder = new FolderByDescriptor(openSync(root, O_PATH | O_DIRECTORY | O_NOFOLLOW), common, false);
+    const fd = openSync(reachablePath(root), O_PATH | O_DIRECTORY | O_NOFOLLOW);
+    const folder = new FolderByDescriptor(fd, common, false);
     // A folder above it may have become a link since the grant was made.
     if (Buffer.from(root).equals(readlinkSync(folder.self(), "buffer"))) return folder;
     folder[Symbol.dispose]();

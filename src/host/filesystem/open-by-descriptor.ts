@@ -9,6 +9,7 @@ import { errnoOf, failed, failureReason } from "./failure.ts";
 import type { FileAccess, FileRequest, FileTarget, OpenAttempt } from "./file-request.ts";
 import { O_PATH } from "./linux-flags.ts";
 import { kernelProblem } from "./kernel-problem.ts";
+import { reachablePath } from "./reachable-path.ts";
 import { fileKindProblem } from "./regular-file.ts";
 
 const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
@@ -18,7 +19,8 @@ const CHANGED: ReadonlySet<string | undefined> = new Set(["ENOENT", "ENOTDIR", "
 
 /**
  * Opens a target on Linux: holds the folder, asks the kernel where the held folder is, and reaches the file by its one name in
- * that folder, following no link. Nothing that happens to the path in between can lead elsewhere. Needs `/proc`.
+ * that folder, following no link. Nothing that happens to the path in between can lead elsewhere. A file that is granted by itself
+ * is held without its folder, which the grant does not cover and a guest process may not open. Needs `/proc`.
  */
 export async function openByDescriptor(
   { grants }: FileRequest,
@@ -28,12 +30,13 @@ export async function openByDescriptor(
   const name = basename(real);
   if (name === "") return failed("it is a folder");
   try {
-    await using folder = await open(dirname(real), O_PATH | O_DIRECTORY | O_NOFOLLOW);
-    const folderPath = await readlink(`/proc/self/fd/${folder.fd}`, "buffer");
+    if (exists && grants.some(({ root }) => root === real)) return await openRoot(real, access);
+    await using folder = await open(reachablePath(dirname(real)), O_PATH | O_DIRECTORY | O_NOFOLLOW);
+    const folderPath = await readlink(throughProc(folder), "buffer");
     if (!isUtf8(folderPath)) return { kind: "outside" };
     const where = join(folderPath.toString("utf8"), name);
     if (!checkPath(grants, where).allowed) return { kind: "outside" };
-    const place = { entry: `/proc/self/fd/${folder.fd}/${name}`, where };
+    const place = { entry: `${throughProc(folder)}/${name}`, where };
     return exists ? await openEntry(place, access) : await createEntry(place, folder);
   } catch (error) {
     return CHANGED.has(errnoOf(error)) ? { kind: "changed" } : failed(failureReason(error));
@@ -48,17 +51,32 @@ interface Entry {
   readonly where: string;
 }
 
+/** Opens what is granted by itself, if that is where it was: the kernel knows of links on the way to it, and of a new name. */
+async function openRoot(real: string, access: FileAccess): Promise<OpenAttempt> {
+  await using held = await open(reachablePath(real), O_PATH | O_NOFOLLOW);
+  if (!Buffer.from(real).equals(await readlink(throughProc(held), "buffer"))) return { kind: "changed" };
+  return await openHeld(held, real, access);
+}
+
 async function openEntry({ entry, where }: Entry, access: FileAccess): Promise<OpenAttempt> {
   await using named = await open(entry, O_PATH | O_NOFOLLOW);
-  const info = await named.stat();
+  return await openHeld(named, where, access);
+}
+
+/** Opens the very file that is held, wherever its name leads by now. */
+async function openHeld(held: FileHandle, where: string, access: FileAccess): Promise<OpenAttempt> {
+  const info = await held.stat();
   if (info.isSymbolicLink()) return { kind: "changed" };
   const problem = fileKindProblem(info);
   if (problem !== undefined) return failed(problem);
-  const refused = kernelProblem(await fileSystemOf(named), where, access);
+  const refused = kernelProblem(await fileSystemOf(held), where, access);
   if (refused !== undefined) return refused;
-  // Opens the very file that was looked at, wherever its name leads by now.
   const flags = (access === "read" ? O_RDONLY : O_WRONLY) | O_NONBLOCK | O_NOCTTY;
-  return { kind: "done", value: await open(`/proc/self/fd/${named.fd}`, flags) };
+  return { kind: "done", value: await open(throughProc(held), flags) };
+}
+
+function throughProc({ fd }: FileHandle): string {
+  return `/proc/self/fd/${fd}`;
 }
 
 async function createEntry({ entry, where }: Entry, folder: FileHandle): Promise<OpenAttempt> {
@@ -70,5 +88,5 @@ async function createEntry({ entry, where }: Entry, folder: FileHandle): Promise
 
 async function fileSystemOf(held: FileHandle): Promise<FileSystemKind> {
   const { dev } = await held.stat();
-  return new FileSystems().of(dev, () => `/proc/self/fd/${held.fd}`);
+  return new FileSystems().of(dev, () => throughProc(held));
 }

@@ -6,6 +6,7 @@ import { FileSystems } from "../../shared/file-systems.ts";
 import { isProcessName } from "../../policy/kernel-files.ts";
 import { checkPath, covers } from "./check.ts";
 import { errnoOf, failed, failureReason } from "./failure.ts";
+import { reachablePath } from "./reachable-path.ts";
 
 const MAX_PATH_BYTES = 4_096;
 const MAX_SEGMENT_BYTES = 255;
@@ -114,9 +115,10 @@ type Step =
 
 async function look(path: string): Promise<Step> {
   try {
-    const info = await lstat(path);
+    const reached = reachablePath(path);
+    const info = await lstat(reached);
     if (!info.isSymbolicLink()) return { kind: info.isDirectory() ? "folder" : "file" };
-    const target = await readlink(path, "buffer");
+    const target = await readlink(reached, "buffer");
     return isUtf8(target)
       ? { kind: "link", target: target.toString("utf8") }
       : failed("a symbolic link's target is not valid UTF-8");
