@@ -47,9 +47,9 @@ test("run prints and exits the same at both levels, however it ends", async () =
     [0, [guest, "mirror", "{x: 1, y: -2}"]],
     [1, [guest, "check", "--", "-7"]],
     [2, [guest, "add", "1", "two"]],
-    [3, [guest, "read", "/etc/passwd", "--fail-on-denied"]],
+    [3, [guest, "--fail-on-denied", "read", "/etc/passwd"]],
     [4, [guest, "fail", "on purpose"]],
-    [5, [guest, "spin", "--timeout=300ms"]],
+    [5, [guest, "--timeout=300ms", "spin"]],
   ];
   for (const [code, words] of cases) {
     const inThread = await cordon(["run", "--isolation=thread", ...words]);
@@ -65,10 +65,10 @@ test("run's document is the same at both levels, but for the times", async () =>
     const { usage, ...rest } = documentOf(result) as { usage: Record<string, unknown> };
     return { ...rest, usage: { ...usage, wallMs: 0, cpuMs: 0, longestHoldMs: 0 } };
   };
-  const words = ["run", "--json", guest, "add", "5", "3"];
-  const inThread = content(await cordon(words));
+  const words = [guest, "add", "5", "3"];
+  const inThread = content(await cordon(["run", "--json", ...words]));
   for (const [flags, options] of modes) {
-    assert.deepEqual(content(await cordon([...words, ...flags], options)), inThread, flags.join(" "));
+    assert.deepEqual(content(await cordon(["run", "--json", ...flags, ...words], options)), inThread, flags.join(" "));
   }
 });
 
@@ -148,7 +148,7 @@ test("levels and modes that are none are errors of usage, with those that are", 
     ["--os-sandbox=true", "auto, required, off"],
   ] as const) {
     for (const words of [
-      ["run", guest, "add", "1", "2", flag],
+      ["run", guest, flag, "add", "1", "2"],
       ["serve-http", guest, flag],
     ]) {
       const { code, stdout, stderr } = await cordon(words);
