@@ -2,12 +2,13 @@
 const MAX_ENDED = 8;
 
 /** A module with a function `f` that does nothing. */
+// prettier-ignore
 const NOTHING = Uint8Array.of(
-  ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-  ...[1, 4, 1, 0x60, 0, 0],
-  ...[3, 2, 1, 0],
-  ...[7, 5, 1, 1, 0x66, 0, 0],
-  ...[10, 4, 1, 2, 0, 0x0b],
+  0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0,
+  1, 4, 1, 0x60, 0, 0,
+  3, 2, 1, 0,
+  7, 5, 1, 1, 0x66, 0, 0,
+  10, 4, 1, 2, 0, 0x0b,
 );
 
 /**
