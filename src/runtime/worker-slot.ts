@@ -8,6 +8,7 @@ import { PAGE_BYTES } from "../shared/page-bytes.ts";
 import { memoriesOf } from "./address-space.ts";
 import { asBystander, endingOf, STOPPED_BY_FORCE } from "./endings.ts";
 import { EventRingReader, ringMemory } from "./event-ring.ts";
+import { guestStackBytes } from "./guest-stack.ts";
 import { LoadedPrograms } from "./loaded-programs.ts";
 import { type FromWorker, SHARED_SLOTS, type ToWorker } from "./messages.ts";
 import type { Ending, Pending } from "./pending.ts";
@@ -39,6 +40,8 @@ const MAX_OBSERVED_AT_ONCE = 64;
 
 /** Heap of a worker, in MiB. The glue decodes guest strings into it, so it bounds what they can make the host hold. */
 export const WORKER_HEAP_MB = 256;
+
+const GUEST_STACK_BYTES = guestStackBytes();
 
 /** How often a guest that is to end was looked at, in all and without a break on or off the processor. */
 interface Looks {
@@ -88,7 +91,7 @@ export class WorkerSlot {
     const ring = ringMemory();
     this.#observed = new EventRingReader(ring);
     this.#worker = new Worker(workerUrl("guest-worker"), {
-      workerData: { memory: this.#memory, events: ring },
+      workerData: { memory: this.#memory, events: ring, stackBytes: GUEST_STACK_BYTES },
       argv: [],
       env: workerEnvironment(),
       execArgv: [...workerFlags],
@@ -118,12 +121,16 @@ export class WorkerSlot {
     return this.#heapBytes;
   }
 
-  /** What the linear memories of its guests hold, in bytes; those of the guest that is about to start may count twice. */
+  /**
+   * What the linear memories of its guests hold, and what their stacks can take, in bytes; the memories of the guest that is about to
+   * start may count twice.
+   */
   get memoryBytes(): number {
     if (this.#dead) return 0;
     const starting = this.#held.get(this.#starting)?.job.program;
     const pages = starting === undefined ? 0 : initialPages(starting);
-    return (Atomics.load(this.#shared, SHARED_SLOTS.pages) + pages) * PAGE_BYTES;
+    const memories = (Atomics.load(this.#shared, SHARED_SLOTS.pages) + pages) * PAGE_BYTES;
+    return memories + this.#held.size * GUEST_STACK_BYTES;
   }
 
   /** How many invocations it holds, waiting ones included. */

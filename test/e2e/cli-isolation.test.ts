@@ -63,9 +63,9 @@ const ENDINGS: readonly (readonly [code: number, words: readonly string[]])[] = 
   [0, ["mirror", "{x: 1, y: -2}"]],
   [1, ["check", "--", "-7"]],
   [2, ["add", "1", "two"]],
-  [3, ["read", "/etc/passwd", "--fail-on-denied"]],
+  [3, ["--fail-on-denied", "read", "/etc/passwd"]],
   [4, ["fail", "on purpose"]],
-  [5, ["spin", "--timeout=300ms"]],
+  [5, ["--timeout=300ms", "spin"]],
 ];
 
 let endedInThread: Promise<readonly CliResult[]> | undefined;
@@ -209,7 +209,7 @@ test("levels and modes that are none are errors of usage, with those that are", 
     ["--os-sandbox=true", "auto, required, off"],
   ] as const) {
     for (const words of [
-      ["run", guest, "add", "1", "2", flag],
+      ["run", guest, flag, "add", "1", "2"],
       ["serve-http", guest, flag],
     ]) {
       const { code, stdout, stderr } = await cordon(words);

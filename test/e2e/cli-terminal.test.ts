@@ -60,7 +60,7 @@ test("hostile file names are shown, not obeyed", async (context) => {
     ["run", name],
     ["inspect", name],
     ["scan", "--file", `sub/${name}`],
-    ["run", guest, "add", "1", "2", `--allow-fs-read=${name}x`],
+    ["run", guest, `--allow-fs-read=${name}x`, "add", "1", "2"],
     ["run", guest, name],
   ]) {
     const { code, stderr } = await cordon(words, { cwd: folder });

@@ -258,6 +258,11 @@ test("the bash completion offers what there is", async (context) => {
   assert.deepEqual(await complete("run", "--audit", "a"), ["a skill.wasm"]);
   assert.deepEqual(await complete("run", "a"), ["a skill.wasm"]);
   assert.deepEqual(await complete("run", "--timeout", ""), [""]);
+  for (const words of [["--timeout", "5s"], ["--timeout", "=", "5s"], ["--allow-fs-read", "=", "x"], ["--clock"], []]) {
+    assert.deepEqual(await complete("run", ...words, "a skill.wasm", "--allow-dn"), ["--allow-dns"], words.join(" "));
+    assert.deepEqual(await complete("run", ...words, "a skill.wasm", "add", "--allow-dn"), [""], words.join(" "));
+  }
+  assert.deepEqual(await complete("run", "--", "--allow-dn"), [""]);
   assert.deepEqual(await complete("scan", "--fail-on", "me"), ["medium"]);
   assert.deepEqual(await complete("scan", "--fail-on", "="), ["critical", "high", "medium", "low", "never"]);
   assert.deepEqual(await complete("demo", ""), ["malicious", "trusted"]);
