@@ -40,6 +40,7 @@ export class WaitingGuests {
         modules: [{ name: "m", module: EMPTY, memories: [{ initialPages: 0, address64: false, shared: false }] }],
         instantiations: ["m"],
         preview1: false,
+        heapBytes: 0,
         imports: [],
         custom: [],
       },
