@@ -11,9 +11,13 @@ export async function exec(command: string, parameters: readonly string[]): Prom
 }
 
 /** Runs a program from the repository's root with its output shown, and returns its exit code. */
-export async function execStatus(command: string, parameters: readonly string[]): Promise<number> {
+export async function execStatus(
+  command: string,
+  parameters: readonly string[],
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
-  const child = spawn(command, parameters, { cwd: ROOT, stdio: ["ignore", "inherit", "inherit"] });
+  const child = spawn(command, parameters, { cwd: ROOT, env, stdio: ["ignore", "inherit", "inherit"] });
   child.once("error", reject);
   child.once("close", (code, signal) => {
     if (signal === null) resolve(code ?? 1);

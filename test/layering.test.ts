@@ -71,6 +71,23 @@ test("every folder of src is in the list", () => {
   for (const folder of folders) assert.ok(Object.hasOwn(ALLOWED, folder), `src/${folder} has no place in the layering`);
 });
 
+/** Where WebAssembly is handed to the engine, and whose it is. */
+const GIVES_TO_ENGINE: Readonly<Record<string, string>> = {
+  "component/compile/compile-modules.ts": "a component's, bounded and counted",
+  "component/compile/compile-worker.ts": "the same, in a thread",
+  "runtime/process/child/guest-service.ts": "a component's, in its own process",
+  "runtime/worker/guard.ts": "Cordon's own",
+  "runtime/worker/stack-room.ts": "Cordon's own",
+};
+
+test("bytes reach the engine in few places, where what it keeps of them is bounded", () => {
+  const gives = /\bWebAssembly\.(?:compile|validate|instantiate)\w*\(|\bnew WebAssembly\.Module\(/u;
+  const found = globSync("**/*.ts", { cwd: SOURCES }).filter(
+    (file) => !file.endsWith(".test.ts") && gives.test(readFileSync(join(SOURCES, file), "utf8")),
+  );
+  assert.deepEqual(found.map((file) => file.replaceAll(sep, "/")).sort(), Object.keys(GIVES_TO_ENGINE).sort());
+});
+
 test("no file imports itself in a circle", () => {
   const edges = new Map<string, string[]>();
   for (const one of relative) {

@@ -7,6 +7,7 @@ import { after, test } from "node:test";
 import { failsWith } from "../../test/support/errors.ts";
 import type { AuditEvent } from "./event.ts";
 import { JsonLinesSink } from "./json-lines.ts";
+import { needing } from "../../test/support/needs.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "cordon-audit-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -45,15 +46,21 @@ test("what is in the file stays", () => {
   assert.match(readFileSync(path, "utf8"), /^before\n\{/);
 });
 
-test("a folder, a missing folder and a FIFO are refused at once", { skip: process.platform === "win32" }, async () => {
-  const fifo = join(folder, "fifo");
-  execFileSync("mkfifo", [fifo]);
-  for (const path of [folder, join(folder, "no/such/file"), fifo]) {
-    await failsWith("usage", /Cannot open the audit file/, () => new JsonLinesSink(path));
-  }
-});
+test(
+  "a folder, a missing folder and a FIFO are refused at once",
+  needing(["posix"], async () => {
+    const fifo = join(folder, "fifo");
+    execFileSync("mkfifo", [fifo]);
+    for (const path of [folder, join(folder, "no/such/file"), fifo]) {
+      await failsWith("usage", /Cannot open the audit file/, () => new JsonLinesSink(path));
+    }
+  }),
+);
 
-test("an event that cannot be written is an error", { skip: process.platform !== "linux" }, async () => {
-  using sink = new JsonLinesSink("/dev/full");
-  await failsWith("host", /Cannot write the audit file/, () => sink.write(EVENT));
-});
+test(
+  "an event that cannot be written is an error",
+  needing(["linux"], async () => {
+    using sink = new JsonLinesSink("/dev/full");
+    await failsWith("host", /Cannot write the audit file/, () => sink.write(EVENT));
+  }),
+);

@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { Argument, Command, CommanderError, Option } from "commander";
 import { PROFILE_NAMES } from "../shared/limit-profiles.ts";
 import { EXIT } from "./output/exit-codes.ts";
-import { reportFailure } from "./output/failure.ts";
+import { errorDocument, reportFailure } from "./output/failure.ts";
+import { partGuestWords, type RunWords } from "./flags/guest-words.ts";
 import { expandBareGrants, GRANT_TERMS, grantValueHint } from "./flags/grant-options.ts";
 import { asksForJson, printJson } from "./output/json-output.ts";
 import { addRunOptions, addSandboxOptions, type RunFlags } from "./flags/run-options.ts";
@@ -19,17 +20,23 @@ export async function main(words: readonly string[]): Promise<number> {
   const program = commandLine(words, (exit) => {
     code = exit;
   });
+  let own = words;
   try {
-    const runs = words[0] === "run" || words[0] === "serve-http";
-    await program.parseAsync(runs ? expandBareGrants(words) : words, { from: "user" });
-    const hint = runs && code === EXIT.usage ? grantValueHint(words) : undefined;
+    const run = words[0] === "run" ? program.commands.find((command) => command.name() === "run") : undefined;
+    const parted: RunWords = run === undefined ? { own: words, guest: [] } : partGuestWords(words, run);
+    own = parted.own;
+    if (parted.problem !== undefined) throw parted.problem;
+    const runs = run !== undefined || words[0] === "serve-http";
+    const guest = parted.guest.length === 0 ? [] : ["--", ...parted.guest];
+    await program.parseAsync([...(runs ? expandBareGrants(own) : own), ...guest], { from: "user" });
+    const hint = runs && code === EXIT.usage ? grantValueHint(own) : undefined;
     if (hint !== undefined) process.stderr.write(`${neutralisedLine(hint)}\n`);
     return code;
   } catch (thrown) {
-    if (!(thrown instanceof CommanderError)) return reportFailure(thrown, process.stderr);
-    if (thrown.exitCode === 0) return EXIT.done;
-    if (asksForJson(words)) printJson({ status: "error", error: usageError(thrown) }, process.stdout);
-    return EXIT.usage;
+    const error = thrown instanceof CommanderError ? usageError(thrown) : errorDocument(thrown);
+    if (thrown instanceof CommanderError && thrown.exitCode === 0) return EXIT.done;
+    if (asksForJson(own)) printJson({ status: "error", error }, process.stdout);
+    return thrown instanceof CommanderError ? EXIT.usage : reportFailure(thrown, process.stderr);
   }
 }
 
@@ -61,7 +68,7 @@ function commandLine(words: readonly string[], exit: (code: number) => void): Co
     .argument("[export]", "the export; default: a skill's run; none for programs")
     .argument(
       "[args...]",
-      "its arguments: WAVE or JSON, or as they are for a program; put -- before those that start with a dash",
+      "its arguments: WAVE or JSON, or as they are for a program; flags stand before them, and -- before those that start with a dash",
     )
     .action(async (file: string, name: string | undefined, parameters: string[], flags: RunFlags) => {
       const { runCommand } = await import("./commands/run.ts");

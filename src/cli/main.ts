@@ -1,7 +1,7 @@
 import { enableCompileCache } from "node:module";
 import { join } from "node:path";
 import { prewarm } from "../sandbox/prewarm.ts";
-import { isPrivateDirectory } from "../shared/private-directory.ts";
+import { privateDirectory } from "../shared/private-directory.ts";
 import { cacheDirectory } from "../shared/xdg.ts";
 import { EXIT } from "./output/exit-codes.ts";
 import { watchOutput } from "./output/output-errors.ts";
@@ -17,8 +17,9 @@ export async function start(words: readonly string[]): Promise<void> {
     void import("./output/failure.ts").then(({ reportFailure }) => process.exit(reportFailure(thrown, process.stderr)));
   });
   // Node's default place for compiled code is a folder in /tmp that another user may have made.
-  const codeCache = join(cacheDirectory(), "code");
-  if (isPrivateDirectory(codeCache)) enableCompileCache(codeCache);
+  const cache = cacheDirectory();
+  const code = cache === undefined ? undefined : privateDirectory(join(cache, "code"));
+  if (code !== undefined && "path" in code) enableCompileCache(code.path);
   const elsewhere = words.includes("--help") || words.some((word) => word.startsWith("--isolation"));
   const release = RUNS_GUESTS.has(words[0]) && !elsewhere ? prewarm() : undefined;
   const { main } = await import("./commands.ts");

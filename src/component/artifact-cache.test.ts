@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { temporaryFolder } from "../../test/support/guests.ts";
 import { type Artifact, encodeArtifact } from "./artifact.ts";
 import { ArtifactCache } from "./artifact-cache.ts";
+import { needing } from "../../test/support/needs.ts";
 
 const SIDE = { interfaces: [], functions: [], other: [] };
 const DIGEST = "sha256:aa";
@@ -81,15 +82,14 @@ test("writers at the same time all succeed and leave one whole entry", async (co
 
 test(
   "a folder that others can write to is neither read nor written",
-  { skip: process.platform === "win32" },
-  async (context) => {
+  needing(["posix"], async (context) => {
     const directory = join(await temporaryFolder(context), "cache");
     await new ArtifactCache({ directory }).put(KEY, encodeArtifact(artifact(10)));
     chmodSync(directory, 0o777);
     const cache = new ArtifactCache({ directory });
     assert.equal(await cache.get(KEY, DIGEST), undefined);
     assert.equal(await cache.put(key("1"), encodeArtifact(artifact(10))), false);
-  },
+  }),
 );
 
 test("entries are readable by this user alone, and what a dead process left is swept", async (context) => {
@@ -128,8 +128,7 @@ test("a folder that holds other files loses none of them", async (context) => {
 
 test(
   "an entry that is a link, or that others can write to, is not used",
-  { skip: process.platform === "win32" },
-  async (context) => {
+  needing(["posix"], async (context) => {
     const folder = await temporaryFolder(context);
     const directory = join(folder, "cache");
     const cache = new ArtifactCache({ directory });
@@ -142,5 +141,5 @@ test(
     await rename(path, join(folder, "elsewhere"));
     await symlink(join(folder, "elsewhere"), path);
     assert.equal(await cache.get(KEY, DIGEST), undefined);
-  },
+  }),
 );

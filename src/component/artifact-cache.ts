@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { constants, type Stats } from "node:fs";
 import { lstat, open, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { isPrivateDirectory } from "../shared/private-directory.ts";
+import { privateDirectory } from "../shared/private-directory.ts";
 import { cacheDirectory } from "../shared/xdg.ts";
 import { type Artifact, decodeArtifact } from "./artifact.ts";
 
@@ -36,25 +36,29 @@ export interface ArtifactCacheOptions {
  * Artifacts on disk, one file each, named by key. Entries are written aside and renamed into place, so processes that
  * write the same one at once do not see each other's halves; each carries its own hash, so a damaged one is noticed.
  *
- * An entry is code that will run in this process. The folder is therefore used only when it belongs to this user and no
- * one else can write to it; otherwise nothing is read from it or written to it. A cache that fails is no error: the
+ * An entry is code that will run in this process. The folder is therefore used only when nobody but this user and root can
+ * write to it or put another in its place; otherwise nothing is read from it or written to it. A cache that fails is no error: the
  * artifact is made again.
  */
 export class ArtifactCache {
-  readonly #directory: string;
+  /** As it was asked for; `undefined` where there is no home to have it in. */
+  readonly #asked: string | undefined;
   readonly #maxBytes: number;
-  #usable: boolean | undefined;
+  /** Without links, once it was found to be fit; `false` when it is not. */
+  #directory: string | false | undefined;
 
   constructor(options: ArtifactCacheOptions = {}) {
-    this.#directory = options.directory ?? join(cacheDirectory(), "artifacts");
+    const cache = cacheDirectory();
+    this.#asked = options.directory ?? (cache === undefined ? undefined : join(cache, "artifacts"));
     this.#maxBytes = options.maxBytes ?? DEFAULT_CACHE_BYTES;
   }
 
   /** The intact entry of that key for the component of that digest, if there is one. */
   async get(key: string, digest: string, signal?: AbortSignal): Promise<Artifact | undefined> {
-    if (!this.#isUsable()) return undefined;
+    const directory = this.#usable();
+    if (directory === undefined) return undefined;
     try {
-      const file = await open(this.#path(key), constants.O_RDONLY | NO_LINK);
+      const file = await open(pathOf(directory, key), constants.O_RDONLY | NO_LINK);
       try {
         const found = await file.stat();
         if (!isOwn(found)) return undefined;
@@ -75,8 +79,9 @@ export class ArtifactCache {
 
   /** Keeps an encoded artifact under a key, and makes room. Returns whether it could. */
   async put(key: string, encoded: Uint8Array): Promise<boolean> {
-    if (!this.#isUsable() || encoded.length > this.#maxBytes) return false;
-    const temporary = join(this.#directory, `.${key}.${process.pid}.${randomBytes(6).toString("hex")}.tmp`);
+    const directory = this.#usable();
+    if (directory === undefined || encoded.length > this.#maxBytes) return false;
+    const temporary = join(directory, `.${key}.${process.pid}.${randomBytes(6).toString("hex")}.tmp`);
     try {
       const file = await open(temporary, "wx", 0o600);
       try {
@@ -84,8 +89,8 @@ export class ArtifactCache {
       } finally {
         await file.close();
       }
-      await rename(temporary, this.#path(key));
-      await this.#makeRoom();
+      await rename(temporary, pathOf(directory, key));
+      await this.#makeRoom(directory);
       return true;
     } catch {
       // A full or read-only disk costs speed, not the run.
@@ -94,19 +99,18 @@ export class ArtifactCache {
     }
   }
 
-  #path(key: string): string {
-    return join(this.#directory, key + SUFFIX);
+  #usable(): string | undefined {
+    if (this.#directory === undefined) {
+      const found = this.#asked === undefined ? undefined : privateDirectory(this.#asked);
+      this.#directory = found !== undefined && "path" in found ? found.path : false;
+    }
+    return this.#directory === false ? undefined : this.#directory;
   }
 
-  #isUsable(): boolean {
-    this.#usable ??= isPrivateDirectory(this.#directory);
-    return this.#usable;
-  }
-
-  async #makeRoom(): Promise<void> {
+  async #makeRoom(directory: string): Promise<void> {
     const entries: { readonly path: string; readonly size: number; readonly usedMs: number }[] = [];
-    for (const name of await readdir(this.#directory)) {
-      const path = join(this.#directory, name);
+    for (const name of await readdir(directory)) {
+      const path = join(directory, name);
       if (!ENTRY.test(name) && !TEMPORARY.test(name)) continue;
       const found = await lstat(path).catch(() => undefined);
       if (found === undefined) continue;
@@ -120,6 +124,10 @@ export class ArtifactCache {
       if (total > this.#maxBytes) await rm(path, { force: true });
     }
   }
+}
+
+function pathOf(directory: string, key: string): string {
+  return join(directory, key + SUFFIX);
 }
 
 /** Whether an open file was written by this user and by no one else: the folder it was found in may have been swapped. */

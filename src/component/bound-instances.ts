@@ -1,4 +1,6 @@
+import { mostCompileCost } from "../hardening/bound/complexity.ts";
 import { MAX_TABLE_ENTRIES, tooManyEntries } from "../hardening/bound/cap-tables.ts";
+import { boundActiveEntries } from "../hardening/bound/segment-entries.ts";
 import { instanceHeapBytes } from "../hardening/bound/instance-heap.ts";
 import type { HardenedModule } from "../hardening/harden-module.ts";
 import { readSections, SECTION, type Section, wellFormed } from "../hardening/read/module-sections.ts";
@@ -50,17 +52,21 @@ export function boundInstances(
   let memories = 0;
   let tables = 0;
   let tableEntries = 0;
+  let activeEntries = 0;
   let heapBytes = 0;
   for (const name of instantiations) {
     const instantiated = byName.get(name);
     for (const { address64 } of instantiated?.memories ?? []) memories += address64 ? 2 : 1;
     tables += instantiated?.tables ?? 0;
     tableEntries += instantiated?.tableEntries ?? 0;
+    activeEntries += instantiated?.activeEntries ?? 0;
     heapBytes += instantiated?.heapBytes ?? 0;
   }
   if (memories > MAX_MEMORIES) throw tooComplex("linear memories", memories, MAX_MEMORIES);
   if (tables > MAX_TABLES) throw tooComplex("tables", tables, MAX_TABLES);
   if (tableEntries > MAX_TABLE_ENTRIES) throw tooManyEntries(tableEntries);
+  boundActiveEntries(activeEntries);
+  boundCompiling(modules);
   if (heapBytes > MAX_HEAP_BYTES) throw tooMuchHeap(heapBytes, instantiations.length);
   return { tables: { count: tables, entries: tableEntries }, heapBytes };
 }
@@ -68,6 +74,14 @@ export function boundInstances(
 function measured(module: HardenedModule): HardenedModule & { readonly tables: number; readonly heapBytes: number } {
   const sections = readSections(module.bytes);
   return { ...module, tables: tablesOf(sections), heapBytes: instanceHeapBytes(sections, module.tableEntries) };
+}
+
+/** A module's code is compiled once, however many instances it has. */
+function boundCompiling(modules: readonly HardenedModule[]): void {
+  const sum = (of: (module: HardenedModule) => number): number => modules.reduce((all, one) => all + of(one), 0);
+  const used = sum(({ compileCost }) => compileCost);
+  const cap = mostCompileCost(sum(({ codeBytes }) => codeBytes));
+  if (used > cap) throw tooComplex("units of compilation in all its functions", used, cap);
 }
 
 /** How many tables a module defines. */
@@ -81,6 +95,6 @@ function tooMuchHeap(used: number, instances: number): CordonError {
     "limit",
     `Cannot load the component: its ${instances} core instances take ${used} bytes of the heap for what they export, import and define, ` +
       `over the bound of ${MAX_HEAP_BYTES}; build it with fewer exports or instances`,
-    { limit: { limit: "complexity", cap: MAX_HEAP_BYTES, used } },
+    { limit: { limit: "host-memory", cap: MAX_HEAP_BYTES, used } },
   );
 }

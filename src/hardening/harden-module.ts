@@ -13,10 +13,15 @@ import { readImports } from "./read/import-section.ts";
 import { unsignedLeb128 } from "./write/leb128.ts";
 import { readMemoryType, writeMemoryType } from "./read/memory-type.ts";
 import { type AllowedFeatures, refuseUnbounded } from "./bound/refuse-unbounded.ts";
+import { segmentEntries } from "./bound/segment-entries.ts";
 import { assertSafeModuleNames, readExportNames } from "./bound/safe-names.ts";
 import { readSections, SECTION, type Section, wellFormed, writeSections } from "./read/module-sections.ts";
 
 const MEMORY_KIND = 0x02;
+
+/** The most pages that a memory can declare. What is made of it declares no maximum. */
+const MOST_PAGES = 2 ** 16;
+const MOST_PAGES_64 = 2 ** 48;
 
 /** Import namespaces that are the host's alone. */
 const RESERVED: ReadonlySet<string> = new Set([MEMORY_NAMESPACE, GUARD_NAMESPACE]);
@@ -28,8 +33,14 @@ export interface HardenedModule {
   readonly memories: readonly MemoryDeclaration[];
   /** Whether it counts fuel, and so imports the globals of `GUARD_FIELDS`. A module without functions of its own does not. */
   readonly metered: boolean;
-  /** How many entries the tables that it defines can have together. */
+  /** How many entries the tables that it defines can have together, and its passive element segments have. */
   readonly tableEntries: number;
+  /** How many entries are written into tables when it is instantiated. */
+  readonly activeEntries: number;
+  /** What compiling all of its code costs the engine, in the units of `compile-costs.ts`. */
+  readonly compileCost: number;
+  /** The size of its code as it was, in bytes. */
+  readonly codeBytes: number;
 }
 
 /** How a core module is hardened. */
@@ -55,6 +66,9 @@ export interface HardenOptions {
  * maximum is the invocation's. Imported memories come before defined ones in the index space, and these are appended to
  * the imports, so no index changes. One compiled module serves invocations with different caps. Its tables get maxima.
  *
+ * The module need not be valid: the engine validates what is made of it, once, and knows nothing of the module itself. So every index
+ * is checked here that could name something which is added, and every count by which something is added behind it.
+ *
  * @throws CordonError `invalid-component` when it is malformed or imports from the host's namespace, `unsupported` for
  * what is not allowed and names that could become code in the glue, `limit` for tables and functions
  * that are too large.
@@ -66,37 +80,27 @@ export function hardenModule(
   const found = readSections(module);
   if (names === "code") assertSafeModuleNames(found);
   refuseReserved(found);
-  refuseUnbounded(found, allow);
-  if (meter) assertValid(module);
+  const { compileCost, codeBytes } = refuseUnbounded(found, allow);
   const instrumented = meter
     ? wellFormed(() => instrumentCode(found, { ownCounter: counter === "own", allow }))
     : found;
   const metered = instrumented !== found;
-  let tableEntries = 0;
+  const elements = found.find(({ id }) => id === SECTION.element);
+  const entries = elements === undefined ? { passive: 0, active: 0 } : segmentEntries(elements.content);
+  const counted = { activeEntries: entries.active, compileCost, codeBytes, metered };
+  let tableEntries = entries.passive;
   const sections = instrumented.map((section) => {
     if (section.id !== SECTION.table) return section;
-    const { content, entries } = capTables(section.content);
-    tableEntries += entries;
-    return { ...section, content };
+    const capped = capTables(section.content);
+    tableEntries += capped.entries;
+    return { ...section, content: capped.content };
   });
   const memories = sections.filter(({ id }) => id === SECTION.memory).flatMap(({ content }) => readMemories(content));
   if (memories.length === 0 && tableEntries === 0 && !metered)
-    return { bytes: module, memories, tableEntries, metered };
+    return { bytes: module, memories, tableEntries, ...counted };
   const rest = sections.filter(({ id }) => id !== SECTION.memory);
   const bytes = writeSections(memories.length === 0 ? rest : withMemoryImports(rest, memories));
-  return { bytes, memories, tableEntries, metered };
-}
-
-/**
- * The engine's own word that the module is valid. What is rewritten relies on it: an index that is out of range could name
- * something that is added.
- */
-function assertValid(module: Uint8Array): void {
-  if (WebAssembly.validate(module)) return;
-  throw new CordonError(
-    "invalid-component",
-    "Cannot load the component: a core module in it is not valid WebAssembly; build it again, with features that this engine has",
-  );
+  return { bytes, memories, tableEntries, ...counted };
 }
 
 function refuseReserved(sections: readonly Section[]): void {
@@ -124,6 +128,10 @@ function readMemories(content: Uint8Array): MemoryDeclaration[] {
     const reader = new ByteReader(content);
     const memories = Array.from({ length: reader.count() }, () => readMemoryType(reader));
     if (reader.remaining > 0) reader.fail("bytes after the last memory");
+    for (const { initialPages, maximumPages = initialPages, address64 } of memories) {
+      const fits = initialPages <= maximumPages && maximumPages <= (address64 ? MOST_PAGES_64 : MOST_PAGES);
+      if (!fits) reader.fail("a memory's maximum is below its initial size, or more than there is");
+    }
     return memories;
   });
 }

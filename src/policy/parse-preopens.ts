@@ -3,7 +3,7 @@ import type { Preopen } from "./grants.ts";
 import { fileBytes, type FileRules } from "./parse-file-rules.ts";
 import { parsePreopenText } from "./preopen-text.ts";
 import { describe, flag, items, type Problems, quote, section } from "./problems.ts";
-import { isKind, isWithin, realPath } from "./real-path.ts";
+import { isKind, isWithin, kernelProblem, realPath } from "./real-path.ts";
 
 /** A host folder that a WASI guest finds opened. */
 export interface PreopenInput {
@@ -89,6 +89,13 @@ function parsePreopen(item: unknown, name: string, around: Surroundings, problem
   const root = rootOf(host, around.cwd);
   if (typeof root !== "string") {
     problems.push(`Cannot open ${quote(written)} for the guest: ${root.problem}; name a folder that exists`);
+    return undefined;
+  }
+  const refused = kernelProblem(root, write);
+  if (refused !== undefined) {
+    problems.push(
+      `Cannot open ${quote(written)} for ${write ? "writing" : "the guest"}: ${refused}; open another folder`,
+    );
     return undefined;
   }
   if (write && around.except.some((folder) => isWithin(root, folder))) {

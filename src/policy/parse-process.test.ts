@@ -6,8 +6,7 @@ import { after, before, test } from "node:test";
 import type { ProcessGrant } from "./grants.ts";
 import { parseGrants } from "./parse-grants.ts";
 import type { ProcessInput } from "./parse-process.ts";
-
-const POSIX = { skip: process.platform === "win32" };
+import { needing } from "../../test/support/needs.ts";
 
 let base = "";
 before(() => {
@@ -46,46 +45,58 @@ test("none, full, and an empty list", () => {
   assert.deepEqual(granted("full"), { kind: "full" });
 });
 
-test("commands are found on the PATH given, once, as real paths", POSIX, () => {
-  assert.deepEqual(paths(["tool", "alias", "tool"]), [
-    ["tool", "bin/tool"],
-    ["alias", "bin/tool"],
-  ]);
-  assert.deepEqual(paths(["plain"]), [["plain", "other/plain"]], "what cannot be run is passed over");
-  assert.deepEqual(paths(["./here", join(base, "other/tool")]), [
-    ["./here", "here"],
-    [join(base, "other/tool"), "other/tool"],
-  ]);
-});
+test(
+  "commands are found on the PATH given, once, as real paths",
+  needing(["posix"], () => {
+    assert.deepEqual(paths(["tool", "alias", "tool"]), [
+      ["tool", "bin/tool"],
+      ["alias", "bin/tool"],
+    ]);
+    assert.deepEqual(paths(["plain"]), [["plain", "other/plain"]], "what cannot be run is passed over");
+    assert.deepEqual(paths(["./here", join(base, "other/tool")]), [
+      ["./here", "here"],
+      [join(base, "other/tool"), "other/tool"],
+    ]);
+  }),
+);
 
-test("relative folders of the PATH, and the current one, are not searched", POSIX, () => {
-  const fromHere = relative(process.cwd(), join(base, "bin"));
-  for (const path of ["", ".", "bin", fromHere, `${delimiter}${delimiter}.`]) {
-    assert.throws(() => granted(["tool"], path), { code: "policy", message: /"tool": no such program is on the PATH/ });
-    assert.throws(() => granted(["here"], path), { code: "policy" });
-  }
-  assert.throws(
-    () => parseGrants({ process: ["sh"] }, { cwd: "/" }),
-    { code: "policy" },
-    "there is no PATH without env",
-  );
-});
+test(
+  "relative folders of the PATH, and the current one, are not searched",
+  needing(["posix"], () => {
+    const fromHere = relative(process.cwd(), join(base, "bin"));
+    for (const path of ["", ".", "bin", fromHere, `${delimiter}${delimiter}.`]) {
+      assert.throws(() => granted(["tool"], path), {
+        code: "policy",
+        message: /"tool": no such program is on the PATH/,
+      });
+      assert.throws(() => granted(["here"], path), { code: "policy" });
+    }
+    assert.throws(
+      () => parseGrants({ process: ["sh"] }, { cwd: "/" }),
+      { code: "policy" },
+      "there is no PATH without env",
+    );
+  }),
+);
 
-test("what is no program is refused", POSIX, () => {
-  for (const [name, message] of [
-    ["nope", /no such program/],
-    ["folder", /no such program/],
-    ["", /empty/],
-    ["to\0ol", /NUL/],
-    ["./nope", /not a file that can be run/],
-    ["./bin", /not a file that can be run/],
-    ["bin/plain", /not a file that can be run/],
-    ["tool --flag", /no such program/],
-  ] as const) {
-    assert.throws(() => granted([name]), { code: "policy", message });
-  }
-  assert.throws(() => granted("all" as ProcessInput), {
-    code: "policy",
-    message: /process: expected a list of strings/,
-  });
-});
+test(
+  "what is no program is refused",
+  needing(["posix"], () => {
+    for (const [name, message] of [
+      ["nope", /no such program/],
+      ["folder", /no such program/],
+      ["", /empty/],
+      ["to\0ol", /NUL/],
+      ["./nope", /not a file that can be run/],
+      ["./bin", /not a file that can be run/],
+      ["bin/plain", /not a file that can be run/],
+      ["tool --flag", /no such program/],
+    ] as const) {
+      assert.throws(() => granted([name]), { code: "policy", message });
+    }
+    assert.throws(() => granted("all" as ProcessInput), {
+      code: "policy",
+      message: /process: expected a list of strings/,
+    });
+  }),
+);

@@ -1,6 +1,8 @@
 import { isUtf8 } from "node:buffer";
 import { realpathSync, type Stats, statSync } from "node:fs";
 import { basename, dirname, join, sep } from "node:path";
+import { type FileSystemKind, FileSystems } from "../shared/file-systems.ts";
+import { kernelChangeProblem, kernelReadProblem } from "./kernel-files.ts";
 
 /** The path with its links resolved, or why that failed. */
 export function realPath(path: string): string | { readonly problem: string } {
@@ -10,7 +12,7 @@ export function realPath(path: string): string | { readonly problem: string } {
     const real = realpathSync.native(path, "buffer");
     return isUtf8(real) ? real.toString("utf8") : { problem: "its real path is not valid UTF-8" };
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    const code = codeOf(error);
     if (code === "ENOENT" || code === "ENOTDIR") return { problem: "no such file or folder" };
     return { problem: `its real path cannot be found (${String(code)})` };
   }
@@ -34,6 +36,29 @@ export function isKind(path: string, kind: "folder" | "file"): boolean {
     return false;
   }
   return found !== undefined && (kind === "folder" ? found.isDirectory() : found.isFile());
+}
+
+/** Why the kernel's file systems do not let a real path be granted, or `undefined` when it may be. */
+export function kernelProblem(path: string, write: boolean): string | undefined {
+  let stats: Stats;
+  let fileSystem: FileSystemKind;
+  try {
+    stats = statSync(path);
+    fileSystem = new FileSystems().of(stats.dev, () => path);
+  } catch (error) {
+    return `its file system cannot be told (${String(codeOf(error))})`;
+  }
+  return write
+    ? kernelChangeProblem(fileSystem)
+    : kernelReadProblem(fileSystem, {
+        isFile: stats.isFile(),
+        name: basename(path),
+        where: () => dirname(path),
+      });
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && "code" in error ? error.code : undefined;
 }
 
 /** Whether a real path is a folder itself, or lies below it. */

@@ -1,17 +1,15 @@
 import { availableParallelism } from "node:os";
 import { MAX_MEMORIES_AT_ONCE, memoriesOf } from "./address-space.ts";
+import { DedicatedWorkers } from "./dedicated-workers.ts";
 import { roomForMemories } from "./memory-room.ts";
 import type { Ended, Job, Pending } from "./pending.ts";
-import { WorkerSlot } from "./worker-slot.ts";
-
-/** How many workers programs may have of their own when others need theirs, as a multiple of the pool's size. */
-const MOST_ALONE = 2;
-
-/** After how long a guest that cannot be suspended has a worker of its own when others wait for one, in milliseconds. */
-const LONG_HOLD_MS = 250;
+import { WORKER_HEAP_MB, WorkerSlot } from "./worker-slot.ts";
 
 /** Guests that one worker holds at once; most of them wait. */
 const MAX_GUESTS_PER_WORKER = 512;
+
+/** What the instances of all its guests may take of a worker's heap, in bytes: half of it. A guest alone has its bound at load. */
+const MAX_INSTANCE_HEAP_BYTES = (WORKER_HEAP_MB * 1024 * 1024) / 2;
 
 /**
  * A pool of worker threads. A worker runs one guest at a time and holds many that wait on host calls; an invocation is
@@ -24,13 +22,7 @@ export class WorkerPool {
   readonly #memoryRoom: number;
   readonly #slots = new Set<WorkerSlot>();
   readonly #queue: Pending[] = [];
-  /** Programs that kept a thread from others without a way to suspend them. Their calls get workers of their own. */
-  readonly #holders = new Set<string>();
-  /** Those workers. */
-  readonly #alone = new Set<WorkerSlot>();
-  /** Workers that a guest holds which cannot be suspended: its program, and when that is long enough for others to need another. */
-  readonly #held = new Map<WorkerSlot, { readonly programId: string; readonly timer: NodeJS.Timeout }>();
-  readonly #ripe = new Set<WorkerSlot>();
+  readonly #dedicated: DedicatedWorkers;
   #tickets = 0;
   #closed = false;
 
@@ -46,6 +38,11 @@ export class WorkerPool {
     this.#size = size;
     this.#memoryRoom = options.memoryRoom ?? roomForMemories();
     this.#workerFlags = options.workerFlags ?? [];
+    this.#dedicated = new DedicatedWorkers(
+      size,
+      () => this.#open(),
+      () => this.#dispatch(),
+    );
   }
 
   /** Starts one thread ahead of the first invocation. */
@@ -81,7 +78,7 @@ export class WorkerPool {
   unload(programId: string, reason: unknown): void {
     const queued = this.#queue.filter((pending) => pending.job.program.id === programId);
     for (const pending of queued) this.#cancel(pending, reason);
-    this.#holders.delete(programId);
+    this.#dedicated.forget(programId);
     for (const slot of this.#slots) {
       slot.stopProgram(programId, { kind: "cancelled", reason });
       slot.unload(programId);
@@ -118,74 +115,35 @@ export class WorkerPool {
     pending.settle({ ending: { kind: "cancelled", reason }, wallMs: 0 });
   }
 
+  /**
+   * Starts what can be started, in the order of the queue. What waits for a worker of its own keeps nobody waiting; what waits for one
+   * that all share is overtaken only by what needs one of its own.
+   */
   #dispatch(): void {
     for (let at = 0; at < this.#queue.length;) {
       const next = this.#queue[at];
       if (next === undefined || !this.#hasRoomFor(next)) return;
-      const isHolder = this.#holders.has(next.job.program.id);
-      const slot = isHolder ? this.#placeAlone() : this.#place();
+      const needsOwn = this.#dedicated.isFor(next);
+      const slot = needsOwn ? this.#dedicated.place() : this.#place(next);
       if (slot !== undefined) {
         this.#queue.splice(at, 1);
         slot.start(next);
-      } else if (!isHolder && this.#relieve()) {
         continue;
-      } else if (isHolder) {
-        // It waits for a worker of its own, and nobody has to wait for it.
-        at += 1;
-      } else if (this.#holders.size === 0) {
-        return;
-      } else {
-        at = this.#nextHolder(at + 1);
       }
+      // It needs a worker of its own from now on, or there is room for one more that all share: either way it is tried again.
+      if (!needsOwn && this.#dedicated.takeOverdue()) continue;
+      if (!needsOwn && !this.#dedicated.isUsed) return;
+      at = needsOwn ? at + 1 : this.#nextDedicated(at + 1);
     }
   }
 
-  #nextHolder(from: number): number {
-    const found = this.#queue.findIndex((one, at) => at >= from && this.#holders.has(one.job.program.id));
+  /** The next in the queue that needs a worker of its own, from a place on. */
+  #nextDedicated(from: number): number {
+    const found = this.#queue.findIndex((one, at) => at >= from && this.#dedicated.isFor(one));
     return found < 0 ? this.#queue.length : found;
   }
 
-  /** A worker that holds nobody, besides those of the others. There are as many of these as of those, at most. */
-  #placeAlone(): WorkerSlot | undefined {
-    const idle = [...this.#alone].find((slot) => slot.free && slot.load === 0);
-    if (idle !== undefined) return idle;
-    if (this.#alone.size >= this.#size) return undefined;
-    const slot = this.#open();
-    this.#alone.add(slot);
-    return slot;
-  }
-
-  /** Others need a worker: one that a guest holds becomes that program's own, so that there is room for a new one. */
-  #relieve(): boolean {
-    if (this.#alone.size >= MOST_ALONE * this.#size) return false;
-    for (const slot of this.#ripe) {
-      const programId = this.#held.get(slot)?.programId;
-      this.#letGo(slot);
-      if (programId === undefined || this.#alone.has(slot)) continue;
-      this.#holders.add(programId);
-      this.#alone.add(slot);
-      return true;
-    }
-    return false;
-  }
-
-  #hold(slot: WorkerSlot, programId: string): void {
-    this.#letGo(slot);
-    const timer = setTimeout(() => {
-      this.#ripe.add(slot);
-      this.#dispatch();
-    }, LONG_HOLD_MS);
-    timer.unref();
-    this.#held.set(slot, { programId, timer });
-  }
-
-  #letGo(slot: WorkerSlot): void {
-    clearTimeout(this.#held.get(slot)?.timer);
-    this.#held.delete(slot);
-    this.#ripe.delete(slot);
-  }
-
-  /** One that nobody is beside always has room. */
+  /** Whether linear memories leave room for an invocation. With no other guest there always is. */
   #hasRoomFor(next: Pending): boolean {
     let [memories, bytes] = [0, 0];
     for (const slot of this.#slots) {
@@ -200,9 +158,10 @@ export class WorkerPool {
    * The free worker that holds the fewest guests; a new one when none is free and there is room. Workers on which a guest
    * that came back from a wait has the processor are the last choice.
    */
-  #place(): WorkerSlot | undefined {
-    const shared = [...this.#slots].filter((slot) => !this.#alone.has(slot));
-    const free = shared.filter((slot) => slot.free && slot.load < MAX_GUESTS_PER_WORKER);
+  #place({ job }: Pending): WorkerSlot | undefined {
+    const shared = [...this.#slots].filter((slot) => !this.#dedicated.has(slot));
+    const most = MAX_INSTANCE_HEAP_BYTES - job.program.heapBytes;
+    const free = shared.filter((slot) => slot.free && slot.load < MAX_GUESTS_PER_WORKER && slot.heapBytes <= most);
     const idle = free.filter((slot) => !slot.busy);
     const best = leastLoaded(idle);
     if (best !== undefined) return best;
@@ -213,22 +172,17 @@ export class WorkerPool {
     const slot: WorkerSlot = new WorkerSlot(
       {
         freed: () => {
-          this.#letGo(slot);
+          this.#dedicated.release(slot);
           this.#dispatch();
         },
-        holds: (programId) => {
-          // Those that it keeps waiting were there before it.
-          if (slot.load > 1) this.#holders.add(programId);
-          this.#hold(slot, programId);
-        },
+        holds: (programId) => this.#dedicated.holdUp(slot, programId),
         returned: (pending) => {
           this.#queue.unshift(pending);
           this.#dispatch();
         },
         gone: (notStarted) => {
           this.#slots.delete(slot);
-          this.#alone.delete(slot);
-          this.#letGo(slot);
+          this.#dedicated.remove(slot);
           if (this.#closed) for (const pending of notStarted) this.#drop(pending);
           else this.#queue.unshift(...notStarted);
           this.#dispatch();

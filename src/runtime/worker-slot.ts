@@ -6,52 +6,32 @@ import { workerEnvironment } from "../shared/worker-environment.ts";
 import { messageOf } from "../shared/errors.ts";
 import { PAGE_BYTES } from "../shared/page-bytes.ts";
 import { memoriesOf } from "./address-space.ts";
+import { askEmbedder } from "./ask-embedder.ts";
+import { startDeadline } from "./deadline.ts";
+import { watchEnd } from "./end-watch.ts";
 import { asBystander, endingOf, STOPPED_BY_FORCE } from "./endings.ts";
-import { EventRingReader, ringMemory } from "./event-ring.ts";
+import { EventFeed } from "./event-feed.ts";
+import { guestStackBytes } from "./guest-stack.ts";
 import { LoadedPrograms } from "./loaded-programs.ts";
-import { type FromWorker, SHARED_SLOTS, type ToWorker } from "./messages.ts";
+import type { FromWorker, ToWorker } from "./messages.ts";
 import type { Ending, Pending } from "./pending.ts";
+import { StartWatch } from "./start-watch.ts";
+import { ThreadSlots } from "./thread-slots.ts";
 import { initialPages } from "./worker/memory-allotment.ts";
-
-/** How often a guest whose time is up is looked at until it has left its worker, in milliseconds. */
-const WATCH_MS = 25;
-
-/** How many looks a guest that is to end gets to say what it used, before its caller is answered without. */
-const MAX_LOOKS_UNANSWERED = 2;
-
-/** How many looks a guest gets that does not leave the processor, though it should have come by a checkpoint. */
-const MAX_RUNNING_LOOKS = 4;
-
-/** How many looks a worker gets on which no guest is known to run, and which does not answer. */
-const MAX_SILENT_LOOKS = 20;
-
-/** How often a worker is looked at that was sent an invocation and has not started it, in milliseconds. */
-const START_LOOK_MS = 100;
-
-/** How many such looks a worker gets on which no guest is known to run: 5 s, in which a machine starts a thread. */
-const MAX_IDLE_LOOKS = 50;
 
 /** How many workers may die under an invocation that has not started before it is given up. */
 const MAX_LOST_STARTS = 2;
 
-/** How many events are handed on before the event loop goes round. */
-const MAX_OBSERVED_AT_ONCE = 64;
-
 /** Heap of a worker, in MiB. The glue decodes guest strings into it, so it bounds what they can make the host hold. */
 export const WORKER_HEAP_MB = 256;
 
-/** How often a guest that is to end was looked at, in all and without a break on or off the processor. */
-interface Looks {
-  readonly all: number;
-  readonly running: number;
-  readonly silent: number;
-}
+const GUEST_STACK_BYTES = guestStackBytes();
 
 /** What a slot tells the pool. */
 export interface SlotEvents {
   /** The worker may be able to take another invocation. */
   readonly freed: () => void;
-  /** This invocation was taken back before it started, for another guest keeps the worker busy; it can run elsewhere. */
+  /** This invocation was taken back before it started, since another guest keeps the worker busy; it can run elsewhere. */
   readonly returned: (pending: Pending) => void;
   /** A guest of this program keeps the thread from others, and cannot be suspended. */
   readonly holds: (programId: string) => void;
@@ -59,35 +39,40 @@ export interface SlotEvents {
   readonly gone: (notStarted: readonly Pending[]) => void;
 }
 
-/** One worker thread and the invocations it holds. */
+/** One worker thread and its invocations. */
 export class WorkerSlot {
   readonly #worker: Worker;
-  /** Of the engine's, for code that guests run reads in it. */
-  readonly #memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
-  readonly #shared = new Int32Array(this.#memory.buffer);
-  readonly #observed: EventRingReader;
+  readonly #slots = new ThreadSlots();
+  /** Its invocations by ticket, from when they are sent until their guests are gone. */
   readonly #held = new Map<number, Pending>();
+  /** Those of them that are to end. */
+  readonly #ending = new Set<number>();
   readonly #loaded = new LoadedPrograms();
-  /** Tickets of invocations whose callers are answered and whose guests are not gone yet. */
-  readonly #leaving = new Set<number>();
   readonly #events: SlotEvents;
+  readonly #feed = new EventFeed((ticket, observation) => this.#held.get(ticket)?.job.observe(observation));
   readonly #exited: Promise<void>;
-  /** The invocation that was sent and has neither ended nor waited yet: it has the processor. */
+  /** The invocation that was sent and has neither ended nor waited yet, or 0: it has the processor. There is one at most. */
   #starting = 0;
-  #startLook: NodeJS.Timeout | undefined;
+  readonly #startWatch = new StartWatch({
+    isStarting: () => !this.#dead && this.#starting !== 0 && this.#slots.started !== this.#starting,
+    isRunning: () => this.#held.has(this.#slots.running),
+    takeBack: () => {
+      const pending = this.#held.get(this.#starting);
+      if (pending !== undefined && this.#revoke(pending)) this.#events.returned(pending);
+    },
+    kill: () => this.#kill({ kind: "lost", message: "its worker thread did not answer" }),
+  });
   #memories = 0;
-  #observing = false;
-  /** Called when nobody waits for an answer, if the thread is to end then. */
+  #heapBytes = 0;
+  /** Called when no caller waits for an answer any more, if the thread is to end then. */
   #allAnswered: (() => void) | undefined;
   #dead = false;
 
   /** @param workerFlags Flags of Node for the thread; it inherits none. */
   constructor(events: SlotEvents, workerFlags: readonly string[] = []) {
     this.#events = events;
-    const ring = ringMemory();
-    this.#observed = new EventRingReader(ring);
     this.#worker = new Worker(workerUrl("guest-worker"), {
-      workerData: { memory: this.#memory, events: ring },
+      workerData: { memory: this.#slots.memory, events: this.#feed.ring, stackBytes: GUEST_STACK_BYTES },
       argv: [],
       env: workerEnvironment(),
       execArgv: [...workerFlags],
@@ -107,49 +92,56 @@ export class WorkerSlot {
     });
   }
 
-  /** How many linear memories the invocations that it holds have together. */
+  /** How many linear memories its invocations have together. */
   get memories(): number {
     return this.#memories;
   }
 
-  /** What the linear memories of its guests hold, in bytes; those of the guest that is about to start may count twice. */
+  /** What the instances of the invocations that it holds take of its heap, in bytes, without anything that their code makes. */
+  get heapBytes(): number {
+    return this.#heapBytes;
+  }
+
+  /**
+   * What the linear memories of its guests hold, and what their stacks can take, in bytes; the memories of the guest that is about to
+   * start may count twice.
+   */
   get memoryBytes(): number {
     if (this.#dead) return 0;
     const starting = this.#held.get(this.#starting)?.job.program;
     const pages = starting === undefined ? 0 : initialPages(starting);
-    return (Atomics.load(this.#shared, SHARED_SLOTS.pages) + pages) * PAGE_BYTES;
+    return (this.#slots.pages + pages) * PAGE_BYTES + this.#held.size * GUEST_STACK_BYTES;
   }
 
-  /** How many invocations it holds, waiting ones included. */
+  /** How many invocations it has, waiting ones included. */
   get load(): number {
     return this.#held.size;
   }
 
-  /**
-   * Whether an invocation may be sent now: none is about to start, and none is being ended, which may yet take the thread.
-   */
+  /** Whether an invocation may be sent now: none is about to start, and none is to end, which may yet take the thread with it. */
   get free(): boolean {
-    return !this.#dead && this.#starting === 0 && this.#leaving.size === 0;
+    return !this.#dead && this.#starting === 0 && this.#ending.size === 0;
   }
 
   /** Whether a guest that came back from a wait has the processor just now. */
   get busy(): boolean {
-    return Atomics.load(this.#shared, SHARED_SLOTS.running) !== 0;
+    return this.#slots.running !== 0;
   }
 
   /** Sends an invocation. */
   start(pending: Pending): void {
     const { program, invocation } = pending.job;
     if (!this.#loaded.has(program.id)) this.#post({ type: "load", program });
-    this.#used(program.id);
+    this.#noteUse(program.id);
     this.#held.set(pending.ticket, pending);
     this.#memories += memoriesOf(program);
+    this.#heapBytes += program.heapBytes;
     this.#worker.ref();
     this.#starting = pending.ticket;
     pending.startedAt = performance.now();
     pending.job.started?.();
-    this.#arm(pending);
-    this.#watchStart(0);
+    this.#startDeadline(pending);
+    this.#startWatch.begin();
     try {
       this.#post({ type: "start", ticket: pending.ticket, invocation });
     } catch (thrown) {
@@ -161,18 +153,25 @@ export class WorkerSlot {
 
   /** Ends one invocation, whatever state it is in. */
   stop(pending: Pending, ending: Ending): void {
-    this.#observe();
+    this.#feed.flush();
     if (!this.#held.has(pending.ticket) || pending.stopping !== undefined) return;
     pending.stopping = ending;
     if (this.#revoke(pending)) {
       this.#answer(pending, ending);
       return;
     }
-    this.#leaving.add(pending.ticket);
-    // A guest that runs sees the one at its next checkpoint, one that waits gets the other.
-    Atomics.store(this.#shared, SHARED_SLOTS.ending, pending.ticket);
-    this.#post({ type: "cancel", ticket: pending.ticket });
-    this.#watch(pending, { all: 0, running: 0, silent: 0 });
+    const { ticket } = pending;
+    this.#ending.add(ticket);
+    // A guest that runs sees the slot at its next checkpoint, one that waits gets the message.
+    this.#slots.end(ticket);
+    this.#post({ type: "cancel", ticket });
+    watchEnd(pending, {
+      holds: () => this.#held.has(ticket),
+      running: () => this.#slots.running,
+      end: () => this.#slots.end(ticket),
+      answer: () => this.#answer(pending, ending),
+      kill: () => this.#kill(STOPPED_BY_FORCE),
+    });
   }
 
   /** Ends every invocation of a program. */
@@ -188,153 +187,86 @@ export class WorkerSlot {
     if (!this.#dead) this.#post({ type: "unload", programId });
   }
 
-  /** Ends the thread. The invocations in it end as cancelled first, with what they used as far as they say so in time. */
+  /** Ends the thread. Its invocations end as cancelled first, with what they used as far as the worker says so in time. */
   async close(): Promise<void> {
     for (const pending of this.#held.values()) this.stop(pending, { kind: "cancelled", reason: undefined });
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#allAnswered = resolve;
-    this.#sayWhenAnswered();
+    this.#noteAnswered();
     await promise;
     this.#kill(STOPPED_BY_FORCE);
     await this.#exited;
   }
 
-  #sayWhenAnswered(): void {
-    if ([...this.#held.values()].every(({ settled }) => settled)) this.#allAnswered?.();
+  #post(message: ToWorker): void {
+    this.#worker.postMessage(message);
+    this.#slots.countMessage();
+  }
+
+  /** Notes that a program was used, and has the worker forget those that were not for longest. Their guests go on. */
+  #noteUse(programId: string): void {
+    for (const forgotten of this.#loaded.use(programId)) this.unload(forgotten);
+  }
+
+  #startDeadline(pending: Pending): void {
+    startDeadline(pending, {
+      hasStarted: () => this.#hasStarted(pending),
+      expired: () => this.stop(pending, { kind: "deadline" }),
+    });
+  }
+
+  #hasStarted({ ticket }: Pending): boolean {
+    return ticket !== this.#starting || this.#slots.started === ticket;
   }
 
   /** Takes back an invocation that has not started; false when it has. */
   #revoke(pending: Pending): boolean {
     if (this.#hasStarted(pending)) return false;
-    Atomics.store(this.#shared, SHARED_SLOTS.revoked, pending.ticket);
-    // The worker says that it starts, then looks whether it may: one of the two threads sees what the other wrote.
+    this.#slots.revoke(pending.ticket);
+    // The worker writes that it starts, then reads whether it may; here it is the other way round. So one of the two sees the other's
+    // write. When both do, the worker does not start it, and says so: until then it counts as started here.
     if (this.#hasStarted(pending)) return false;
     this.#forget(pending);
     return true;
   }
 
-  /**
-   * Looks after an invocation that was sent until it starts. One that comes behind a guest which came back from a wait and
-   * keeps the processor is given to another worker. A worker on which nobody is known to run and which starts nothing
-   * hangs, and is ended.
-   */
-  #watchStart(idleLooks: number): void {
-    clearTimeout(this.#startLook);
-    this.#startLook = setTimeout(() => {
-      if (this.#dead || this.#starting === 0 || this.#lastStarted() === this.#starting) return;
-      const busy = this.#held.has(Atomics.load(this.#shared, SHARED_SLOTS.running));
-      const pending = this.#held.get(this.#starting);
-      if (busy && pending !== undefined && this.#revoke(pending)) this.#events.returned(pending);
-      if (idleLooks < MAX_IDLE_LOOKS) this.#watchStart(busy ? 0 : idleLooks + 1);
-      else this.#kill({ kind: "lost", message: "its worker thread did not answer" });
-    }, START_LOOK_MS);
-    this.#startLook.unref();
-  }
-
-  /** Notes that a program was used, and has the worker forget those that were not for longest. Their guests go on. */
-  #used(programId: string): void {
-    for (const forgotten of this.#loaded.use(programId)) this.unload(forgotten);
-  }
-
-  #post(message: ToWorker): void {
-    this.#worker.postMessage(message);
-    Atomics.add(this.#shared, SHARED_SLOTS.sent, 1);
-  }
-
-  /** The deadline is counted from when the invocation starts: until then its thread may be starting, or another guest have it. */
-  #arm(pending: Pending, state: "sent" | "awaited" = "sent"): void {
-    const { timeoutMs } = pending.job.invocation.limits;
-    const delayMs = state === "sent" ? timeoutMs : Math.min(timeoutMs, WATCH_MS);
-    pending.timer = setTimeout(() => {
-      if (!this.#hasStarted(pending)) this.#arm(pending, "awaited");
-      else if (state === "awaited") this.#arm(pending);
-      else this.stop(pending, { kind: "deadline" });
-    }, delayMs);
-  }
-
-  /**
-   * Sees to it that a guest that is to end is gone. One that waits leaves when its host call is refused, one that runs at its next
-   * checkpoint. What keeps the processor all the same only goes with its thread; one that is kept from leaving by a guest that
-   * runs rightly has to wait for its turn.
-   */
-  #watch(pending: Pending, looks: Looks): void {
-    if (looks.all >= MAX_LOOKS_UNANSWERED) this.#answer(pending, pending.stopping ?? STOPPED_BY_FORCE);
-    if (looks.running >= MAX_RUNNING_LOOKS || looks.silent > MAX_SILENT_LOOKS) {
-      this.#kill(STOPPED_BY_FORCE);
-      return;
-    }
-    clearTimeout(pending.timer);
-    pending.timer = setTimeout(() => {
-      if (!this.#held.has(pending.ticket)) return;
-      const running = Atomics.load(this.#shared, SHARED_SLOTS.running);
-      // Another's end may have taken the slot since.
-      if (running === pending.ticket) Atomics.store(this.#shared, SHARED_SLOTS.ending, running);
-      this.#watch(pending, {
-        all: looks.all + 1,
-        running: running === pending.ticket ? looks.running + 1 : 0,
-        silent: running === 0 ? looks.silent + 1 : 0,
-      });
-    }, WATCH_MS);
-  }
-
-  /** At most one invocation at a time was sent and has not started. */
-  #hasStarted(pending: Pending): boolean {
-    return pending.ticket !== this.#starting || this.#lastStarted() === pending.ticket;
-  }
-
-  #lastStarted(): number {
-    return Atomics.load(this.#shared, SHARED_SLOTS.started);
-  }
-
   #receive(message: FromWorker): void {
     if (message.type === "observed") {
-      this.#observeSoon();
+      this.#feed.flushInTurns();
       return;
     }
-    this.#observe();
-    // Who is told of an access may close the pool.
+    this.#feed.flush();
+    // A listener may have closed the pool.
     if (this.#dead) return;
     if (message.type === "suspended") {
       this.#freeProcessor();
       return;
     }
     const pending = this.#held.get(message.ticket);
-    if (message.type === "ask") {
-      void this.#answerAsk(message, pending);
-      return;
+    switch (message.type) {
+      case "ask":
+        void this.#answerAsk(message, pending);
+        break;
+      case "holds":
+        if (pending !== undefined) this.#events.holds(pending.job.program.id);
+        break;
+      case "ready":
+        if (pending !== undefined) this.#ready(pending, message);
+        this.#events.freed();
+        break;
+      case "ended":
+        if (pending !== undefined) this.#ended(pending, message);
+        if (this.#starting === message.ticket) this.#freeProcessor();
+        else this.#events.freed();
+        break;
     }
-    if (message.type === "holds") {
-      if (pending !== undefined) this.#events.holds(pending.job.program.id);
-      return;
-    }
-    if (message.type === "ready") {
-      if (pending !== undefined) this.#ready(pending, message);
-      this.#events.freed();
-      return;
-    }
-    if (pending !== undefined) {
-      const takenBack = message.outcome.kind === "revoked" && pending.stopping === undefined;
-      if (!takenBack) this.#answer(pending, pending.stopping ?? message.outcome, message);
-      this.#forget(pending);
-      if (takenBack) this.#events.returned(pending);
-    }
-    if (this.#starting === message.ticket) this.#freeProcessor();
-    else this.#events.freed();
   }
 
-  /** Hands on what was recorded: before what the worker says of a guest, and before the guest's caller is answered. */
-  #observe(most?: number): boolean {
-    return this.#observed.read((ticket, observation) => this.#held.get(ticket)?.job.observe(observation), most);
-  }
-
-  /** Hands on a part in each turn of the event loop, so that deadlines strike however slow the listener is. */
-  #observeSoon(): void {
-    if (this.#observing) return;
-    this.#observing = true;
-    setImmediate(() => {
-      this.#observing = false;
-      if (!this.#observe(MAX_OBSERVED_AT_ONCE)) this.#observeSoon();
-    });
+  #ended(pending: Pending, message: Extract<FromWorker, { type: "ended" }>): void {
+    const isReturned = message.outcome.kind === "revoked" && pending.stopping === undefined;
+    if (!isReturned) this.#answer(pending, pending.stopping ?? message.outcome, message);
+    this.#forget(pending);
+    if (isReturned) this.#events.returned(pending);
   }
 
   /** An instance that stays waits for a call, for so long. */
@@ -351,7 +283,7 @@ export class WorkerSlot {
         enter: (call) => {
           if (!isThere()) return;
           clearTimeout(pending.timer);
-          this.#arm(pending);
+          this.#startDeadline(pending);
           this.#post({ type: "enter", ticket, call });
         },
         leave: () => {
@@ -363,19 +295,8 @@ export class WorkerSlot {
     );
   }
 
-  /** Why the embedder's part failed is not the guest's to know. */
   async #answerAsk({ ask, service, payload }: Extract<FromWorker, { type: "ask" }>, pending?: Pending): Promise<void> {
-    const answer = pending?.settled === false ? pending.job.answer : undefined;
-    let value: unknown;
-    let failed = answer === undefined;
-    try {
-      if (pending !== undefined && answer !== undefined) {
-        pending.asking ??= new AbortController();
-        value = await answer(service, payload, pending.asking.signal);
-      }
-    } catch {
-      failed = true;
-    }
+    const { failed, value } = await askEmbedder(pending, service, payload);
     if (this.#dead) return;
     try {
       this.#post({ type: "answer", ask, failed, value });
@@ -387,7 +308,7 @@ export class WorkerSlot {
 
   #freeProcessor(): void {
     this.#starting = 0;
-    clearTimeout(this.#startLook);
+    this.#startWatch.end();
     this.#restWhenIdle();
     this.#events.freed();
   }
@@ -403,13 +324,20 @@ export class WorkerSlot {
     pending.asking?.abort();
     const wallMs = performance.now() - pending.startedAt;
     pending.settle(message === undefined ? { ending, wallMs } : { ending, wallMs, usage: message.usage });
-    this.#sayWhenAnswered();
+    this.#noteAnswered();
+  }
+
+  #noteAnswered(): void {
+    if ([...this.#held.values()].every(({ settled }) => settled)) this.#allAnswered?.();
   }
 
   #forget(pending: Pending): void {
     clearTimeout(pending.timer);
-    if (this.#held.delete(pending.ticket)) this.#memories -= memoriesOf(pending.job.program);
-    this.#leaving.delete(pending.ticket);
+    if (this.#held.delete(pending.ticket)) {
+      this.#memories -= memoriesOf(pending.job.program);
+      this.#heapBytes -= pending.job.program.heapBytes;
+    }
+    this.#ending.delete(pending.ticket);
     this.#restWhenIdle();
   }
 
@@ -418,20 +346,31 @@ export class WorkerSlot {
     void this.#worker.terminate();
   }
 
-  /** The thread is gone or going. Only the guest that was on the processor can be at fault. */
+  /**
+   * The thread is gone, or about to be. Only the guest that was on the processor can be at fault.
+   *
+   * | an invocation that | ends |
+   * | --- | --- |
+   * | was to end | as it was to |
+   * | was on the processor | by what ended the thread |
+   * | had started | as lost, through no fault of its own |
+   * | had not started | not: it can run elsewhere, unless that happened to it too often |
+   */
   #lose(ending: Ending): void {
     if (this.#dead) return;
     this.#dead = true;
-    this.#observe();
-    clearTimeout(this.#startLook);
-    const culprit = Atomics.load(this.#shared, SHARED_SLOTS.running);
+    this.#feed.flush();
+    this.#startWatch.end();
+    const culprit = this.#slots.running;
     const notStarted: Pending[] = [];
     for (const pending of this.#held.values()) {
       clearTimeout(pending.timer);
-      if (this.#hasStarted(pending)) {
-        this.#answer(pending, pending.stopping ?? (pending.ticket === culprit ? ending : asBystander(ending)));
-      } else if (pending.stopping !== undefined || pending.lostStarts >= MAX_LOST_STARTS) {
-        this.#answer(pending, pending.stopping ?? ending);
+      if (pending.stopping !== undefined) {
+        this.#answer(pending, pending.stopping);
+      } else if (this.#hasStarted(pending)) {
+        this.#answer(pending, pending.ticket === culprit ? ending : asBystander(ending));
+      } else if (pending.lostStarts >= MAX_LOST_STARTS) {
+        this.#answer(pending, ending);
       } else {
         pending.lostStarts += 1;
         notStarted.push(pending);

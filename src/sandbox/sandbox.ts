@@ -300,5 +300,5 @@ function currentDirectory(): string {
 /** What Cordon keeps code in that it will run: no guest may write there. */
 function ownFolders(cache: SandboxOptions["cache"]): readonly string[] {
   const configured = typeof cache === "object" ? cache.directory : undefined;
-  return [cacheDirectory(), ...(configured === undefined ? [] : [configured])];
+  return [cacheDirectory(), configured].filter((folder) => folder !== undefined);
 }

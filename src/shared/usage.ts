@@ -11,7 +11,7 @@ export interface Usage {
    * `undefined` when its worker could not be asked.
    */
   readonly longestHoldMs: number | undefined;
-  /** The most that all its linear memories held together, in bytes; `undefined` when its worker could not be asked. */
+  /** The most that all its linear memories held together, and what its stack can take, in bytes; `undefined` when its worker could not be asked. */
   readonly memoryHighWaterBytes: number | undefined;
   /** Calls of host functions; `undefined` when its worker could not be asked. */
   readonly hostCalls: number | undefined;

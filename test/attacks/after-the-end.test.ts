@@ -13,13 +13,14 @@ import { RUN, type WaitingProgram, waitingProgram } from "../support/waiting-pro
 interface GuestOptions {
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
+  readonly started?: () => void;
 }
 
 /** Runs a guest that nothing but its thread's end stops where it spins. */
 async function asGuest(
   pool: WorkerPool,
   does: WaitingProgram,
-  { timeoutMs = 20_000, signal }: GuestOptions = {},
+  { timeoutMs = 20_000, signal, started = () => undefined }: GuestOptions = {},
 ): Promise<Ended> {
   const program = await waitingProgram(does);
   return pool.run({
@@ -33,6 +34,7 @@ async function asGuest(
       limits: { ...DEFAULT_LIMITS, timeoutMs },
     },
     signal,
+    started,
     observe: () => undefined,
   });
 }
@@ -130,4 +132,23 @@ test("aborting calls at any moment loses no later call, and the process stays fo
      console.log("all answered");`,
   ]);
   assert.equal(stdout, "all answered\n");
+});
+
+// Weakening: the pool does not look at what instances take of the heap.
+test("a worker holds no more guests than its heap has room for instances of; the next one waits for an end", async () => {
+  const pool = new WorkerPool(1);
+  const heapBytes = 60 * 1024 * 1024;
+  const abort = new AbortController();
+  const first = asGuest(pool, { waitMs: 60_000, heapBytes }, { signal: abort.signal });
+  const second = asGuest(pool, { waitMs: 60_000, heapBytes }, { signal: abort.signal });
+  // When this one has run, both wait, and the thread is free for another.
+  await asGuest(pool, {});
+  let isStarted = false;
+  const third = asGuest(pool, { heapBytes }, { started: () => (isStarted = true) });
+  await asGuest(pool, {});
+  assert.equal(isStarted, false);
+  abort.abort();
+  await Promise.all([first, second, third]);
+  assert.equal(isStarted, true);
+  await pool.close();
 });

@@ -3,11 +3,12 @@ import { test } from "node:test";
 import { Sandbox, type SandboxOptions } from "../../src/sandbox/index.ts";
 import { failsWith } from "../support/errors.ts";
 import { TEST_CACHE, testGuest, textGuest } from "../support/guests.ts";
+import { COMPONENT_SECTION, componentOf, leb128, moduleOf, repeated, sectionOf } from "../support/component-bytes.ts";
 import { coreFunction } from "../support/text-guests.ts";
 
 /** What a guest can take of the engine besides its linear memory. Without the bounds, most of these end the process. */
 
-function open(source: string, options: SandboxOptions = {}): Promise<Sandbox> {
+function open(source: string | Uint8Array, options: SandboxOptions = {}): Promise<Sandbox> {
   return Sandbox.open(source, { cache: TEST_CACHE, ...options });
 }
 
@@ -29,7 +30,7 @@ test("tables that start large are refused at load", async () => {
   })) {
     const error = await failsWith(
       "limit",
-      /its tables take \d+ entries, over the bound/,
+      /its tables and passive element segments take \d+ entries, over the bound/,
       open(await textGuest(name, coreFunction("", { fields }))),
     );
     assert.equal(error.limit?.limit, "complexity");
@@ -39,7 +40,53 @@ test("tables that start large are refused at load", async () => {
 test("tables of many instances are counted together", async () => {
   const instances = Array.from({ length: 900 }, (_, n) => `(core instance $i${n} (instantiate $m))`).join("\n");
   const text = `(component (core module $m (table 1000 1000 funcref)) ${instances})`;
-  await failsWith("limit", /its tables take 900000 entries/, open(await textGuest("tables-of-instances", text)));
+  await failsWith(
+    "limit",
+    /its tables and passive element segments take 900000 entries/,
+    open(await textGuest("tables-of-instances", text)),
+  );
+});
+
+/** So many instances of a module with a table, and an element segment of so many entries. */
+function withSegment(flags: readonly number[], entries: number, instances: number): Uint8Array {
+  const module = moduleOf(
+    sectionOf(1, Uint8Array.of(1, 0x60, 0, 0)),
+    sectionOf(3, repeated(1, 0)),
+    sectionOf(4, Uint8Array.of(1, 0x70, 0), leb128(100_000)),
+    sectionOf(9, Uint8Array.of(1, ...flags), leb128(entries), Buffer.alloc(entries)),
+    sectionOf(10, repeated(1, 2, 0, 0x0b)),
+  );
+  return componentOf(
+    sectionOf(COMPONENT_SECTION.module, module),
+    sectionOf(COMPONENT_SECTION.coreInstance, repeated(instances, 0, 0, 0)),
+  );
+}
+
+test("entries of passive element segments count as those of tables, for each instance", async () => {
+  const passive = [0x01, 0x00];
+  const loads = async (component: Uint8Array): Promise<void> => (await open(component, { cache: false })).close();
+  await loads(withSegment(passive, 150_000, 2));
+  await failsWith(
+    "limit",
+    /its tables and passive element segments take 700000 entries/,
+    loads(withSegment(passive, 600_000, 1)),
+  );
+  await failsWith(
+    "limit",
+    /its tables and passive element segments take 750000 entries/,
+    loads(withSegment(passive, 150_000, 3)),
+  );
+});
+
+test("entries that are written as instances are made are bounded together", async () => {
+  const active = [0x00, 0x41, 0x00, 0x0b];
+  const loads = async (component: Uint8Array): Promise<void> => (await open(component, { cache: false })).close();
+  await loads(withSegment(active, 90_000, 4));
+  await failsWith(
+    "limit",
+    /its instances write 1200000 entries of element segments/,
+    loads(withSegment(active, 400_000, 3)),
+  );
 });
 
 test("a table grows to a bound and not past it", async () => {
@@ -107,6 +154,59 @@ test("more memories than an address space has room for are refused at load", asy
     await failsWith("limit", /linear memories, over the bound of 100/, open(await textGuest(name, text)));
   }
 });
+
+/** A component with so many instances of a module, of which nothing is called. */
+function instancesOf(module: Uint8Array, count: number): Uint8Array {
+  return componentOf(
+    sectionOf(COMPONENT_SECTION.module, module),
+    sectionOf(COMPONENT_SECTION.coreInstance, repeated(count, 0, 0, 0)),
+  );
+}
+
+function exporting(count: number, kind: number, ...sections: readonly Uint8Array[]): Uint8Array {
+  const entries = Array.from({ length: count }, (_, index) => {
+    const name = Buffer.from(String(index));
+    return Buffer.concat([leb128(name.length), name, Uint8Array.of(kind, 0)]);
+  });
+  const [before, after] = [sections.slice(0, -1), sections.slice(-1)];
+  return moduleOf(...before, sectionOf(7, leb128(count), ...entries), ...after);
+}
+
+const [TYPE, FUNCTION, CODE] = [
+  sectionOf(1, Uint8Array.of(1, 0x60, 0, 0)),
+  sectionOf(3, repeated(1, 0)),
+  sectionOf(10, repeated(1, 2, 0, 0x0b)),
+];
+
+/** Without the bound, the first ones fill a worker's heap before an instruction runs: its thread is lost, with all guests on it. */
+const MADE_AT_INSTANTIATION: Readonly<Record<string, () => Uint8Array>> = {
+  "90,000 exported functions in 10 instances": () => instancesOf(exporting(90_000, 0, TYPE, FUNCTION, CODE), 10),
+  "90,000 exported globals in 10 instances": () =>
+    instancesOf(exporting(90_000, 3, sectionOf(6, repeated(1, 0x7f, 0, 0x41, 0, 0x0b)), new Uint8Array()), 10),
+  "90,000 references to functions in 10 instances": () =>
+    instancesOf(moduleOf(TYPE, FUNCTION, sectionOf(6, repeated(90_000, 0x70, 0, 0xd2, 0, 0x0b)), CODE), 10),
+  "names of 30 MB": () => {
+    const name = Buffer.concat([leb128(100_000), Buffer.alloc(100_000, "x")]);
+    const entries = Array.from({ length: 300 }, (_, index) => {
+      const own = Buffer.from(name);
+      own.write(String(index), 3);
+      return Buffer.concat([own, Uint8Array.of(3, 0)]);
+    });
+    const globals = sectionOf(6, repeated(1, 0x7f, 0, 0x41, 0, 0x0b));
+    return instancesOf(moduleOf(globals, sectionOf(7, leb128(300), ...entries)), 1);
+  },
+};
+
+for (const [what, component] of Object.entries(MADE_AT_INSTANTIATION)) {
+  test(`what instances make of the heap before they run is bounded at load: ${what}`, async () => {
+    const error = await failsWith(
+      "limit",
+      /core instances take \d+ bytes of the heap for what they export, import and define, over the bound/,
+      Sandbox.open(component(), { cache: false }),
+    );
+    assert.equal(error.limit?.limit, "host-memory");
+  });
+}
 
 test("a function body that is too large to compile within bounds is refused at load", async () => {
   const body = "(drop (i32.const 1))".repeat(400_000);

@@ -7,36 +7,39 @@ import { join } from "node:path";
 import { test } from "node:test";
 import type { OutputStream } from "../../src/host/io/streams.ts";
 import { Guest, HOLDINGS, NO_FOLLOW, playgroundWithSecret, preopen } from "../support/filesystem.ts";
+import { needing } from "../support/needs.ts";
 
 for (const [name, holding] of HOLDINGS) {
   // Seen to fail with: the kind of file not checked.
-  test(`${name}: pipes, sockets and devices are refused without being opened, and block nothing`, async (t) => {
-    if (process.platform === "win32") return t.skip("Windows has no pipes by name in folders");
-    using place = playgroundWithSecret();
-    execFileSync("mkfifo", [join(place.inside, "pipe")]);
-    const server = createServer().listen(join(place.inside, "socket"));
-    t.after(() => void server.close());
-    await once(server, "listening");
-    const names = ["pipe", "socket"];
-    try {
-      execFileSync("mknod", [join(place.inside, "null"), "c", "1", "3"], { stdio: "ignore" });
-      names.push("null");
-    } catch {
-      // Only root makes devices.
-    }
-    symlinkSync("pipe", join(place.inside, "to-pipe"));
-    using guest = new Guest([preopen(place.inside)], holding);
-    for (const path of [...names, "to-pipe"]) {
-      for (const flags of ["r", "w", "rw", "wc", "wt"]) {
-        assert.equal(await guest.open(path, flags), "!not-permitted", `${path} ${flags}`);
+  test(
+    `${name}: pipes, sockets and devices are refused without being opened, and block nothing`,
+    needing(["posix"], async (t) => {
+      using place = playgroundWithSecret();
+      execFileSync("mkfifo", [join(place.inside, "pipe")]);
+      const server = createServer().listen(join(place.inside, "socket"));
+      t.after(() => void server.close());
+      await once(server, "listening");
+      const names = ["pipe", "socket"];
+      try {
+        execFileSync("mknod", [join(place.inside, "null"), "c", "1", "3"], { stdio: "ignore" });
+        names.push("null");
+      } catch {
+        // Only root makes devices.
       }
-      assert.equal(await guest.open(`${path}/`, "r"), "!not-directory");
-      assert.equal(await guest.open(`${path}/x`, "r"), "!not-directory");
-    }
-    const stat = await guest.stat("pipe");
-    assert.equal(typeof stat === "object" && stat.type, "fifo");
-    assert.equal(guest.context.meters.openFiles.held, 0);
-  });
+      symlinkSync("pipe", join(place.inside, "to-pipe"));
+      using guest = new Guest([preopen(place.inside)], holding);
+      for (const path of [...names, "to-pipe"]) {
+        for (const flags of ["r", "w", "rw", "wc", "wt"]) {
+          assert.equal(await guest.open(path, flags), "!not-permitted", `${path} ${flags}`);
+        }
+        assert.equal(await guest.open(`${path}/`, "r"), "!not-directory");
+        assert.equal(await guest.open(`${path}/x`, "r"), "!not-directory");
+      }
+      const stat = await guest.stat("pipe");
+      assert.equal(typeof stat === "object" && stat.type, "fifo");
+      assert.equal(guest.context.meters.openFiles.held, 0);
+    }),
+  );
 
   // Seen to fail with: the check left out of writes, of `set-size`, of renames, of hard links; the end of the file
   // taken as 0.

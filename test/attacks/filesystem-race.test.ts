@@ -5,6 +5,7 @@ import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "n
 import { join } from "node:path";
 import { test } from "node:test";
 import { Guest, NO_FOLLOW, Playground, preopen } from "../support/filesystem.ts";
+import { needing } from "../support/needs.ts";
 
 /** How many opens are raced, at most, and for how long. */
 const OPENS = process.env["CI"] === undefined ? 100_000 : 20_000;
@@ -46,8 +47,7 @@ for (let turn = 0; Date.now() < end; turn++) {
 // Seen to fail with: folders reached by the path they have just now; files opened by name after they were looked at.
 test(
   "another process swaps folders and files for links while a guest opens: nothing outside is read or changed",
-  { skip: process.platform !== "linux" && "only holding by descriptor withstands this; see hold-by-path.ts" },
-  async () => {
+  needing(["linux"], async () => {
     using place = new Playground();
     for (const [folder, content] of [
       [place.inside, "inside"],
@@ -104,7 +104,7 @@ test(
     assert.ok((seen.get("read inside") ?? 0) > 0 && (seen.get("put done") ?? 0) > 0, `nothing worked: ${summary}`);
     assert.ok((seen.get("read !not-permitted") ?? 0) > 0, `there was no race: ${summary}`);
     assert.equal(guest.context.meters.openFiles.held, 0);
-  },
+  }),
 );
 
 async function holdSub(guest: Guest): Promise<Disposable> {

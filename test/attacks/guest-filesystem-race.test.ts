@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { Playground } from "../support/filesystem.ts";
 import { startRacer } from "../support/link-racer.ts";
 import { probe } from "../support/probe.ts";
+import { needing } from "../support/needs.ts";
 
 /*
  * A guest that opens in a loop while another process swaps what it opens for links to the outside. Seen to fail with
@@ -19,11 +20,8 @@ const MAX_MS = 20_000;
 
 test(
   "another process swaps folders and files for links while a guest opens: nothing outside is read or changed",
-  {
-    skip: process.platform !== "linux" && "only holding by descriptor withstands this; see hold-by-path.ts",
-    timeout: 120_000,
-  },
-  async () => {
+  { timeout: 120_000 },
+  needing(["linux"], async () => {
     using place = new Playground();
     for (const [folder, content] of [
       [place.inside, "inside"],
@@ -71,7 +69,7 @@ test(
     assert.deepEqual(snapshot(place.outside), before, "something outside was changed");
     assert.ok((seen.get("read inside") ?? 0) > 0 && (seen.get("put ok") ?? 0) > 0, `nothing worked: ${summary}`);
     assert.ok((seen.get("read !not-permitted") ?? 0) > 0, `there was no race: ${summary}`);
-  },
+  }),
 );
 
 function snapshot(folder: string): readonly unknown[] {

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { type Playground, playgroundWithSecret } from "../support/filesystem.ts";
 import { type Probe, probe } from "../support/probe.ts";
+import { needing } from "../support/needs.ts";
 
 /*
  * What a guest may try to leave the folder it was given, by the public API. Disposing of a probe makes one more call that must
@@ -133,8 +134,7 @@ test("links that a guest makes lead nowhere outside, whatever is done through th
 // Weakening: `FolderByDescriptor` goes by the path that the folder had when it was opened.
 test(
   "the descriptor of a folder that was moved away and replaced by a link stays inside",
-  { skip: process.platform !== "linux" && "by path it is refused; see hold-by-path.ts" },
-  async () => {
+  needing(["linux"], async () => {
     using place = playgroundWithSecret();
     mkdirSync(join(place.outside, "folder/nested"));
     writeFileSync(join(place.outside, "folder/x"), "SECRET");
@@ -167,7 +167,7 @@ test(
     ]);
     assert.deepEqual(readdirSync(join(place.inside, "away")).toSorted(), ["made", "nested", "new"]);
     assert.deepEqual(readdirSync(join(place.outside, "folder")).toSorted(), ["nested", "x"]);
-  },
+  }),
 );
 
 // Weakening: `Walk` drops the slashes at a path's end.
@@ -224,34 +224,37 @@ test("a link to itself and a chain of 41 are a loop, 40 are not", async () => {
 });
 
 // Weakening: `open-at` opens what is no file as it does files; and, for the pipe to hold the worker, without O_NONBLOCK.
-test("pipes, sockets and devices are refused, and hold up nobody", { timeout: 60_000 }, async (context) => {
-  if (process.platform === "win32") return context.skip("Windows has no pipes by name in folders");
-  using place = playgroundWithSecret();
-  execFileSync("mkfifo", [join(place.inside, "pipe")]);
-  symlinkSync("pipe", join(place.inside, "to-pipe"));
-  const server = createServer().listen(join(place.inside, "socket"));
-  await once(server, "listening");
-  const paths = ["pipe", "to-pipe", "socket"];
-  try {
-    execFileSync("mknod", [join(place.inside, "zero"), "c", "1", "5"], { stdio: "ignore" });
-    paths.push("zero");
-  } catch {
-    // Only root makes devices.
-  }
-  try {
-    await using guest = await guestIn(place);
-    const answers = await guest.run(
-      ({ folders, open }, given) =>
-        given.flatMap((path) => ["r", "w", "rw", "wc", "wt", "rn"].map((flags) => open(folders()[0], path, flags))),
-      paths.filter((path) => path !== "to-pipe"),
-    );
-    assert.deepEqual(new Set(answers), new Set(["!not-permitted"]));
-    assert.equal(await guest.run(({ folders, open }) => open(folders()[0], "to-pipe")), "!not-permitted");
-    const type = await guest.run(({ folders, call }) =>
-      Reflect.get(call(folders()[0], "statAt", { symlinkFollow: true }, "pipe") as object, "type"),
-    );
-    assert.equal(type, "fifo", "it may know what they are");
-  } finally {
-    server.close();
-  }
-});
+test(
+  "pipes, sockets and devices are refused, and hold up nobody",
+  { timeout: 60_000 },
+  needing(["posix"], async () => {
+    using place = playgroundWithSecret();
+    execFileSync("mkfifo", [join(place.inside, "pipe")]);
+    symlinkSync("pipe", join(place.inside, "to-pipe"));
+    const server = createServer().listen(join(place.inside, "socket"));
+    await once(server, "listening");
+    const paths = ["pipe", "to-pipe", "socket"];
+    try {
+      execFileSync("mknod", [join(place.inside, "zero"), "c", "1", "5"], { stdio: "ignore" });
+      paths.push("zero");
+    } catch {
+      // Only root makes devices.
+    }
+    try {
+      await using guest = await guestIn(place);
+      const answers = await guest.run(
+        ({ folders, open }, given) =>
+          given.flatMap((path) => ["r", "w", "rw", "wc", "wt", "rn"].map((flags) => open(folders()[0], path, flags))),
+        paths.filter((path) => path !== "to-pipe"),
+      );
+      assert.deepEqual(new Set(answers), new Set(["!not-permitted"]));
+      assert.equal(await guest.run(({ folders, open }) => open(folders()[0], "to-pipe")), "!not-permitted");
+      const type = await guest.run(({ folders, call }) =>
+        Reflect.get(call(folders()[0], "statAt", { symlinkFollow: true }, "pipe") as object, "type"),
+      );
+      assert.equal(type, "fifo", "it may know what they are");
+    } finally {
+      server.close();
+    }
+  }),
+);

@@ -8,6 +8,7 @@ import { ProcessPool } from "../../src/runtime/process/pool.ts";
 import { checkEnding } from "../../src/sandbox/calls/check-ending.ts";
 import { DEFAULT_LIMITS } from "../../src/shared/limits.ts";
 import { LIAR, NOTHING, planEscape } from "../support/escape.ts";
+import { needing } from "../support/needs.ts";
 
 async function liarPool(lie: string, change: (plan: LaunchPlan) => LaunchPlan = (plan) => plan): Promise<ProcessPool> {
   const plan = await planEscape("liar.ts", NOTHING, false);
@@ -199,13 +200,15 @@ test("a value that is not of the function's type is a fault", async () => {
   assert.equal(checkEnding({ ending: { kind: "guest-error", payload: 8 }, wallMs: 1 }, called).ending.kind, "fault");
 });
 
-test("a process that takes all the memory it can get dies of it alone", async (context) => {
-  if (process.platform !== "linux") return context.skip("only Linux bounds it");
-  const small = (plan: LaunchPlan): LaunchPlan => ({
-    ...plan,
-    arguments: plan.arguments.map((word) => word.replace(/ulimit -d \d+/u, "ulimit -d 1048576")),
-  });
-  const { ending, wallMs } = await outcome("hog", job(), small);
-  assert.equal(ending.kind, "lost");
-  assert.ok(wallMs > 0, "it had begun");
-});
+test(
+  "a process that takes all the memory it can get dies of it alone",
+  needing(["linux"], async () => {
+    const small = (plan: LaunchPlan): LaunchPlan => ({
+      ...plan,
+      arguments: plan.arguments.map((word) => word.replace(/ulimit -d \d+/u, "ulimit -d 1048576")),
+    });
+    const { ending, wallMs } = await outcome("hog", job(), small);
+    assert.equal(ending.kind, "lost");
+    assert.ok(wallMs > 0, "it had begun");
+  }),
+);

@@ -2,23 +2,18 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, type Server } from "node:net";
 import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { before, describe, test, type TestContext } from "node:test";
+import { dirname, join } from "node:path";
+import { describe, test, type TestContext } from "node:test";
 import type { Confinement } from "../../src/runtime/process/confinement.ts";
-import { findBubblewrap } from "../../src/runtime/process/find-bubblewrap.ts";
 import { closesNetwork } from "../../src/runtime/process/node-flags.ts";
+import { entryPath } from "../../src/runtime/process/own-files.ts";
 import { escape, NOTHING, planEscape } from "../support/escape.ts";
 import type { Attempts, Given } from "../support/escape/attack.ts";
 import { temporaryFolder } from "../support/guests.ts";
+import { needing } from "../support/needs.ts";
 
 /** Whether this Node closes the network by itself. */
 const NODE_CLOSES_NETWORK = closesNetwork(process.allowedNodeEnvironmentFlags);
-
-let noBubblewrap: string | false = false;
-before(async () => {
-  const found = await findBubblewrap();
-  noBubblewrap = found.kind === "working" ? false : `bubblewrap is ${found.kind} here`;
-});
 
 interface Scene {
   readonly folder: string;
@@ -118,13 +113,15 @@ describe("an escaped guest, in the thread where guests run", () => {
     assert.equal(attempts["list /"], "ERR_ACCESS_DENIED");
   });
 
-  test("in bubblewrap: nothing at all", async (context) => {
-    if (noBubblewrap !== false) return context.skip(noBubblewrap);
-    const { given } = await scene(context);
-    const attempts = await escape(await planEscape("main.ts", NOTHING, true), "worker", given);
-    assertDone(attempts, NODE_CLOSES_NETWORK ? [] : IN_EMPTY_NETWORK);
-    assert.equal(attempts["signal to the parent"], "ESRCH");
-  });
+  test(
+    "in bubblewrap: nothing at all",
+    needing(["bubblewrap"], async (context) => {
+      const { given } = await scene(context);
+      const attempts = await escape(await planEscape("main.ts", NOTHING, true), "worker", given);
+      assertDone(attempts, NODE_CLOSES_NETWORK ? [] : IN_EMPTY_NETWORK);
+      assert.equal(attempts["signal to the parent"], "ESRCH");
+    }),
+  );
 });
 
 describe("hostile code in the main thread of a guest process, where no guest runs", () => {
@@ -139,107 +136,195 @@ describe("hostile code in the main thread of a guest process, where no guest run
     ]);
   });
 
-  test("in bubblewrap: nothing, whatever threads it starts", async (context) => {
-    if (noBubblewrap !== false) return context.skip(noBubblewrap);
-    const { given } = await scene(context);
-    const attempts = await escape(await planEscape("main.ts", NOTHING, true), "main", given);
-    assertDone(attempts, NODE_CLOSES_NETWORK ? [] : IN_EMPTY_NETWORK);
-    assert.equal(attempts["thread without permissions"], "ENOENT");
-  });
+  test(
+    "in bubblewrap: nothing, whatever threads it starts",
+    needing(["bubblewrap"], async (context) => {
+      const { given } = await scene(context);
+      const attempts = await escape(await planEscape("main.ts", NOTHING, true), "main", given);
+      assertDone(attempts, NODE_CLOSES_NETWORK ? [] : IN_EMPTY_NETWORK);
+      assert.equal(attempts["thread without permissions"], "ENOENT");
+    }),
+  );
 });
 
 describe("the sandbox of the operating system alone", () => {
-  test("keeps hostile code that has all of Node from what is not granted", async (context) => {
-    if (noBubblewrap !== false) return context.skip(noBubblewrap);
-    const { given, granted, folder } = await scene(context);
-    const plan = await planEscape("main.ts", granted.read, true);
-    const flagless = {
-      ...plan,
-      arguments: plan.arguments.filter((word) => !word.startsWith("--allow-") && word !== "--permission"),
-    };
-    const file = join(folder, "granted/file");
-    const tried = { ...given, read: [...given.read, file], write: [...given.write, join(folder, "granted/taken")] };
-    const attempts = await escape(flagless, "main", tried);
-    const done = doneOf(attempts);
-    assert.ok(done.includes(`read ${file}`));
-    for (const path of given.read) assert.ok(!done.includes(`read ${path}`), path);
-    assert.equal(attempts[`write ${join(folder, "granted/taken")}`], "EROFS");
-    assert.equal(attempts["connect"], "ECONNREFUSED");
-    assert.equal(attempts["signal to the parent"], "ESRCH");
-    assert.equal(attempts["spawn"], "ENOENT");
-    assert.ok(!given.write.some((path) => existsSync(path)));
-  });
+  test(
+    "keeps hostile code that has all of Node from what is not granted",
+    needing(["bubblewrap"], async (context) => {
+      const { given, granted, folder } = await scene(context);
+      const plan = await planEscape("main.ts", granted.read, true);
+      const flagless = {
+        ...plan,
+        arguments: plan.arguments.filter((word) => !word.startsWith("--allow-") && word !== "--permission"),
+      };
+      const file = join(folder, "granted/file");
+      const tried = { ...given, read: [...given.read, file], write: [...given.write, join(folder, "granted/taken")] };
+      const attempts = await escape(flagless, "main", tried);
+      const done = doneOf(attempts);
+      assert.ok(done.includes(`read ${file}`));
+      for (const path of given.read) assert.ok(!done.includes(`read ${path}`), path);
+      assert.equal(attempts[`write ${join(folder, "granted/taken")}`], "EROFS");
+      assert.equal(attempts["connect"], "ECONNREFUSED");
+      assert.equal(attempts["signal to the parent"], "ESRCH");
+      assert.equal(attempts["spawn"], "ENOENT");
+      assert.ok(!given.write.some((path) => existsSync(path)));
+    }),
+  );
 });
 
 describe("a guest process with a granted folder", () => {
   for (const wrapped of [false, true]) {
     const how = wrapped ? "in bubblewrap" : "without bubblewrap";
-    test(`${how}: reads there, and writes nowhere`, async (context) => {
-      if (wrapped && noBubblewrap !== false) return context.skip(noBubblewrap);
-      const { given, granted, folder } = await scene(context);
-      const inside = join(folder, "granted/file");
-      const attempts = await escape(await planEscape("main.ts", granted.read, wrapped), "worker", {
-        ...given,
-        read: [inside, ...given.read],
-        write: [join(folder, "granted/new"), ...given.write],
-        through: [[join(folder, "granted"), "file"]],
-      });
-      const done = doneOf(attempts);
-      assert.ok(done.includes(`read ${inside}`) && done.includes("through file"), JSON.stringify(attempts));
-      for (const path of given.read) assert.ok(!done.includes(`read ${path}`), path);
-      assert.deepEqual(
-        done.filter((name) => name.startsWith("write")),
-        [],
-      );
-    });
+    const needs = wrapped ? (["bubblewrap"] as const) : [];
+    test(
+      `${how}: reads there, and writes nowhere`,
+      needing(needs, async (context) => {
+        const { given, granted, folder } = await scene(context);
+        const inside = join(folder, "granted/file");
+        const attempts = await escape(await planEscape("main.ts", granted.read, wrapped), "worker", {
+          ...given,
+          read: [inside, ...given.read],
+          write: [join(folder, "granted/new"), ...given.write],
+          through: [[join(folder, "granted"), "file"]],
+        });
+        const done = doneOf(attempts);
+        assert.ok(done.includes(`read ${inside}`) && done.includes("through file"), JSON.stringify(attempts));
+        for (const path of given.read) assert.ok(!done.includes(`read ${path}`), path);
+        assert.deepEqual(
+          done.filter((name) => name.startsWith("write")),
+          [],
+        );
+      }),
+    );
 
-    test(`${how}: writes there, and nowhere else`, async (context) => {
-      if (wrapped && noBubblewrap !== false) return context.skip(noBubblewrap);
-      const { given, granted, folder } = await scene(context);
-      const inside = join(folder, "granted/new");
-      const attempts = await escape(await planEscape("main.ts", granted.write, wrapped), "worker", {
-        ...given,
-        write: [inside, ...given.write],
-      });
-      assert.deepEqual(
-        doneOf(attempts).filter((name) => name.startsWith("write")),
-        [`write ${inside}`],
-      );
-      assert.ok(existsSync(inside));
-    });
+    test(
+      `${how}: writes there, and nowhere else`,
+      needing(needs, async (context) => {
+        const { given, granted, folder } = await scene(context);
+        const inside = join(folder, "granted/new");
+        const attempts = await escape(await planEscape("main.ts", granted.write, wrapped), "worker", {
+          ...given,
+          write: [inside, ...given.write],
+        });
+        assert.deepEqual(
+          doneOf(attempts).filter((name) => name.startsWith("write")),
+          [`write ${inside}`],
+        );
+        assert.ok(existsSync(inside));
+      }),
+    );
   }
 
-  test("links and held folders lead out of it where only Node's flags hold, and not in bubblewrap", async (context) => {
+  async function ledByLinks(context: TestContext, wrapped: boolean): Promise<{ names: string[]; led: string[] }> {
     const { given, granted, folder } = await scene(context);
+    mkdirSync(join(folder, "7-beside"));
+    writeFileSync(join(folder, "7-beside/file"), "text");
     const tried: Given = {
       ...given,
       read: [join(folder, "granted/up/granted-not/file")],
-      through: [[join(folder, "granted"), "../granted-not/file"]],
+      through: [[join(folder, "granted"), "../7-beside/file"]],
     };
-    const names = [`read ${tried.read[0] ?? ""}`, "through ../granted-not/file"];
-    const node = doneOf(await escape(await planEscape("main.ts", granted.read, false), "worker", tried));
-    assert.deepEqual(
-      names.filter((name) => node.includes(name)),
-      names,
-      "docs/isolation.md says that this is open",
-    );
-    if (noBubblewrap !== false) return;
-    const wrapped = doneOf(await escape(await planEscape("main.ts", granted.read, true), "worker", tried));
-    assert.deepEqual(
-      names.filter((name) => wrapped.includes(name)),
-      [],
-    );
+    const names = [`read ${tried.read[0] ?? ""}`, "through ../7-beside/file"];
+    const done = doneOf(await escape(await planEscape("main.ts", granted.read, wrapped), "worker", tried));
+    return { names, led: names.filter((name) => done.includes(name)) };
+  }
+
+  test("links lead out of it where only Node's flags hold", async (context) => {
+    const { names, led } = await ledByLinks(context, false);
+    assert.deepEqual(led, names, "docs/isolation.md says that this is open");
   });
+
+  test(
+    "links do not lead out of it in bubblewrap",
+    needing(["bubblewrap"], async (context) => {
+      assert.deepEqual((await ledByLinks(context, true)).led, []);
+    }),
+  );
+
+  for (const wrapped of [false, true]) {
+    const how = wrapped ? "in bubblewrap" : "without bubblewrap";
+    const within = (name: string, body: (context: TestContext) => Promise<void>): void =>
+      void test(name, needing(wrapped ? ["bubblewrap"] : [], body));
+    within(`${how}: what is held leads to no folder above, and to none beside`, async (context) => {
+      const { given, granted, folder } = await scene(context);
+      const root = join(folder, "granted");
+      const own = dirname(entryPath());
+      const { read, write } = granted;
+      for (const confinement of [read, write]) {
+        const attempts = await escape(await planEscape("main.ts", confinement, wrapped), "worker", {
+          ...given,
+          read: [...given.read, join(root, "file")],
+          through: [[root, "../granted-not/file"]],
+          climb: [root, own],
+        });
+        const done = doneOf(attempts).filter((name) => /^(?:read|through|climb)/u.test(name));
+        assert.deepEqual(done, [`read ${join(root, "file")}`], JSON.stringify(attempts));
+      }
+    });
+
+    within(`${how}: a file that is granted by itself opens nothing else of its folder`, async (context) => {
+      const { given, folder } = await scene(context);
+      const root = join(folder, "granted");
+      const [file, beside] = [join(root, "file"), join(root, "file-2")];
+      writeFileSync(beside, "text");
+      for (const [confinement, written] of [
+        [{ ...NOTHING, read: [file] }, []],
+        [{ ...NOTHING, write: [file] }, [`write ${file}`]],
+      ] as const) {
+        const attempts = await escape(await planEscape("main.ts", confinement, wrapped), "worker", {
+          ...given,
+          read: [file, beside, join(root, "up/granted-not/file"), ...given.read],
+          write: [file, beside, join(root, "new"), ...given.write],
+          list: [root, ...given.list],
+          through: [
+            [root, "file-2"],
+            [file, "../file-2"],
+          ],
+          climb: [root],
+        });
+        const done = doneOf(attempts).filter((name) => /^(?:read|write|through|climb)/u.test(name));
+        assert.deepEqual(done, [`read ${file}`, ...written], JSON.stringify(attempts));
+        // In bubblewrap the folder is there, with that file in it and nothing else.
+        assert.match(
+          attempts[`list ${root}`] ?? "",
+          wrapped ? /^done file$|^ERR_ACCESS_DENIED$/u : /^ERR_ACCESS_DENIED$/u,
+        );
+      }
+    });
+  }
+
+  async function reopened(context: TestContext, wrapped: boolean, both: boolean): Promise<readonly string[]> {
+    const { given, granted, folder } = await scene(context);
+    const readable = join(folder, "granted-not/file");
+    const tried: Given = { ...given, reopen: [readable] };
+    const confinement = both ? { ...granted.write, read: [readable] } : { ...NOTHING, read: [readable] };
+    const done = doneOf(await escape(await planEscape("main.ts", confinement, wrapped), "worker", tried));
+    return done.filter((name) => name.startsWith("reopen")).map((name) => name.replace(readable, "it"));
+  }
+
+  test("what may be read may be written where only Node's flags hold and anything may be", async (context) => {
+    assert.deepEqual(await reopened(context, false, false), []);
+    assert.deepEqual(await reopened(context, false, true), ["reopen it"], "docs/isolation.md says that this is open");
+  });
+
+  test(
+    "what may be read may not be written in bubblewrap",
+    needing(["bubblewrap"], async (context) => {
+      assert.deepEqual(await reopened(context, true, true), []);
+    }),
+  );
 });
 
-test("the network is there when it is granted", async (context) => {
-  const { given } = await scene(context);
-  for (const wrapped of noBubblewrap === false ? [false, true] : [false]) {
-    const done = doneOf(
-      await escape(await planEscape("main.ts", { ...NOTHING, network: true }, wrapped), "worker", given),
-    );
-    for (const name of ["connect", "look up", "listen"]) assert.ok(done.includes(name), name);
-    assert.equal(done.includes("connect to a socket file"), !wrapped);
-    assert.ok(!done.some((name) => name.startsWith("read")));
-  }
-});
+for (const wrapped of [false, true]) {
+  test(
+    `the network is there when it is granted, ${wrapped ? "in" : "without"} bubblewrap`,
+    needing(wrapped ? ["bubblewrap"] : [], async (context) => {
+      const { given } = await scene(context);
+      const plan = await planEscape("main.ts", { ...NOTHING, network: true }, wrapped);
+      const done = doneOf(await escape(plan, "worker", given));
+      for (const name of ["connect", "look up", "listen"]) assert.ok(done.includes(name), name);
+      assert.equal(done.includes("connect to a socket file"), !wrapped);
+      assert.ok(!done.some((name) => name.startsWith("read")));
+    }),
+  );
+}

@@ -83,15 +83,11 @@ function jsonModule({
 }
 
 const IMPORT = Buffer.concat([named("vak"), named("log"), bytes(0x00, LOG_TYPE)]);
-const BLOCK = bytes(0x02, 0x40, 0x0b);
-
-/** Blocks side by side in a function of 4,000 locals, which its own block has too, and one local's worth for each further block. */
-function labelStates(count: number): Uint8Array {
-  const locals = 4_000;
-  const blocks = Math.floor(count / locals) - 1;
-  const heights = count % locals;
-  const higher = Buffer.concat([bytes(0x41, 0), BLOCK, bytes(0x1a)]);
-  return body(Buffer.concat([...times(blocks - heights, ...BLOCK), ...times(heights, ...higher)]), locals);
+/** Branches out of a function without locals or operands, of 100 units each, and a unit for each instruction that does nothing. */
+function compileCost(count: number): Uint8Array {
+  const end = 1;
+  const branches = Math.floor((count - end) / 100);
+  return body(Buffer.concat([Buffer.alloc((count - end) % 100, 0x01), ...times(branches, 0x0c, 0)]));
 }
 
 /** As many locals in functions of 49,000 and one of the rest. */
@@ -117,13 +113,13 @@ const ROWS: Readonly<Record<keyof typeof COMPLEXITY, Row>> = {
     10_000,
     (count) => jsonModule({ bodies: [body(Buffer.concat([...times(count, 0x02, 0x40), Buffer.alloc(count, 0x0b)]))] }),
   ],
-  labelStates: [
-    "locals and operands at the blocks of a function",
-    4_000_000,
-    (count) => jsonModule({ bodies: [labelStates(count)] }),
+  compileCost: [
+    "units of compilation in a function",
+    6_000_000,
+    (count) => jsonModule({ bodies: [compileCost(count)] }),
   ],
   allLocals: ["locals", 10_000_000, (count) => jsonModule({ bodies: manyLocals(count) })],
-  types: ["types", 100_000, (count) => jsonModule({ types: Array.from({ length: count - 4 }, () => PLAIN) })],
+  types: ["types", 20_000, (count) => jsonModule({ types: Array.from({ length: count - 4 }, () => PLAIN) })],
   imports: ["imports", 100_000, (count) => jsonModule({ imports: Array.from({ length: count }, () => IMPORT) })],
   functions: ["functions", 100_000, (count) => jsonModule({ bodies: Array(count - 2).fill(body(bytes())) })],
   // None of them has an entry, ever.
@@ -177,4 +173,14 @@ test("parameters count as locals of a function", async () => {
   await loads(locals(48_998));
   const error = await failsWith("limit", /it has 49001 locals in a function/, loads(locals(48_999)));
   assert.deepEqual(error.limit, { limit: "complexity", cap: 49_000, used: 49_001 });
+});
+
+test("many functions that are each within the bounds are refused together", async () => {
+  const bodies = (count: number): Uint8Array =>
+    jsonModule({ bodies: Array.from({ length: count }, () => body(tight(), 4_000)) });
+  /** 35 branches with 4,000 locals, of 4,100 units each. */
+  const tight = (): Uint8Array => Buffer.concat(times(35, 0x0c, 0));
+  await loads(bodies(80));
+  const error = await failsWith("limit", /units of compilation in all its functions/, loads(bodies(100)));
+  assert.equal(error.limit?.limit, "complexity");
 });

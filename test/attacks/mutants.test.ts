@@ -3,13 +3,17 @@ import { test } from "node:test";
 import { largeComponent, smallComponents } from "../support/mutant-corpus.ts";
 import { loadMutant, type Mutant, Mutants, type Outcome } from "../support/mutants.ts";
 
-/** How many; `scripts/fuzz-loader.ts` does as many as one likes, of other seeds. */
-const COUNT = 500;
+/** How many on each Node; `scripts/fuzz-loader.ts` does as many as one likes, of other seeds. */
+const COUNT = 250;
 
 /** One in so many is of a component of a megabyte. */
 const LARGE = 50;
 
-const SEED = 2;
+/**
+ * Others on each Node, so that a run of all tests loads 500: but for the engine's verdict on core modules, what loads them is the
+ * same code everywhere, and other mutants find more than the same ones again.
+ */
+const SEED = Number.parseInt(process.versions.node, 10);
 
 test(
   `${COUNT} mutated components load or are refused, and no more than that happens`,
@@ -29,7 +33,7 @@ test(
     };
     await Promise.all([work(), work()]);
     // Mutants that are all refused at the first byte would show nothing.
-    assert.ok((outcomes.get("loaded") ?? 0) >= 10 && (outcomes.get("invalid-component") ?? 0) >= 100);
+    assert.ok((outcomes.get("loaded") ?? 0) >= 5 && (outcomes.get("invalid-component") ?? 0) >= 50);
   },
 );
 

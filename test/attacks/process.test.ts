@@ -9,6 +9,7 @@ import { test, type TestContext as NodeTest } from "node:test";
 import type { ProcessGrant } from "../../src/policy/grants.ts";
 import { temporaryFolder } from "../support/guests.ts";
 import { commands, processGuest, stdoutOf } from "../support/process-guest.ts";
+import { needing } from "../support/needs.ts";
 
 /** What a guest may try with `cordon:process/run`. Each case was seen to fail with the part it is about taken out. */
 
@@ -16,8 +17,6 @@ const NODE = realpathSync(process.execPath);
 const GRANT = commands({ node: NODE });
 /** Where a case fails because something is not killed, it waits for that; this bounds the wait. */
 const TIMEOUT = 60_000;
-const POSIX = { skip: process.platform === "win32", timeout: TIMEOUT };
-const LINUX = { skip: process.platform !== "linux", timeout: TIMEOUT };
 
 test("without the grant every command is denied alike, and nobody is asked", async () => {
   const { run, context } = processGuest({ kind: "none" });
@@ -74,40 +73,48 @@ test("no command is looked for: not on a PATH, not in a folder, however much is 
   assert.deepEqual(await run("/nowhere/at/all"), { tag: "err", val: { tag: "not-found" } });
 });
 
-test("nothing of the host's environment, folder or arguments is inherited", POSIX, async (context) => {
-  const before = { ...process.env };
-  // Node hands this one on to every program, unless it is kept from it.
-  Object.assign(process.env, {
-    CORDON_TEST_SECRET: "s3cret",
-    NODE_V8_COVERAGE: "/tmp/nowhere",
-    NODE_OPTIONS: "--no-warnings",
-  });
-  context.after(() => {
-    for (const name of ["CORDON_TEST_SECRET", "NODE_V8_COVERAGE", "NODE_OPTIONS"]) {
-      if (before[name] === undefined) Reflect.deleteProperty(process.env, name);
-      else process.env[name] = before[name];
-    }
-  });
-  const { run } = processGuest(GRANT);
-  const seen = JSON.parse(
-    stdoutOf(await run("node", ["-p", "JSON.stringify([process.env, process.cwd(), process.execArgv.length])"])),
-  ) as [Record<string, string>, string, number];
-  // macOS gives one to every program.
-  Reflect.deleteProperty(seen[0], "__CF_USER_TEXT_ENCODING");
-  assert.deepEqual(seen, [{}, "/", 2]);
-});
+test(
+  "nothing of the host's environment, folder or arguments is inherited",
+  { timeout: TIMEOUT },
+  needing(["posix"], async (context) => {
+    const before = { ...process.env };
+    // Node hands this one on to every program, unless it is kept from it.
+    Object.assign(process.env, {
+      CORDON_TEST_SECRET: "s3cret",
+      NODE_V8_COVERAGE: "/tmp/nowhere",
+      NODE_OPTIONS: "--no-warnings",
+    });
+    context.after(() => {
+      for (const name of ["CORDON_TEST_SECRET", "NODE_V8_COVERAGE", "NODE_OPTIONS"]) {
+        if (before[name] === undefined) Reflect.deleteProperty(process.env, name);
+        else process.env[name] = before[name];
+      }
+    });
+    const { run } = processGuest(GRANT);
+    const seen = JSON.parse(
+      stdoutOf(await run("node", ["-p", "JSON.stringify([process.env, process.cwd(), process.execArgv.length])"])),
+    ) as [Record<string, string>, string, number];
+    // macOS gives one to every program.
+    Reflect.deleteProperty(seen[0], "__CF_USER_TEXT_ENCODING");
+    assert.deepEqual(seen, [{}, "/", 2]);
+  }),
+);
 
-test("a program of many names runs as the one that was granted", POSIX, async () => {
-  const { run } = processGuest(commands({ "ls-of-busybox": NODE }));
-  for (const command of ["ls-of-busybox", NODE]) {
-    assert.equal(stdoutOf(await run(command, ["-p", "process.argv0"])), "ls-of-busybox\n");
-  }
-});
+test(
+  "a program of many names runs as the one that was granted",
+  { timeout: TIMEOUT },
+  needing(["posix"], async () => {
+    const { run } = processGuest(commands({ "ls-of-busybox": NODE }));
+    for (const command of ["ls-of-busybox", NODE]) {
+      assert.equal(stdoutOf(await run(command, ["-p", "process.argv0"])), "ls-of-busybox\n");
+    }
+  }),
+);
 
 test(
   "a program has three open files, a session of its own, and no more, whatever the host has",
-  LINUX,
-  async (context) => {
+  { timeout: TIMEOUT },
+  needing(["linux"], async (context) => {
     const folder = await temporaryFolder(context);
     await writeFile(join(folder, "secret"), "secret");
     await using secret = await open(join(folder, "secret"));
@@ -131,7 +138,7 @@ test(
     );
     assert.equal(seen.alone, true, "it leads a session and a group");
     assert.equal(seen.terminal, "0", "it has no terminal");
-  },
+  }),
 );
 
 test("NUL in a command or an argument is refused before anything starts", async () => {
@@ -147,51 +154,63 @@ test("NUL in a command or an argument is refused before anything starts", async 
   );
 });
 
-test("one invocation runs four programs at once, and no fifth", POSIX, async () => {
-  const { run, context } = processGuest(commands({ sleep: await realpath("/bin/sleep") }));
-  const four = Array.from({ length: 4 }, () => run("sleep", ["1000"]));
-  assert.deepEqual(await run("sleep", ["0"]), { tag: "err", val: { tag: "failed", val: "4 programs run already" } });
-  context.abort();
-  for (const ended of await Promise.all(four)) assert.equal(ended.tag, "err");
-});
+test(
+  "one invocation runs four programs at once, and no fifth",
+  { timeout: TIMEOUT },
+  needing(["posix"], async () => {
+    const { run, context } = processGuest(commands({ sleep: await realpath("/bin/sleep") }));
+    const four = Array.from({ length: 4 }, () => run("sleep", ["1000"]));
+    assert.deepEqual(await run("sleep", ["0"]), { tag: "err", val: { tag: "failed", val: "4 programs run already" } });
+    context.abort();
+    for (const ended of await Promise.all(four)) assert.equal(ended.tag, "err");
+  }),
+);
 
-test("all invocations together run 32 programs at once; others wait for one to end", POSIX, async () => {
-  const grant = commands({ sleep: await realpath("/bin/sleep") });
-  let started = 0;
-  let wanted = 32;
-  let reached = Promise.withResolvers<void>();
-  const guests = Array.from({ length: 40 }, () => {
-    const guest = processGuest(grant);
-    guest.context.observations.push = (observation) => {
-      if (observation.result === "Allowed") started += 1;
-      if (started === wanted) reached.resolve();
-      return started;
-    };
-    return { context: guest.context, ended: guest.run("sleep", ["1000"]) };
-  });
-  await reached.promise;
-  assert.equal(started, 32);
-  reached = Promise.withResolvers();
-  wanted = 33;
-  guests[0]?.context.abort();
-  await reached.promise;
-  await guests[0]?.ended;
-  assert.equal(started, 33);
-  for (const { context } of guests) context.abort();
-  await Promise.all(guests.map(({ ended }) => ended));
-});
+test(
+  "all invocations together run 32 programs at once; others wait for one to end",
+  { timeout: TIMEOUT },
+  needing(["posix"], async () => {
+    const grant = commands({ sleep: await realpath("/bin/sleep") });
+    let started = 0;
+    let wanted = 32;
+    let reached = Promise.withResolvers<void>();
+    const guests = Array.from({ length: 40 }, () => {
+      const guest = processGuest(grant);
+      guest.context.observations.push = (observation) => {
+        if (observation.result === "Allowed") started += 1;
+        if (started === wanted) reached.resolve();
+        return started;
+      };
+      return { context: guest.context, ended: guest.run("sleep", ["1000"]) };
+    });
+    await reached.promise;
+    assert.equal(started, 32);
+    reached = Promise.withResolvers();
+    wanted = 33;
+    guests[0]?.context.abort();
+    await reached.promise;
+    await guests[0]?.ended;
+    assert.equal(started, 33);
+    for (const { context } of guests) context.abort();
+    await Promise.all(guests.map(({ ended }) => ended));
+  }),
+);
 
-test("endless output ends the program at its bound, on both streams", POSIX, async () => {
-  for (const stream of ["stdout", "stderr"]) {
-    const { run, context } = processGuest(GRANT);
-    const flood = `const more = () => process.${stream}.write("x".repeat(65536), more); more()`;
-    assert.deepEqual(await run("node", ["-e", flood]), { tag: "err", val: { tag: "output-too-large" } });
-    assert.deepEqual(
-      context.observations.map(({ eventType, result }) => `${eventType} ${result}`),
-      ["ProcessStart Allowed", "PolicyViolation Denied"],
-    );
-  }
-});
+test(
+  "endless output ends the program at its bound, on both streams",
+  { timeout: TIMEOUT },
+  needing(["posix"], async () => {
+    for (const stream of ["stdout", "stderr"]) {
+      const { run, context } = processGuest(GRANT);
+      const flood = `const more = () => process.${stream}.write("x".repeat(65536), more); more()`;
+      assert.deepEqual(await run("node", ["-e", flood]), { tag: "err", val: { tag: "output-too-large" } });
+      assert.deepEqual(
+        context.observations.map(({ eventType, result }) => `${eventType} ${result}`),
+        ["ProcessStart Allowed", "PolicyViolation Denied"],
+      );
+    }
+  }),
+);
 
 /** A program that starts another, and then does `leader`. Both hold a connection to the server for as long as they live. */
 function family(server: Server, leader: string): readonly string[] {
@@ -231,8 +250,8 @@ async function gone(sockets: readonly Socket[]): Promise<void> {
 
 test(
   "the end of the invocation kills the program with its children, though it ignores signals",
-  POSIX,
-  async (context) => {
+  { timeout: TIMEOUT },
+  needing(["posix"], async (context) => {
     const server = await listening(context);
     const guest = processGuest(GRANT);
     const stubborn = `for (const name of ["SIGTERM", "SIGINT", "SIGHUP"]) process.on(name, () => {});`;
@@ -241,7 +260,7 @@ test(
     guest.context.abort();
     assert.deepEqual(await ended, { tag: "err", val: { tag: "failed", val: "the invocation has ended" } });
     await gone(sockets);
-  },
+  }),
 );
 
 test("a program that is out of time is killed, and no guest gives it more than the invocation has", async () => {
@@ -256,92 +275,108 @@ test("a program that is out of time is killed, and no guest gives it more than t
   assert.equal(stdoutOf(await long.run("node", ["-p", "1"], longest)), "1\n");
 });
 
-test("what a program leaves running is killed when it exits", POSIX, async (context) => {
-  const server = await listening(context);
-  const { run } = processGuest(GRANT);
-  const sockets = twoConnections(server);
-  // It exits once its child runs, which it knows by the line that the server sends it.
-  server.on("connection", () => {
-    server.getConnections((_error, count) => {
-      if (count === 2) void sockets.then((both) => both.forEach((socket) => socket.write("go")));
+test(
+  "what a program leaves running is killed when it exits",
+  { timeout: TIMEOUT },
+  needing(["posix"], async (context) => {
+    const server = await listening(context);
+    const { run } = processGuest(GRANT);
+    const sockets = twoConnections(server);
+    // It exits once its child runs, which it knows by the line that the server sends it.
+    server.on("connection", () => {
+      server.getConnections((_error, count) => {
+        if (count === 2) void sockets.then((both) => both.forEach((socket) => socket.write("go")));
+      });
     });
-  });
-  const { port } = server.address() as { readonly port: number };
-  const leader = `require("net").connect(${port}, "127.0.0.1").once("data", () => process.exit(3))`;
-  const [flag = "", text = ""] = family(server, "");
-  const result = await run("node", [flag, `${text.slice(0, text.lastIndexOf("require"))}${leader}`]);
-  assert.partialDeepStrictEqual(result, { tag: "ok", val: { status: { tag: "code", val: 3 } } });
-  await gone(await sockets);
-});
+    const { port } = server.address() as { readonly port: number };
+    const leader = `require("net").connect(${port}, "127.0.0.1").once("data", () => process.exit(3))`;
+    const [flag = "", text = ""] = family(server, "");
+    const result = await run("node", [flag, `${text.slice(0, text.lastIndexOf("require"))}${leader}`]);
+    assert.partialDeepStrictEqual(result, { tag: "ok", val: { status: { tag: "code", val: 3 } } });
+    await gone(await sockets);
+  }),
+);
 
-test("programs do not outlive the host, when it exits with a program running", POSIX, async (context) => {
-  const server = await listening(context);
-  const support = new URL("../support/process-guest.ts", import.meta.url).href;
-  const script = `
+test(
+  "programs do not outlive the host, when it exits with a program running",
+  { timeout: TIMEOUT },
+  needing(["posix"], async (context) => {
+    const server = await listening(context);
+    const support = new URL("../support/process-guest.ts", import.meta.url).href;
+    const script = `
     const { commands, processGuest } = await import(${JSON.stringify(support)});
     const { run } = processGuest(commands({ node: ${JSON.stringify(NODE)} }));
     void run("node", ${JSON.stringify(family(server, "setInterval(() => {}, 1000)"))});
     process.stdin.once("data", () => process.exit(0));`;
-  const host = spawn(NODE, ["--input-type=module", "--eval", script], { stdio: ["pipe", "inherit", "inherit"] });
-  const sockets = await twoConnections(server);
-  host.stdin.write("exit\n");
-  await gone(sockets);
-});
+    const host = spawn(NODE, ["--input-type=module", "--eval", script], { stdio: ["pipe", "inherit", "inherit"] });
+    const sockets = await twoConnections(server);
+    host.stdin.write("exit\n");
+    await gone(sockets);
+  }),
+);
 
-test("a path that leads elsewhere than when it was granted is not followed", POSIX, async (context) => {
-  const folder = await realpath(await temporaryFolder(context));
-  const tool = join(folder, "bin", "tool");
-  const program = async (path: string, says: string): Promise<void> => {
-    await writeFile(path, `#!/bin/sh\necho ${says}\n`);
-    await chmod(path, 0o755);
-  };
-  await mkdir(join(folder, "bin"));
-  await mkdir(join(folder, "evil"));
-  await program(tool, "good");
-  await program(join(folder, "evil", "tool"), "evil");
-  const grant: ProcessGrant = commands({ tool });
-  const denied = { tag: "err", val: { tag: "denied" } };
-  const { run, context: host } = processGuest(grant);
-  assert.equal(stdoutOf(await run("tool")), "good\n");
+test(
+  "a path that leads elsewhere than when it was granted is not followed",
+  { timeout: TIMEOUT },
+  needing(["posix"], async (context) => {
+    const folder = await realpath(await temporaryFolder(context));
+    const tool = join(folder, "bin", "tool");
+    const program = async (path: string, says: string): Promise<void> => {
+      await writeFile(path, `#!/bin/sh\necho ${says}\n`);
+      await chmod(path, 0o755);
+    };
+    await mkdir(join(folder, "bin"));
+    await mkdir(join(folder, "evil"));
+    await program(tool, "good");
+    await program(join(folder, "evil", "tool"), "evil");
+    const grant: ProcessGrant = commands({ tool });
+    const denied = { tag: "err", val: { tag: "denied" } };
+    const { run, context: host } = processGuest(grant);
+    assert.equal(stdoutOf(await run("tool")), "good\n");
 
-  await rename(tool, join(folder, "bin", "away"));
-  assert.deepEqual(await run("tool"), { tag: "err", val: { tag: "not-found" } });
-  await symlink(join(folder, "evil", "tool"), tool);
-  assert.deepEqual(await run("tool"), denied);
-  assert.deepEqual(await run(tool), denied);
-  await rm(tool);
-  await symlink(tool, tool);
-  assert.deepEqual(await run("tool"), denied);
+    await rename(tool, join(folder, "bin", "away"));
+    assert.deepEqual(await run("tool"), { tag: "err", val: { tag: "not-found" } });
+    await symlink(join(folder, "evil", "tool"), tool);
+    assert.deepEqual(await run("tool"), denied);
+    assert.deepEqual(await run(tool), denied);
+    await rm(tool);
+    await symlink(tool, tool);
+    assert.deepEqual(await run("tool"), denied);
 
-  // The same with a folder above it.
-  await rm(tool);
-  await rename(join(folder, "bin"), join(folder, "old"));
-  await symlink(join(folder, "evil"), join(folder, "bin"));
-  assert.deepEqual(await run("tool"), denied);
-  assert.equal(host.observations.at(-1)?.reason, "its path leads elsewhere than when it was granted");
-});
+    // The same with a folder above it.
+    await rm(tool);
+    await rename(join(folder, "bin"), join(folder, "old"));
+    await symlink(join(folder, "evil"), join(folder, "bin"));
+    assert.deepEqual(await run("tool"), denied);
+    assert.equal(host.observations.at(-1)?.reason, "its path leads elsewhere than when it was granted");
+  }),
+);
 
-test("what is no program is not started, and says why in one line", POSIX, async (context) => {
-  const folder = await realpath(await temporaryFolder(context));
-  const { run } = processGuest({ kind: "full" });
-  assert.deepEqual(await run(folder), { tag: "err", val: { tag: "failed", val: "it is no regular file" } });
-  assert.deepEqual(await run("/dev/null"), { tag: "err", val: { tag: "failed", val: "it is no regular file" } });
-  // The C library would have a shell run these.
-  for (const text of ["echo owned\n", "", "#!\necho owned\n", "#! \t\necho owned\n", "\u007fEL", "MZ"]) {
-    const path = join(folder, "text");
-    await writeFile(path, text);
-    await chmod(path, 0o755);
-    const result = await run(path);
-    assert.deepEqual(
-      result,
-      { tag: "err", val: { tag: "failed", val: "it is no program that the system can run" } },
-      text,
-    );
-    await chmod(path, 0o644);
-    assert.equal((await run(path)).tag, "err");
-  }
-  const lost = join(folder, "lost");
-  await writeFile(lost, "#!/nowhere/interpreter\n");
-  await chmod(lost, 0o755);
-  assert.deepEqual(await run(lost), { tag: "err", val: { tag: "failed", val: "it cannot be started (ENOENT)" } });
-});
+test(
+  "what is no program is not started, and says why in one line",
+  { timeout: TIMEOUT },
+  needing(["posix"], async (context) => {
+    const folder = await realpath(await temporaryFolder(context));
+    const { run } = processGuest({ kind: "full" });
+    assert.deepEqual(await run(folder), { tag: "err", val: { tag: "failed", val: "it is no regular file" } });
+    assert.deepEqual(await run("/dev/null"), { tag: "err", val: { tag: "failed", val: "it is no regular file" } });
+    // The C library would have a shell run these.
+    for (const text of ["echo owned\n", "", "#!\necho owned\n", "#! \t\necho owned\n", "\u007fEL", "MZ"]) {
+      const path = join(folder, "text");
+      await writeFile(path, text);
+      await chmod(path, 0o755);
+      const result = await run(path);
+      assert.deepEqual(
+        result,
+        { tag: "err", val: { tag: "failed", val: "it is no program that the system can run" } },
+        text,
+      );
+      await chmod(path, 0o644);
+      assert.equal((await run(path)).tag, "err");
+    }
+    const lost = join(folder, "lost");
+    await writeFile(lost, "#!/nowhere/interpreter\n");
+    await chmod(lost, 0o755);
+    assert.deepEqual(await run(lost), { tag: "err", val: { tag: "failed", val: "it cannot be started (ENOENT)" } });
+  }),
+);

@@ -1,24 +1,19 @@
 /**
- * The rewriter against modules that nobody here wrote: those inside the packages that are installed, those of the WASI test suite,
- * and generated ones. Rewritten they are valid, and where they can run they do the same.
+ * The rewriter against modules that nobody here wrote: those inside the packages that are installed, and generated ones.
+ * Rewritten they are valid, and where they can run they do the same. See hardening-wasi-suite.test.ts for the WASI test suite's.
  */
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
-import { existsSync, globSync, readFileSync, statSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { globSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
-import { after, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { type HardenedModule, hardenModule } from "../../src/hardening/harden-module.ts";
 import { type FeatureSet, moduleGenerator } from "../support/generated-modules.ts";
+import { assertHardens } from "../support/assert-hardens.ts";
 import { hardenedImports, makeGuard } from "../support/guard.ts";
 import { compare } from "../support/hardening-differential.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-const SUITES = process.env["CORDON_SUITES"] ?? fileURLToPath(new URL("../../../shared/suites", import.meta.url));
-const ARCHIVE = join(SUITES, "wasi-testsuite-p1.tar.xz");
 
 /** Core modules in `node_modules`, the same file once, and not more than this in all. */
 const MOST_MODULES = 60;
@@ -31,16 +26,6 @@ function isCore(path: string): boolean {
   return readFileSync(path).subarray(0, 8).equals(CORE_PREAMBLE);
 }
 
-/** Hardens with either counter, and asserts that the engine accepts what it accepted before. */
-function rewritten(path: string): void {
-  const module = readFileSync(path);
-  assert.ok(WebAssembly.validate(module), "the module itself is valid");
-  for (const counter of ["shared", "own"] as const) {
-    const { bytes } = hardenModule(module, { meter: true, counter });
-    assert.doesNotThrow(() => new WebAssembly.Module(bytes));
-  }
-}
-
 describe("core modules of the packages that are installed", () => {
   const bySize = new Map<string, string>();
   for (const path of globSync("node_modules/**/*.wasm", { cwd: ROOT }).sort()) {
@@ -50,21 +35,8 @@ describe("core modules of the packages that are installed", () => {
   const modules = [...bySize.values()].filter(isCore).slice(0, MOST_MODULES);
 
   test("there are some", () => assert.ok(modules.length >= 10, `only ${modules.length}`));
-  for (const path of modules) test(path.slice(ROOT.length), () => rewritten(path));
+  for (const path of modules) test(path.slice(ROOT.length), () => assertHardens(path));
 });
-
-if (existsSync(ARCHIVE)) {
-  const folder = await mkdtemp(join(tmpdir(), "cordon-hardening-"));
-  after(() => rm(folder, { recursive: true, force: true }));
-  await promisify(execFile)("tar", ["--extract", "--xz", "--file", ARCHIVE, "--directory", folder]);
-  test("programs of the WASI test suite", () => {
-    const programs = globSync("*/*/*.wasm", { cwd: folder });
-    assert.ok(programs.length > 50);
-    for (const program of programs) rewritten(join(folder, program));
-  });
-} else {
-  test("programs of the WASI test suite", { skip: `${ARCHIVE} is not there` }, () => undefined);
-}
 
 describe("a program of 2 MB", () => {
   test("prints and parses the same when it is metered", async () => {

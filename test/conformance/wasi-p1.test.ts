@@ -9,14 +9,10 @@ import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, describe, test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { Sandbox } from "../../src/sandbox/index.ts";
 import { TEST_CACHE, temporaryFolder } from "../support/guests.ts";
-
-/** Where the suite's archive is: beside this repository, unless `CORDON_SUITES` names another folder. */
-const SUITES = process.env["CORDON_SUITES"] ?? fileURLToPath(new URL("../../../shared/suites", import.meta.url));
-const ARCHIVE = join(SUITES, "wasi-testsuite-p1.tar.xz");
+import { isThere, needing, PLACES } from "../support/needs.ts";
 
 /** How many programs the suite has: none may be lost on the way. */
 const PROGRAMS = 72;
@@ -39,13 +35,10 @@ interface Expectation {
   readonly stderr?: string;
 }
 
-const suite = await unpacked();
-
-if (typeof suite === "string") {
-  test("the WASI preview 1 test suite", { skip: suite }, () => undefined);
-} else {
-  const { folder } = suite;
+if (await isThere("wasi-suite")) {
+  const folder = await mkdtemp(join(tmpdir(), "cordon-conformance-"));
   after(() => rm(folder, { recursive: true, force: true }));
+  await promisify(execFile)("tar", ["--extract", "--xz", "--file", PLACES.wasiSuite, "--directory", folder]);
   const programs = globSync("*/*/*.wasm", { cwd: folder }).sort();
 
   test("the suite is whole", () => {
@@ -59,19 +52,11 @@ if (typeof suite === "string") {
       );
     }
   });
-}
-
-/** The folder it was unpacked to, or why there is none. */
-async function unpacked(): Promise<{ readonly folder: string } | string> {
-  if (!existsSync(ARCHIVE)) return `${ARCHIVE} is not there`;
-  const folder = await mkdtemp(join(tmpdir(), "cordon-conformance-"));
-  try {
-    await promisify(execFile)("tar", ["--extract", "--xz", "--file", ARCHIVE, "--directory", folder]);
-    return { folder };
-  } catch (thrown) {
-    await rm(folder, { recursive: true, force: true });
-    return `the archive cannot be unpacked, which takes tar and xz: ${String(thrown).split("\n")[0]}`;
-  }
+} else {
+  test(
+    "the WASI preview 1 test suite",
+    needing(["wasi-suite"], () => assert.fail("it was not there")),
+  );
 }
 
 /** `rust/fd_advise` of `wasi-testsuite-p1/rust/fd_advise.wasm`. */

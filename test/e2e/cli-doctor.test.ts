@@ -16,7 +16,7 @@ const GOOD: MachineFacts = {
   proc: true,
   descriptorBar: undefined,
   cacheFolder: "/home/u/.cache/cordon",
-  cacheIsPrivate: true,
+  cacheBar: undefined,
   memoryBytes: 8 * 1024 ** 3,
   processors: 4,
 };
@@ -51,9 +51,9 @@ test("what is missing is named, with what it means and what to do", () => {
   );
   assert.equal(states({ namespaceBar: "a is 1" }), "", "it works all the same");
   assert.equal(states({ proc: false, descriptorBar: "ENOENT" }), "/proc missing, descriptors missing");
-  assert.equal(states({ cacheIsPrivate: false, memoryBytes: 1024 }), "cache weak, resources weak");
+  assert.equal(states({ cacheBar: "no home", memoryBytes: 1024 }), "cache weak, resources weak");
   assert.equal(states({ platform: "darwin", bubblewrap: { kind: "unsupported" } }), "system weak");
-  for (const one of diagnose({ ...GOOD, bubblewrap: missing, closesNetwork: false, cacheIsPrivate: false }).checks) {
+  for (const one of diagnose({ ...GOOD, bubblewrap: missing, closesNetwork: false, cacheBar: "no home" }).checks) {
     assert.equal(one.state === "ok", one.remedy === undefined, one.name);
   }
 });

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { before, test } from "node:test";
-import { cordon, cordonOnTerminal, documentOf, HAS_TERMINAL } from "../support/cli.ts";
+import { before, test, type TestContext } from "node:test";
+import { cordon, cordonOnTerminal, documentOf } from "../support/cli.ts";
 import { bundled, temporaryFolder, testGuest, textGuest } from "../support/guests.ts";
+import { needing } from "../support/needs.ts";
 
 let guest: string;
 before(async () => {
@@ -124,9 +125,15 @@ test("a component that needs what is not provided cannot run, and says what it l
   assert.deepEqual([runnable, (missing as string[]).length], [false, 3]);
 });
 
-test("hostile names are shown without control characters", async (context) => {
+/** A component whose producers are named by control characters. */
+async function hostileNames(context: TestContext): Promise<string> {
   const file = join(await temporaryFolder(context), "producers.wasm");
   await writeFile(file, emptyComponentBy("\u001b]0;owned\u0007\u202e", "1\n2\u009b"));
+  return file;
+}
+
+test("hostile names are shown without control characters", async (context) => {
+  const file = await hostileNames(context);
   for (const words of [
     ["inspect", file],
     ["inspect", "--json", file],
@@ -136,11 +143,15 @@ test("hostile names are shown without control characters", async (context) => {
     assert.doesNotMatch(stdout.replaceAll("\n", ""), /[\p{Cc}\p{Cf}]/u);
     assert.match(stdout, /owned/);
   }
-  if (HAS_TERMINAL) {
-    const { stdout } = await cordonOnTerminal(["inspect", file]);
-    assert.doesNotMatch(stdout.replaceAll("\n", "").replaceAll(/\u001b\[\d+m/g, ""), /[\p{Cc}\p{Cf}]/u);
-  }
 });
+
+test(
+  "hostile names are shown on a terminal without control characters but its colours",
+  needing(["terminal"], async (context) => {
+    const { stdout } = await cordonOnTerminal(["inspect", await hostileNames(context)]);
+    assert.doesNotMatch(stdout.replaceAll("\n", "").replaceAll(/\u001b\[\d+m/g, ""), /[\p{Cc}\p{Cf}]/u);
+  }),
+);
 
 test("types that double with every level are cut", async () => {
   const levels = Array.from({ length: 13 }, (_, level) =>

@@ -1,25 +1,42 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
+import { copyFile } from "node:fs/promises";
+import { join } from "node:path";
 import { before, test } from "node:test";
-import { findBubblewrap } from "../../src/runtime/process/find-bubblewrap.ts";
 import { type CliOptions, type CliResult, cordon, documentOf, type RunningCli, startCordon } from "../support/cli.ts";
 import { commandText } from "../support/command-guests.ts";
-import { proxyGuest, testGuest, textGuest } from "../support/guests.ts";
+import { bundled, proxyGuest, temporaryFolder, testGuest, textGuest } from "../support/guests.ts";
+import { type Need, needing } from "../support/needs.ts";
 
-/** Ways to run a guest in a process, and what the command needs of the environment to find bubblewrap. */
-const modes: (readonly [flags: readonly string[], options: CliOptions])[] = [
-  [["--isolation", "process"], {}],
-  [["--isolation=process", "--os-sandbox", "off"], {}],
+/** A way to run a guest in a process. */
+interface Mode {
+  readonly name: string;
+  readonly needs: readonly Need[];
+  readonly flags: readonly string[];
+  /** What the command needs of the environment to find bubblewrap. */
+  readonly options: CliOptions;
+}
+
+const MODES: readonly Mode[] = [
+  { name: "a process", needs: [], flags: ["--isolation", "process"], options: {} },
+  {
+    name: "a process without bubblewrap",
+    needs: [],
+    flags: ["--isolation=process", "--os-sandbox", "off"],
+    options: {},
+  },
+  {
+    name: "a process in bubblewrap",
+    needs: ["bubblewrap"],
+    flags: ["--isolation=process", "--os-sandbox=required"],
+    options: { environment: { PATH: process.env["PATH"] ?? "" } },
+  },
 ];
+const THREAD: Mode = { name: "a thread", needs: [], flags: ["--isolation=thread"], options: {} };
+
 let guest: string;
 before(async () => {
   guest = await testGuest();
-  if ((await findBubblewrap()).kind === "working") {
-    modes.push([
-      ["--isolation=process", "--os-sandbox=required"],
-      { environment: { PATH: process.env["PATH"] ?? "" } },
-    ]);
-  }
 });
 
 /** The processes that a process has started and that are there, on Linux; elsewhere nobody tells. */
@@ -38,39 +55,80 @@ function childrenOf(parent: number): readonly number[] {
 
 /** Asserts that a command has a process for its guest or, at the level `thread`, none. */
 function assertProcess({ child }: RunningCli, expected: boolean): void {
-  if (process.platform !== "linux") return;
-  assert.equal(childrenOf(child.pid ?? 0).length > 0, expected);
+  assert.ok(process.platform !== "linux" || childrenOf(child.pid ?? 0).length > 0 === expected);
 }
 
-test("run prints and exits the same at both levels, however it ends", async () => {
-  const cases: readonly (readonly [code: number, words: readonly string[]])[] = [
-    [0, [guest, "mirror", "{x: 1, y: -2}"]],
-    [1, [guest, "check", "--", "-7"]],
-    [2, [guest, "add", "1", "two"]],
-    [3, [guest, "read", "/etc/passwd", "--fail-on-denied"]],
-    [4, [guest, "fail", "on purpose"]],
-    [5, [guest, "spin", "--timeout=300ms"]],
-  ];
-  for (const [code, words] of cases) {
-    const inThread = await cordon(["run", "--isolation=thread", ...words]);
-    assert.equal(inThread.code, code, inThread.stderr);
-    for (const [flags, options] of modes) {
-      assert.deepEqual(await cordon(["run", ...flags, ...words], options), inThread, [...flags, ...words].join(" "));
-    }
-  }
-});
+/** Commands that end in every way, by their exit codes. */
+const ENDINGS: readonly (readonly [code: number, words: readonly string[]])[] = [
+  [0, ["mirror", "{x: 1, y: -2}"]],
+  [1, ["check", "--", "-7"]],
+  [2, ["add", "1", "two"]],
+  [3, ["--fail-on-denied", "read", "/etc/passwd"]],
+  [4, ["fail", "on purpose"]],
+  [5, ["--timeout=300ms", "spin"]],
+];
 
-test("run's document is the same at both levels, but for the times", async () => {
-  const content = (result: CliResult): unknown => {
-    const { usage, ...rest } = documentOf(result) as { usage: Record<string, unknown> };
-    return { ...rest, usage: { ...usage, wallMs: 0, cpuMs: 0, longestHoldMs: 0 } };
-  };
-  const words = ["run", "--json", guest, "add", "5", "3"];
-  const inThread = content(await cordon(words));
-  for (const [flags, options] of modes) {
-    assert.deepEqual(content(await cordon([...words, ...flags], options)), inThread, flags.join(" "));
-  }
-});
+let endedInThread: Promise<readonly CliResult[]> | undefined;
+
+async function endings({ flags, options }: Mode): Promise<readonly CliResult[]> {
+  const results: CliResult[] = [];
+  for (const [, words] of ENDINGS) results.push(await cordon(["run", ...flags, guest, ...words], options));
+  return results;
+}
+
+/** What the README grants its skill: a file, its folder, nothing; with the exit code. */
+const GRANTED = [
+  [0, "demo.txt"],
+  [0, "."],
+  [3, undefined],
+] as const;
+
+for (const mode of MODES) {
+  test(
+    `run gives a skill the file or folder that the README grants it, in ${mode.name} as in a thread`,
+    needing(mode.needs, async (context) => {
+      const cwd = await temporaryFolder(context);
+      await copyFile(join(bundled("demo-trusted"), "../../demo/demo.txt"), join(cwd, "demo.txt"));
+      for (const [code, granted] of GRANTED) {
+        const words = [...(granted === undefined ? [] : [`--allow-fs-read=${granted}`]), "--fail-on-denied"];
+        const inThread = await cordon(["run", ...words, bundled("demo-trusted")], { cwd });
+        assert.deepEqual([inThread.code, inThread.stdout.startsWith("SUCCESS")], [code, code === 0], inThread.stdout);
+        const inProcess = await cordon(["run", ...mode.flags, ...words, bundled("demo-trusted")], {
+          ...mode.options,
+          cwd,
+        });
+        assert.deepEqual(inProcess, inThread, words.join(" "));
+      }
+    }),
+  );
+}
+
+for (const mode of MODES) {
+  test(
+    `run prints and exits the same in ${mode.name} and in a thread, however it ends`,
+    needing(mode.needs, async () => {
+      const inThread = await (endedInThread ??= endings(THREAD));
+      assert.deepEqual(
+        inThread.map(({ code }) => code),
+        ENDINGS.map(([code]) => code),
+      );
+      assert.deepEqual(await endings(mode), inThread);
+    }),
+  );
+
+  test(
+    `run's document is the same in ${mode.name} and in a thread, but for the times`,
+    needing(mode.needs, async () => {
+      const content = (result: CliResult): unknown => {
+        const { usage, ...rest } = documentOf(result) as { usage: Record<string, unknown> };
+        return { ...rest, usage: { ...usage, wallMs: 0, cpuMs: 0, longestHoldMs: 0 } };
+      };
+      const words = ["--json", guest, "add", "5", "3"];
+      const inMode = await cordon(["run", ...mode.flags, ...words], mode.options);
+      assert.deepEqual(content(inMode), content(await cordon(["run", ...words])));
+    }),
+  );
+}
 
 /** Says that it runs, and exits with 7 at the end of stdin. */
 const WAITING = `
@@ -82,41 +140,44 @@ const WAITING = `
     (br_if $again (i32.eqz (i32.load8_u (i32.const 16)))))
   (call $exit (i32.const 7))`;
 
-test("run has a process for the guest at the level process alone, which is gone with it", async (context) => {
-  const waiting = await textGuest("waiting", commandText(WAITING, { data: "ready\n" }));
-  const thread = [["--isolation=thread"], {}] as const;
-  for (const [flags, options] of [thread, ...modes]) {
-    const running = startCordon(["run", waiting, "--stdin", ...flags], { ...options, stdin: { open: true } });
-    context.after(() => void running.child.kill("SIGKILL"));
-    await running.printed("ready\n");
-    assertProcess(running, flags !== thread[0]);
-    running.child.stdin.end();
-    // It ends when nobody holds its output any more.
-    assert.deepEqual(await running.ended, { code: 7, stdout: "ready\n", stderr: "" }, flags.join(" "));
-  }
-});
+for (const mode of [THREAD, ...MODES]) {
+  const { name, needs, flags, options } = mode;
 
-test("serve-http answers out of a process, and ends it", async (context) => {
-  const proxy = await proxyGuest();
-  const thread = [["--isolation=thread"], {}] as const;
-  for (const [flags, options] of [thread, ...modes]) {
-    const running = startCordon(["serve-http", proxy, "--addr=127.0.0.1:0", ...flags], options);
-    context.after(() => void running.child.kill("SIGKILL"));
-    let stderr = "";
-    running.child.stderr.on("data", (chunk) => (stderr += String(chunk)));
-    await running.said("(Ctrl-C ends it)\n");
-    const url = /on (http:\/\/127\.0\.0\.1:\d+) /u.exec(stderr)?.[1] ?? "";
-    const answer = await fetch(`${url}/hello`, { headers: { connection: "close" } });
-    assert.deepEqual([answer.status, await answer.text()], [200, "hello\n"]);
-    const trapped = await fetch(`${url}/trap`, { headers: { connection: "close" } });
-    await trapped.arrayBuffer();
-    assert.equal(trapped.status, 502);
-    assertProcess(running, flags !== thread[0]);
-    running.child.kill("SIGTERM");
-    const { code, stdout } = await running.ended;
-    assert.deepEqual([code, stdout], [0, ""], flags.join(" "));
-  }
-});
+  test(
+    `run has a process for a guest that is to be in one, and it is gone with it: ${name}`,
+    needing(needs, async (context) => {
+      const waiting = await textGuest("waiting", commandText(WAITING, { data: "ready\n" }));
+      const running = startCordon(["run", waiting, "--stdin", ...flags], { ...options, stdin: { open: true } });
+      context.after(() => void running.child.kill("SIGKILL"));
+      await running.printed("ready\n");
+      assertProcess(running, mode !== THREAD);
+      running.child.stdin.end();
+      // It ends when nobody holds its output any more.
+      assert.deepEqual(await running.ended, { code: 7, stdout: "ready\n", stderr: "" });
+    }),
+  );
+
+  test(
+    `serve-http answers out of ${name}, and ends it`,
+    needing(needs, async (context) => {
+      const running = startCordon(["serve-http", await proxyGuest(), "--addr=127.0.0.1:0", ...flags], options);
+      context.after(() => void running.child.kill("SIGKILL"));
+      let stderr = "";
+      running.child.stderr.on("data", (chunk) => (stderr += String(chunk)));
+      await running.said("(Ctrl-C ends it)\n");
+      const url = /on (http:\/\/127\.0\.0\.1:\d+) /u.exec(stderr)?.[1] ?? "";
+      const answer = await fetch(`${url}/hello`, { headers: { connection: "close" } });
+      assert.deepEqual([answer.status, await answer.text()], [200, "hello\n"]);
+      const trapped = await fetch(`${url}/trap`, { headers: { connection: "close" } });
+      await trapped.arrayBuffer();
+      assert.equal(trapped.status, 502);
+      assertProcess(running, mode !== THREAD);
+      running.child.kill("SIGTERM");
+      const { code, stdout } = await running.ended;
+      assert.deepEqual([code, stdout], [0, ""]);
+    }),
+  );
+}
 
 test("a sandbox of the system that is required and is not there is an error of usage, and nothing runs", async () => {
   const why =
@@ -148,7 +209,7 @@ test("levels and modes that are none are errors of usage, with those that are", 
     ["--os-sandbox=true", "auto, required, off"],
   ] as const) {
     for (const words of [
-      ["run", guest, "add", "1", "2", flag],
+      ["run", guest, flag, "add", "1", "2"],
       ["serve-http", guest, flag],
     ]) {
       const { code, stdout, stderr } = await cordon(words);

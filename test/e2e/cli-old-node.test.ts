@@ -1,24 +1,13 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { existsSync, globSync, readFileSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { parseSync, transformSync, Visitor } from "rolldown/utils";
-import { NODE_FLOOR } from "../../src/shared/node-floor.ts";
 import { cordon, documentOf } from "../support/cli.ts";
+import { needing, oldNode } from "../support/needs.ts";
 
 const BUILT = fileURLToPath(new URL("../../dist/bin", import.meta.url));
-
-/** A Node that Cordon does not run on, if this machine has one; those in `node_modules` are not. */
-const OLD_NODE = ["/usr/bin", "/usr/local/bin", ...(process.env["PATH"] ?? "").split(delimiter)]
-  .map((folder) => join(folder, "node"))
-  .find((path) => existsSync(path) && majorOf(path) < Number.parseInt(NODE_FLOOR, 10));
-const WITH_OLD_NODE = OLD_NODE === undefined ? { skip: `no Node older than ${NODE_FLOOR} is on this machine` } : {};
-
-function majorOf(node: string): number {
-  return Number.parseInt(execFileSync(node, ["--version"], { encoding: "utf8" }).slice(1), 10);
-}
 
 /** What Node reads before it runs a chunk: the chunk, and all that it and they import statically. */
 function readWith(chunk: string, seen: Set<string> = new Set()): ReadonlySet<string> {
@@ -78,31 +67,37 @@ test("no chunk imports the executable, which would run it twice", () => {
   }
 });
 
-test("on a Node that is too old every command says so on one line", WITH_OLD_NODE, async () => {
-  const node = OLD_NODE ?? "";
-  for (const words of [[], ["--version"], ["run", "none.wasm"], ["doctor", "--help"], ["run", "x", "--", "--json"]]) {
-    const { code, stdout, stderr } = await cordon(words, { node });
-    assert.deepEqual([code, stdout], [2, ""], words.join(" "));
-    assert.match(stderr, /^error: Cannot run cordon: this is Node \d+\.\d+\.\d+; install Node 24\.21 or later\n$/u);
-  }
-  const asked = await cordon(["run", "none.wasm", "--json"], { node });
-  assert.equal(asked.code, 2);
-  const { status, error } = documentOf(asked) as { status: string; error: { code: string; message: string } };
-  assert.deepEqual([status, error.code, `error: ${error.message}\n`], ["error", "unsupported", asked.stderr]);
-});
+test(
+  "on a Node that is too old every command says so on one line",
+  needing(["old-node"], async () => {
+    const node = oldNode() ?? "";
+    for (const words of [[], ["--version"], ["run", "none.wasm"], ["doctor", "--help"], ["run", "x", "--", "--json"]]) {
+      const { code, stdout, stderr } = await cordon(words, { node });
+      assert.deepEqual([code, stdout], [2, ""], words.join(" "));
+      assert.match(stderr, /^error: Cannot run cordon: this is Node \d+\.\d+\.\d+; install Node 24\.21 or later\n$/u);
+    }
+    const asked = await cordon(["run", "none.wasm", "--json"], { node });
+    assert.equal(asked.code, 2);
+    const { status, error } = documentOf(asked) as { status: string; error: { code: string; message: string } };
+    assert.deepEqual([status, error.code, `error: ${error.message}\n`], ["error", "unsupported", asked.stderr]);
+  }),
+);
 
-test("on a Node that is too old the doctor says so in its own way", WITH_OLD_NODE, async () => {
-  const node = OLD_NODE ?? "";
-  const { code, stdout, stderr } = await cordon(["doctor"], { node });
-  assert.deepEqual([code, stderr], [2, ""]);
-  assert.match(stdout, /^ {2}missing {2}node {2}\d+\.\d+\.\d+ on \w+ {2}Cordon does not run on it\n/u);
-  assert.match(stdout, /\n {2}node: install Node 24\.21 or later\n\nCordon cannot run guests here\.\n$/u);
-  const asked = await cordon(["doctor", "--json"], { node });
-  const document = documentOf(asked);
-  assert.deepEqual([asked.code, asked.stderr, document["status"]], [2, "", "unfit"]);
-  const keys = Object.keys(documentOf(await cordon(["doctor", "--json"])));
-  assert.deepEqual(Object.keys(document), keys, "it is the document that other Nodes give");
-});
+test(
+  "on a Node that is too old the doctor says so in its own way",
+  needing(["old-node"], async () => {
+    const node = oldNode() ?? "";
+    const { code, stdout, stderr } = await cordon(["doctor"], { node });
+    assert.deepEqual([code, stderr], [2, ""]);
+    assert.match(stdout, /^ {2}missing {2}node {2}\d+\.\d+\.\d+ on \w+ {2}Cordon does not run on it\n/u);
+    assert.match(stdout, /\n {2}node: install Node 24\.21 or later\n\nCordon cannot run guests here\.\n$/u);
+    const asked = await cordon(["doctor", "--json"], { node });
+    const document = documentOf(asked);
+    assert.deepEqual([asked.code, asked.stderr, document["status"]], [2, "", "unfit"]);
+    const keys = Object.keys(documentOf(await cordon(["doctor", "--json"])));
+    assert.deepEqual(Object.keys(document), keys, "it is the document that other Nodes give");
+  }),
+);
 
 // Weakening: `watchEnd` is not called; the process then exits with 0.
 test("a command that waits for what never comes does not look like success", async () => {

@@ -49,7 +49,7 @@ test("64-bit integers are exact to the last bit", async () => {
     "(18446744073709551615, -9223372036854775808)\n",
   );
   await prints([exact, "pair", '"9007199254740993"', "-9007199254740993"], "(9007199254740993, -9007199254740993)\n");
-  const result = await cordon(["run", exact, "pair", "18446744073709551615", "-1", "--json"]);
+  const result = await cordon(["run", "--json", exact, "pair", "18446744073709551615", "-1"]);
   assert.deepEqual(documentOf(result)["result"], ["18446744073709551615", "-1"]);
   await fails(2, /expected u64, found "18446744073709551616"/, [exact, "pair", "18446744073709551616", "0"]);
 });
@@ -91,17 +91,17 @@ test("wrong arguments are answered with the WIT type and the place", async () =>
 test("the exit code says how it ended", async () => {
   await fails(1, /the guest returned an error: -7 is negative/, [guest, "check", "--", "-7"]);
   await fails(4, /the guest trapped/, [guest, "fail", "on purpose"]);
-  await fails(5, /did not end within 300 ms; raise the time limit/, [guest, "spin", "--timeout", "300ms"]);
+  await fails(5, /did not end within 300 ms; raise the time limit/, [guest, "--timeout", "300ms", "spin"]);
   await fails(5, /start at 65536000 bytes, over the cap of 1048576/, [
     await largeMemoryGuest(),
-    "f",
     "--max-memory=1MiB",
+    "f",
   ]);
 });
 
 test("memory is capped", async () => {
   await prints([guest, "allocate", "40"], "40\n");
-  const { code, stderr } = await cordon(["run", guest, "allocate", "40", "--max-memory", "16MiB"]);
+  const { code, stderr } = await cordon(["run", guest, "--max-memory", "16MiB", "allocate", "40"]);
   assert.match(stderr, /^error: Calling cordon:test\/api#allocate: /);
   assert.ok(code === 4 || code === 5, `exit code ${code}`);
 });
@@ -109,14 +109,14 @@ test("memory is capped", async () => {
 test("quantities that make no sense are refused with what does", async () => {
   await fails(2, /--timeout="0": it takes a duration such as 500ms, 5s or 2m/, [
     guest,
+    "--timeout",
+    "0",
     "add",
     "1",
     "2",
-    "--timeout",
-    "0",
   ]);
-  await fails(2, /--timeout="soon"/, [guest, "add", "1", "2", "--timeout=soon"]);
-  await fails(2, /--max-memory="1": it takes a size such as 64MiB/, [guest, "add", "1", "2", "--max-memory", "1"]);
+  await fails(2, /--timeout="soon"/, [guest, "--timeout=soon", "add", "1", "2"]);
+  await fails(2, /--max-memory="1": it takes a size such as 64MiB/, [guest, "--max-memory", "1", "add", "1", "2"]);
 });
 
 test("--json is one document, for success", async () => {
@@ -140,20 +140,21 @@ test("--json is one document, for success", async () => {
 test("--json is one document, for every kind of failure, and stderr says it as well", async () => {
   const failing = await failingGuest();
   const cases: readonly (readonly [number, string, readonly string[]])[] = [
-    [1, "guest-error", [guest, "check", "--json", "--", "-7"]],
-    [1, "guest-error", [failing, "failing", "--json"]],
+    [1, "guest-error", [guest, "--json", "check", "-7"]],
+    [1, "guest-error", [failing, "--json", "failing"]],
     [2, "usage", ["--json", "/no/such/file.wasm"]],
     [2, "usage", ["--json", guest, "nope"]],
+    [2, "usage", ["--json", guest, "add", "1", "--clock"]],
     [2, "usage", ["--json", guest, "add", "1", "two"]],
-    [2, "usage", ["--json", guest, "add", "1", "2", "--timeout=never"]],
+    [2, "usage", ["--json", guest, "--timeout=never", "add", "1", "2"]],
     [2, "usage", ["--json", "--no-such-flag"]],
     [2, "usage", ["--json"]],
-    [2, "usage", ["--json", guest, "add", "1", "2", "--audit", "/no/such/folder/audit.jsonl"]],
-    [2, "policy", ["--json", guest, "add", "1", "2", "--allow-fs-read=/no/such/folder"]],
+    [2, "usage", ["--json", guest, "--audit", "/no/such/folder/audit.jsonl", "add", "1", "2"]],
+    [2, "policy", ["--json", guest, "--allow-fs-read=/no/such/folder", "add", "1", "2"]],
     [2, "invalid-component", ["--json", "package.json"]],
     [3, "guest-error", ["--json", guest, "read", "/etc/passwd"]],
     [4, "trap", ["--json", guest, "fail", "x"]],
-    [5, "limit", ["--json", guest, "spin", "--timeout=300ms"]],
+    [5, "limit", ["--json", guest, "--timeout=300ms", "spin"]],
   ];
   for (const [code, errorCode, words] of cases) {
     const result = await cordon(["run", ...words]);
@@ -165,10 +166,10 @@ test("--json is one document, for every kind of failure, and stderr says it as w
 });
 
 test("an error's payload and limit are in the document, with 64-bit integers as strings and no raw control character", async () => {
-  const result = await cordon(["run", await failingGuest(), "failing", "--json"]);
+  const result = await cordon(["run", "--json", await failingGuest(), "failing"]);
   const { error } = documentOf(result) as { error: { payload: unknown } };
   assert.deepEqual(error.payload, { code: "18446744073709551615", text: "\u009b" });
   assert.doesNotMatch(result.stdout + result.stderr, /\u009b/);
-  const limited = documentOf(await cordon(["run", guest, "spin", "--json", "--timeout=250ms"]));
+  const limited = documentOf(await cordon(["run", guest, "--json", "--timeout=250ms", "spin"]));
   assert.match(JSON.stringify(limited), /"limit":\{"limit":"deadline","cap":250,"used":\d+\}/);
 });

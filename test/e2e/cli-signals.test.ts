@@ -25,7 +25,7 @@ async function appears(folder: string, name: string): Promise<void> {
 }
 
 test("SIGINT ends a guest that spins, and the exit code says so", async () => {
-  const { child, ended, said } = startCordon(["run", guest, "read-then-spin", "/etc/passwd", "--timeout=10m"]);
+  const { child, ended, said } = startCordon(["run", guest, "--timeout=10m", "read-then-spin", "/etc/passwd"]);
   await said("[DENIED]");
   child.kill("SIGINT");
   const { code, stdout, stderr } = await ended;

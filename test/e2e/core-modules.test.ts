@@ -6,8 +6,9 @@ import { recognize } from "../../src/component/preparation/recognize.ts";
 import { inspect } from "../../src/sandbox/loading/inspect.ts";
 import { Sandbox } from "../../src/sandbox/sandbox.ts";
 import { failsWith } from "../support/errors.ts";
-import { goGuest, LACKS } from "../support/compiled-guests.ts";
+import { goGuest } from "../support/compiled-guests.ts";
 import { TEST_CACHE, textGuest } from "../support/guests.ts";
+import { needing } from "../support/needs.ts";
 
 /** A program that writes to stdout and exits with a code. */
 const HELLO = `(module
@@ -70,10 +71,12 @@ describe("programs for WASI preview 1", () => {
   });
 });
 
-test("a program of Go runs, with a heap that takes the memory to be its own", { skip: LACKS.go }, async () => {
-  const program = await goGuest(
-    "core-module",
-    `package main
+test(
+  "a program of Go runs, with a heap that takes the memory to be its own",
+  needing(["go-for-wasi"], async () => {
+    const program = await goGuest(
+      "core-module",
+      `package main
 import ("fmt"; "os"; "runtime")
 func main() {
   fmt.Println(os.Args[1:], os.Getenv("WHO"))
@@ -88,17 +91,18 @@ func main() {
   fmt.Println(len(kept), err != nil)
   os.Exit(3)
 }`,
-  );
-  await using sandbox = await Sandbox.open(program, {
-    cache: TEST_CACHE,
-    grants: { environment: { set: { WHO: "gopher" } } },
-  });
-  const { exitCode, stdout, stderr } = await sandbox.execute(["a", "b c"]);
-  assert.deepEqual(
-    [exitCode, Buffer.from(stdout).toString(), Buffer.from(stderr).toString()],
-    [3, "[a b c] gopher\n40 true\n", ""],
-  );
-});
+    );
+    await using sandbox = await Sandbox.open(program, {
+      cache: TEST_CACHE,
+      grants: { environment: { set: { WHO: "gopher" } } },
+    });
+    const { exitCode, stdout, stderr } = await sandbox.execute(["a", "b c"]);
+    assert.deepEqual(
+      [exitCode, Buffer.from(stdout).toString(), Buffer.from(stderr).toString()],
+      [3, "[a b c] gopher\n40 true\n", ""],
+    );
+  }),
+);
 
 describe("a hostile core module", () => {
   const start = '(memory (export "memory") 1) (func (export "_start"))';

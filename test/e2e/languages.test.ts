@@ -5,10 +5,11 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { type GrantsInput, Sandbox } from "../../src/sandbox/index.ts";
 import { cordonInShell } from "../support/cli.ts";
-import { cGuest, goGuest, LACKS, pythonGuest } from "../support/compiled-guests.ts";
+import { cGuest, goGuest, pythonGuest } from "../support/compiled-guests.ts";
 import { failsWith } from "../support/errors.ts";
 import { Playground } from "../support/filesystem.ts";
 import { TEST_CACHE } from "../support/guests.ts";
+import { needing } from "../support/needs.ts";
 
 /** The same work in three languages, each with its own way to WASI: what is granted works, and what is not is refused. */
 
@@ -84,30 +85,32 @@ const said = (words: readonly string[]): readonly string[] =>
 const lines = (text: string): readonly string[] => text.trimEnd().split("\n").toSorted();
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
 
-for (const [language, lacks, build] of [
-  ["C", LACKS.c, () => cGuest("worker-c", source("worker.c"))],
-  ["Go", LACKS.go, () => goGuest("worker-go", source("worker.go"))],
+for (const [language, needs, build] of [
+  ["C", ["clang"], () => cGuest("worker-c", source("worker.c"))],
+  ["Go", ["go-for-wasi"], () => goGuest("worker-go", source("worker.go"))],
 ] as const) {
-  test(`a program in ${language} works with what it is granted, through the SDK`, { skip: lacks }, async () => {
-    using place = new Place();
-    await using sandbox = await Sandbox.open(await build(), { cache: TEST_CACHE, grants: place.grants });
-    const { exitCode, stdout, stderr, usage } = await sandbox.execute(["42", "two words"], { stdin: "one\ntwo\n" });
-    assert.deepEqual(lines(text(stdout)), said(["42", "two words"]));
-    assert.equal(text(stderr), "done\n");
-    assert.equal(exitCode, 42);
-    assert.ok(usage.denials >= 4, `${usage.denials}`);
-    place.assertDone();
-    await using bare = await Sandbox.open(await build(), { cache: TEST_CACHE });
-    const nothing = await bare.execute([], { stdin: "one\n" });
-    assert.notEqual(nothing.exitCode, 0);
-    assert.match(text(nothing.stdout), /greeting none, home none/u);
-    assert.doesNotMatch(text(nothing.stdout), /input|found|NOT/u);
-  });
+  test(
+    `a program in ${language} works with what it is granted, through the SDK`,
+    needing(needs, async () => {
+      using place = new Place();
+      await using sandbox = await Sandbox.open(await build(), { cache: TEST_CACHE, grants: place.grants });
+      const { exitCode, stdout, stderr, usage } = await sandbox.execute(["42", "two words"], { stdin: "one\ntwo\n" });
+      assert.deepEqual(lines(text(stdout)), said(["42", "two words"]));
+      assert.equal(text(stderr), "done\n");
+      assert.equal(exitCode, 42);
+      assert.ok(usage.denials >= 4, `${usage.denials}`);
+      place.assertDone();
+      await using bare = await Sandbox.open(await build(), { cache: TEST_CACHE });
+      const nothing = await bare.execute([], { stdin: "one\n" });
+      assert.notEqual(nothing.exitCode, 0);
+      assert.match(text(nothing.stdout), /greeting none, home none/u);
+      assert.doesNotMatch(text(nothing.stdout), /input|found|NOT/u);
+    }),
+  );
 
   test(
     `a program in ${language} works with what it is granted, through the command line`,
-    { skip: lacks },
-    async () => {
+    needing(needs, async () => {
       using place = new Place();
       const words = ["run", ...place.flags, await build(), "--", "7", "--flag"];
       const { code, stdout, stderr } = await cordonInShell(`printf 'one\\ntwo\\n' | "$@"`, words, {
@@ -117,36 +120,38 @@ for (const [language, lacks, build] of [
       assert.match(stderr, /^done$/mu);
       assert.equal(code, 7);
       place.assertDone();
-    },
+    }),
   );
 }
 
-test("a component in Python works with what it is granted, through the SDK", { skip: LACKS.python }, async () => {
-  using place = new Place();
-  const guest = await pythonGuest("worker-python", source("worker.py"), WIT);
-  await using sandbox = await Sandbox.open(guest, { cache: TEST_CACHE, grants: place.grants });
-  let stderr = "";
-  const { value } = await sandbox.call("work", [["first", "two words"]], {
-    stdin: "one\ntwo\n",
-    stderr: (chunk) => void (stderr += text(chunk)),
-  });
-  assert.deepEqual(lines(String(value)), said(["first", "two words"]));
-  assert.equal(stderr, "done\n");
-  place.assertDone();
-  // The tool's own adapter of preview 1 knows two ways to exit.
-  for (const [code, status] of [
-    [0, 0],
-    [3, 1],
-  ] as const) {
-    const left = await failsWith("guest-error", /exited with status/u, sandbox.call("leave", [code]));
-    assert.deepEqual(left.payload, { exitCode: status });
-  }
-});
+test(
+  "a component in Python works with what it is granted, through the SDK",
+  needing(["componentize-py"], async () => {
+    using place = new Place();
+    const guest = await pythonGuest("worker-python", source("worker.py"), WIT);
+    await using sandbox = await Sandbox.open(guest, { cache: TEST_CACHE, grants: place.grants });
+    let stderr = "";
+    const { value } = await sandbox.call("work", [["first", "two words"]], {
+      stdin: "one\ntwo\n",
+      stderr: (chunk) => void (stderr += text(chunk)),
+    });
+    assert.deepEqual(lines(String(value)), said(["first", "two words"]));
+    assert.equal(stderr, "done\n");
+    place.assertDone();
+    // The tool's own adapter of preview 1 knows two ways to exit.
+    for (const [code, status] of [
+      [0, 0],
+      [3, 1],
+    ] as const) {
+      const left = await failsWith("guest-error", /exited with status/u, sandbox.call("leave", [code]));
+      assert.deepEqual(left.payload, { exitCode: status });
+    }
+  }),
+);
 
 test(
   "a component in Python works with what it is granted, through the command line",
-  { skip: LACKS.python },
-  async () => {
+  needing(["componentize-py"], async () => {
     using place = new Place();
     const guest = await pythonGuest("worker-python", source("worker.py"), WIT);
     const words = ["run", ...place.flags, guest, "work", '["first"]'];
@@ -154,5 +159,5 @@ test(
     assert.equal(code, 0, stdout);
     assert.deepEqual(lines(stdout), said(["first"]));
     place.assertDone();
-  },
+  }),
 );

@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import { fileURLToPath } from "node:url";
 import { Sandbox } from "../../src/sandbox/index.ts";
 import { bundled, TEST_CACHE, temporaryFolder, testGuest } from "../support/guests.ts";
+import { needing } from "../support/needs.ts";
 
 const run = promisify(execFile);
 const ENTRY = new URL("../../src/sandbox/index.ts", import.meta.url).href;
@@ -20,12 +21,12 @@ async function inProcess(code: string, environment: Readonly<Record<string, stri
   return JSON.parse(stdout);
 }
 
-const linux = { skip: process.platform === "linux" ? false : "reads /proc" };
-
-test("closing leaves no thread, no open file and nothing that keeps the process alive", linux, async () => {
-  const guest = await testGuest();
-  // That the process ends by itself is part of the test: execFile would wait for ever.
-  const seen = await inProcess(`
+test(
+  "closing leaves no thread, no open file and nothing that keeps the process alive",
+  needing(["linux"], async () => {
+    const guest = await testGuest();
+    // That the process ends by itself is part of the test: execFile would wait for ever.
+    const seen = await inProcess(`
     import { readdirSync, readlinkSync } from "node:fs";
     const files = () => readdirSync("/proc/self/fd").map((fd) => { try { return readlinkSync("/proc/self/fd/" + fd) } catch { return "" } })
       .filter((target) => target.startsWith("/") && !target.startsWith("/dev/") && !target.startsWith("/proc/"));
@@ -42,9 +43,10 @@ test("closing leaves no thread, no open file and nothing that keeps the process 
     for (let round = 0; round < 5; round += 1) await use();
     console.log(JSON.stringify({ before, after: { files: files(), threads: threads() } }));
   `);
-  const { before, after } = seen as { readonly before: unknown; readonly after: unknown };
-  assert.deepEqual(after, before);
-});
+    const { before, after } = seen as { readonly before: unknown; readonly after: unknown };
+    assert.deepEqual(after, before);
+  }),
+);
 
 test("a sandbox that is never closed does not keep the process alive", async () => {
   const guest = await testGuest();

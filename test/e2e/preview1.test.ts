@@ -5,7 +5,8 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { describe, test, type TestContext } from "node:test";
 import { Sandbox, type SandboxOptions } from "../../src/sandbox/sandbox.ts";
-import { cGuest, LACKS } from "../support/compiled-guests.ts";
+import { cGuest } from "../support/compiled-guests.ts";
+import { needing } from "../support/needs.ts";
 import { failsWith } from "../support/errors.ts";
 import { temporaryFolder, TEST_CACHE, textGuest } from "../support/guests.ts";
 import { preview1Program } from "../support/preview1-programs.ts";
@@ -260,7 +261,7 @@ int main(int argc, char **argv) {
   printf("%ld %d %d %d\\n", names, dots, same, sum == again);
 }`;
 
-test("a folder of 10,000 names is listed, and cookies stay what they were", { skip: LACKS.c }, async (context) => {
+test("a folder of 10,000 names is listed, and cookies stay what they were", needing(["clang"], async (context) => {
   const host = await folder(
     context,
     [...Array(10_000).keys()].map((index) => `name-${index}`),
@@ -271,9 +272,9 @@ test("a folder of 10,000 names is listed, and cookies stay what they were", { sk
   });
   const { stdout } = await sandbox.execute();
   assert.equal(Buffer.from(stdout).toString(), "10000 2 1 1\n");
-});
+}));
 
-test("files have one inode, whatever their name, and listings tell it", { skip: LACKS.c }, async (context) => {
+test("files have one inode, whatever their name, and listings tell it", needing(["clang"], async (context) => {
   const host = await folder(context, ["file", "other"]);
   await symlink("file", join(host, "link"));
   const source = `
@@ -299,4 +300,4 @@ int main(void) {
     grants: { filesystem: { preopens: [{ host, guest: "/", write: true, create: true }] } },
   });
   assert.equal(Buffer.from((await sandbox.execute()).stdout).toString(), "1 1 2 1\n");
-});
+}));

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import { join } from "node:path";
@@ -95,13 +94,10 @@ export async function cordonInShell(
   return { code: exit, stdout: stdout(), stderr: stderr() };
 }
 
-/** Whether there is a program that gives a command a terminal. */
-export const HAS_TERMINAL: boolean = process.platform === "linux" && existsSync("/usr/bin/script");
-
 /** Runs `cordon` with both outputs on a terminal of 100 columns, and returns what that was sent. */
 export async function cordonOnTerminal(words: readonly string[], options: CliOptions = {}): Promise<CliResult> {
   const quoted = [process.execPath, COMMAND, ...words].map((word) => `'${word.replaceAll("'", String.raw`'\''`)}'`);
-  const child = spawn("/usr/bin/script", ["-qec", `stty cols 100; exec ${quoted.join(" ")}`, "/dev/null"], {
+  const child = spawn("script", ["-qec", `stty cols 100; exec ${quoted.join(" ")}`, "/dev/null"], {
     cwd: options.cwd ?? ROOT,
     env: { PATH: process.env["PATH"], TERM: "xterm-256color", XDG_CACHE_HOME: CLI_CACHE, ...options.environment },
   });

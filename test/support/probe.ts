@@ -15,6 +15,11 @@ export type Tools = CoreTools & FileTools & SocketTools & HttpTools;
 const PRELUDE = `const core = (${coreTools.toString()})(wasi);
 const tools = { ...core, ...(${fileTools.toString()})(core), ...(${socketTools.toString()})(core), ...(${httpTools.toString()})(core) };`;
 
+/** What the probe's `run` is called with to run a function within the guest: see {@link Probe.run}. */
+export function probeCode<Given>(work: (guest: Tools, given: Given) => unknown, given?: Given): string {
+  return `${PRELUDE}\nreturn (${work.toString()})(tools, ${JSON.stringify(given)});`;
+}
+
 /**
  * A guest with all of WASI in reach, under the given grants and limits. Disposing of it makes one more call, which must work:
  * whatever the guest tried, the host goes on.
@@ -46,8 +51,7 @@ export class Probe implements AsyncDisposable {
     given?: Given,
     options?: CallOptions,
   ): Promise<Result> {
-    const code = `${PRELUDE}\nreturn (${work.toString()})(tools, ${JSON.stringify(given)});`;
-    const { value, usage } = await this.sandbox.call("run", [code], options);
+    const { value, usage } = await this.sandbox.call("run", [probeCode(work, given)], options);
     this.usage = usage;
     const answer = JSON.parse(String(value)) as { readonly ok: Result } | { readonly err: unknown };
     if ("ok" in answer) return answer.ok;

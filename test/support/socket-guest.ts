@@ -1,7 +1,6 @@
 import dgram from "node:dgram";
 import { once } from "node:events";
 import net from "node:net";
-import { networkInterfaces } from "node:os";
 import type { HostInterface } from "../../src/host/capability.ts";
 import type { Pollable } from "../../src/host/io/pollable.ts";
 import { ipNameLookup } from "../../src/host/sockets/name-lookup-binding.ts";
@@ -23,13 +22,6 @@ import type { Grants, ListenRule, LookupRule, NetworkRule } from "../../src/poli
 import { parseNetworkRule } from "../../src/policy/network-rule.ts";
 import type { Limits } from "../../src/shared/limits.ts";
 import { callHost, hostContext, type TestContext } from "./host-context.ts";
-
-/** Why there is nothing to test IPv6 on, or `false`. */
-export const NO_IPV6: string | false = Object.values(networkInterfaces()).some((all) =>
-  all?.some(({ address }) => address === "::1"),
-)
-  ? false
-  : "this machine has no ::1";
 
 /** The names of a family's loopback address. */
 export const LOOPBACK: Readonly<Record<IpAddressFamily, string>> = { ipv4: "127.0.0.1", ipv6: "::1" };

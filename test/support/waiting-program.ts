@@ -12,6 +12,8 @@ export interface WaitingProgram {
   readonly spins?: boolean;
   /** Pages of 64 KiB that its memory has besides the first. */
   readonly pages?: number;
+  /** What its instances are said to take of the worker's heap, in bytes. */
+  readonly heapBytes?: number;
 }
 
 /** How to call it. */
@@ -26,6 +28,7 @@ export async function waitingProgram({
   busy = 0,
   spins = false,
   pages = 0,
+  heapBytes = 0,
 }: WaitingProgram): Promise<Program> {
   const text = `(module
     (import "wasi_snapshot_preview1" "poll_oneoff" (func $poll (param i32 i32 i32 i32) (result i32)))
@@ -52,7 +55,7 @@ export async function waitingProgram({
       { name: "m", module: await module, memories: [{ initialPages: 1 + pages, address64: false, shared: false }] },
     ],
     instantiations: ["m"],
-    heapBytes: 0,
+    heapBytes,
     custom: [],
     core: {
       form: "command",

@@ -23,6 +23,8 @@ interface CompletedCommand {
   readonly flags: readonly CompletedFlag[];
   /** What its arguments are; `undefined` for a command without any. */
   readonly rest: Completed | undefined;
+  /** Whether no flags are taken from the second argument on. */
+  readonly endsFlags: boolean;
 }
 
 /** A completion script for the commands and flags that `program` declares. */
@@ -43,6 +45,7 @@ function commandsOf(program: Command): readonly CompletedCommand[] {
     description: command.description(),
     flags: helper.visibleOptions(command).map(flagOf),
     rest: restOf(command.registeredArguments, program),
+    endsFlags: command.registeredArguments.some(({ variadic }) => variadic),
   }));
 }
 
@@ -79,6 +82,14 @@ function bashScript(commands: readonly CompletedCommand[]): string {
       return [`    ${patterns.join("|")}) ${bashReply(flag.value)}; return ;;`];
     }),
   );
+  const valued = commands.flatMap(({ name, flags }) =>
+    flags
+      .filter(({ value, attached }) => value !== undefined && !attached)
+      .flatMap(({ spellings }) => spellings.map((one) => `${name}:${one}`)),
+  );
+  const ending = commands
+    .filter(({ endsFlags }) => endsFlags)
+    .map(({ name }) => `    ${name}:-*) ((place < 2)) || return ;;`);
   const flagWords = commands.map(
     ({ name, flags }) => `    ${name}:-*) ${bashReply(words(flags.flatMap(({ spellings }) => spellings)))} ;;`,
   );
@@ -88,15 +99,27 @@ function bashScript(commands: readonly CompletedCommand[]): string {
   const names = commands.map(({ name }) => name);
   return `# Completion for bash. To load it: source <(cordon completion bash)
 _cordon() {
-  local cur=\${COMP_WORDS[COMP_CWORD]} flag=\${COMP_WORDS[COMP_CWORD-1]} command= word IFS=$'\\n'
+  local cur=\${COMP_WORDS[COMP_CWORD]} flag=\${COMP_WORDS[COMP_CWORD-1]} command= word value= place=0 IFS=$'\\n'
   COMPREPLY=()
   # Bash makes a word of its own of the equals sign between a flag and its value.
   if [[ $cur == = ]]; then cur=; flag+==
   elif [[ $flag == = ]]; then flag=\${COMP_WORDS[COMP_CWORD-2]}=
   fi
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-    case "$word" in ${names.join("|")}) command=$word; break ;; esac
+    if [[ -z $command ]]; then
+      case "$word" in ${names.join("|")}) command=$word ;; esac
+      continue
+    fi
+    case "$word" in
+      =) value=1 ;;
+      --) place=2 ;;
+      -*) value=; case "$command:$word" in ${valued.join("|")}) value=1 ;; esac ;;
+      *) if [[ -n $value ]]; then value=; else place=$((place + 1)); fi ;;
+    esac
   done
+  case "$command:$cur" in
+${ending.join("\n")}
+  esac
   case "$command:$flag" in
 ${values.join("\n")}
   esac
@@ -121,9 +144,9 @@ function bashReply({ kind, words: list }: Completed): string {
 }
 
 function zshScript(commands: readonly CompletedCommand[]): string {
-  const cases = commands.map(({ name, flags, rest }) => {
+  const cases = commands.map(({ name, flags, rest, endsFlags }) => {
     const specs = flags.flatMap((flag) => flag.spellings.map((spelling) => zshFlag(flag, spelling)));
-    const last = rest === undefined ? [] : [`'*:${name} argument:${zshAction(rest)}'`];
+    const last = rest === undefined ? [] : zshArguments(name, rest, endsFlags);
     return `    ${name}) _arguments -S ${[...specs, ...last].join(" \\\n      ")} ;;`;
   });
   const names = commands.map(({ name, description }) => quoted(`${name.replaceAll(":", "\\:")}:${description}`));
@@ -139,6 +162,12 @@ ${cases.join("\n")}
 }
 compdef _cordon cordon
 `;
+}
+
+/** `(-)`: no flags from there on. */
+function zshArguments(name: string, rest: Completed, endsFlags: boolean): readonly string[] {
+  const argument = (position: string): string => `'${position}:${name} argument:${zshAction(rest)}'`;
+  return endsFlags ? [argument("1"), argument("(-)2"), argument("*")] : [argument("*")];
 }
 
 function zshFlag({ description, value, attached }: CompletedFlag, spelling: string): string {

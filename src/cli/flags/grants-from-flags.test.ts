@@ -9,6 +9,7 @@ import type { GrantsInput } from "../../policy/parse-grants.ts";
 import { expandBareGrants } from "./grant-options.ts";
 import { grantsFromFlags, writableFolders } from "./grants-from-flags.ts";
 import { addRunOptions, type RunFlags, sandboxOptions } from "./run-options.ts";
+import { needing } from "../../../test/support/needs.ts";
 
 let folder = "";
 before(() => {
@@ -189,14 +190,17 @@ test("files of variables that cannot be read", () => {
   refused(/it cannot be read \(EISDIR\)/, "--env-from", folder);
 });
 
-test("a file of variables may be a pipe", { skip: process.platform === "win32" }, () => {
-  const script = `import { readEnvFile } from ${JSON.stringify(join(import.meta.dirname, "env-file.ts"))};
+test(
+  "a file of variables may be a pipe",
+  needing(["posix"], () => {
+    const script = `import { readEnvFile } from ${JSON.stringify(join(import.meta.dirname, "env-file.ts"))};
     console.log(JSON.stringify(readEnvFile("/dev/stdin", "--env-from")));`;
-  const node = [process.execPath, "--input-type=module-typescript", "-e", script];
-  // Node's own pipes are sockets, which cannot be opened by a path.
-  const output = execFileSync("sh", ["-c", 'printf "A=1\\n" | "$@"', "sh", ...node]);
-  assert.equal(output.toString(), '[["A","1"]]\n');
-});
+    const node = [process.execPath, "--input-type=module-typescript", "-e", script];
+    // Node's own pipes are sockets, which cannot be opened by a path.
+    const output = execFileSync("sh", ["-c", 'printf "A=1\\n" | "$@"', "sh", ...node]);
+    assert.equal(output.toString(), '[["A","1"]]\n');
+  }),
+);
 
 test("limits", () => {
   const words = {

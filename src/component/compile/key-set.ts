@@ -6,11 +6,12 @@ const WORDS = TYPE_KEY_BYTES / Uint32Array.BYTES_PER_ELEMENT;
 const FIRST_CAPACITY = 4_096;
 
 /**
- * A set of keys of types. Half a million strings would take 60 MB; here they take 16. Keys are hashes, so their own bits tell where they
- * go, and no key is nothing but zeros: the weight of a type is at least one.
+ * A set of keys of types. Half a million strings would take 60 MB; here they take 16. No key ends in a zero: the weight of a type is at
+ * least one. Where a key goes is told by its words and numbers of this set's own, so that nobody can choose keys that collide.
  */
 export class KeySet {
   #words = new Uint32Array(FIRST_CAPACITY * WORDS);
+  readonly #multipliers = randomWords(WORDS);
   #size = 0;
 
   /** Adds a key. Returns whether it is new. */
@@ -35,7 +36,11 @@ export class KeySet {
   /** Where a key is, or would be. At least half of the places are free. */
   #find(key: Uint32Array): number {
     const mask = this.#words.length / WORDS - 1;
-    for (let place = (key[0] ?? 0) & mask; ; place = (place + 1) & mask) {
+    let sum = 0;
+    for (let word = 0; word < WORDS; word += 1)
+      sum = (sum + Math.imul(key[word] ?? 0, this.#multipliers[word] ?? 1)) | 0;
+    // The upper bits depend on all of the lower ones.
+    for (let place = (sum >>> (Math.clz32(mask) % 32)) & mask; ; place = (place + 1) & mask) {
       const at = place * WORDS;
       if (!this.#isKey(at) || key.every((word, index) => this.#words[at + index] === word)) return at;
     }
@@ -49,6 +54,11 @@ export class KeySet {
       if ((key[WORDS - 1] ?? 0) !== 0) this.#words.set(key, this.#find(key));
     }
   }
+}
+
+/** Odd numbers that nobody else knows. */
+function randomWords(count: number): Uint32Array {
+  return crypto.getRandomValues(new Uint32Array(count)).map((word) => word | 1);
 }
 
 function wordsOf(key: Uint8Array): Uint32Array {

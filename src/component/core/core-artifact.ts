@@ -2,7 +2,7 @@ import { hardenModule } from "../../hardening/harden-module.ts";
 import type { CoreModuleShape } from "../../shared/core-module.ts";
 import type { Artifact } from "../artifact.ts";
 import { boundInstances } from "../bound-instances.ts";
-import { boundTypes } from "../bound-types.ts";
+import { boundedTypeKeys, boundTypes } from "../bound-types.ts";
 import type { ArtifactRequest } from "../preparation/build-artifact.ts";
 import { coreInterface } from "./core-interface.ts";
 
@@ -14,11 +14,12 @@ const CORE = "core";
  * @throws CordonError `invalid-component`, `unsupported` or `limit`.
  */
 export function coreArtifact({ component, digest, sharedMemory }: ArtifactRequest, shape: CoreModuleShape): Artifact {
+  boundTypes([component]);
   const core = {
     name: CORE,
     ...hardenModule(component, { meter: true, names: "data", allow: { threads: sharedMemory } }),
   };
-  const typeKeys = boundTypes([core]);
+  const typeKeys = boundedTypeKeys([core]);
   const { tables, heapBytes } = boundInstances([core], [CORE]);
   return {
     digest,

@@ -3,7 +3,7 @@ import { CordonError } from "../../shared/errors.ts";
 import type { Plan } from "../../shared/plan.ts";
 import type { Artifact } from "../artifact.ts";
 import { boundInstances } from "../bound-instances.ts";
-import { boundTypes } from "../bound-types.ts";
+import { boundedTypeKeys, boundTypes } from "../bound-types.ts";
 import type { DecodedComponent } from "../decode-component.ts";
 import { hardenCore } from "./harden-core.ts";
 
@@ -26,12 +26,13 @@ export function componentArtifact(
 ): Artifact {
   if (plan === undefined) throw refused(`it uses ${unsupported ?? "what is not supported"}`);
   const instantiations = instantiationsOf(plan);
+  boundTypes(coreModules.map(({ offset, size }) => component.subarray(offset, offset + size)));
   // Modules that are never instantiated are validated with the others, and take their part of the bounds.
   const modules = coreModules.map(({ offset, size }, index) => ({
     name: moduleName(index),
     ...hardenCore(component.subarray(offset, offset + size), { threads: sharedMemory }),
   }));
-  const typeKeys = boundTypes(modules);
+  const typeKeys = boundedTypeKeys(modules);
   const { tables, heapBytes } = boundInstances(modules, instantiations);
   return {
     digest,

@@ -4,7 +4,7 @@ import { unsignedLeb128 } from "../write/leb128.ts";
 import { wellFormed } from "../read/module-sections.ts";
 import { readTable } from "../read/table-section.ts";
 
-/** The most entries that the tables of one program may ever have together, over all its instances. */
+/** The most entries that the tables and passive element segments of one program may ever have together, over all its instances. */
 export const MAX_TABLE_ENTRIES = 500_000;
 
 /** How far a table that declares no lower maximum may grow, in entries, when it does not start larger. */
@@ -51,7 +51,7 @@ export function capTables(content: Uint8Array): CappedTables {
 export function tooManyEntries(used: number): CordonError {
   return new CordonError(
     "limit",
-    `Cannot load the component: its tables take ${used} entries, over the bound of ${MAX_TABLE_ENTRIES}; build it with smaller tables`,
+    `Cannot load the component: its tables and passive element segments take ${used} entries, over the bound of ${MAX_TABLE_ENTRIES}; build it with smaller tables`,
     { limit: { limit: "complexity", cap: MAX_TABLE_ENTRIES, used } },
   );
 }

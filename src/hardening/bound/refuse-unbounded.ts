@@ -1,6 +1,6 @@
 import { CordonError } from "../../shared/errors.ts";
 import { refuseComplex } from "./complexity.ts";
-import { refuseLabelStates } from "./label-states.ts";
+import { refuseCostly } from "./refuse-costly.ts";
 import { readShape } from "../read/module-shape.ts";
 import { SECTION, type Section, wellFormed } from "../read/module-sections.ts";
 import { readTypes } from "../read/type-section.ts";
@@ -19,6 +19,13 @@ export interface AllowedFeatures {
   readonly threads?: boolean;
 }
 
+/** What a module's code is to the engine's compilers. */
+export interface CompiledSize {
+  /** In the units of `compile-costs.ts`. */
+  readonly compileCost: number;
+  readonly codeBytes: number;
+}
+
 /**
  * Refuses what would let a guest take memory that no cap counts: garbage-collected types, whose values live on the
  * engine's heap, and modules that are too large in any respect to load within bounds.
@@ -28,7 +35,7 @@ export interface AllowedFeatures {
 export function refuseUnbounded(
   sections: readonly Section[],
   { collected = false, threads = false }: AllowedFeatures = {},
-): void {
+): CompiledSize {
   refuseComplex(sections);
   for (const { id, content } of sections) {
     if (id === SECTION.type && !collected && wellFormed(() => readTypes(content)).collected) {
@@ -37,7 +44,9 @@ export function refuseUnbounded(
   }
   if (!threads && wellFormed(() => readShape(sections)).shared.includes(true)) throw refusedThreads("shared memory");
   const code = sections.find(({ id }) => id === SECTION.code);
-  if (code !== undefined) wellFormed(() => refuseLabelStates(code.content, readShape(sections)));
+  if (code === undefined) return { compileCost: 0, codeBytes: 0 };
+  const compileCost = wellFormed(() => refuseCostly(code.content, readShape(sections)));
+  return { compileCost, codeBytes: code.content.length };
 }
 
 /** The error for what threads need, where it is not allowed. */

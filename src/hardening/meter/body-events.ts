@@ -4,7 +4,7 @@ import type { Signature } from "../read/type-section.ts";
 
 /** What is to be written at a place in a body. */
 export const EVENT = {
-  /** Charge `first` units; look at the counter when `second` is 1. */
+  /** Charge `first` units; check the counter when `second` is 1. */
   charge: 0,
   /** Write the counter from the local back to the global. */
   spill: 1,
@@ -28,25 +28,26 @@ export const EVENT = {
   loop: 6,
   /** The `end` of a loop; `first` is where its last instruction is, if that branches back. */
   loopEnd: 7,
-  /** A branch that leaves the innermost loop it is in: labels from `first` on do; what follows begins at `second`. */
+  /** A branch that leaves the innermost loop it is in: labels greater than `first` do; what follows begins at `second`. */
   exit: 8,
 } as const;
 
 /** How loops are written; see `emit-body.ts`. */
-export const LOOP_FORM = { plain: 0, unrolled: 1, apart: 2 } as const;
+export const LOOP_FORM = { plain: 0, unrolled: 1, outlined: 2 } as const;
 
 /** Numbers an event takes: position, kind, and two more. */
 export const EVENT_SIZE = 4;
 
 /** What the scanner has to know of the module. */
 export interface BodyContext {
+  readonly types: number;
   readonly functions: number;
   readonly globals: number;
   readonly importedGlobals: number;
   readonly helpers: HelperFunctions;
-  /** What functions cost that are charged by those who call them, by index; below zero for all others. */
-  readonly leafCosts: Int32Array;
-  /** What is charged by those who call a function of what that costs until it looks at the counter; below zero for all others. */
+  /** What functions cost that are charged in whole by those who call them, by index; below zero for all others. */
+  readonly wholeCosts: Int32Array;
+  /** What functions cost up to their first check that are charged for that by those who call them; below zero for all others. */
   readonly entryCosts: Int32Array;
   /** 1 for functions that take the counter as a parameter, and give it back, by index. */
   readonly passing: Uint8Array;
@@ -55,8 +56,8 @@ export interface BodyContext {
 
 /** A function's body in the code section. */
 export interface Body {
-  /** The function's index. */
-  readonly position: number;
+  /** The function's. */
+  readonly index: number;
   /** Where it begins, after its size. */
   readonly start: number;
   readonly end: number;

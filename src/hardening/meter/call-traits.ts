@@ -28,7 +28,7 @@ export function readCallTraits(code: Uint8Array, bodies: readonly Body[]): CallT
   const looping = new Set<number>();
   const referred = new Set<number>();
   let handlesExceptions = false;
-  for (const { position, start, end } of bodies) {
+  for (const { index, start, end } of bodies) {
     cursor.seek(start, end);
     cursor.locals();
     while (cursor.position < end) {
@@ -38,17 +38,17 @@ export function readCallTraits(code: Uint8Array, bodies: readonly Body[]): CallT
           called.add(cursor.first);
           break;
         case OPCODE.returnCall:
-          tail.add(cursor.first).add(position);
+          tail.add(cursor.first).add(index);
           break;
         case OPCODE.returnCallIndirect:
         case OPCODE.returnCallRef:
-          tail.add(position);
+          tail.add(index);
           break;
         case OPCODE.refFunc:
           referred.add(cursor.first);
           break;
         case OPCODE.loop:
-          looping.add(position);
+          looping.add(index);
           break;
         case OPCODE.try:
         case OPCODE.tryTable:

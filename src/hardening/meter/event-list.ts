@@ -31,39 +31,39 @@ export class EventList {
     this.items[event * EVENT_SIZE + 3] = second;
   }
 
-  /** Has an event that charges charge so much. */
+  /** Sets what a `charge` event charges. */
   setCost(event: number, units: number): void {
     this.items[event * EVENT_SIZE + 2] = units;
   }
 
-  /** Has an event that charges look at the counter, too. Whether it did not before. */
-  setLook(event: number): boolean {
-    if (this.looks(event)) return false;
+  /** Has a `charge` event check the counter, too; false when it did already. */
+  setCheck(event: number): boolean {
+    if (this.isChecked(event)) return false;
     this.items[event * EVENT_SIZE + 3] = 1;
     return true;
   }
 
-  /** Whether an event that charges looks at the counter. */
-  looks(event: number): boolean {
+  /** Whether a `charge` event checks the counter. */
+  isChecked(event: number): boolean {
     return this.items[event * EVENT_SIZE + 3] === 1;
   }
 
-  /** Whether the charges from an event on are of anything, so far. */
-  isChargedFrom(event: number): boolean {
+  /** Whether anything is charged from an event on, as far as that is known yet. */
+  hasCostFrom(event: number): boolean {
     for (let at = event * EVENT_SIZE; at < this.count * EVENT_SIZE; at += EVENT_SIZE) {
       if (this.items[at + 1] === EVENT.charge && this.items[at + 2] !== 0) return true;
     }
     return false;
   }
 
-  /** Has the charges from an event on be of nothing. */
-  chargeNothingFrom(event: number): void {
+  /** Has all from an event on charge nothing. */
+  clearCosts(event: number): void {
     for (let at = event * EVENT_SIZE; at < this.count * EVENT_SIZE; at += EVENT_SIZE) {
       if (this.items[at + 1] === EVENT.charge) this.items[at + 2] = 0;
     }
   }
 
-  /** In how many places something is charged, or the counter looked at. */
+  /** In how many places something is charged, or the counter checked. */
   get charges(): number {
     let found = 0;
     for (let at = 0; at < this.count * EVENT_SIZE; at += EVENT_SIZE) {

@@ -31,22 +31,22 @@ export const BYTES_PER_UNIT = 16;
 export const PIECE_BYTES: number = 1024 * 1024;
 
 /**
- * Along every path through a function the counter is looked at after at most twice this many units, and after every call of
- * another function at most this many leaves' worth; see `scan-body.ts` for what follows from it.
+ * Along every path through a function the counter is checked after at most twice this many units, where each call of another function
+ * counts as {@link LEAF_UNITS}; see `scan-body.ts` for what follows from it.
  */
 export const UNCHECKED_UNITS = 256;
 
 /** A function without calls and loops that costs at most this much is charged but not checked: it cannot go on for long. */
 export const LEAF_UNITS = 32;
 
-/** One that nothing but calls by name can reach may cost this much: those who call it charge for it, as for code of their own. */
+/** One that nothing but calls by name can reach may cost this much to be charged by those who call it, as code of their own. */
 export const CALLEE_UNITS = 96;
 
 /**
- * A function without loops is charged once, when it is entered, for the dearest way through it, if none that returns costs less
- * than that by more than this; and so is a turn of an innermost loop, for the dearest way to its end or out of it.
+ * By how much the paths through code without a loop may differ for it to be charged once, at what the most expensive path costs: a
+ * function, a block, an iteration of an innermost loop. See `flat-cost.ts`.
  */
-export const LEVEL_UNITS = 32;
+export const FLAT_UNITS = 32;
 
 /** Loops of straight code of at most this many bytes are written out several times. */
 export const UNROLLED_BYTES = 64;

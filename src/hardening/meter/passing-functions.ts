@@ -13,7 +13,7 @@ export interface PassingContext {
   readonly uses: ReferencedFunctions;
   readonly traits: CallTraits;
   /** What functions cost that are charged by those who call them, by index; below zero for all others. */
-  readonly leafCosts: Int32Array;
+  readonly wholeCosts: Int32Array;
 }
 
 /**
@@ -27,18 +27,18 @@ export interface PassingContext {
  */
 export function passingFunctions(
   bodies: readonly Body[],
-  { shape, uses, traits, leafCosts }: PassingContext,
+  { shape, uses, traits, wholeCosts }: PassingContext,
 ): Uint8Array {
-  const passing = new Uint8Array(leafCosts.length);
+  const passing = new Uint8Array(wholeCosts.length);
   const { handlesExceptions, called, tail, looping, referred } = traits;
   if (handlesExceptions || shape.types.collected) return passing;
-  for (const { position, signature } of bodies) {
+  for (const { index, signature } of bodies) {
     const { parameters, results } = signature;
-    const isReferred = uses.referenced.has(position) || referred.has(position);
-    const isCalledByNameAlone = called.has(position) && !tail.has(position) && !isReferred;
-    const isCharged = (leafCosts[position] ?? -1) < 0;
+    const isReferred = uses.referenced.has(index) || referred.has(index);
+    const isCalledByNameAlone = called.has(index) && !tail.has(index) && !isReferred;
+    const isCharged = (wholeCosts[index] ?? -1) < 0;
     const fits = results <= MOST_RESULTS && parameters <= MOST_PARAMETERS;
-    if (isCalledByNameAlone && isCharged && !looping.has(position) && fits) passing[position] = 1;
+    if (isCalledByNameAlone && isCharged && !looping.has(index) && fits) passing[index] = 1;
   }
   return passing;
 }

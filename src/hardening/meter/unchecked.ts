@@ -1,38 +1,42 @@
 /**
- * What the ways to a place may have charged since the counter was looked at, in one number: the most of those on which it was looked
- * at since the function was entered, and the most of those on which it was not. Below zero: no way leads there.
+ * How many units may have been charged since the counter was last checked, at one place of a function's body. Two maxima, packed into
+ * one number: over the paths to that place on which the counter was checked since the function was entered (since the check), and over
+ * those on which it was not (since the entry). Each is stored as units + 1, and as 0 when there is no such path.
  */
 const [BITS, MASK] = [15, 2 ** 15 - 1];
 
-/** One way, on which the counter was looked at, so many units ago. */
-export function lookedAgo(units: number): number {
+/** No path leads to the place. */
+export const UNREACHED = -1;
+
+/** One path, on which the counter was checked so many units ago. */
+export function checkedAgo(units: number): number {
   return units + 1;
 }
 
-/** One way, on which it was not looked at since the function was entered, so many units ago. */
+/** One path, on which the function was entered so many units ago, and the counter was not checked since. */
 export function enteredAgo(units: number): number {
   return (units + 1) << BITS;
 }
 
-/** The most on ways on which it was looked at; below zero when there are none. */
-export function sinceLook(ways: number): number {
-  return (ways & MASK) - 1;
+/** The most units since a check; below zero when there is no path with one. */
+export function sinceCheck(unchecked: number): number {
+  return (unchecked & MASK) - 1;
 }
 
-/** The most on ways on which it was not looked at; below zero when there are none. */
-export function sinceEntry(ways: number): number {
-  return (ways >> BITS) - 1;
+/** The most units since the entry; below zero when every path has a check. */
+export function sinceEntry(unchecked: number): number {
+  return (unchecked >> BITS) - 1;
 }
 
-/** All ways of both. */
-export function either(one: number, other: number): number {
+/** What holds where the paths of both come together. */
+export function join(one: number, other: number): number {
   if (one < 0 || other < 0) return Math.max(one, other);
   return Math.max(one & MASK, other & MASK) + (Math.max(one >> BITS, other >> BITS) << BITS);
 }
 
-/** The same ways, with so many units more. */
-export function further(ways: number, units: number): number {
-  const look = sinceLook(ways);
-  const entry = sinceEntry(ways);
-  return (look < 0 ? 0 : look + 1 + units) + (entry < 0 ? 0 : (entry + 1 + units) << BITS);
+/** What holds so many units further along the same paths. */
+export function advance(unchecked: number, units: number): number {
+  const check = sinceCheck(unchecked);
+  const entry = sinceEntry(unchecked);
+  return (check < 0 ? 0 : check + 1 + units) + (entry < 0 ? 0 : (entry + 1 + units) << BITS);
 }

@@ -11,8 +11,17 @@ export interface ElementVisitor {
   readonly index: (index: number) => void;
 }
 
+/** When the entries of a segment are made: when the module is instantiated, when code asks for it, or never. */
+export type SegmentKind = "active" | "passive" | "declared";
+
+/** An element segment, as far as its parts are not visited. */
+export interface ElementSegment {
+  readonly kind: SegmentKind;
+  readonly entries: number;
+}
+
 /** Reads an element segment (core specification 5.5.12). The low bits of its flags tell which parts it has. */
-export function readElements(reader: ByteReader, { offset, element, index }: ElementVisitor): void {
+export function readElements(reader: ByteReader, { offset, element, index }: ElementVisitor): ElementSegment {
   const flags = reader.u32();
   if (flags > 7) reader.fail("an unknown kind of element segment");
   const active = (flags & 0x01) === 0;
@@ -23,8 +32,11 @@ export function readElements(reader: ByteReader, { offset, element, index }: Ele
     if (hasExpressions) skipValueType(reader);
     else reader.u8();
   }
-  for (let left = reader.count(); left > 0; left -= 1) {
+  const entries = reader.count();
+  for (let left = entries; left > 0; left -= 1) {
     if (hasExpressions) element(reader);
     else index(reader.u32());
   }
+  const kind = active ? "active" : (flags & 0x02) === 0 ? "passive" : "declared";
+  return { kind, entries };
 }

@@ -7,6 +7,8 @@ const NULLABLE_REFERENCE = 0x63;
 const REFERENCE = 0x64;
 /** More than any code costs, and than there are locals. */
 const ANY = 2 ** 30;
+/** Types that are no index begin here, in one byte. */
+const FIRST_TYPE_CODE = 0x40;
 /** Set in the alignment of a memory argument that names its memory. */
 const NAMES_MEMORY = 0x40;
 
@@ -247,6 +249,18 @@ export class InstructionCursor {
       if (at === last) this.#fail("an integer is too long");
     }
     this.position = at + 1;
+  }
+
+  /** The index that its block type is; undefined for a value type, and for none. */
+  get blockTypeIndex(): number | undefined {
+    const first = this.#bytes[this.typeAt] ?? 0;
+    if (first >= FIRST_TYPE_CODE && first < 0x80) return undefined;
+    let index = 0;
+    for (let at = this.typeAt, weight = 1; ; at += 1, weight *= 0x80) {
+      const byte = this.#bytes[at] ?? 0;
+      index += (byte & 0x7f) * weight;
+      if (byte < 0x80) return index;
+    }
   }
 
   /** Moves past a value type, a heap type or a block type: one byte, a reference with its heap type, or a type's index. */

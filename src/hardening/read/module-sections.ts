@@ -89,6 +89,10 @@ export function wellFormed<T>(parse: () => T): T {
     return parse();
   } catch (thrown) {
     if (!(thrown instanceof MalformedError)) throw thrown;
-    throw new CordonError("invalid-component", `Cannot harden a core module: ${thrown.message}`, { cause: thrown });
+    throw new CordonError(
+      "invalid-component",
+      `Cannot load the component: a core module in it is not valid WebAssembly (${thrown.message}); build it again`,
+      { cause: thrown },
+    );
   }
 }

@@ -39,6 +39,7 @@ export function readShape(sections: readonly Section[]): ModuleShape {
   const functions = new ByteReader(content(SECTION.function));
   const functionTypes = new Uint32Array(functions.count());
   for (let index = 0; index < functionTypes.length; index += 1) functionTypes[index] = functions.u32();
+  if (functions.remaining > 0) functions.fail("bytes after the last function");
 
   const typesOf = (kind: string): number[] => imports.filter((one) => one.kind === kind).map(({ type }) => type ?? 0);
   const importedTypes = typesOf("function");
@@ -52,13 +53,18 @@ export function readShape(sections: readonly Section[]): ModuleShape {
     return tags.u32();
   });
 
+  const types = readTypes(content(SECTION.type));
+  for (const index of [...importedTypes, ...typesOf("tag"), ...ownTags]) {
+    if (index >= types.count) tags.fail(`there is no type ${index}`);
+  }
+
   const memories = new ByteReader(content(SECTION.memory));
   const ownMemories = Array.from({ length: memories.count() }, () => readMemoryType(memories));
   const tables = new ByteReader(content(SECTION.table));
   const ownTables = Array.from({ length: tables.count() }, () => readTable(tables).address64);
 
   return {
-    types: readTypes(content(SECTION.type)),
+    types,
     importedFunctions: imported("function"),
     functionTypes,
     allFunctionTypes,

@@ -47,13 +47,6 @@ export function weightOf({ parameters, results }: Pick<Signature, "parameters" |
   return Math.min(1 + Math.floor((parameters + results) / VALUES_A_UNIT), 0xff);
 }
 
-/** What the types of these keys count for together. */
-export function weightOfKeys(keys: Uint8Array): number {
-  let weight = 0;
-  for (let at = TYPE_KEY_BYTES - 1; at < keys.length; at += TYPE_KEY_BYTES) weight += keys[at] ?? 0;
-  return weight;
-}
-
 interface ValueTypes {
   readonly count: number;
   readonly bytes: Uint8Array;

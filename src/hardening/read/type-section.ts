@@ -22,10 +22,10 @@ export interface TypeSection {
   readonly entriesOffset: number;
   /** Whether there are garbage-collected types among them: structs, arrays, subtypes, recursive groups. */
   readonly collected: boolean;
-  /** How many parameters and results the function type with this index has. */
+  /** How many parameters and results the function type with this index has. Each throws a MalformedError when there is no such type. */
   readonly parametersOf: (index: number) => number;
   readonly resultsOf: (index: number) => number;
-  /** The function type with this index. Any other has no parameters and no results here. */
+  /** The function type with this index. Any other type has no parameters and no results here. */
   readonly signature: (index: number) => Signature;
 }
 
@@ -96,7 +96,9 @@ export function readTypes(content: Uint8Array): TypeSection {
     known.set(index, made);
     return made;
   };
+  const noSuchType = (index: number): never => reader.fail(`there is no type ${index}`);
   const signatureAt = (index: number): Signature => {
+    if (index >= ends.length) noSuchType(index);
     const [parameters = 0, results = 0, first = 0, second = 0] = found.slice(index * 4, index * 4 + 4);
     const [parameterBytes, resultBytes] = [
       encodings(content, first, second),
@@ -104,8 +106,9 @@ export function readTypes(content: Uint8Array): TypeSection {
     ];
     return { parameters, results, parameterBytes, resultBytes };
   };
-  const parametersOf = (index: number): number => found[index * 4] ?? 0;
-  const resultsOf = (index: number): number => found[index * 4 + 1] ?? 0;
+  const numberOf = (index: number, which: 0 | 1): number => found[index * 4 + which] ?? noSuchType(index);
+  const parametersOf = (index: number): number => numberOf(index, 0);
+  const resultsOf = (index: number): number => numberOf(index, 1);
   return { count: ends.length, entries, entriesOffset, collected, parametersOf, resultsOf, signature };
 }
 

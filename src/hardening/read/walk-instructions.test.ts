@@ -7,7 +7,7 @@ import { ByteReader, MalformedError } from "../../shared/byte-reader.ts";
 import { readSections, SECTION } from "./module-sections.ts";
 import { walkInstructions } from "./walk-instructions.ts";
 
-const ROOT = join(import.meta.dirname, "../..");
+const ROOT = join(import.meta.dirname, "../../..");
 
 /** How many `memory.size` and `memory.grow` there are in a module, seen by walking over all its bodies. */
 function count(module: Uint8Array): readonly [sizes: number, grows: number] {

@@ -5,7 +5,7 @@ import type { ByteWriter } from "./byte-writer.ts";
 import type { HelperFunctions } from "./helper-functions.ts";
 import { signedLeb128 } from "./leb128.ts";
 import { OPCODE } from "../read/opcodes.ts";
-import type { BodyScanner } from "../meter/scan-body.ts";
+import type { ScannedBody } from "../meter/scanned-body.ts";
 import { type Signature, skipValueType } from "../read/type-section.ts";
 
 const I32 = 0x7f;
@@ -14,8 +14,8 @@ const [I32_EQZ, I32_LT_S, I32_ADD, I32_SUB] = [0x45, 0x48, 0x6a, 0x6b];
 
 /** How often a loop that is unrolled is written out, and charged at once. */
 const COPIES = 2;
-/** How many labels the form `apart` puts between a loop and what it is in. */
-const APART_LABELS = 3;
+/** How many labels the form `outlined` puts between a loop and what it is in. */
+const OUTLINED_LABELS = 3;
 
 /** Functions without loops that charge in at most so many places work on the global. */
 const MOST_IN_GLOBAL = 2;
@@ -66,9 +66,9 @@ export class BodyEmitter {
   #given: readonly BranchHint[] = [];
   #givenAt = 0;
   #start = 0;
-  /** Whether the loop that is written has the form `apart`, and what is charged at its head. */
-  #isApart = false;
-  #apartCost = 0;
+  /** Whether the loop that is written has the form `outlined`, and what is charged at its head. */
+  #isOutlined = false;
+  #outlinedCost = 0;
 
   /** Bodies are of `code`, and are written to `out`, each with its size in front. */
   constructor(code: Uint8Array, out: ByteWriter, context: EmitContext) {
@@ -78,7 +78,7 @@ export class BodyEmitter {
   }
 
   /** Writes the body that begins at `start`. */
-  emit(start: number, scan: BodyScanner, { type, signature, given, charged, passing }: EmittedFunction): void {
+  emit(start: number, scan: ScannedBody, { type, signature, given, charged, passing }: EmittedFunction): void {
     const out = this.#out;
     this.#bodyAt = out.beginSized();
     this.hints.clear();
@@ -93,7 +93,7 @@ export class BodyEmitter {
     // A branch to the function's own label has to come past the place where the counter is written back.
     const wrapped = passing || (this.#inLocal && scan.leavesByBranch);
     this.#source = scan.codeStart;
-    this.#isApart = false;
+    this.#isOutlined = false;
     this.#copyTo(scan.codeStart);
     for (let index = 0; index < scan.events.count; index += 1) {
       index = this.#event(scan.events.items, index, charged);
@@ -151,12 +151,12 @@ export class BodyEmitter {
         return index;
       case EVENT.loop:
         if (!this.#inLocal || first === LOOP_FORM.plain) return index;
-        return first === LOOP_FORM.unrolled ? this.#unrolled(events, index, second) : this.#apart(events, index);
+        return first === LOOP_FORM.unrolled ? this.#unrolled(events, index, second) : this.#outlined(events, index);
       case EVENT.loopEnd:
-        if (this.#isApart) this.#endApart();
+        if (this.#isOutlined) this.#endOutlined();
         return index;
       default:
-        if (this.#isApart) this.#relabel(first, second);
+        if (this.#isOutlined) this.#relabel(first, second);
         return index;
     }
   }
@@ -232,32 +232,32 @@ export class BodyEmitter {
    *           br $done
    *         call the host, give back; br $outer
    */
-  #apart(events: Int32Array, index: number): number {
+  #outlined(events: Int32Array, index: number): number {
     const out = this.#out;
     const [start, next] = [events[index * EVENT_SIZE] ?? 0, events[(index + 1) * EVENT_SIZE] ?? 0];
-    this.#apartCost = events[(index + 1) * EVENT_SIZE + 2] ?? 0;
-    this.#isApart = true;
+    this.#outlinedCost = events[(index + 1) * EVENT_SIZE + 2] ?? 0;
+    this.#isOutlined = true;
     out.u8(OPCODE.block);
     out.copy(this.#code, start + 1, next);
     out.copy(this.#code, start, next);
     out.u8(OPCODE.block);
     out.u8(EMPTY);
     this.#copyTo(next);
-    this.#adjust(I32_SUB, this.#apartCost, OPCODE.localTee);
+    this.#adjust(I32_SUB, this.#outlinedCost, OPCODE.localTee);
     this.#branchBelowZero(1);
     return index + 1;
   }
 
-  #endApart(): void {
+  #endOutlined(): void {
     const out = this.#out;
-    this.#isApart = false;
+    this.#isOutlined = false;
     this.#copyTo(this.#source + 1);
     this.#branch(OPCODE.br, 2);
     out.u8(OPCODE.end);
     this.#local(OPCODE.localGet);
     this.#call(this.#context.helpers.refillLocal);
     out.u8(OPCODE.i32Const);
-    out.signed(this.#apartCost);
+    out.signed(this.#outlinedCost);
     out.u8(I32_ADD);
     this.#local(OPCODE.localSet);
     this.#branch(OPCODE.br, 0);
@@ -270,7 +270,7 @@ export class BodyEmitter {
     const reader = new ByteReader(this.#code, this.#source, next);
     const label = (): void => {
       const depth = reader.u32();
-      this.#out.u32(depth > outside ? depth + APART_LABELS : depth);
+      this.#out.u32(depth > outside ? depth + OUTLINED_LABELS : depth);
     };
     this.#noteHints(this.#source, next);
     const opcode = reader.u8();
@@ -319,13 +319,13 @@ export class BodyEmitter {
     this.#hintHere(0, sign === 1 ? given.value : 1 - given.value);
   }
 
-  #locals(start: number, scan: BodyScanner): void {
+  #locals(start: number, scan: ScannedBody): void {
     const out = this.#out;
     if (this.#isPassing) {
       this.#movedLocals(start, scan.codeStart);
       return;
     }
-    if (!this.#inLocal && scan.looks === 0) {
+    if (!this.#inLocal && scan.checks === 0) {
       this.#out.copy(this.#code, start, scan.codeStart);
       return;
     }

@@ -144,13 +144,13 @@ export class HelperFunctions {
   }
 
   /** A function that charges what `cost` says, and then calls another, with all of its parameters, and the counter where it takes it. */
-  entering({ position, type, signature }: Body, cost: number, passing: boolean): number {
+  entering({ index: target, type, signature }: Body, cost: number, passing: boolean): number {
     const index = this.#first + this.#made.length;
     const passed = Array.from({ length: signature.parameters }, (_item, local) => [GET, ...unsignedLeb128(local)]);
     const charged = cost > 0 ? this.#chargeCode(i32(cost)) : [];
-    const called = [...passed.flat(), ...(passing ? this.#getCounter() : []), CALL, ...unsignedLeb128(position)];
+    const called = [...passed.flat(), ...(passing ? this.#getCounter() : []), CALL, ...unsignedLeb128(target)];
     const body = [0, ...charged, ...called, ...(passing ? this.#setCounter() : []), END];
-    this.#made.push({ name: `cordon:guard/enter-${position}`, parameters: [], results: [], type, body });
+    this.#made.push({ name: `cordon:guard/enter-${target}`, parameters: [], results: [], type, body });
     return index;
   }
 

@@ -1,4 +1,4 @@
-import { ByteReader } from "../../shared/byte-reader.ts";
+import { ByteReader, MalformedError } from "../../shared/byte-reader.ts";
 import { COUNTER_EXPORT, GUARD_FIELDS, GUARD_NAMESPACE } from "../../shared/hardening-profile.ts";
 import { BRANCH_HINTS, BranchHintWriter, readBranchHints } from "./branch-hints.ts";
 import { ADDED_GLOBALS, type Body } from "../meter/body-events.ts";
@@ -34,7 +34,7 @@ const LEAF_BYTES = 192;
 
 /** Functions are charged in part by those who call them if they are no longer than this, and look at the counter in few places. */
 const PREPAID_BYTES = 1024;
-const PREPAID_LOOKS = 3;
+const PREPAID_CHECKS = 3;
 
 /** What the sections beside the code may come to have more than before, hints aside. */
 const SPARE_ROOM = 64 * 1024;
@@ -53,8 +53,8 @@ export interface InstrumentOptions {
 }
 
 /**
- * Inserts the counter of fuel into a module's code: see `scan-body.ts` for where, `fuel-costs.ts` for how much. The module has to be
- * valid. It imports the three globals of `GUARD_FIELDS` after that; no index changes but those of its own globals.
+ * Inserts the counter of fuel into a module's code: see `scan-body.ts` for where, `fuel-costs.ts` for how much. What the module names has
+ * to be there, or it is refused; the engine says whether the rest is valid. It imports the three globals of `GUARD_FIELDS` after that; no index changes but those of its own globals.
  *
  * @throws MalformedError for what it does not know, CordonError `limit` for what is too large.
  */
@@ -84,13 +84,19 @@ export function instrumentCode(
   const entered = new Map<number, number>();
   const moved = new Map<number, MovedLocal>();
   const uses = referencedFunctions(sections);
+  for (const index of [uses.referenced, uses.exported].flatMap((set) => [...set])) {
+    if (index >= functions) throw new MalformedError(0, `there is no function ${index}`);
+  }
   const others = sections.reduce((total, { content }) => total + content.length, 0) - code.length;
   const room = others + (code.length >> 3) + SPARE_ROOM;
   const rewriting = { shape, counter, helpers, types, given, hints, uses, entered, moved, allow, room };
   const { bodies, passing } = rewriteBodies(code, rewriting);
 
   const helperTypes = helpers.made.map(({ type, parameters, results }) => type ?? types.index(parameters, results));
-  const shift = (global: number): number => (global < shape.importedGlobals ? global : global + ADDED_GLOBALS);
+  const shift = (global: number): number => {
+    if (global >= shape.globals) throw new MalformedError(0, `there is no global ${global}`);
+    return global < shape.importedGlobals ? global : global + ADDED_GLOBALS;
+  };
   const replaced = new Map<number, Uint8Array>([
     [SECTION.function, functionSection(shape, { passing, types, helperTypes })],
     [SECTION.type, extended(contentOf(sections, SECTION.type), types.made)],
@@ -142,15 +148,16 @@ interface Rewritten {
 function rewriteBodies(code: Uint8Array, { shape, counter, helpers, types, room, ...rest }: Rewriting): Rewritten {
   const known = rest.given === undefined ? new Map() : readBranchHints(afterName(rest.given.content));
   const functions = shape.importedFunctions + shape.functionTypes.length;
-  const leafCosts = new Int32Array(functions).fill(-1);
+  const wholeCosts = new Int32Array(functions).fill(-1);
   const entryCosts = new Int32Array(functions).fill(-1);
   const passing = new Uint8Array(functions);
   const scanner = new BodyScanner(code, {
+    types: shape.types.count,
     functions,
     globals: shape.globals,
     importedGlobals: shape.importedGlobals,
     helpers,
-    leafCosts,
+    wholeCosts,
     entryCosts,
     passing,
     allow: rest.allow,
@@ -162,28 +169,28 @@ function rewriteBodies(code: Uint8Array, { shape, counter, helpers, types, room,
   const bodies = eachBody(code, shape);
   const { referenced, exported } = rest.uses;
   for (const body of bodies) {
-    const { position, start, end } = body;
-    if (end - start > LEAF_BYTES || referenced.has(position) || exported.has(position)) continue;
-    scanner.scan(body);
-    if (scanner.isChargedByCallers) leafCosts[position] = scanner.levelCost;
+    const { index, start, end } = body;
+    if (end - start > LEAF_BYTES || referenced.has(index) || exported.has(index)) continue;
+    const { isChargedByCallers, flatCost } = scanner.scan(body);
+    if (isChargedByCallers) wholeCosts[index] = flatCost;
   }
   const traits = code.length > MOST_CODE ? undefined : readCallTraits(code, bodies);
-  if (traits !== undefined) passing.set(passingFunctions(bodies, { shape, uses: rest.uses, traits, leafCosts }));
+  if (traits !== undefined) passing.set(passingFunctions(bodies, { shape, uses: rest.uses, traits, wholeCosts }));
   // Code may refer to a function for no other reason than that it is exported, and then it has to stay so.
-  const mayEnter = (position: number): boolean => traits !== undefined && !traits.referred.has(position);
+  const mayEnter = (index: number): boolean => traits !== undefined && !traits.referred.has(index);
   for (const body of bodies) {
-    const { position, start, end } = body;
-    if (end - start > PREPAID_BYTES || (leafCosts[position] ?? -1) >= 0 || referenced.has(position)) continue;
-    scanner.scan(body, true);
-    if (scanner.entryCost === 0 || scanner.looks > PREPAID_LOOKS) continue;
-    if (exported.has(position) && !(scanner.callsItself && mayEnter(position))) continue;
-    entryCosts[position] = scanner.entryCost;
+    const { index, start, end } = body;
+    if (end - start > PREPAID_BYTES || (wholeCosts[index] ?? -1) >= 0 || referenced.has(index)) continue;
+    const { entryCost, checks, callsItself } = scanner.scan(body, true);
+    if (entryCost === 0 || checks > PREPAID_CHECKS) continue;
+    if (exported.has(index) && !(callsItself && mayEnter(index))) continue;
+    entryCosts[index] = entryCost;
   }
   for (const body of bodies) {
-    const { position } = body;
-    const [cost, passes] = [entryCosts[position] ?? -1, passing[position] === 1];
-    if (!exported.has(position) || (cost < 0 && !passes)) continue;
-    rest.entered.set(position, helpers.entering(body, Math.max(cost, 0), passes));
+    const { index } = body;
+    const [cost, passes] = [entryCosts[index] ?? -1, passing[index] === 1];
+    if (!exported.has(index) || (cost < 0 && !passes)) continue;
+    rest.entered.set(index, helpers.entering(body, Math.max(cost, 0), passes));
   }
   const out = new ByteWriter(room + code.length + (code.length >> 1) + room);
   // How many bodies there are is known at the end, and so is what comes before them.
@@ -191,18 +198,17 @@ function rewriteBodies(code: Uint8Array, { shape, counter, helpers, types, room,
   out.skip(bodiesAt);
   const emitter = new BodyEmitter(code, out, { counter, helpers, resultBlock });
   for (const body of bodies) {
-    const { position, start, type, signature } = body;
-    const prepaid = entryCosts[position] ?? -1;
-    scanner.scan(body, prepaid >= 0);
-    if (prepaid >= 0 && scanner.entryCost !== prepaid)
-      throw new Error("a function was charged otherwise by its callers");
-    const charged = (leafCosts[position] ?? -1) < 0;
-    const passes = passing[position] === 1;
-    emitter.emit(start, scanner, { type, signature, given: known.get(position) ?? [], charged, passing: passes });
-    if (passes && scanner.locals > signature.parameters) {
-      rest.moved.set(position, { from: signature.parameters, to: scanner.locals });
+    const { index, start, type, signature } = body;
+    const prepaid = entryCosts[index] ?? -1;
+    const found = scanner.scan(body, prepaid >= 0);
+    if (prepaid >= 0 && found.entryCost !== prepaid) throw new Error("a function was charged otherwise by its callers");
+    const charged = (wholeCosts[index] ?? -1) < 0;
+    const passes = passing[index] === 1;
+    emitter.emit(start, found, { type, signature, given: known.get(index) ?? [], charged, passing: passes });
+    if (passes && found.locals > signature.parameters) {
+      rest.moved.set(index, { from: signature.parameters, to: found.locals });
     }
-    rest.hints.add(position, emitter.hints);
+    rest.hints.add(index, emitter.hints);
   }
   for (const { body } of helpers.made) {
     out.u32(body.length);
@@ -241,7 +247,7 @@ function eachBody(code: Uint8Array, shape: ModuleShape): readonly Body[] {
     const start = reader.offset;
     reader.skip(size);
     const signature = shape.types.signature(type);
-    bodies.push({ position: shape.importedFunctions + index, start, end: reader.offset, type, signature });
+    bodies.push({ index: shape.importedFunctions + index, start, end: reader.offset, type, signature });
   }
   if (reader.remaining > 0) reader.fail("bytes after the last function");
   return bodies;

@@ -13,6 +13,7 @@ import { type FolderDescriptor, requireChange } from "./descriptor.ts";
 import { FilesystemError } from "./error-code.ts";
 import { errnoOf } from "./failure.ts";
 import { filesystemState } from "./filesystem-state.ts";
+import { seenAs } from "./kernel-files.ts";
 import { checkNotAbove, checkProtection, checkSize } from "./preopen-scope.ts";
 import { type Place, readLink, Walk } from "./walk.ts";
 
@@ -92,7 +93,7 @@ export function linkAt(context: HostContext, follow: boolean, source: NamedFrom,
   using walkTarget = walkTo(context, target);
   const made = walkTarget.place();
   const name = newFileName(made);
-  checkProtection(source.base.scope.protection, old.folder, oldName, () => stats);
+  checkProtection(source.base.scope.protection, old.folder, oldName, seenAs(old.folder, oldName, stats));
   checkProtection(target.base.scope.protection, made.folder, name);
   checkNotAbove(target.base.scope.protection, made.folder, name);
   if (target.base.scope.preopen.maxFileBytes > source.base.scope.preopen.maxFileBytes) {
@@ -119,7 +120,10 @@ export function renameAt(context: HostContext, source: NamedFrom, target: NamedF
   if (!stats.isDirectory() && (old.mustBeFolder || made.mustBeFolder)) throw notFolder();
   checkRemovable(source.base, old, oldName, stats);
   const replaced = statsIfAny(made, name);
-  checkProtection(target.base.scope.protection, made.folder, name, replaced === undefined ? undefined : () => replaced);
+  checkProtection(target.base.scope.protection, made.folder, name);
+  if (replaced !== undefined) {
+    checkProtection(target.base.scope.protection, made.folder, name, seenAs(made.folder, name, replaced));
+  }
   checkNotAbove(target.base.scope.protection, made.folder, name);
   if (replaced !== undefined) requireChange(target.base, "delete");
   const { preopen } = target.base.scope;
@@ -176,7 +180,7 @@ function statsIfAny(place: Place, name: string): BigIntStats | undefined {
 }
 
 function checkRemovable({ scope }: FolderDescriptor, { folder }: Place, name: string, stats: BigIntStats): void {
-  checkProtection(scope.protection, folder, name, () => stats);
+  checkProtection(scope.protection, folder, name, seenAs(folder, name, stats));
   checkNotAbove(scope.protection, folder, name);
 }
 

@@ -15,6 +15,7 @@ import { FileInputStream, FileOutputStream, pause, type WrittenFile } from "./fi
 import { filesystemState, takeOpenFile } from "./filesystem-state.ts";
 import { FolderEntries } from "./folder-entries.ts";
 import { type Access, type FileResult, observe, unrecorded } from "./recorded.ts";
+import { checkReadable } from "./kernel-files.ts";
 import { identityOf } from "./held-folder.ts";
 import { OpenFile } from "./open-file.ts";
 import { readLazily } from "./read-lazily.ts";
@@ -181,6 +182,7 @@ export function readDirectory(context: HostContext, descriptor: Descriptor): Fol
 export function readlinkAt(context: HostContext, base: FolderDescriptor, path: string): string {
   using walk = new Walk(base.folder, path, filesystemState(context).cache);
   const { folder, name, mustBeFolder } = walk.place();
+  checkReadable(folder, name, folder.fileSystem(), false);
   const target = name === undefined ? undefined : readLink(folder, name);
   if (target === undefined) throw FilesystemError.failed("invalid", "it is no link");
   if (mustBeFolder) throw FilesystemError.failed("not-directory", "it is a link");

@@ -3,8 +3,8 @@ export type FileOutcome<T> =
   | { readonly kind: "done"; readonly value: T }
   /** The path leads outside what is granted. */
   | { readonly kind: "outside" }
-  /** The path is granted, and what was to be done with it is not. `hint` is for the operator, after the reason. */
-  | { readonly kind: "refused"; readonly reason: string; readonly hint: string }
+  /** The path is granted, and what was to be done with it is not. `hint` is for the operator, after the reason: what would allow it, if anything would. */
+  | { readonly kind: "refused"; readonly reason: string; readonly hint?: string }
   /** The path is granted, and the operation failed. */
   | { readonly kind: "failed"; readonly reason: string };
 

@@ -1,10 +1,11 @@
 import type { BigIntStats } from "node:fs";
+import type { FileSystemKind } from "../../shared/file-systems.ts";
 
 /**
  * A folder of the host that is held, so that it stays the same one whatever is renamed or linked around it. Every system call
  * on what is in it goes through {@link HeldFolder.entry}, one name at a time.
  *
- * Methods throw the error of the system call that failed.
+ * Methods throw the error of the system call that failed, and a denial for the name of a process in `/proc`.
  */
 export interface HeldFolder {
   /** Whether it is one that may not be written, or lies below one: see {@link Protection}. */
@@ -18,6 +19,10 @@ export interface HeldFolder {
   /** Names what has this name in it, a link not followed, without opening it: no pipe and no device notices. */
   readonly look: (name: string) => LookedAt;
   readonly stat: () => BigIntStats;
+  /** The kind of file system it is on. */
+  readonly fileSystem: () => FileSystemKind;
+  /** The kind of file system that what has this name in it is on, a link not followed. `device` is what `lstat` told. */
+  readonly fileSystemOf: (name: string, device: bigint) => FileSystemKind;
   /** Where it is now, with no links in it. Bytes that are not valid UTF-8 are U+FFFD. Fails when that is not known. */
   readonly where: () => string;
   /** One more that holds it. */
@@ -40,6 +45,8 @@ export function kindOf(stats: Pick<BigIntStats, "isFile" | "isDirectory" | "isSy
 export interface LookedAt {
   readonly kind: FileKind;
   readonly stats: () => BigIntStats;
+  /** The kind of file system it is on. */
+  readonly fileSystem: () => FileSystemKind;
   /** Opens it; only what was seen to be a regular file. `flags` do not truncate. */
   readonly open: (flags: number) => number;
   /** Holds it; only what was seen to be a folder. The looked-at is used up by it. */

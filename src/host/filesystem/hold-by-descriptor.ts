@@ -1,4 +1,5 @@
 import { type BigIntStats, closeSync, constants, fstatSync, openSync, readlinkSync } from "node:fs";
+import { type FileSystemKind, FileSystems } from "../../shared/file-systems.ts";
 import {
   type FileKind,
   type FolderHolding,
@@ -9,7 +10,9 @@ import {
   type Protection,
   systemError,
 } from "./held-folder.ts";
+import { checkNoProcess } from "./kernel-files.ts";
 import { O_PATH } from "./linux-flags.ts";
+import { reachablePath } from "./reachable-path.ts";
 
 const { O_APPEND, O_DIRECTORY, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK } = constants;
 const BIGINT = { bigint: true } as const;
@@ -20,7 +23,9 @@ const BIGINT = { bigint: true } as const;
  */
 export const holdByDescriptor: FolderHolding = Object.freeze({
   openRoot(root: string, protection: Protection): HeldFolder {
-    const folder = new FolderByDescriptor(openSync(root, O_PATH | O_DIRECTORY | O_NOFOLLOW), protection, false);
+    const common = { protection, fileSystems: new FileSystems() };
+    const fd = openSync(reachablePath(root), O_PATH | O_DIRECTORY | O_NOFOLLOW);
+    const folder = new FolderByDescriptor(fd, common, false);
     // A folder above it may have become a link since the grant was made.
     if (Buffer.from(root).equals(readlinkSync(folder.self(), "buffer"))) return folder;
     folder[Symbol.dispose]();
@@ -32,17 +37,25 @@ export const holdByDescriptor: FolderHolding = Object.freeze({
 /** A file that was looked at is regular, and these change nothing for one. */
 const SAFELY = O_NONBLOCK | O_NOCTTY;
 
+/** What all folders below a preopened one have in common. */
+interface Common {
+  readonly protection: Protection;
+  readonly fileSystems: FileSystems;
+}
+
 class FolderByDescriptor implements HeldFolder {
   readonly protectedBelow: boolean;
   readonly #fd: number;
-  readonly #protection: Protection;
+  readonly #common: Common;
   readonly #prefix: string;
   #holders = 1;
+  #fileSystem: FileSystemKind | undefined;
 
   /** Takes over `fd`. */
-  constructor(fd: number, protection: Protection, protectedAbove: boolean) {
+  constructor(fd: number, common: Common, protectedAbove: boolean) {
+    const { protection } = common;
     this.#fd = fd;
-    this.#protection = protection;
+    this.#common = common;
     this.#prefix = `${throughProc(fd)}/`;
     this.protectedBelow =
       protectedAbove ||
@@ -50,6 +63,7 @@ class FolderByDescriptor implements HeldFolder {
   }
 
   entry(name: string): string {
+    checkNoProcess(this, name);
     return this.#prefix + name;
   }
 
@@ -58,16 +72,29 @@ class FolderByDescriptor implements HeldFolder {
   }
 
   enter(name: string): HeldFolder {
-    return this.child(openSync(this.#prefix + name, O_PATH | O_DIRECTORY | O_NOFOLLOW));
+    return this.child(openSync(this.entry(name), O_PATH | O_DIRECTORY | O_NOFOLLOW));
   }
 
   look(name: string): LookedAt {
-    const fd = openSync(this.#prefix + name, O_PATH | O_NOFOLLOW);
-    return orClose(fd, () => new LookedAtByDescriptor(fd, this));
+    const fd = openSync(this.entry(name), O_PATH | O_NOFOLLOW);
+    return orClose(fd, () => new LookedAtByDescriptor(fd, this, this.#common.fileSystems));
   }
 
   stat(): BigIntStats {
     return fstatSync(this.#fd, BIGINT);
+  }
+
+  fileSystem(): FileSystemKind {
+    this.#fileSystem ??= this.#common.fileSystems.of(fstatSync(this.#fd).dev, () => this.self());
+    return this.#fileSystem;
+  }
+
+  fileSystemOf(name: string, device: bigint): FileSystemKind {
+    const known = this.#common.fileSystems.known(device);
+    if (known !== undefined) return known;
+    if (device === this.stat().dev) return this.fileSystem();
+    using looked = this.look(name);
+    return looked.fileSystem();
   }
 
   where(): string {
@@ -86,24 +113,33 @@ class FolderByDescriptor implements HeldFolder {
 
   /** A folder in this one, which takes over `fd`. */
   child(fd: number): HeldFolder {
-    return orClose(fd, () => new FolderByDescriptor(fd, this.#protection, this.protectedBelow));
+    return orClose(fd, () => new FolderByDescriptor(fd, this.#common, this.protectedBelow));
   }
 }
 
 class LookedAtByDescriptor implements LookedAt {
   readonly kind: FileKind;
   readonly #fd: number;
+  readonly #device: number;
   readonly #parent: FolderByDescriptor;
+  readonly #fileSystems: FileSystems;
   #open = true;
 
-  constructor(fd: number, parent: FolderByDescriptor) {
+  constructor(fd: number, parent: FolderByDescriptor, fileSystems: FileSystems) {
     this.#fd = fd;
     this.#parent = parent;
-    this.kind = kindOf(fstatSync(fd));
+    this.#fileSystems = fileSystems;
+    const stats = fstatSync(fd);
+    this.#device = stats.dev;
+    this.kind = kindOf(stats);
   }
 
   stats(): BigIntStats {
     return fstatSync(this.#fd, BIGINT);
+  }
+
+  fileSystem(): FileSystemKind {
+    return this.#fileSystems.of(this.#device, () => throughProc(this.#fd));
   }
 
   open(flags: number): number {

@@ -1,5 +1,6 @@
 import { type BigIntStats, closeSync, constants, fstatSync, lstatSync, openSync, realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { type FileSystemKind, FileSystems } from "../../shared/file-systems.ts";
 import {
   type FolderHolding,
   type HeldFolder,
@@ -9,6 +10,7 @@ import {
   type Protection,
   systemError,
 } from "./held-folder.ts";
+import { checkNoProcess } from "./kernel-files.ts";
 
 const { O_NOCTTY, O_NOFOLLOW, O_NONBLOCK } = constants;
 const BIGINT = { bigint: true } as const;
@@ -30,26 +32,36 @@ const MEANS_MORE_ON_WINDOWS =
  */
 export const holdByPath: FolderHolding = Object.freeze({
   openRoot(root: string, protection: Protection): HeldFolder {
-    return new FolderByPath(root, identityOf(folderStats(root)), protection, false);
+    const common = { protection, fileSystems: new FileSystems() };
+    return new FolderByPath(root, folderStats(root), common, false);
   },
   reopenToAppend: (): undefined => undefined,
 });
+
+/** What all folders below a preopened one have in common. */
+interface Common {
+  readonly protection: Protection;
+  readonly fileSystems: FileSystems;
+}
 
 class FolderByPath implements HeldFolder {
   readonly protectedBelow: boolean;
   readonly #path: string;
   readonly #identity: string;
-  readonly #protection: Protection;
+  readonly #device: bigint;
+  readonly #common: Common;
 
-  constructor(path: string, identity: string, protection: Protection, protectedAbove: boolean) {
+  constructor(path: string, stats: BigIntStats, common: Common, protectedAbove: boolean) {
     this.#path = path;
-    this.#identity = identity;
-    this.#protection = protection;
-    this.protectedBelow = protectedAbove || protection.identities.has(identity);
+    this.#identity = identityOf(stats);
+    this.#device = stats.dev;
+    this.#common = common;
+    this.protectedBelow = protectedAbove || common.protection.identities.has(this.#identity);
   }
 
   entry(name: string): string {
     if (process.platform === "win32" && MEANS_MORE_ON_WINDOWS.test(name)) throw systemError("ENOENT");
+    checkNoProcess(this, name);
     return join(this.self(), name);
   }
 
@@ -71,6 +83,7 @@ class FolderByPath implements HeldFolder {
     return {
       kind: kindOf(stats),
       stats: () => stats,
+      fileSystem: () => this.fileSystemOf(name, stats.dev),
       open: (flags) => this.#openSame(path, flags, stats),
       hold: () => this.#child(path, stats),
       [Symbol.dispose]: () => undefined,
@@ -81,6 +94,15 @@ class FolderByPath implements HeldFolder {
     const stats = folderStats(this.#path);
     if (identityOf(stats) !== this.#identity) throw systemError("ESTALE");
     return stats;
+  }
+
+  fileSystem(): FileSystemKind {
+    return this.#common.fileSystems.of(this.#device, () => this.#path);
+  }
+
+  fileSystemOf(name: string, device: bigint): FileSystemKind {
+    // What is on another file system than its folder is mounted there, and no link.
+    return this.#common.fileSystems.of(device, () => (device === this.#device ? this.#path : join(this.#path, name)));
   }
 
   where(): string {
@@ -99,7 +121,7 @@ class FolderByPath implements HeldFolder {
     // Where names are found in another case too, the real path has the name as it is written on the disk.
     const real = realpathSync.native(path);
     if (dirname(real) !== this.#path) throw systemError("ESTALE");
-    return new FolderByPath(real, identityOf(stats), this.#protection, this.protectedBelow);
+    return new FolderByPath(real, stats, this.#common, this.protectedBelow);
   }
 
   #openSame(path: string, flags: number, seen: BigIntStats): number {

@@ -4,6 +4,7 @@ import { nodeCrypto } from "../node-modules.ts";
 import { type Descriptor, type FolderDescriptor, requireChange } from "./descriptor.ts";
 import { FilesystemError } from "./error-code.ts";
 import { filesystemState } from "./filesystem-state.ts";
+import { checkReadable, seenAs } from "./kernel-files.ts";
 import { changeProblem, checkProtection } from "./preopen-scope.ts";
 import { modificationStep, toldTime } from "./told-times.ts";
 import { type Place, Walk } from "./walk.ts";
@@ -137,7 +138,7 @@ export function setTimesAt(
   requireChange(base, "write");
   const [access, modification] = checkTimes(times);
   atPath(context, base, follow, path, ({ folder, name }, stats) => {
-    checkProtection(base.scope.protection, folder, name, () => stats);
+    checkProtection(base.scope.protection, folder, name, seenAs(folder, name, stats));
     if (name === undefined) utimesSync(folder.self(), access, modification);
     else lutimesSync(folder.entry(name), access, modification);
     const now = name === undefined ? folder.stat() : lstatSync(folder.entry(name), { bigint: true });
@@ -184,10 +185,14 @@ function atPath<T>(
   using walk = new Walk(base.folder, path, filesystemState(context).cache);
   for (;;) {
     const place = walk.place();
-    if (place.name === undefined) return use(place, place.folder.stat());
+    if (place.name === undefined) {
+      checkReadable(place.folder, undefined, place.folder.fileSystem(), false);
+      return use(place, place.folder.stat());
+    }
     const stats = lstatSync(place.folder.entry(place.name), { bigint: true });
     if (!stats.isSymbolicLink() || !follow) {
       if (place.mustBeFolder && !stats.isDirectory()) throw FilesystemError.failed("not-directory", "it is no folder");
+      checkReadable(place.folder, place.name, place.folder.fileSystemOf(place.name, stats.dev), stats.isFile());
       return use(place, stats);
     }
     walk.follow(place, place.name);

@@ -12,6 +12,7 @@ import { FilesystemError } from "./error-code.ts";
 import { errnoOf } from "./failure.ts";
 import { filesystemState, takeOpenFile } from "./filesystem-state.ts";
 import type { LookedAt } from "./held-folder.ts";
+import { checkReadable } from "./kernel-files.ts";
 import { labelOf } from "./label.ts";
 import { OpenFile } from "./open-file.ts";
 import { checkProtection } from "./preopen-scope.ts";
@@ -67,6 +68,7 @@ function open(context: HostContext, base: FolderDescriptor, request: OpenRequest
     const place = walk.place();
     if (place.name === undefined) {
       const flags = folderFlags(base, request, state.posixFolders);
+      checkReadable(place.folder, undefined, place.folder.fileSystem(), false);
       if (flags.mutateDirectory && request.flags.mutateDirectory) {
         checkProtection(base.scope.protection, place.folder, undefined);
       }
@@ -108,11 +110,12 @@ function openFound(
   posixFolders: boolean,
 ): Descriptor {
   const { openFlags, flags } = request;
+  checkReadable(place.folder, place.name, found.fileSystem(), found.kind === "file");
   if (openFlags.create && openFlags.exclusive) throw exists();
   if (found.kind === "folder") {
     if (openFlags.create || openFlags.truncate) throw FilesystemError.failed("is-directory", "it is a folder");
     const granted = folderFlags(base, request, posixFolders);
-    if (flags.mutateDirectory) checkProtection(base.scope.protection, place.folder, place.name, () => found.stats());
+    if (flags.mutateDirectory) checkProtection(base.scope.protection, place.folder, place.name, found);
     return new FolderDescriptor(
       { scope: base.scope, flags: granted, label: labelOf(base, request.path) },
       found.hold(),
@@ -124,7 +127,7 @@ function openFound(
     throw FilesystemError.denied("not-permitted", "it is a pipe, a socket or a device, which no grant covers");
   }
   if (flags.write || openFlags.truncate) {
-    checkProtection(base.scope.protection, place.folder, place.name, () => found.stats());
+    checkProtection(base.scope.protection, place.folder, place.name, found);
   }
   const fd = found.open(accessFlags(request));
   if (openFlags.truncate) truncate(fd);

@@ -1,8 +1,10 @@
 import { constants } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { lstat, open } from "node:fs/promises";
+import { FileSystems } from "../../shared/file-systems.ts";
 import { errnoOf, failed, failureReason } from "./failure.ts";
 import type { FileAccess, FileRequest, FileTarget, OpenAttempt } from "./file-request.ts";
+import { kernelProblem } from "./kernel-problem.ts";
 import { fileKindProblem } from "./regular-file.ts";
 import { resolvePath } from "./resolve.ts";
 
@@ -30,7 +32,7 @@ export async function openByIdentity(
   let handle: FileHandle | undefined;
   try {
     handle = await open(target.real, flags, 0o666);
-    const verdict = await verify(request, handle);
+    const verdict = await verify(request, handle, access);
     if (verdict.kind === "done") handle = undefined;
     return verdict;
   } catch (error) {
@@ -43,13 +45,19 @@ export async function openByIdentity(
   }
 }
 
-async function verify({ grants, cwd, path }: FileRequest, handle: FileHandle): Promise<OpenAttempt> {
+async function verify(
+  { grants, cwd, path }: FileRequest,
+  handle: FileHandle,
+  access: FileAccess,
+): Promise<OpenAttempt> {
   const opened = await handle.stat({ bigint: true });
   const again = await resolvePath(grants, cwd, path);
-  if (again.kind === "outside") return again;
+  if (again.kind === "outside" || again.kind === "refused") return again;
   if (again.kind !== "found") return { kind: "changed" };
   const named = await lstat(again.real, { bigint: true });
   if (named.dev !== opened.dev || named.ino !== opened.ino) return { kind: "changed" };
   const problem = fileKindProblem(opened);
-  return problem === undefined ? { kind: "done", value: handle } : failed(problem);
+  if (problem !== undefined) return failed(problem);
+  const fileSystem = new FileSystems().of(opened.dev, () => again.real);
+  return kernelProblem(fileSystem, again.real, access) ?? { kind: "done", value: handle };
 }

@@ -21,6 +21,7 @@ import { openByDescriptor } from "./open-by-descriptor.ts";
 import { openByIdentity } from "./open-by-identity.ts";
 import type { FileAccess, OpenTarget } from "./file-request.ts";
 import { openGranted } from "./open.ts";
+import { needing } from "../../../test/support/needs.ts";
 
 let base = "";
 let inside = "";
@@ -87,12 +88,11 @@ for (const [name, openTarget] of [
   ["by descriptor", openByDescriptor],
   ["by identity", openByIdentity],
 ] as const) {
-  const options = { skip: openTarget === openByDescriptor && process.platform !== "linux" };
+  const needs = openTarget === openByDescriptor ? (["linux"] as const) : [];
 
   test(
     `${name}: a folder that became a link after it was resolved is refused, and nothing outside changes`,
-    options,
-    async () => {
+    needing(needs, async () => {
       const target = { real: join(inside, "sub/file"), exists: true };
       renameSync(join(inside, "sub"), join(inside, "away"));
       symlinkSync(outside, join(inside, "sub"));
@@ -102,59 +102,70 @@ for (const [name, openTarget] of [
         assert.notEqual(opened.kind, "done");
       }
       assert.equal(readFileSync(join(outside, "file"), "utf8"), "SECRET");
-    },
+    }),
   );
 
-  test(`${name}: a folder above that became a link after it was resolved is refused`, options, async () => {
-    mkdirSync(join(inside, "sub/deep"));
-    mkdirSync(join(outside, "deep"));
-    writeFileSync(join(inside, "sub/deep/file"), "inside");
-    writeFileSync(join(outside, "deep/file"), "SECRET");
-    renameSync(join(inside, "sub"), join(inside, "away"));
-    symlinkSync(outside, join(inside, "sub"));
-    for (const [access, file] of [
-      ["read", "file"],
-      ["write", "file"],
-      ["write", "new"],
-    ] as const) {
-      const target = { real: join(inside, "sub/deep", file), exists: file === "file" };
-      const opened = await openTarget({ grants, cwd: inside, path: `sub/deep/${file}` }, target, access);
-      if (opened.kind === "done") await opened.value.close();
-      assert.equal(opened.kind, "outside");
-    }
-    assert.equal(readFileSync(join(outside, "deep/file"), "utf8"), "SECRET");
-    if (openTarget === openByDescriptor) assert.deepEqual(readdirSync(join(outside, "deep")), ["file"]);
-  });
+  test(
+    `${name}: a folder above that became a link after it was resolved is refused`,
+    needing(needs, async () => {
+      mkdirSync(join(inside, "sub/deep"));
+      mkdirSync(join(outside, "deep"));
+      writeFileSync(join(inside, "sub/deep/file"), "inside");
+      writeFileSync(join(outside, "deep/file"), "SECRET");
+      renameSync(join(inside, "sub"), join(inside, "away"));
+      symlinkSync(outside, join(inside, "sub"));
+      for (const [access, file] of [
+        ["read", "file"],
+        ["write", "file"],
+        ["write", "new"],
+      ] as const) {
+        const target = { real: join(inside, "sub/deep", file), exists: file === "file" };
+        const opened = await openTarget({ grants, cwd: inside, path: `sub/deep/${file}` }, target, access);
+        if (opened.kind === "done") await opened.value.close();
+        assert.equal(opened.kind, "outside");
+      }
+      assert.equal(readFileSync(join(outside, "deep/file"), "utf8"), "SECRET");
+      if (openTarget === openByDescriptor) assert.deepEqual(readdirSync(join(outside, "deep")), ["file"]);
+    }),
+  );
 
-  test(`${name}: a file that became a link after it was resolved is not followed`, options, async () => {
-    rmSync(join(inside, "file"));
-    symlinkSync(join(outside, "file"), join(inside, "file"));
-    const target = { real: join(inside, "file"), exists: true };
-    for (const access of ["read", "write"] as const) {
-      assert.deepEqual(await openTarget({ grants, cwd: inside, path: "file" }, target, access), { kind: "changed" });
-    }
-  });
+  test(
+    `${name}: a file that became a link after it was resolved is not followed`,
+    needing(needs, async () => {
+      rmSync(join(inside, "file"));
+      symlinkSync(join(outside, "file"), join(inside, "file"));
+      const target = { real: join(inside, "file"), exists: true };
+      for (const access of ["read", "write"] as const) {
+        assert.deepEqual(await openTarget({ grants, cwd: inside, path: "file" }, target, access), { kind: "changed" });
+      }
+    }),
+  );
 
-  test(`${name}: a file that appeared after it was found absent is not taken for a new one`, options, async () => {
-    symlinkSync(join(outside, "made"), join(inside, "new"));
-    const target = { real: join(inside, "new"), exists: false };
-    assert.deepEqual(await openTarget({ grants, cwd: inside, path: "new" }, target, "write"), { kind: "changed" });
-    assert.deepEqual(readdirSync(outside), ["file"]);
-  });
+  test(
+    `${name}: a file that appeared after it was found absent is not taken for a new one`,
+    needing(needs, async () => {
+      symlinkSync(join(outside, "made"), join(inside, "new"));
+      const target = { real: join(inside, "new"), exists: false };
+      assert.deepEqual(await openTarget({ grants, cwd: inside, path: "new" }, target, "write"), { kind: "changed" });
+      assert.deepEqual(readdirSync(outside), ["file"]);
+    }),
+  );
 
-  test(`${name}: folders and pipes are refused without blocking`, options, async () => {
-    execFileSync("mkfifo", [join(inside, "pipe")]);
-    for (const path of ["pipe", "sub"]) {
-      for (const access of ["read", "write"] as const) assert.equal(await use(path, access, openTarget), "failed");
-    }
-  });
+  test(
+    `${name}: folders and pipes are refused without blocking`,
+    needing(needs, async () => {
+      execFileSync("mkfifo", [join(inside, "pipe")]);
+      for (const path of ["pipe", "sub"]) {
+        for (const access of ["read", "write"] as const) assert.equal(await use(path, access, openTarget), "failed");
+      }
+    }),
+  );
 }
 
 // Only by descriptor: comparing identities does not hold against this, as its documentation says.
 test(
   "reading and writing while another process swaps folders and files for links",
-  { skip: process.platform !== "linux" },
-  async () => {
+  needing(["linux"], async () => {
     for (const [folder, content] of [
       [join(inside, "sub/deep"), "inside"],
       [join(outside, "deep"), "SECRET"],
@@ -185,5 +196,5 @@ test(
       (seen.get("outside") ?? 0) > 0 && (seen.get("written") ?? 0) > 0,
       `no race: ${JSON.stringify([...seen])}`,
     );
-  },
+  }),
 );

@@ -24,7 +24,7 @@ export async function openGranted(
 ): Promise<FileOutcome<FileHandle>> {
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const resolution = await resolvePath(request.grants, request.cwd, request.path);
-    if (resolution.kind === "outside" || resolution.kind === "failed") return resolution;
+    if (resolution.kind !== "found" && resolution.kind !== "absent") return resolution;
     const exists = resolution.kind === "found";
     if (!exists && access === "read") return failed("no such file");
     if (!exists && access === "rewrite") {

@@ -4,6 +4,7 @@ import { FilesystemError } from "./error-code.ts";
 import { errnoOf } from "./failure.ts";
 import { type HeldFolder, identityOf, type Protection } from "./held-folder.ts";
 import { covers } from "./check.ts";
+import { checkChangeable, type SeenFile } from "./kernel-files.ts";
 
 /** What a change does to the names of a folder, and to files. */
 export type Change =
@@ -57,17 +58,21 @@ function existing(path: string): BigIntStats | undefined {
 }
 
 /**
- * Refuses a change in a folder, or to a name in it, that the grant leaves out of writing: by what the folders on the way are,
- * and by where the name is now, so that neither moving a protected folder nor making one that was missing helps.
+ * Refuses a change in a folder, or to a name in it, that no grant covers, or that this one leaves out of writing: by what the
+ * folders on the way are, and by where the name is now, so that neither moving a protected folder nor making one that was missing
+ * helps. Whatever changes anything comes by here.
+ *
+ * @param seen What has the name; `undefined` when nothing has.
  */
 export function checkProtection(
   { paths, identities }: Protection,
   folder: HeldFolder,
   name: string | undefined,
-  stats?: () => BigIntStats,
+  seen?: SeenFile,
 ): void {
+  checkChangeable(folder, seen);
   if (paths.length === 0) return;
-  if (folder.protectedBelow || (stats !== undefined && identities.has(identityOf(stats())))) throw protectedError();
+  if (folder.protectedBelow || (seen !== undefined && identities.has(identityOf(seen.stats())))) throw protectedError();
   const path = pathOf(folder, name);
   if (paths.some((left) => covers(left, path))) throw protectedError();
 }

@@ -6,6 +6,7 @@ import { filesystemState, type PreopenedFolder } from "./filesystem-state.ts";
 import type { FolderHolding } from "./held-folder.ts";
 import { holdByDescriptor } from "./hold-by-descriptor.ts";
 import { holdByPath } from "./hold-by-path.ts";
+import { checkChangeable, checkReadable } from "./kernel-files.ts";
 import { protectionOf } from "./preopen-scope.ts";
 
 /** How folders are held on this system. */
@@ -22,7 +23,7 @@ export function preopenedFolders(
   });
 }
 
-/** The folder, or `undefined` when it is not there any more; a guest then has one folder less, and the record says so. */
+/** The folder, or `undefined` when it is not there any more or is one that no grant covers; a guest then has one folder less, and the record says so. */
 function open(context: HostContext, preopen: Preopen, holding: FolderHolding): FolderDescriptor | undefined {
   try {
     const { scope, folder } = root(context, preopen, holding);
@@ -34,8 +35,10 @@ function open(context: HostContext, preopen: Preopen, holding: FolderHolding): F
       eventType: "FilesystemAccess",
       action: "filesystem.get-directories",
       resource: preopen.guest,
-      result: "Error",
-      reason: `the granted folder is not where it was when it was granted (${error.code})`,
+      result: error.denied ? "Denied" : "Error",
+      reason: error.denied
+        ? error.message
+        : `the granted folder is not where it was when it was granted (${error.code})`,
     });
     return undefined;
   }
@@ -55,7 +58,16 @@ function root(context: HostContext, preopen: Preopen, holding: FolderHolding): P
   const held = roots.get(preopen);
   if (held !== undefined) return held;
   const protection = protectionOf(preopen);
-  const opened = { scope: { preopen, protection, holding }, folder: holding.openRoot(preopen.root, protection) };
+  const folder = holding.openRoot(preopen.root, protection);
+  try {
+    // Checked when it was granted, too; something else may be mounted there by now.
+    checkReadable(folder, undefined, folder.fileSystem(), false);
+    if (preopen.write) checkChangeable(folder, undefined);
+  } catch (error) {
+    folder[Symbol.dispose]();
+    throw error;
+  }
+  const opened = { scope: { preopen, protection, holding }, folder };
   roots.set(preopen, opened);
   return opened;
 }

@@ -2,8 +2,11 @@ import { isUtf8 } from "node:buffer";
 import { lstat, readlink } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import type { PathGrant } from "../../policy/grants.ts";
+import { FileSystems } from "../../shared/file-systems.ts";
+import { isProcessName } from "../../policy/kernel-files.ts";
 import { checkPath, covers } from "./check.ts";
 import { errnoOf, failed, failureReason } from "./failure.ts";
+import { reachablePath } from "./reachable-path.ts";
 
 const MAX_PATH_BYTES = 4_096;
 const MAX_SEGMENT_BYTES = 255;
@@ -16,7 +19,11 @@ export type Resolution =
   /** The folder exists, the file in it does not. */
   | { readonly kind: "absent"; readonly real: string }
   | { readonly kind: "outside" }
+  /** No grant covers what is there. */
+  | { readonly kind: "refused"; readonly reason: string }
   | { readonly kind: "failed"; readonly reason: string };
+
+const PROCESS = "it is a process of the host, which no grant covers";
 
 /** Why no file can have this path, or `undefined` when one could. Looks at the text alone. */
 export function pathProblem(path: string): string | undefined {
@@ -59,6 +66,7 @@ export async function resolvePath(grants: readonly PathGrant[], cwd: string, pat
       current = next;
       continue;
     }
+    if (isProcessName(segment) && (await isInProc(current))) return { kind: "refused", reason: PROCESS };
     const step = await look(next);
     if (step.kind === "link") {
       links += 1;
@@ -74,6 +82,16 @@ export async function resolvePath(grants: readonly PathGrant[], cwd: string, pat
     current = next;
   }
   return checkPath(grants, current).allowed ? { kind: "found", real: current } : { kind: "outside" };
+}
+
+/** Looked at for names of processes only, so that no failure tells which there are. */
+async function isInProc(folder: string): Promise<boolean> {
+  try {
+    const { dev } = await lstat(folder);
+    return new FileSystems().of(dev, () => folder) === "processes";
+  } catch {
+    return false;
+  }
 }
 
 /** Segments in the order they are popped. */
@@ -97,9 +115,10 @@ type Step =
 
 async function look(path: string): Promise<Step> {
   try {
-    const info = await lstat(path);
+    const reached = reachablePath(path);
+    const info = await lstat(reached);
     if (!info.isSymbolicLink()) return { kind: info.isDirectory() ? "folder" : "file" };
-    const target = await readlink(path, "buffer");
+    const target = await readlink(reached, "buffer");
     return isUtf8(target)
       ? { kind: "link", target: target.toString("utf8") }
       : failed("a symbolic link's target is not valid UTF-8");

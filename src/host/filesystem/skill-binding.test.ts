@@ -22,6 +22,7 @@ import type { Limits } from "../../shared/limits.ts";
 import type { HostInterface, HostResult } from "../capability.ts";
 import { hostContext } from "../../../test/support/host-context.ts";
 import { filesystemRead, filesystemWrite } from "./skill-binding.ts";
+import { needing } from "../../../test/support/needs.ts";
 
 let base = "";
 let inside = "";
@@ -261,13 +262,12 @@ test("a file is read up to the limit, and one byte more is refused before it is 
 
 test(
   "a file that reports no size is read to its end, within the limit",
-  { skip: process.platform !== "linux" },
-  async () => {
+  needing(["linux"], async () => {
     const direct = await run(filesystemRead, { read: ["/proc/version"] }, ["/proc/version"]);
     assert.deepEqual(direct.result, { tag: "ok", val: readFileSync("/proc/version", "utf8") });
     const cut = await run(filesystemRead, { read: ["/proc/version"] }, ["/proc/version"], { maxReadFileBytes: 10 });
     assert.match(errorOf(cut), /larger than the limit of 10 bytes$/);
-  },
+  }),
 );
 
 test("text is UTF-8, byte order mark and all; anything else is refused", async () => {

@@ -6,6 +6,7 @@ import { callHost } from "../../../test/support/host-context.ts";
 import { FOLLOW, Guest, HOLDINGS, NO_FOLLOW, Playground, preopen } from "../../../test/support/filesystem.ts";
 import { allowPosixFolders } from "./filesystem-state.ts";
 import { wasiFilesystemPreopens } from "./wasi-preopens-binding.ts";
+import { needing } from "../../../test/support/needs.ts";
 
 function openDescriptors(): number {
   return readdirSync("/proc/self/fd").length;
@@ -57,10 +58,7 @@ test("a folder that is gone is left out, and the record says so", () => {
 
 test(
   "every descriptor of the host is closed with the guest's, and the last ones with the invocation",
-  {
-    skip: process.platform !== "linux",
-  },
-  async () => {
+  needing(["linux"], async () => {
     using place = new Playground();
     mkdirSync(join(place.inside, "a/b/c/d"), { recursive: true });
     for (let index = 0; index < 40; index++) mkdirSync(join(place.inside, `many${index}/x`), { recursive: true });
@@ -97,7 +95,7 @@ test(
     }
     // The folders that were opened to be listed are the guest's, and nobody dropped them.
     assert.equal(openDescriptors(), before + 50);
-  },
+  }),
 );
 
 for (const [name, holding] of HOLDINGS) {

@@ -51,7 +51,7 @@ export async function onWholeFile<T>(
     return err(`Permission denied: ${capability} is not granted for this path`);
   }
   if (outcome.kind === "refused") {
-    record("Denied", `${outcome.reason}; ${outcome.hint}`);
+    record("Denied", outcome.hint === undefined ? outcome.reason : `${outcome.reason}; ${outcome.hint}`);
     return err(`Permission denied: ${outcome.reason}`);
   }
   record("Error", outcome.reason);

@@ -8,6 +8,7 @@ import { decodeComponent } from "../../component/decode-component.ts";
 import { findProvided } from "../../shared/interface-name.ts";
 import { printFunctionType } from "../../shared/print-wit.ts";
 import { processRun } from "./run-binding.ts";
+import { needing } from "../../../test/support/needs.ts";
 
 const NODE = realpathSync(process.execPath);
 const GRANT = commands({ node: NODE });
@@ -72,12 +73,15 @@ test("without input a program reads the end at once, and it need not read what i
   assert.equal(stdoutOf(await run("node", script("0"), { stdin: new Uint8Array(5_000_000) })), "");
 });
 
-test("a program that a signal ended says which", { skip: process.platform === "win32" }, async () => {
-  const { run } = processGuest(GRANT);
-  const result = await run("node", script(`process.kill(process.pid, "SIGTERM")`));
-  assert.equal(result.tag, "ok");
-  assert.deepEqual(result.val.status, { tag: "signal", val: "SIGTERM" });
-});
+test(
+  "a program that a signal ended says which",
+  needing(["posix"], async () => {
+    const { run } = processGuest(GRANT);
+    const result = await run("node", script(`process.kill(process.pid, "SIGTERM")`));
+    assert.equal(result.tag, "ok");
+    assert.deepEqual(result.val.status, { tag: "signal", val: "SIGTERM" });
+  }),
+);
 
 test("what is read and written counts, and is refused before it is more than the limits allow", async () => {
   const tooMuch = processGuest(GRANT, { maxWriteBytes: 9 });

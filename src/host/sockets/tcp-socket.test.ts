@@ -5,7 +5,6 @@ import { test } from "node:test";
 import {
   LISTEN_LOOPBACK,
   LOOPBACK,
-  NO_IPV6,
   socketAddress,
   SocketGuest,
   tcpClient,
@@ -14,56 +13,63 @@ import {
 import type { IpSocketAddress } from "./socket-address.ts";
 import type { TcpInput, TcpOutput } from "./tcp-io.ts";
 import type { TcpSocket } from "./tcp-socket.ts";
+import { needing } from "../../../test/support/needs.ts";
 
 const EVERYWHERE = ["tcp://loopback:*"];
 
 for (const family of ["ipv4", "ipv6"] as const) {
   const address = LOOPBACK[family];
-  const options = { skip: family === "ipv6" && NO_IPV6 };
+  const needs = family === "ipv6" ? (["ipv6"] as const) : [];
 
-  test(`connects, sends and receives over ${family}`, options, async () => {
-    await using server = await tcpServer((socket) => socket.pipe(socket), address);
-    using guest = new SocketGuest({ allow: EVERYWHERE });
-    const [socket, input, output] = await guest.connect(address, server.port);
-    assert.deepEqual(guest.tcp("remote-address", socket), socketAddress(address, server.port));
-    const local = guest.tcp<IpSocketAddress>("local-address", socket);
-    assert.deepEqual(local, socketAddress(address, local.val.port));
-    assert.notEqual(local.val.port, 0);
-    await guest.write(output, Buffer.from("hello"));
-    assert.equal(String(await guest.read(input, 5)), "hello");
-    guest.tcp("shutdown", socket, "send");
-    assert.equal(String(await guest.read(input, 1)), "", "the echo ends too");
-    for (const one of [input, output, socket]) one[Symbol.dispose]();
-    assert.equal(guest.context.meters.sockets.held, 0);
-    assert.equal(guest.context.meters.connections.held, 0);
-    assert.deepEqual(
-      guest.context.observations.map(({ action, result }) => `${action} ${result}`),
-      ["tcp.start-connect Allowed"],
-    );
-  });
+  test(
+    `connects, sends and receives over ${family}`,
+    needing(needs, async () => {
+      await using server = await tcpServer((socket) => socket.pipe(socket), address);
+      using guest = new SocketGuest({ allow: EVERYWHERE });
+      const [socket, input, output] = await guest.connect(address, server.port);
+      assert.deepEqual(guest.tcp("remote-address", socket), socketAddress(address, server.port));
+      const local = guest.tcp<IpSocketAddress>("local-address", socket);
+      assert.deepEqual(local, socketAddress(address, local.val.port));
+      assert.notEqual(local.val.port, 0);
+      await guest.write(output, Buffer.from("hello"));
+      assert.equal(String(await guest.read(input, 5)), "hello");
+      guest.tcp("shutdown", socket, "send");
+      assert.equal(String(await guest.read(input, 1)), "", "the echo ends too");
+      for (const one of [input, output, socket]) one[Symbol.dispose]();
+      assert.equal(guest.context.meters.sockets.held, 0);
+      assert.equal(guest.context.meters.connections.held, 0);
+      assert.deepEqual(
+        guest.context.observations.map(({ action, result }) => `${action} ${result}`),
+        ["tcp.start-connect Allowed"],
+      );
+    }),
+  );
 
-  test(`listens and accepts over ${family}`, options, async () => {
-    using guest = new SocketGuest({ listen: LISTEN_LOOPBACK });
-    const [listener, port] = await guest.listen(address);
-    guest.tcp("set-keep-alive-enabled", listener, true);
-    guest.tcp("set-hop-limit", listener, 7);
-    assert.equal(guest.codeOf("[method]tcp-socket.accept", listener), "would-block");
-    const client = await tcpClient(port, address);
-    const [socket, input, output] = await guest.finish<readonly [TcpSocket, TcpInput, TcpOutput]>("accept", listener);
-    assert.equal(guest.tcp("keep-alive-enabled", socket), true);
-    assert.equal(guest.tcp("hop-limit", socket), 7);
-    assert.deepEqual(guest.tcp("remote-address", socket), socketAddress(address, client.localPort ?? 0));
-    assert.deepEqual(guest.tcp("local-address", socket), socketAddress(address, port));
-    client.end("question");
-    assert.equal(String(await guest.read(input, 100)), "question");
-    await guest.write(output, Buffer.from("answer"));
-    const [answer] = await once(client, "data");
-    assert.equal(String(answer), "answer");
-    client.destroy();
-    for (const one of [input, output, socket, listener]) one[Symbol.dispose]();
-    assert.equal(guest.context.meters.sockets.held, 0);
-    assert.equal(guest.context.meters.connections.held, 0);
-  });
+  test(
+    `listens and accepts over ${family}`,
+    needing(needs, async () => {
+      using guest = new SocketGuest({ listen: LISTEN_LOOPBACK });
+      const [listener, port] = await guest.listen(address);
+      guest.tcp("set-keep-alive-enabled", listener, true);
+      guest.tcp("set-hop-limit", listener, 7);
+      assert.equal(guest.codeOf("[method]tcp-socket.accept", listener), "would-block");
+      const client = await tcpClient(port, address);
+      const [socket, input, output] = await guest.finish<readonly [TcpSocket, TcpInput, TcpOutput]>("accept", listener);
+      assert.equal(guest.tcp("keep-alive-enabled", socket), true);
+      assert.equal(guest.tcp("hop-limit", socket), 7);
+      assert.deepEqual(guest.tcp("remote-address", socket), socketAddress(address, client.localPort ?? 0));
+      assert.deepEqual(guest.tcp("local-address", socket), socketAddress(address, port));
+      client.end("question");
+      assert.equal(String(await guest.read(input, 100)), "question");
+      await guest.write(output, Buffer.from("answer"));
+      const [answer] = await once(client, "data");
+      assert.equal(String(answer), "answer");
+      client.destroy();
+      for (const one of [input, output, socket, listener]) one[Symbol.dispose]();
+      assert.equal(guest.context.meters.sockets.held, 0);
+      assert.equal(guest.context.meters.connections.held, 0);
+    }),
+  );
 }
 
 /** What each function answers in a state, for those that leave the state as it is. */

@@ -3,7 +3,6 @@ import { test } from "node:test";
 import {
   LISTEN_LOOPBACK,
   LOOPBACK,
-  NO_IPV6,
   socketAddress,
   SocketGuest,
   udpPeer,
@@ -15,6 +14,7 @@ import type {
   OutgoingDatagram,
   OutgoingDatagramStream,
 } from "./udp-streams.ts";
+import { needing } from "../../../test/support/needs.ts";
 
 const EVERYWHERE = ["udp://loopback:*"];
 
@@ -35,52 +35,60 @@ function datagram(text: string, address: string, port: number): OutgoingDatagram
 
 for (const family of ["ipv4", "ipv6"] as const) {
   const address = LOOPBACK[family];
-  const options = { skip: family === "ipv6" && NO_IPV6 };
+  const needs = family === "ipv6" ? (["ipv6"] as const) : [];
 
-  test(`asks and is answered over ${family}, unconnected and connected`, options, async () => {
-    using peer = await udpPeer(address);
-    peer.socket.on("message", (data, { port }) => peer.socket.send(`${String(data)}!`, port, address));
-    using guest = new SocketGuest({ allow: EVERYWHERE });
-    const unspecified = family === "ipv4" ? "0.0.0.0" : "::";
-    const setup = guest.bindUdp(unspecified);
-    assert.equal(send(guest, setup.outgoing, datagram("a", address, peer.port)), 1n);
-    assert.deepEqual(await receive(guest, setup), [`a! from ${peer.port}`]);
-    const [incoming, outgoing] = guest.udp<readonly [IncomingDatagramStream, OutgoingDatagramStream]>(
-      "stream",
-      setup.socket,
-      socketAddress(address, peer.port),
-    );
-    assert.deepEqual(guest.udp("remote-address", setup.socket), socketAddress(address, peer.port));
-    assert.equal(send(guest, outgoing, { data: Buffer.from("b"), remoteAddress: undefined }), 1n);
-    assert.deepEqual(await receive(guest, { incoming }), [`b! from ${peer.port}`]);
-    assert.equal(
-      guest.codeOf("[method]incoming-datagram-stream.receive", setup.incoming, 1n),
-      "invalid-state",
-      "only the last streams work",
-    );
-    for (const one of [setup.incoming, setup.outgoing, incoming, outgoing]) one[Symbol.dispose]();
-    assert.equal(guest.context.meters.sockets.held, 1);
-    setup.socket[Symbol.dispose]();
-    assert.equal(guest.context.meters.sockets.held, 0);
-    assert.deepEqual(
-      guest.context.observations.map(({ action, result }) => `${action} ${result}`),
-      ["udp.start-bind Allowed", "udp.send Allowed"],
-      "a peer is recorded once",
-    );
-  });
+  test(
+    `asks and is answered over ${family}, unconnected and connected`,
+    needing(needs, async () => {
+      using peer = await udpPeer(address);
+      peer.socket.on("message", (data, { port }) => peer.socket.send(`${String(data)}!`, port, address));
+      using guest = new SocketGuest({ allow: EVERYWHERE });
+      const unspecified = family === "ipv4" ? "0.0.0.0" : "::";
+      const setup = guest.bindUdp(unspecified);
+      assert.equal(send(guest, setup.outgoing, datagram("a", address, peer.port)), 1n);
+      assert.deepEqual(await receive(guest, setup), [`a! from ${peer.port}`]);
+      const [incoming, outgoing] = guest.udp<readonly [IncomingDatagramStream, OutgoingDatagramStream]>(
+        "stream",
+        setup.socket,
+        socketAddress(address, peer.port),
+      );
+      assert.deepEqual(guest.udp("remote-address", setup.socket), socketAddress(address, peer.port));
+      assert.equal(send(guest, outgoing, { data: Buffer.from("b"), remoteAddress: undefined }), 1n);
+      assert.deepEqual(await receive(guest, { incoming }), [`b! from ${peer.port}`]);
+      assert.equal(
+        guest.codeOf("[method]incoming-datagram-stream.receive", setup.incoming, 1n),
+        "invalid-state",
+        "only the last streams work",
+      );
+      for (const one of [setup.incoming, setup.outgoing, incoming, outgoing]) one[Symbol.dispose]();
+      assert.equal(guest.context.meters.sockets.held, 1);
+      setup.socket[Symbol.dispose]();
+      assert.equal(guest.context.meters.sockets.held, 0);
+      assert.deepEqual(
+        guest.context.observations.map(({ action, result }) => `${action} ${result}`),
+        ["udp.start-bind Allowed", "udp.send Allowed"],
+        "a peer is recorded once",
+      );
+    }),
+  );
 
-  test(`serves anyone where it may listen, over ${family}`, options, async () => {
-    using peer = await udpPeer(address);
-    using guest = new SocketGuest({ listen: LISTEN_LOOPBACK });
-    const setup = guest.bindUdp(address);
-    peer.socket.send("question", setup.port, address);
-    assert.deepEqual(await receive(guest, setup), [`question from ${peer.port}`]);
-    assert.equal(
-      guest.codeOf("[method]outgoing-datagram-stream.send", checked(guest, setup), [datagram("x", address, peer.port)]),
-      "access-denied",
-      "to listen is not to send",
-    );
-  });
+  test(
+    `serves anyone where it may listen, over ${family}`,
+    needing(needs, async () => {
+      using peer = await udpPeer(address);
+      using guest = new SocketGuest({ listen: LISTEN_LOOPBACK });
+      const setup = guest.bindUdp(address);
+      peer.socket.send("question", setup.port, address);
+      assert.deepEqual(await receive(guest, setup), [`question from ${peer.port}`]);
+      assert.equal(
+        guest.codeOf("[method]outgoing-datagram-stream.send", checked(guest, setup), [
+          datagram("x", address, peer.port),
+        ]),
+        "access-denied",
+        "to listen is not to send",
+      );
+    }),
+  );
 }
 
 function checked(guest: SocketGuest, { outgoing }: UdpSetup): OutgoingDatagramStream {

@@ -11,6 +11,12 @@ import { CALLBACK_SIGNATURE, type CoreSignature, liftSignature } from "./core-si
 import type { ValueContexts } from "./value-contexts.ts";
 import { CANCELLED_EVENT, type Event, NO_EVENT, WaitableSet } from "./waitable.ts";
 
+/**
+ * How many calls between components may be under way at once on stacks of their own. Each stack takes up to what
+ * `guest-stack.ts` says.
+ */
+const MAX_STACKS = 64;
+
 /** What a callback answers: what its task does next. The rest of the number is the waitable set. */
 const CALLBACK = { exit: 0, yield: 1, wait: 2 } as const;
 const CALLBACK_BITS = 4;
@@ -124,6 +130,7 @@ export class Tasks {
     then: (result: CoreValue | undefined) => void,
   ): void {
     const { scheduler, fail, stacks } = this.#parts;
+    if (this.#ends.size >= MAX_STACKS) trap(`has ${MAX_STACKS} calls between components under way at once`);
     const outer = this.#ends.get(task);
     let isOver = false;
     this.#ends.set(task, (result) => {

@@ -48,21 +48,22 @@ export function bubblewrapArguments(wrapped: Wrapped): readonly string[] {
 }
 
 interface Mount {
-  readonly flag: "--ro-bind" | "--bind" | "--ro-bind-try" | "--dev" | "--proc";
+  readonly flag: "--ro-bind" | "--ro-bind-try" | "--bind-try" | "--dev" | "--proc";
   readonly path: string;
 }
 
 /**
- * Outer folders before those within them, which would be covered otherwise. Of those with one path the
- * last is made: no grant makes Cordon or a library writable, or shows the processes and devices of this machine.
+ * Outer folders before those within them, which would be covered otherwise. Of those with one path the last is made: no grant
+ * makes Cordon or a library writable, or shows the processes and devices of this machine. What was granted and is gone by the time
+ * that it is mounted is left out.
  */
 function mounts({ confinement, needed, neededForNetwork }: Wrapped): readonly Mount[] {
   const byPath = new Map<string, Mount>();
   const add = (flag: Mount["flag"], paths: readonly string[]): void => {
     for (const path of paths) byPath.set(path, { flag, path });
   };
-  add("--ro-bind", confinement.read);
-  add("--bind", confinement.write);
+  add("--ro-bind-try", confinement.read);
+  add("--bind-try", confinement.write);
   add("--ro-bind-try", confinement.readOnlyWithin);
   if (confinement.network) add("--ro-bind-try", neededForNetwork);
   add("--ro-bind", needed);

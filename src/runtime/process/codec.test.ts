@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
-import { decode, encode } from "./codec.ts";
+import { decode, encode, encodeUncopied } from "./codec.ts";
 
 const BUDGET = 1024 * 1024;
 
@@ -98,4 +98,12 @@ test("what is no plain data is not written", () => {
   ]) {
     assert.throws(() => encode([value]), TypeError);
   }
+});
+
+test("large lists that are not copied make the same message", () => {
+  const large = new Uint8Array(200_000).map((_, index) => index);
+  const value = { a: [large, new Float64Array(10_000).fill(1.5), "b"], c: large.subarray(7) };
+  const parts = encodeUncopied(value);
+  assert.ok(Buffer.concat(parts).equals(encode(value)));
+  assert.ok(parts.some(({ buffer }) => buffer === large.buffer));
 });

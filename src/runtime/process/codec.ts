@@ -9,6 +9,9 @@ import { CordonError } from "../../shared/errors.ts";
 /** How deeply values may be nested. */
 const MAX_DEPTH = 256;
 
+/** Lists of numbers that are not copied have this size at least, in bytes. */
+const UNCOPIED_BYTES = 64 * 1024;
+
 /** What a member of a list or record takes on the heap, in bytes, as `isLargerThan` counts it. */
 const SLOT_BYTES = 8;
 
@@ -57,6 +60,17 @@ export function encode(value: unknown): Buffer {
 }
 
 /**
+ * The same in parts, where large lists of numbers are not copied: they must not change until they are written.
+ *
+ * @throws TypeError as {@link encode}.
+ */
+export function encodeUncopied(value: unknown): readonly Buffer[] {
+  const writer = new Writer(UNCOPIED_BYTES);
+  writer.value(value, 0);
+  return writer.parts();
+}
+
+/**
  * Reads a value that {@link encode} wrote, or somebody else.
  *
  * @param budgetBytes What the value may take on the heap, counted as the crossing of a worker's boundary is.
@@ -73,6 +87,18 @@ class Writer {
   #buffer = Buffer.allocUnsafe(256);
   #length = 0;
   readonly #keys = new Map<string, number>();
+  /** What comes before the buffer. */
+  readonly #parts: Buffer[] = [];
+  readonly #uncopiedBytes: number;
+
+  /** @param uncopiedBytes Lists of numbers of this size on are parts of their own. */
+  constructor(uncopiedBytes = Infinity) {
+    this.#uncopiedBytes = uncopiedBytes;
+  }
+
+  parts(): readonly Buffer[] {
+    return [...this.#parts, this.bytes()];
+  }
 
   bytes(): Buffer {
     return this.#buffer.subarray(0, this.#length);
@@ -173,6 +199,12 @@ class Writer {
   }
 
   #raw(bytes: Uint8Array): void {
+    if (bytes.length >= this.#uncopiedBytes) {
+      this.#parts.push(this.bytes(), Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+      this.#buffer = Buffer.allocUnsafe(256);
+      this.#length = 0;
+      return;
+    }
     this.#reserve(bytes.length).set(bytes, this.#length);
     this.#length += bytes.length;
   }

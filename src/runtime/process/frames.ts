@@ -3,11 +3,11 @@ import { CordonError } from "../../shared/errors.ts";
 /** In front of every message: its length in bytes, u32 LE. */
 const HEAD_BYTES = 4;
 
-/** Puts the length in front of a message. */
-export function framed(message: Buffer): readonly [Buffer, Buffer] {
+/** Puts the length in front of a message, which may come in parts. */
+export function framed(...message: readonly Buffer[]): readonly Buffer[] {
   const head = Buffer.alloc(HEAD_BYTES);
-  head.writeUInt32LE(message.length);
-  return [head, message];
+  head.writeUInt32LE(message.reduce((total, { length }) => total + length, 0));
+  return [head, ...message];
 }
 
 /** Cuts a stream of bytes into messages. Holds no more than one message that is not whole, and never one over the bound. */

@@ -59,6 +59,7 @@ export class GuestProcess {
   readonly #leaving = new Map<number, Task>();
   readonly #events: GuestProcessEvents;
   readonly #startMs: number;
+  readonly #isOutdated: () => boolean;
   readonly #loaded = Promise.withResolvers<void>();
   #programId: string | undefined;
   #startWatch: NodeJS.Timeout | undefined;
@@ -70,6 +71,7 @@ export class GuestProcess {
   constructor({ plan, confinement, startMs }: GuestProcessOptions, events: GuestProcessEvents) {
     this.confinement = confinement;
     this.#startMs = startMs;
+    this.#isOutdated = plan.isOutdated;
     this.#events = events;
     this.#loaded.promise.catch(() => undefined);
     this.#link = new ProcessLink(plan, {
@@ -104,6 +106,11 @@ export class GuestProcess {
   /** Whether it can run a program's call that needs this much. */
   serves(programId: string, needed: Confinement): boolean {
     return !this.#closing && !this.#dead && this.#programId === programId && covers(this.confinement, needed);
+  }
+
+  /** Whether it shows what is not at a granted path any more. */
+  get outdated(): boolean {
+    return this.#isOutdated();
   }
 
   /** Whether it was given no program yet. */

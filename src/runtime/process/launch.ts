@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import { totalmem } from "node:os";
 import { bubblewrapArguments } from "./bubblewrap.ts";
-import type { Confinement } from "./confinement.ts";
+import { type Confinement, isWithinAny } from "./confinement.ts";
 import type { Bubblewrap } from "./find-bubblewrap.ts";
+import { GrantedRoots } from "./granted-roots.ts";
 import { CHANNEL } from "./messages.ts";
 import { filesForNetwork, sharedLibraries } from "./needed-files.ts";
 import { type NodeFlags, nodeFlags } from "./node-flags.ts";
@@ -17,6 +18,8 @@ export interface LaunchPlan {
   readonly cwd: string;
   /** What its worker threads are started with. */
   readonly workerFlags: readonly string[];
+  /** Whether a process of this plan shows what is not at a granted path any more, so that another has to be started. */
+  readonly isOutdated: () => boolean;
 }
 
 /** What else a plan depends on. */
@@ -53,22 +56,32 @@ export function planLaunch({
   const certificates = confinement.network ? extraCertificates() : undefined;
   const environment: Record<string, string> = certificates === undefined ? {} : { NODE_EXTRA_CA_CERTS: certificates };
   const node = { program: process.execPath, arguments: [...flags.main, entry] };
-  const started = { environment, cwd: ownFolder(), workerFlags: flags.worker };
+  const started = { environment, cwd: ownFolder(), workerFlags: flags.worker, isOutdated: () => false };
   if (bubblewrap === undefined) return { ...withMemoryBound(node), ...started };
   const libraries = sharedLibraries();
+  const roots = new GrantedRoots(confinement);
   const wrapped = {
     program: bubblewrap.path,
     arguments: bubblewrapArguments({
       ...node,
       cwd: ownFolder(),
-      confinement,
-      needed: [process.execPath, ...libraries, ...own],
-      neededForNetwork: filesForNetwork(libraries, certificates),
+      confinement: roots.present,
+      needed: mountPoints([process.execPath, ...libraries, ...own], roots.present),
+      neededForNetwork: mountPoints(filesForNetwork(libraries, certificates), roots.present),
       environment,
       disablesUserNamespaces: bubblewrap.disablesUserNamespaces,
     }),
   };
-  return { ...withMemoryBound(wrapped), ...started, cwd: "/" };
+  return { ...withMemoryBound(wrapped), ...started, cwd: "/", isOutdated: () => roots.changed };
+}
+
+/**
+ * Where files are mounted. Links in a granted folder are there as they are, and nothing can be mounted on what they lead to while the
+ * rest is not in place: there it is mounted where it really is.
+ */
+function mountPoints(paths: readonly string[], { read, write }: Confinement): readonly string[] {
+  const granted = [...read, ...write];
+  return paths.map((path) => (isWithinAny(path, granted) && existsSync(path) ? realpathSync(path) : path));
 }
 
 /** Whether processes have groups, which can be ended together. */

@@ -1,6 +1,8 @@
+import { MAX_DETOURS, withDetours } from "../../host/filesystem/reachable-path.ts";
 import { CordonError } from "../../shared/errors.ts";
+import { MOUNT_TABLE } from "../../shared/file-systems.ts";
 import { quoteText } from "../../shared/quote-text.ts";
-import type { Confinement } from "./confinement.ts";
+import { type Confinement, outermost } from "./confinement.ts";
 
 /** What a guest process and its threads are told of Node's permission model. */
 export interface NodeFlags {
@@ -25,8 +27,12 @@ export interface NodeFlagsFor {
 /** Modules of Node that reach files or memory past the permission model, by the flags that have them. */
 const UNCOVERED = ["experimental-sqlite", "experimental-webstorage", "experimental-ffi"];
 
-/** Folders that are held by descriptor are reached by these paths. See docs/isolation.md for what it costs without bubblewrap. */
-const HELD = "/proc/self/fd/*";
+/**
+ * What is held by descriptor is reached by these paths. Node compares paths as texts, with `..` taken out of them: were all of
+ * `/proc/self/fd` allowed, `/proc/self/fd/N/..` would open the folder above a held one, and so on up to the root. No path that
+ * goes on with a digit is that folder's. See docs/isolation.md for what is left open without bubblewrap.
+ */
+const HELD = Array.from({ length: 10 }, (_, digit) => `/proc/self/fd/${digit}*`);
 
 /** Whether a Node with these flags can close the network for a process: from 25 on. */
 export function closesNetwork(known: ReadonlySet<string>): boolean {
@@ -36,48 +42,66 @@ export function closesNetwork(known: ReadonlySet<string>): boolean {
 /**
  * Node's flags for a confinement.
  *
- * @throws CordonError `policy` for a granted path with a `*`, which Node would take for any path that begins like it.
+ * @throws CordonError `policy` for granted paths that Node's permission model has no flags for: one with a `*`, which stands for any
+ * path that begins like it, and a folder whose name too many others begin with.
  */
 export function nodeFlags(confinement: Confinement, { own, known, wrapped, byDescriptor }: NodeFlagsFor): NodeFlags {
-  const { write, network } = confinement;
-  const common = [
-    "--permission",
-    ...own.flatMap((path) => reading(path)),
-    ...UNCOVERED.filter((name) => known.has(`--${name}`)).map((name) => `--no-${name}`),
-  ];
+  const { read, write, network } = confinement;
+  const modules = UNCOVERED.filter((name) => known.has(`--${name}`)).map((name) => `--no-${name}`);
+  const isLeftToSystem = wrapped && write.length > 0;
+  const held = byDescriptor && read.length + write.length > 0 ? HELD : [];
+  const files = isLeftToSystem
+    ? EVERYTHING
+    : [
+        ...allowing("read", distinguished([...read, ...write], own, byDescriptor)),
+        ...allowing("write", write),
+        ...held.map((path) => `--allow-fs-read=${path}`),
+        ...(held.length > 0 ? [`--allow-fs-read=${MOUNT_TABLE}`] : []),
+        ...(write.length > 0 ? held.map((path) => `--allow-fs-write=${path}`) : []),
+      ];
   return {
-    main: [...common, "--allow-worker", "--disable-sigusr1", "--disable-warning=PERM0006"],
-    worker: [
-      ...common,
-      ...(wrapped && write.length > 0 ? EVERYTHING : foldersOf(confinement, byDescriptor)),
-      ...(network && closesNetwork(known) ? ["--allow-net"] : []),
+    main: [
+      "--permission",
+      ...allowing("read", outermost(own)),
+      ...modules,
+      "--allow-worker",
+      "--disable-sigusr1",
+      "--disable-warning=PERM0006",
     ],
+    worker: ["--permission", ...files, ...modules, ...(network && closesNetwork(known) ? ["--allow-net"] : [])],
   };
 }
 
 /** Node makes links for those only who may read and write everything. In the system's sandbox that is what was granted. */
 const EVERYTHING = ["--allow-fs-read=*", "--allow-fs-write=*"];
 
-function foldersOf({ read, write }: Confinement, byDescriptor: boolean): readonly string[] {
-  const held = byDescriptor && read.length + write.length > 0;
-  return [
-    ...[...read, ...write].flatMap((path) => reading(path)),
-    ...write.flatMap((path) => writing(path)),
-    ...(held ? [`--allow-fs-read=${HELD}`] : []),
-    ...(held && write.length > 0 ? [`--allow-fs-write=${HELD}`] : []),
-  ];
+/** The flags for files and folders with everything below them. Of a path and one within it, Node would lose the outer one. */
+function allowing(access: "read" | "write", paths: readonly string[]): readonly string[] {
+  return paths.flatMap((path) => [`--allow-fs-${access}=${checked(path)}`, `--allow-fs-${access}=${below(path)}`]);
 }
 
-function reading(path: string): readonly string[] {
-  return [`--allow-fs-read=${checked(path)}`, `--allow-fs-read=${below(path)}`];
-}
-
-function writing(path: string): readonly string[] {
-  return [`--allow-fs-write=${checked(path)}`, `--allow-fs-write=${below(path)}`];
+/** Granted paths by so many detours that none begins with the name of another, and Cordon's own, where they are not within those. */
+function distinguished(granted: readonly string[], own: readonly string[], byDescriptor: boolean): readonly string[] {
+  const taken = outermost([...granted, ...own]).filter((path) => !granted.includes(path));
+  for (const path of granted.toSorted((one, other) => other.length - one.length)) {
+    let detours = 0;
+    while (taken.some((other) => other.startsWith(withDetours(path, detours)))) detours += 1;
+    if (detours > (byDescriptor ? MAX_DETOURS : 0)) throw indistinct(path);
+    taken.push(withDetours(path, detours));
+  }
+  return taken;
 }
 
 function below(path: string): string {
   return path.endsWith("/") ? `${path}*` : `${path}/*`;
+}
+
+function indistinct(path: string): CordonError {
+  const message = `Cannot isolate the component in a process: Node cannot tell ${quoteText(path, 200)} from other granted paths`;
+  return new CordonError(
+    "policy",
+    `${message} that begin with it; grant another folder, or use the isolation level thread`,
+  );
 }
 
 function checked(path: string): string {

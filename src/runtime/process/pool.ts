@@ -197,9 +197,12 @@ export class ProcessPool {
     bubblewrap: Extract<Bubblewrap, { kind: "working" }> | undefined,
   ): GuestProcess | undefined {
     if (this.#closed) return undefined;
-    const known = [...this.#processes].find((one) => one.serves(program.id, needed));
+    const serving = [...this.#processes].filter((one) => one.serves(program.id, needed));
+    const outdated = serving.filter((one) => one.outdated);
+    const known = serving.find((one) => !outdated.includes(one));
     if (known !== undefined) return known;
-    const spare = [...this.#processes].find((one) => one.spare && isSame(one.confinement, needed));
+    for (const one of outdated) if (!one.busy) this.#end(one);
+    const spare = [...this.#processes].find((one) => one.spare && !one.outdated && isSame(one.confinement, needed));
     if (spare === undefined && !this.#makeRoom()) return undefined;
     const process = spare ?? this.#open(needed, bubblewrap);
     process.give(program);
@@ -210,9 +213,13 @@ export class ProcessPool {
     if (this.#processes.size < this.#maxProcesses) return true;
     const oldest = [...this.#processes].find(({ busy }) => !busy);
     if (oldest === undefined) return false;
-    this.#processes.delete(oldest);
-    oldest.close();
+    this.#end(oldest);
     return true;
+  }
+
+  #end(idle: GuestProcess): void {
+    this.#processes.delete(idle);
+    idle.close();
   }
 
   #open(confinement: Confinement, bubblewrap: Extract<Bubblewrap, { kind: "working" }> | undefined): GuestProcess {

@@ -3,7 +3,7 @@ import type { Readable, Writable } from "node:stream";
 import { messageOf } from "../../shared/errors.ts";
 import { escapeInvisible } from "../../shared/quote-text.ts";
 import { checkMessage } from "./check-message.ts";
-import { decode, encode } from "./codec.ts";
+import { decode, encode, encodeUncopied } from "./codec.ts";
 import { framed, FrameReader } from "./frames.ts";
 import { kill, launch, type LaunchPlan } from "./launch.ts";
 import { CHANNEL, type FromProcess, type ToProcess } from "./messages.ts";
@@ -86,7 +86,9 @@ export class ProcessLink {
   send(message: ToProcess): void {
     if (this.#closed) return;
     const isAnswer = message.type === "answer";
-    for (const part of framed(encode(message))) {
+    // A program may be large, and does not change.
+    const parts = message.type === "load" ? encodeUncopied(message) : [encode(message)];
+    for (const part of framed(...parts)) {
       if (isAnswer) this.#unread += part.length;
       this.#down.write(part, () => {
         if (isAnswer) this.#unread -= part.length;

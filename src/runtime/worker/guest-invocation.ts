@@ -33,6 +33,8 @@ export interface GuestEnvironment {
   readonly guard: Guard;
   readonly interfaces: ReadonlyMap<string, HostInterface>;
   readonly observations: Observations;
+  /** What the stack of a guest can take, in bytes. */
+  readonly stackBytes: number;
   readonly asks: Asks;
   /** Whether the thread has anything to do besides the guest that runs. */
   readonly hasMoreToDo: () => boolean;
@@ -203,7 +205,7 @@ export class GuestInvocation {
       fuel: this.#fuel.used,
       longestHoldMs: this.#checkpoint.longestHoldMs,
       cpuMs: this.#time.used(),
-      memoryHighWaterBytes: this.#memory?.bytes ?? 0,
+      memoryHighWaterBytes: (this.#memory?.bytes ?? 0) + this.#environment.stackBytes,
       hostCalls: this.#gate.counts,
       denials: this.#denials,
       readBytes: this.#context.meters.read.used,

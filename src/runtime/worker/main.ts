@@ -8,20 +8,27 @@ import { GuestInvocation } from "./guest-invocation.ts";
 import { Asks } from "./asks.ts";
 import { Guard } from "./guard.ts";
 import { Observations } from "./observations.ts";
+import { StackPool } from "./stack-pool.ts";
 import { Turns } from "./turns.ts";
 
 if (parentPort === null) throw new Error("this module runs in a worker thread");
 const port = parentPort;
-const { memory, events } = workerData as { readonly memory: WebAssembly.Memory; readonly events: SharedArrayBuffer };
+const { memory, events, stackBytes } = workerData as {
+  readonly memory: WebAssembly.Memory;
+  readonly events: SharedArrayBuffer;
+  readonly stackBytes: number;
+};
 const shared = new Int32Array(memory.buffer);
 const turns = new Turns(shared);
 const programs = new Map<string, Program>();
 const running = new Map<number, GuestInvocation>();
+const stacks = new StackPool();
 const asks = new Asks(post);
 /** Messages that were received, modulo 2^32. */
 let received = 0;
 const environment = {
   turns,
+  stackBytes,
   guard: new Guard(memory),
   interfaces: new Map(HOST_INTERFACES.map((provided) => [provided.name, provided])),
   observations: new Observations(new EventRingWriter(events, () => post({ type: "observed" }))),
@@ -41,10 +48,12 @@ async function start({ ticket, invocation }: Extract<ToWorker, { type: "start" }
   Atomics.store(shared, SHARED_SLOTS.started, ticket);
   const guest = new GuestInvocation(ticket, invocation, environment);
   running.set(ticket, guest);
+  stacks.started();
   const outcome = await outcomeOf(ticket, guest, programs.get(invocation.programId));
   running.delete(ticket);
   send({ type: "ended", ticket, outcome, usage: guest.usage() });
   guest.discard();
+  stacks.ended();
 }
 
 async function outcomeOf(ticket: number, guest: GuestInvocation, program: Program | undefined): Promise<WorkerOutcome> {

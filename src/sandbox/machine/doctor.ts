@@ -173,14 +173,14 @@ function otherSystem({ platform }: MachineFacts): MachineCheck {
   return check("system", "weak", platform, meaning, "run guests that nobody vouches for on Linux");
 }
 
-function cache({ cacheFolder, cacheIsPrivate }: MachineFacts): MachineCheck {
-  if (cacheIsPrivate) return check("cache", "ok", cacheFolder, "components are made ready once");
+function cache({ cacheFolder, cacheBar }: MachineFacts): MachineCheck {
+  if (cacheBar === undefined) return check("cache", "ok", cacheFolder ?? "", "components are made ready once");
   return check(
     "cache",
     "weak",
-    `${cacheFolder} is not this user's alone`,
-    "components are made ready anew each time: what others can write to is never run",
-    "make it a folder of this user with mode 0700, or set XDG_CACHE_HOME",
+    cacheBar,
+    "components are made ready anew each time: what others can write to or exchange is never run",
+    "set XDG_CACHE_HOME to a folder that only this user and root can write to, and of which that is true up to the root",
   );
 }
 

@@ -1,11 +1,12 @@
 import { accessSync, constants, readFileSync } from "node:fs";
 import { availableParallelism, totalmem } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { holdByDescriptor } from "../../host/filesystem/hold-by-descriptor.ts";
 import { type Bubblewrap, lookForBubblewrap } from "../../runtime/process/find-bubblewrap.ts";
 import { closesNetwork } from "../../runtime/process/node-flags.ts";
 import { messageOf } from "../../shared/errors.ts";
-import { isPrivateDirectory } from "../../shared/private-directory.ts";
+import { privateDirectory } from "../../shared/private-directory.ts";
 import { cacheDirectory } from "../../shared/xdg.ts";
 
 /** What Cordon can be given by a machine. */
@@ -26,8 +27,10 @@ export interface MachineFacts {
   readonly proc: boolean | undefined;
   /** Why folders cannot be held by descriptor; `undefined` where they can, and off Linux. */
   readonly descriptorBar: string | undefined;
-  readonly cacheFolder: string;
-  readonly cacheIsPrivate: boolean;
+  /** `undefined` for a user without a home. */
+  readonly cacheFolder: string | undefined;
+  /** Why nothing is kept there; `undefined` where it is. */
+  readonly cacheBar: string | undefined;
   /** What processes here can have together, in bytes. */
   readonly memoryBytes: number;
   readonly processors: number;
@@ -49,11 +52,21 @@ export async function lookAtMachine(): Promise<MachineFacts> {
     proc: isLinux ? isReadable("/proc/self/fd") : undefined,
     descriptorBar: isLinux ? descriptorBar() : undefined,
     cacheFolder,
-    cacheIsPrivate: isPrivateDirectory(cacheFolder),
+    cacheBar: cacheBar(cacheFolder),
     // Without a bound it answers 0, or a number that no machine has.
     memoryBytes: Math.min(process.constrainedMemory() || Infinity, totalmem()),
     processors: availableParallelism(),
   };
+}
+
+/** Why the folders below the cache's are not used. Makes them. */
+function cacheBar(folder: string | undefined): string | undefined {
+  if (folder === undefined) return "this user has no home";
+  for (const name of ["artifacts", "code"]) {
+    const found = privateDirectory(join(folder, name));
+    if ("problem" in found) return found.problem;
+  }
+  return undefined;
 }
 
 /** The settings of Linux, and of the distributions that have one of their own, with the value that bars. */

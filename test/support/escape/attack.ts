@@ -1,6 +1,7 @@
 import dgram from "node:dgram";
 import fs, { writeSync } from "node:fs";
 import net from "node:net";
+import { dirname } from "node:path";
 import { Worker } from "node:worker_threads";
 
 /** What there is to attack. */
@@ -10,6 +11,10 @@ export interface Given {
   readonly write: readonly string[];
   /** Paths to be reached through a held descriptor of a folder: the folder, and the path from there. */
   readonly through: readonly (readonly [folder: string, path: string])[];
+  /** Folders to be left upwards, from one held folder to the one above it. */
+  readonly climb?: readonly string[];
+  /** Files to be opened for reading, and by that descriptor for writing. */
+  readonly reopen?: readonly string[];
   readonly port: number;
   readonly socket: string;
   readonly parent: number;
@@ -53,6 +58,20 @@ export async function attack(given: Given): Promise<Attempts> {
       const fd = fs.openSync(folder, fs.constants.O_DIRECTORY);
       return fs.readFileSync(`/proc/self/fd/${fd}/${path}`, "latin1").length;
     });
+  }
+  for (const folder of given.climb ?? []) {
+    await attempt(`climb from ${folder}`, () => {
+      let fd = fs.openSync(folder, fs.constants.O_DIRECTORY);
+      for (let above = dirname(folder); above !== "/"; above = dirname(above)) {
+        fd = fs.openSync(`/proc/self/fd/${fd}/..`, fs.constants.O_DIRECTORY);
+      }
+      return fs.readFileSync(`/proc/self/fd/${fd}/../etc/passwd`, "latin1").length;
+    });
+  }
+  for (const path of given.reopen ?? []) {
+    await attempt(`reopen ${path}`, () =>
+      fs.openSync(`/proc/self/fd/${fs.openSync(path, "r")}`, fs.constants.O_WRONLY),
+    );
   }
   await attempt("environment", () => Object.keys(process.env).toSorted().join(" "));
   await attempt("environment of the process", () => fs.readFileSync("/proc/self/environ", "latin1"));

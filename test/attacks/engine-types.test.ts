@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+/*
+ * The engine keeps every function type that it has ever read, of modules that turned out not to be valid too, and ends the process at
+ * 2,000,000. Each attack has a process of its own: without the bounds, the first one aborts it.
+ */
+
+const CHILD = fileURLToPath(new URL("../support/engine-types-child.ts", import.meta.url));
+
+function attacked(name: string): Readonly<Record<string, unknown>> {
+  const { status, signal, stdout, stderr } = spawnSync(process.execPath, [CHILD, name], { encoding: "utf8" });
+  assert.deepEqual([status, signal], [0, null], stderr.slice(0, 2_000));
+  return JSON.parse(stdout) as Readonly<Record<string, unknown>>;
+}
+
+// Weakening: the types of a component are not bounded.
+test("one component of 21 modules with 99,900 types each is refused before the engine reads it, when it is inspected too", () => {
+  const { opened, runnable, refusal } = attacked("at-once");
+  assert.match(String(opened), /^limit complexity: .* it has \d+ function types in its core modules, over/);
+  assert.equal(runnable, false);
+  assert.match(String(refusal), /^it has \d+ function types/);
+});
+
+// Weakening: types are not counted for the process.
+test("components that are closed before the next is opened are refused in the end, with a warning before; known ones go on", () => {
+  const { loads, known, refusal, apart, warnings } = attacked("one-after-the-other");
+  const [half, most, refused] = loads as readonly string[];
+  assert.deepEqual([half, most], ["loaded", "loaded"]);
+  assert.match(
+    String(refused),
+    /^limit complexity: .*new to this process.*start the process anew.*isolation "process"/,
+  );
+  assert.equal(known, "loaded");
+  assert.match(String(refusal), /new to this process/);
+  assert.equal(apart, "loaded");
+  const [first, second, ...others] = warnings as readonly string[];
+  assert.match(String(first), /^CordonWarning: Components .*start the process anew before/);
+  assert.match(String(second), /^CordonWarning: /);
+  assert.deepEqual(others, []);
+});

@@ -1,0 +1,65 @@
+/**
+ * Loads what would fill the engine's table of types, in a process of its own, and prints what became of it as JSON. Its argument names
+ * the attack.
+ */
+import { setEnvironmentData } from "node:worker_threads";
+import { inspect, Sandbox, type SandboxOptions } from "../../src/sandbox/index.ts";
+import { CordonError } from "../../src/shared/errors.ts";
+import { COMPONENT_SECTION, componentOf, sectionOf } from "./component-bytes.ts";
+import { typedJsonModule, typedModule } from "./typed-modules.ts";
+
+/** The engine ends the process at 2,000,000. */
+const TYPES = 99_900;
+const MODULES = 21;
+
+/** So many types of 1,000 parameters and 1,000 results are nearly all that one component may have. */
+const HEAVY_TYPES = 190;
+
+const manyModules = (): Uint8Array =>
+  componentOf(
+    ...Array.from({ length: MODULES }, (_, index) =>
+      sectionOf(COMPONENT_SECTION.module, typedModule(TYPES, { first: index * TYPES })),
+    ),
+  );
+
+const heavy = (load: number): Uint8Array => typedJsonModule(HEAVY_TYPES, { first: load * HEAVY_TYPES, values: 1_000 });
+
+async function outcome(source: Uint8Array, options: SandboxOptions = {}): Promise<string> {
+  try {
+    await (await Sandbox.open(source, { cache: false, ...options })).close();
+    return "loaded";
+  } catch (thrown) {
+    if (!(thrown instanceof CordonError)) throw thrown;
+    return `${thrown.code} ${thrown.limit?.limit ?? ""}: ${thrown.message}`;
+  }
+}
+
+const warnings: string[] = [];
+process.on("warning", ({ name, message }) => warnings.push(`${name}: ${message}`));
+
+/** The attacks by name. Each returns what the test compares. */
+const ATTACKS: Readonly<Record<string, () => Promise<unknown>>> = {
+  "at-once": async () => {
+    const component = manyModules();
+    const opened = await outcome(component);
+    const { runnable, refusal } = await inspect(component);
+    return { opened, runnable, refusal };
+  },
+  "one-after-the-other": async () => {
+    // As another thread of the process would have counted: twenty loads take a while.
+    const count = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+    setEnvironmentData("cordon:engine-types", count.buffer);
+    const loads: string[] = [];
+    for (const [load, before] of [240_000, 440_000, 480_000].entries()) {
+      Atomics.store(count, 0, before);
+      loads.push(await outcome(heavy(load)));
+    }
+    const known = await outcome(heavy(0));
+    const { refusal } = await inspect(heavy(3));
+    const apart = await outcome(heavy(3), { isolation: "process", osSandbox: "off" });
+    await new Promise(setImmediate);
+    return { loads, known, refusal, apart, warnings };
+  },
+};
+
+process.stdout.write(JSON.stringify(await ATTACKS[process.argv[2] ?? ""]?.()));
