@@ -6,7 +6,7 @@ import { leasePool } from "../runtime/shared-pool.ts";
 import { CordonError } from "../shared/errors.ts";
 import { quoteText } from "../shared/quote-text.ts";
 import type { ComponentInfo } from "./loading/component-info.ts";
-import type { IsolationOptions } from "./options/isolation-options.ts";
+import type { IsolationInUse, IsolationOptions } from "./options/isolation-options.ts";
 import { type Loaded, loadPortable, loadProgram, type ProgramOptions } from "./loading/program.ts";
 import type { ComponentSource } from "./loading/source.ts";
 
@@ -16,6 +16,7 @@ export interface Engine {
   readonly programId: string;
   /** The tables of all its core instances together. */
   readonly tables: ProgramTables;
+  readonly isolation: IsolationInUse;
   /** Whether what comes back is from a process that a guest may have taken over, and has to be checked. */
   readonly untrusted: boolean;
   /** Runs one invocation. Never rejects. */
@@ -49,13 +50,32 @@ export function openEngine(
       return openInThreads(source, options, custom);
     case "process":
       return openInProcesses(source, options, custom, grants);
+    case "auto":
+      return openWhereItCan(source, options, custom, grants);
     default:
-      throw unknown("isolation", isolation, "thread or process");
+      throw unknown("isolation", isolation, "thread, process or auto");
   }
 }
 
 function unknown(option: string, value: unknown, known: string): CordonError {
   return new CordonError("usage", `Cannot set ${option} to ${quoteText(String(value), 80)}: it is ${known}`);
+}
+
+/** In processes, unless it is this machine that cannot start one: what a component does to its process brings it into no thread. */
+async function openWhereItCan(
+  source: ComponentSource,
+  options: ProgramOptions & IsolationOptions,
+  custom: readonly CustomFunction[],
+  grants: Grants,
+): Promise<Engine> {
+  try {
+    return await openInProcesses(source, options, custom, grants);
+  } catch (thrown) {
+    const { obstacleToProcesses } = await import("./obstacle.ts");
+    const obstacle = await obstacleToProcesses(thrown, options.osSandbox ?? "auto");
+    if (obstacle === undefined || options.osSandbox === "required") throw thrown;
+    return { ...(await openInThreads(source, options, custom)), isolation: { level: "thread", obstacle } };
+  }
 }
 
 async function openInThreads(
@@ -113,6 +133,7 @@ function engineOf<P extends { readonly id: string }>(
     info,
     programId: program.id,
     tables,
+    isolation: { level: untrusted ? "process" : "thread", obstacle: undefined },
     untrusted,
     run: (job) => pool.run({ ...job, program }),
     close: async () => {

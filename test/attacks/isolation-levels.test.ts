@@ -156,7 +156,7 @@ test("a guest in a process answers HTTP requests, and makes those that are grant
 
 test("what is asked for and cannot be had is refused, in words", async () => {
   const wrong = { isolation: "vm" } as unknown as SandboxOptions;
-  await failsWith("usage", /it is thread or process/, Sandbox.open(guest, { cache: TEST_CACHE, ...wrong }));
+  await failsWith("usage", /it is thread, process or auto/, Sandbox.open(guest, { cache: TEST_CACHE, ...wrong }));
   await failsWith(
     "usage",
     /set isolation to "process"/,
