@@ -12,7 +12,7 @@ import { TemporaryFolder } from "./support/temporary-folder.ts";
 const ROUNDS = 7;
 
 /** The stages without which nothing can run: the rest is what safety and the cache cost. */
-const BARE = new Set(["read", "load the transpiler", "transpile", "compile"]);
+const BARE = new Set(["read", "validate and plan", "compile"]);
 
 interface Samples {
   readonly piecewise: readonly Stages[];
@@ -48,8 +48,8 @@ async function load(path: string): Promise<Section> {
       ...Object.keys(one ?? {}).map((name) => row(name, taken(samples.piecewise, name))),
       row("bare stages together", bare, bareFirst),
       row("in the worker: its start", taken(samples.worker, "start the worker")),
-      row("in the worker: load the transpiler", taken(samples.worker, "load the transpiler")),
-      row("in the worker: decode to encode", taken(samples.worker, "work")),
+      row("in the worker: validate and plan", taken(samples.worker, "validate")),
+      row("in the worker: harden and encode", taken(samples.worker, "work")),
       row("Sandbox.open, first", taken(samples.first, "open"), bareFirst),
       row("then the first call", taken(samples.first, "first call")),
       row("bare: read and compile what was kept", taken(samples.bareCached, "bare"), bareCached),

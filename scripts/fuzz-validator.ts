@@ -9,13 +9,14 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { unpackComponentSuite } from "../test/support/component-suite.ts";
 import { DefinitionMutants } from "../test/support/definition-mutants.ts";
-import { disagreement, hasSecondValidator } from "../test/support/second-validator.ts";
+import { isThere } from "../test/support/needs.ts";
+import { disagreement } from "../test/support/second-validator.ts";
 
 const [count = 10_000, seed = 1] = process.argv.slice(2).map(Number);
 if (!Number.isSafeInteger(count) || !Number.isSafeInteger(seed)) {
   throw new TypeError("COUNT and SEED are whole numbers");
 }
-if (!hasSecondValidator) throw new Error("wasm-tools 1.26x is not installed");
+if (!(await isThere("second-validator"))) throw new Error("wasm-tools 1.26x is not installed");
 
 await using suite = await unpackComponentSuite();
 const corpus = suite.binaries.map(({ bytes }) => bytes).filter((bytes) => bytes.length < 20_000 && bytes[4] === 0x0d);

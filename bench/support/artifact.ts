@@ -3,16 +3,10 @@ import type { Artifact } from "../../src/component/artifact.ts";
 import { ArtifactCache } from "../../src/component/artifact-cache.ts";
 import { digestOf } from "../../src/component/digest.ts";
 import { prepare } from "../../src/component/prepare.ts";
-import { HOST_INTERFACES } from "../../src/host/interfaces.ts";
-
-/** The host functions that may suspend a guest, as the sandbox tells the transpiler. */
-export const BLOCKING: readonly string[] = HOST_INTERFACES.flatMap((provided) =>
-  provided.functions.filter(({ blocking }) => blocking).map(({ name }) => `${provided.name}#${name}`),
-);
 
 /** The artifact that the sandbox would make of a component, kept in the given folder. */
 export async function artifactOf(path: string, directory: string): Promise<Artifact> {
   const component = await readFile(path);
   const cache = new ArtifactCache({ directory });
-  return prepare({ component, digest: await digestOf(component), blocking: BLOCKING, sharedMemory: false, cache });
+  return prepare({ component, digest: await digestOf(component), sharedMemory: false, cache });
 }

@@ -1,41 +1,56 @@
-import { runInThisContext } from "node:vm";
 import type { Artifact } from "../../src/component/artifact.ts";
-import { memoryMaximum } from "../../src/runtime/worker/memory-allotment.ts";
+import { Engine } from "../../src/runtime/engine/engine.ts";
+import type { EngineEnvironment, HostImport } from "../../src/runtime/engine/environment.ts";
+import { PreparedPlan } from "../../src/runtime/engine/prepared-plan.ts";
 import { FuelMeter } from "../../src/runtime/worker/fuel-meter.ts";
 import { Guard, REFUSED } from "../../src/runtime/worker/guard.ts";
+import { memoryMaximum } from "../../src/runtime/worker/memory-allotment.ts";
 import { GUARD_NAMESPACE, memoryField, MEMORY_NAMESPACE } from "../../src/shared/hardening-profile.ts";
+import { withoutVersion } from "../../src/shared/interface-name.ts";
+import { camelCase } from "../../src/shared/naming.ts";
 import { PAGE_BYTES } from "../../src/shared/page-bytes.ts";
+import type { Plan } from "../../src/shared/plan.ts";
 
-/** A component's exports or imports as the glue has them. */
+/** Functions of an interface that a component imports, by their names in camel case; methods are those of the objects. */
 export type Interface = Readonly<Record<string, unknown>>;
-
-type Instantiate = (
-  getCoreModule: (name: string) => WebAssembly.Module,
-  imports: Readonly<Record<string, Interface>>,
-  instantiateCore: (module: WebAssembly.Module, imports?: WebAssembly.Imports) => WebAssembly.Instance,
-) => Interface;
 
 /** The memory cap of an invocation that sets none, in bytes. */
 const MEMORY_CAP_BYTES = 128 * 1024 * 1024;
 
+/** What nobody asks for, and nothing comes of. */
+const ENVIRONMENT: EngineEnvironment = {
+  maxHandles: Number.MAX_SAFE_INTEGER,
+  charges: { copy: () => undefined, list: () => undefined, work: () => undefined },
+  admit: () => undefined,
+  fail: () => undefined,
+  tooManyHandles: () => {
+    throw new Error("too many handles");
+  },
+  leave: () => undefined,
+  comeBack: () => Promise.resolve(),
+  waitFor: (answer) => answer,
+  dispose: () => undefined,
+  isOver: () => false,
+};
+
 /**
- * What a call is measured against: the same glue, the same core modules and the same memories as the sandbox uses, and
- * nothing else. No worker, no realm of its own, no checks, no deadline.
+ * What a call is measured against: the same plan, the same core modules and the same memories as the sandbox uses, executed in this
+ * thread. No worker, no checks, no deadline.
  */
 export class BareProgram {
-  readonly #glue: () => Instantiate;
+  readonly #plan: Plan;
+  readonly #prepared: PreparedPlan;
   readonly #modules: ReadonlyMap<string, WebAssembly.Module>;
+  readonly #instantiations: readonly string[];
   readonly #memories: readonly (readonly WebAssembly.MemoryDescriptor[])[];
 
-  constructor(artifact: Artifact) {
-    const modules = artifact.modules.map(({ name, bytes, memories }) => ({
-      name,
-      memories,
-      module: new WebAssembly.Module(bytes),
-    }));
-    const { glue, instantiations } = artifact;
-    this.#glue = runInThisContext(`(function () {"use strict";${glue}\n})`) as () => Instantiate;
-    this.#modules = new Map(modules.map(({ name, module }) => [name, module]));
+  /** @param waits Whether functions of the host answer with promises. */
+  constructor({ plan, modules, instantiations }: Artifact, waits: boolean = true) {
+    if (plan === undefined) throw new Error("only components are measured");
+    this.#plan = plan;
+    this.#prepared = new PreparedPlan(plan, () => waits);
+    this.#modules = new Map(modules.map(({ name, bytes }) => [name, new WebAssembly.Module(bytes)]));
+    this.#instantiations = instantiations;
     this.#memories = instantiations.map((name) =>
       (modules.find((module) => module.name === name)?.memories ?? []).map((memory) => ({
         initial: memory.initialPages,
@@ -44,53 +59,69 @@ export class BareProgram {
     );
   }
 
-  /** A fresh instance. */
-  instantiate(imports: Readonly<Record<string, Interface>> = {}): Interface {
-    let next = 0;
+  /** Calls an export at the root, by its name in camel case, on a fresh instance. */
+  async call(
+    name: string,
+    parameters: readonly unknown[],
+    imports: Readonly<Record<string, Interface>> = {},
+  ): Promise<unknown> {
+    const exported = this.#plan.exports.find((one) => camelCase(one.name) === name);
+    if (exported?.kind !== "function") throw new Error(`the component exports no function ${name}`);
+    return (await this.#instance(imports)).call(exported.function, parameters).result;
+  }
+
+  async #instance(imports: Readonly<Record<string, Interface>>): Promise<Engine> {
     const fuel = new FuelMeter(Number.MAX_SAFE_INTEGER);
     const guard = new Guard(new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }));
     const slice = (): number => fuel.next() ?? REFUSED;
-    const goOn = (left: number): number => (fuel.settle(left), slice());
-    const wentAhead = (units: number): void => fuel.grant(units);
     guard.occupy({
       ticket: 1,
       sliceUnits: fuel.sliceUnits,
-      goOn,
+      goOn: (left) => (fuel.settle(left), slice()),
       ahead: () => 0,
-      wentAhead,
+      wentAhead: (units) => fuel.grant(units),
       takeBreak: async () => slice(),
       stay: slice,
       grow: () => 1,
     });
-    return this.#glue()(
-      (name) => this.#module(name),
-      imports,
-      (module, given) => {
-        const memories = (this.#memories[next++] ?? []).map(
-          (descriptor, position) => [memoryField(position), new WebAssembly.Memory(descriptor)] as const,
+    const engine = new Engine(this.#prepared, ENVIRONMENT, {
+      hostImport: (path) => hostImport(imports, path),
+      makeInstance: (_module, given, position) => {
+        const memories = (this.#memories[position] ?? []).map(
+          (descriptor, index) => [memoryField(index), new WebAssembly.Memory(descriptor)] as const,
         );
-        return new WebAssembly.Instance(module, {
-          ...given,
-          [MEMORY_NAMESPACE]: Object.fromEntries(memories),
-          [GUARD_NAMESPACE]: guard.imports(fuel.counter),
-        });
+        given[MEMORY_NAMESPACE] = Object.fromEntries(memories);
+        given[GUARD_NAMESPACE] = guard.imports(fuel.counter);
+        return new WebAssembly.Instance(this.#module(position), given).exports;
       },
-    );
+    });
+    await engine.instantiate();
+    return engine;
   }
 
-  /** Calls a root-level export on a fresh instance. */
-  async call(
-    name: string,
-    parameters: readonly unknown[],
-    imports?: Readonly<Record<string, Interface>>,
-  ): Promise<unknown> {
-    const exported = this.instantiate(imports)[name] as (...parameters: readonly unknown[]) => unknown;
-    return exported(...parameters);
-  }
-
-  #module(name: string): WebAssembly.Module {
-    const module = this.#modules.get(name);
-    if (module === undefined) throw new Error(`the artifact has no core module ${name}`);
+  #module(position: number): WebAssembly.Module {
+    const module = this.#modules.get(this.#instantiations[position] ?? "");
+    if (module === undefined) throw new Error(`the artifact has no core module for instance ${position}`);
     return module;
   }
+}
+
+type AnyFunction = (...parameters: readonly unknown[]) => unknown;
+
+function hostImport(
+  imports: Readonly<Record<string, Interface>>,
+  [interfaceName = "", name = ""]: readonly string[],
+): HostImport {
+  const [, kind, , member] = /^\[(method|static)\]([^.]+)\.(.+)$/.exec(name) ?? [];
+  const property = camelCase(member ?? name);
+  const holder = imports[withoutVersion(interfaceName)] ?? {};
+  return {
+    blocking: true,
+    call: (parameters) => {
+      const [self, ...rest] = parameters;
+      const called = (kind === "method" ? (self as Interface)[property] : holder[property]) as AnyFunction;
+      return kind === "method" ? Reflect.apply(called, self, rest) : called(...parameters);
+    },
+    discard: () => undefined,
+  };
 }

@@ -5,17 +5,14 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
-import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
-import { ROOT } from "../../scripts/exec.ts";
 import { decodeArtifact, encodeArtifact } from "../../src/component/artifact.ts";
 import { ArtifactCache } from "../../src/component/artifact-cache.ts";
 import { artifactKey } from "../../src/component/artifact-key.ts";
 import { digestOf } from "../../src/component/digest.ts";
-import { buildArtifact, type Transpiler } from "../../src/component/transpile/build-artifact.ts";
-import type { TranspileMessage, TranspileRequest } from "../../src/component/transpile/messages.ts";
+import type { PrepareMessage, PrepareRequest } from "../../src/component/preparation/messages.ts";
+import { makeArtifact, recognize } from "../../src/component/preparation/recognize.ts";
 import { readComponent } from "../../src/sandbox/loading/source.ts";
-import { BLOCKING } from "./artifact.ts";
 import { finish } from "./child.ts";
 import { BUNDLE, library } from "./cordon.ts";
 
@@ -39,33 +36,15 @@ async function piecewise(): Promise<void> {
   lap("read");
   const digest = await digestOf(component);
   lap("digest");
-  const url = pathToFileURL(join(ROOT, "dist/assets/transpiler/transpiler.js")).href;
-  const transpiler = (await import(url)) as Transpiler & { readonly ready: Promise<void> };
-  await transpiler.ready;
-  lap("load the transpiler");
-  const artifact = await buildArtifact(
-    { component, digest, blocking: BLOCKING, sharedMemory: false },
-    {
-      takeDiagnostics: transpiler.takeDiagnostics,
-      generate: (...parameters) => {
-        lap("decode");
-        const generated = transpiler.generate(...parameters);
-        lap("transpile");
-        return generated;
-      },
-    },
-  );
+  const recognized = recognize(component);
+  lap("validate and plan");
+  const artifact = makeArtifact({ component, digest, sharedMemory: false }, recognized);
   lap("harden");
   const encoded = encodeArtifact(artifact);
   lap("encode");
   await decodeArtifact(encoded);
   lap("check");
-  if (
-    !(await new ArtifactCache({ directory }).put(
-      artifactKey({ digest, blocking: BLOCKING, sharedMemory: false }),
-      encoded,
-    ))
-  ) {
+  if (!(await new ArtifactCache({ directory }).put(artifactKey({ digest, sharedMemory: false }), encoded))) {
     throw new Error("the artifact was not kept");
   }
   lap("cache write");
@@ -76,23 +55,22 @@ async function piecewise(): Promise<void> {
 /** The worker thread that does the middle stages in truth, seen from outside. */
 async function workerThread(): Promise<void> {
   const component = readFileSync(path);
-  const request: TranspileRequest = {
+  const request: PrepareRequest = {
     type: "artifact",
     component,
     digest: await digestOf(component),
-    blocking: BLOCKING,
     sharedMemory: false,
   };
   lapStart = performance.now();
-  const worker = new Worker(join(BUNDLE, "transpile-worker.js"), {
+  const worker = new Worker(join(BUNDLE, "prepare-worker.js"), {
     workerData: request,
     argv: [],
     env: {},
     execArgv: [],
   });
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  worker.on("message", (message: TranspileMessage) => {
-    if (message.type === "stage") lap(message.stage === "starting" ? "start the worker" : "load the transpiler");
+  worker.on("message", (message: PrepareMessage) => {
+    if (message.type === "stage") lap(message.stage === "validating" ? "start the worker" : "validate");
     else if (message.type === "artifact") resolve();
     else reject(new Error(message.type === "refused" ? message.message : `it answered with a ${message.type}`));
   });

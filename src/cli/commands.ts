@@ -75,7 +75,7 @@ function commandLine(words: readonly string[], exit: (code: number) => void): Co
       exit(await runCommand(file, name, parameters, flags));
     });
 
-  addSandboxOptions(program.command("serve-http"))
+  addSandboxOptions(program.command("serve-http"), "process, where one can be started")
     .description("answer HTTP requests with a component")
     .argument("<file>", "the component, of the wasi:http/proxy world")
     .addOption(new Option("--addr <HOST:PORT>", "listen there").default(DEFAULT_ADDRESS, DEFAULT_ADDRESS))

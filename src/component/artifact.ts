@@ -115,11 +115,11 @@ export function readArtifact(bytes: Uint8Array): Artifact {
   return {
     digest: header.digest,
     interface: header.interface,
-    plan: header.plan,
+    ...(header.plan === undefined ? {} : { plan: header.plan }),
     typeKeys: take(header.typeKeyBytes),
     modules: header.modules.map(({ name, bytes: size, memories }) => ({ name, bytes: take(size), memories })),
     instantiations: header.instantiations,
-    core: header.core,
+    ...(header.core === undefined ? {} : { core: header.core }),
     tables: header.tables,
     heapBytes: header.heapBytes,
   };

@@ -7,7 +7,9 @@ export type Ending =
   | { readonly kind: "cancelled"; readonly reason: unknown }
   /** Its worker ran out of heap. */
   | { readonly kind: "worker-memory" }
-  | { readonly kind: "lost"; readonly message: string };
+  | { readonly kind: "lost"; readonly message: string }
+  /** It was not begun: processes of its component ended again and again, the last for this reason; the next is started so much later. */
+  | { readonly kind: "backing-off"; readonly message: string; readonly retryAfterMs: number };
 
 /** The end of an invocation. `usage` is absent when the worker could not be asked for it any more. */
 export interface Ended {

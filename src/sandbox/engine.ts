@@ -8,7 +8,7 @@ import { abortable } from "../shared/abortable.ts";
 import { CordonError } from "../shared/errors.ts";
 import { quoteText } from "../shared/quote-text.ts";
 import type { ComponentInfo } from "./loading/component-info.ts";
-import type { IsolationOptions } from "./options/isolation-options.ts";
+import type { IsolationInUse, IsolationOptions } from "./options/isolation-options.ts";
 import { type Loaded, loadPortable, loadProgram, type ProgramOptions } from "./loading/program.ts";
 import type { ComponentSource } from "./loading/source.ts";
 
@@ -18,6 +18,7 @@ export interface Engine {
   readonly programId: string;
   /** The tables of all its core instances together. */
   readonly tables: ProgramTables;
+  readonly isolation: IsolationInUse;
   /** Whether what comes back is from a process that a guest may have taken over, and has to be checked. */
   readonly untrusted: boolean;
   /** Runs one invocation. Never rejects. */
@@ -42,6 +43,7 @@ export function openEngine(
   if (osSandbox !== undefined && !["required", "auto", "off"].includes(osSandbox)) {
     throw unknown("osSandbox", osSandbox, "required, auto or off");
   }
+  const withGrants = { ...options, grants };
   switch (isolation) {
     case "thread":
       if (osSandbox === "required") {
@@ -50,9 +52,11 @@ export function openEngine(
       }
       return opened(options.signal, (load) => openInThreads(source, options, custom, load));
     case "process":
-      return opened(options.signal, (load) => openInProcesses(source, { ...options, grants }, custom, load));
+      return opened(options.signal, (load) => openInProcesses(source, withGrants, custom, load));
+    case "auto":
+      return opened(options.signal, (load) => openWhereItCan(source, withGrants, custom, load));
     default:
-      throw unknown("isolation", isolation, "thread or process");
+      throw unknown("isolation", isolation, "thread, process or auto");
   }
 }
 
@@ -62,6 +66,23 @@ function unknown(option: string, value: unknown, known: string): CordonError {
 
 function opened(signal: AbortSignal | undefined, open: (load: Load) => Promise<Engine>): Promise<Engine> {
   return runLoad(open, { signal, discard: (engine) => engine.close() });
+}
+
+/** In processes, unless it is this machine that cannot start one: what a component does to its process brings it into no thread. */
+async function openWhereItCan(
+  source: ComponentSource,
+  options: ProgramOptions & IsolationOptions & { readonly grants: Grants },
+  custom: readonly CustomFunction[],
+  load: Load,
+): Promise<Engine> {
+  try {
+    return await openInProcesses(source, options, custom, load);
+  } catch (thrown) {
+    const { obstacleToProcesses } = await import("./obstacle.ts");
+    const obstacle = await obstacleToProcesses(thrown, options.osSandbox ?? "auto");
+    if (obstacle === undefined || options.osSandbox === "required") throw thrown;
+    return { ...(await openInThreads(source, options, custom, load)), isolation: { level: "thread", obstacle } };
+  }
 }
 
 async function openInThreads(
@@ -127,6 +148,7 @@ function engineOf<P extends { readonly id: string }>(
     info,
     programId: program.id,
     tables,
+    isolation: { level: untrusted ? "process" : "thread", obstacle: undefined },
     untrusted,
     run: (job) => pool.run({ ...job, program }),
     close: async () => {

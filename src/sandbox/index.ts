@@ -31,7 +31,7 @@ export type {
 export type { ComponentInfo, LoadOptions } from "./loading/component-info.ts";
 export type { DeterministicInput } from "./options/deterministic.ts";
 export type { OsSandbox } from "../shared/os-sandbox.ts";
-export type { IsolationLevel, IsolationOptions } from "./options/isolation-options.ts";
+export type { IsolationInUse, IsolationLevel, IsolationOptions } from "./options/isolation-options.ts";
 export type { HttpExchange } from "./http/http-exchange.ts";
 export type {
   HttpBodyPart,

@@ -18,7 +18,7 @@ import type { HttpExchange } from "./http/http-exchange.ts";
 import { type DeterministicInput, deterministicGrants } from "./options/deterministic.ts";
 import { checkEnding } from "./calls/check-ending.ts";
 import { type Engine, openEngine } from "./engine.ts";
-import type { IsolationOptions } from "./options/isolation-options.ts";
+import type { IsolationInUse, IsolationOptions } from "./options/isolation-options.ts";
 import type { CallResult } from "./calls/call-result.ts";
 import { commandEntry, httpHandler } from "./loading/entries.ts";
 import { exitCodeOf, valueOf } from "./calls/ending.ts";
@@ -180,6 +180,11 @@ export class Sandbox implements AsyncDisposable {
   /** @throws CordonError `usage` when the component is none of the `wasi:http/proxy` world. */
   assertHttpHandler(): void {
     httpHandler(this.#engine.info.interface);
+  }
+
+  /** How it is kept apart from this process. */
+  get isolation(): IsolationInUse {
+    return this.#engine.isolation;
   }
 
   /** What all calls that have ended used together, those of instances that stayed included. */

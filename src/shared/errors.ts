@@ -60,6 +60,7 @@ export interface CordonErrorOptions {
   readonly limit?: LimitDetail;
   readonly payload?: unknown;
   readonly usage?: Usage;
+  readonly retryAfterMs?: number;
 }
 
 /** Every error Cordon throws. The message is one line: what was attempted, why it failed, what would allow it. */
@@ -72,6 +73,8 @@ export class CordonError extends Error {
   readonly payload: unknown;
   /** What the call had used, when a call failed. */
   readonly usage: Usage | undefined;
+  /** In how many milliseconds the same call may be made again that was not begun now; set where that is known. */
+  readonly retryAfterMs: number | undefined;
 
   constructor(code: ErrorCode, message: string, options: CordonErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -80,6 +83,7 @@ export class CordonError extends Error {
     this.limit = options.limit;
     this.payload = options.payload;
     this.usage = options.usage;
+    this.retryAfterMs = options.retryAfterMs;
   }
 }
 

@@ -3,15 +3,11 @@
  * that they say is invalid or malformed is refused. Core code is the engine's to judge, so it is asked too.
  */
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
+import { test } from "node:test";
 import { decodeComponent } from "../../src/component/decode-component.ts";
 import { CordonError } from "../../src/shared/errors.ts";
-import {
-  COMPONENT_SUITE,
-  hasComponentSuite,
-  type SuiteBinary,
-  unpackComponentSuite,
-} from "../support/component-suite.ts";
+import { type SuiteBinary, unpackComponentSuite } from "../support/component-suite.ts";
+import { needing } from "../support/needs.ts";
 
 /** Valid components that are refused as `unsupported`, with what they use. */
 const UNSUPPORTED: ReadonlyMap<string, RegExp> = new Map([
@@ -44,37 +40,35 @@ function outcome({ bytes }: SuiteBinary): CordonError | { readonly unsupported: 
   }
 }
 
-describe("official tests of the component model", { skip: hasComponentSuite ? false : `no ${COMPONENT_SUITE}` }, () => {
-  test("valid components are accepted, and planned unless they use threads", async () => {
-    await using suite = await unpackComponentSuite();
-    const valid = suite.binaries.filter(({ type }) => !/invalid|malformed/.test(type));
-    assert.ok(valid.length > 250, `only ${valid.length}`);
-    const unsupported = new Map<string, string>();
-    for (const binary of valid) {
-      const found = outcome(binary);
-      if (found instanceof CordonError) {
-        assert.equal(found.code, "unsupported", `${binary.name}: ${found.message}`);
-        unsupported.set(binary.name, found.message);
-      } else if (found.unsupported !== undefined) {
-        unsupported.set(binary.name, found.unsupported);
-      }
+test("valid components are accepted, and planned unless they use threads", needing(["component-suite"], async () => {
+  await using suite = await unpackComponentSuite();
+  const valid = suite.binaries.filter(({ type }) => !/invalid|malformed/.test(type));
+  assert.ok(valid.length > 250, `only ${valid.length}`);
+  const unsupported = new Map<string, string>();
+  for (const binary of valid) {
+    const found = outcome(binary);
+    if (found instanceof CordonError) {
+      assert.equal(found.code, "unsupported", `${binary.name}: ${found.message}`);
+      unsupported.set(binary.name, found.message);
+    } else if (found.unsupported !== undefined) {
+      unsupported.set(binary.name, found.unsupported);
     }
-    assert.deepEqual([...unsupported.keys()].sort(), [...UNSUPPORTED.keys()].sort());
-    for (const [name, reason] of UNSUPPORTED) assert.match(unsupported.get(name) ?? "", reason);
-  });
+  }
+  assert.deepEqual([...unsupported.keys()].sort(), [...UNSUPPORTED.keys()].sort());
+  for (const [name, reason] of UNSUPPORTED) assert.match(unsupported.get(name) ?? "", reason);
+}));
 
-  test("what is invalid or malformed is refused as such, at a byte that is named", async () => {
-    await using suite = await unpackComponentSuite();
-    const broken = suite.binaries.filter(({ type }) => /invalid|malformed/.test(type));
-    assert.ok(broken.length > 400, `only ${broken.length}`);
-    for (const binary of broken) {
-      const found = outcome(binary);
-      assert.ok(found instanceof CordonError, `${binary.name} is accepted`);
-      assert.ok(
-        ["invalid-component", "limit"].includes(found.code),
-        `${binary.name} is refused as ${found.code}: ${found.message}`,
-      );
-      assert.doesNotMatch(found.message, /\n/);
-    }
-  });
-});
+test("what is invalid or malformed is refused as such, at a byte that is named", needing(["component-suite"], async () => {
+  await using suite = await unpackComponentSuite();
+  const broken = suite.binaries.filter(({ type }) => /invalid|malformed/.test(type));
+  assert.ok(broken.length > 400, `only ${broken.length}`);
+  for (const binary of broken) {
+    const found = outcome(binary);
+    assert.ok(found instanceof CordonError, `${binary.name} is accepted`);
+    assert.ok(
+      ["invalid-component", "limit"].includes(found.code),
+      `${binary.name} is refused as ${found.code}: ${found.message}`,
+    );
+    assert.doesNotMatch(found.message, /\n/);
+  }
+}));

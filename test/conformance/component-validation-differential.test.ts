@@ -4,18 +4,17 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { hasComponentSuite, unpackComponentSuite } from "../support/component-suite.ts";
+import { unpackComponentSuite } from "../support/component-suite.ts";
 import { DefinitionMutants } from "../support/definition-mutants.ts";
-import { disagreement, hasSecondValidator } from "../support/second-validator.ts";
+import { needing } from "../support/needs.ts";
+import { disagreement } from "../support/second-validator.ts";
 
 const MUTANTS = 100;
 
 /** Of the suite, one in so many is held against the second validator as it is; the suite says itself what is valid. */
 const ONE_IN = 15;
 
-const missing = hasComponentSuite && hasSecondValidator ? false : "needs the official tests, and wasm-tools 1.26x";
-
-test("two validators agree on official components and on mutants of them", { skip: missing }, async () => {
+test("two validators agree on official components and on mutants of them", needing(["component-suite", "second-validator"], async () => {
   await using suite = await unpackComponentSuite();
   const corpus = suite.binaries.map(({ bytes }) => bytes).filter((bytes) => bytes.length < 20_000 && bytes[4] === 0x0d);
   for (const { name, bytes } of suite.binaries.filter((_, index) => index % ONE_IN === 0)) {
@@ -26,4 +25,4 @@ test("two validators agree on official components and on mutants of them", { ski
     const { how, bytes } = mutants.at(index);
     assert.equal(await disagreement(bytes), undefined, how);
   }
-});
+}));

@@ -261,23 +261,28 @@ int main(int argc, char **argv) {
   printf("%ld %d %d %d\\n", names, dots, same, sum == again);
 }`;
 
-test("a folder of 10,000 names is listed, and cookies stay what they were", needing(["clang"], async (context) => {
-  const host = await folder(
-    context,
-    [...Array(10_000).keys()].map((index) => `name-${index}`),
-  );
-  await using sandbox = await Sandbox.open(await cGuest("listing", LISTING), {
-    cache: TEST_CACHE,
-    grants: { filesystem: { preopens: [{ host, guest: "/" }] } },
-  });
-  const { stdout } = await sandbox.execute();
-  assert.equal(Buffer.from(stdout).toString(), "10000 2 1 1\n");
-}));
+test(
+  "a folder of 10,000 names is listed, and cookies stay what they were",
+  needing(["clang"], async (context) => {
+    const host = await folder(
+      context,
+      [...Array(10_000).keys()].map((index) => `name-${index}`),
+    );
+    await using sandbox = await Sandbox.open(await cGuest("listing", LISTING), {
+      cache: TEST_CACHE,
+      grants: { filesystem: { preopens: [{ host, guest: "/" }] } },
+    });
+    const { stdout } = await sandbox.execute();
+    assert.equal(Buffer.from(stdout).toString(), "10000 2 1 1\n");
+  }),
+);
 
-test("files have one inode, whatever their name, and listings tell it", needing(["clang"], async (context) => {
-  const host = await folder(context, ["file", "other"]);
-  await symlink("file", join(host, "link"));
-  const source = `
+test(
+  "files have one inode, whatever their name, and listings tell it",
+  needing(["clang"], async (context) => {
+    const host = await folder(context, ["file", "other"]);
+    await symlink("file", join(host, "link"));
+    const source = `
 #include <dirent.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -295,9 +300,10 @@ int main(void) {
   }
   printf("%d %d %d %d\\n", file.st_ino == second.st_ino, file.st_ino != other.st_ino, (int)second.st_nlink, told);
 }`.replace("#include <stdio.h>", "#include <fcntl.h>\n#include <stdio.h>");
-  await using sandbox = await Sandbox.open(await cGuest("inodes", source), {
-    cache: TEST_CACHE,
-    grants: { filesystem: { preopens: [{ host, guest: "/", write: true, create: true }] } },
-  });
-  assert.equal(Buffer.from((await sandbox.execute()).stdout).toString(), "1 1 2 1\n");
-}));
+    await using sandbox = await Sandbox.open(await cGuest("inodes", source), {
+      cache: TEST_CACHE,
+      grants: { filesystem: { preopens: [{ host, guest: "/", write: true, create: true }] } },
+    });
+    assert.equal(Buffer.from((await sandbox.execute()).stdout).toString(), "1 1 2 1\n");
+  }),
+);

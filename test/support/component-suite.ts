@@ -1,18 +1,11 @@
 /** The official tests of the component model, from the archive that lies beside the repository where it is there. */
 import { execFile } from "node:child_process";
-import { existsSync, globSync, readFileSync } from "node:fs";
+import { globSync, readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-
-const SUITES = process.env["CORDON_SUITES"] ?? fileURLToPath(new URL("../../../shared/suites", import.meta.url));
-
-export const COMPONENT_SUITE: string = join(SUITES, "component-model.tar.xz");
-
-/** Whether the archive is there. */
-export const hasComponentSuite: boolean = existsSync(COMPONENT_SUITE);
+import { PLACES } from "./needs.ts";
 
 /** One command of a script that names a binary. */
 export interface SuiteBinary {
@@ -24,15 +17,26 @@ export interface SuiteBinary {
 }
 
 /** All binaries of the suite, in the order of its scripts. Disposing of it removes what was unpacked. */
-export async function unpackComponentSuite(): Promise<AsyncDisposable & { readonly binaries: readonly SuiteBinary[] }> {
+export async function unpackComponentSuite(): Promise<
+  AsyncDisposable & {
+    readonly binaries: readonly SuiteBinary[];
+    /** The folders of the scripts, by their names, such as `resources/borrows`. */
+    readonly scripts: ReadonlyMap<string, string>;
+  }
+> {
   const folder = await mkdtemp(join(tmpdir(), "cordon-component-model-"));
-  await promisify(execFile)("tar", ["--extract", "--xz", "--file", COMPONENT_SUITE, "--directory", folder]);
+  await promisify(execFile)("tar", ["--extract", "--xz", "--file", PLACES.componentSuite, "--directory", folder]);
+  const scripts = globSync("**/script.json", { cwd: folder }).sort();
   return {
-    binaries: globSync("**/script.json", { cwd: folder })
-      .sort()
-      .flatMap((script) => binariesOf(folder, script)),
+    scripts: new Map(scripts.map((script) => [nameOf(dirname(script)), join(folder, dirname(script))])),
+    binaries: scripts.flatMap((script) => binariesOf(folder, script)),
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
   };
+}
+
+/** The root of the archive is a folder, or it is not: names begin with the group either way. */
+function nameOf(place: string): string {
+  return place.split("/").slice(-2).join("/");
 }
 
 interface Command {
@@ -46,8 +50,7 @@ function binariesOf(folder: string, script: string): readonly SuiteBinary[] {
     readonly commands: readonly Command[];
   };
   const place = dirname(script);
-  // The root of the archive is a folder, or it is not: names begin with the group either way.
-  const group = place.split("/").slice(-2).join("/");
+  const group = nameOf(place);
   return commands.flatMap(({ type, line, filename }) =>
     filename?.endsWith(".wasm") === true
       ? [{ name: `${group}:${line}`, type, bytes: new Uint8Array(readFileSync(join(folder, place, filename))) }]

@@ -31,6 +31,9 @@ interface Condition {
   readonly isThere: () => boolean | Promise<boolean>;
 }
 
+/** The command of the validator that ours is compared to, from the environment or the path. */
+export const WASM_TOOLS: string = process.env["CORDON_WASM_TOOLS"] ?? "wasm-tools";
+
 const GUEST_TOOLS = "run `bash .ci/install-guest-tools`";
 const SHARED_DATA = "put it into `../shared` beside the repository (CONTRIBUTING.md)";
 
@@ -42,6 +45,7 @@ const SUITES = process.env["CORDON_SUITES"] ?? join(SHARED, "suites");
 export const PLACES = {
   componentizePy: join(ROOT, "build/python/bin/componentize-py"),
   wasiSuite: join(SUITES, "wasi-testsuite-p1.tar.xz"),
+  componentSuite: join(SUITES, "component-model.tar.xz"),
   scannerEvaluations: join(SHARED, "corpus/skill-scanner-evals"),
   benignSkills: join(SHARED, "corpus/benign-superpowers"),
 } as const;
@@ -93,6 +97,20 @@ const CONDITIONS = {
     how: SHARED_DATA,
     programs: ["xz"],
     isThere: () => programPath("tar") !== undefined && programPath("xz") !== undefined && existsSync(PLACES.wasiSuite),
+  },
+  "component-suite": {
+    what: "official tests of the component model",
+    how: SHARED_DATA,
+    programs: ["xz"],
+    isThere: () =>
+      programPath("tar") !== undefined && programPath("xz") !== undefined && existsSync(PLACES.componentSuite),
+  },
+  "second-validator": {
+    what: "wasm-tools 1.26x",
+    how: "put it on the search path, or name it in `CORDON_WASM_TOOLS`",
+    programs: ["wasm-tools"],
+    isThere: () =>
+      /^wasm-tools 1\.26\d/.test(spawnSync(WASM_TOOLS, ["--version"]).stdout?.toString() ?? ""),
   },
   "scanner-corpus": {
     what: "corpus for the scanner",

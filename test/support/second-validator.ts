@@ -1,10 +1,8 @@
 /** Which components `wasm-tools` takes for valid; a development tool, which is asked where it is installed. */
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { decodeComponent } from "../../src/component/decode-component.ts";
 import { CordonError } from "../../src/shared/errors.ts";
-
-/** The command, from the environment or the path. */
-const COMMAND = process.env["CORDON_WASM_TOOLS"] ?? "wasm-tools";
+import { WASM_TOOLS } from "./needs.ts";
 
 /** The features of the component model that are decoded here, beside those that are on anyhow. */
 const FEATURES = [
@@ -18,14 +16,9 @@ const FEATURES = [
   "-compact-imports",
 ].join();
 
-/** Versions differ in what is valid; this is the one that the expectations are held against. */
-const VERSION = /^wasm-tools 1\.26\d/;
-
-export const hasSecondValidator: boolean = VERSION.test(spawnSync(COMMAND, ["--version"]).stdout?.toString() ?? "");
-
 /** Why `wasm-tools` refuses a component; undefined when it takes it for valid. */
 async function secondOpinion(component: Uint8Array): Promise<string | undefined> {
-  const child = spawn(COMMAND, ["validate", "--features", FEATURES, "-"], { stdio: ["pipe", "ignore", "pipe"] });
+  const child = spawn(WASM_TOOLS, ["validate", "--features", FEATURES, "-"], { stdio: ["pipe", "ignore", "pipe"] });
   const errors: Buffer[] = [];
   child.stderr.on("data", (chunk: Buffer) => errors.push(chunk));
   // It may have said no before it has read all.

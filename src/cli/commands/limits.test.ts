@@ -21,7 +21,7 @@ interface Output {
 }
 
 async function cordon(...words: readonly string[]): Promise<Output> {
-  const main = fileURLToPath(new URL("entry.ts", import.meta.url));
+  const main = fileURLToPath(new URL("../entry.ts", import.meta.url));
   const env = { ...process.env, NO_COLOR: "1" };
   const run = promisify(execFile)(process.execPath, [main, ...words], { env });
   const { stdout, stderr } = await run.catch((failed: unknown) => failed as { stdout: string; stderr: string });

@@ -1,6 +1,6 @@
 import { basename } from "node:path";
-import { Sandbox } from "../../sandbox/sandbox.ts";
 import { serveHttp } from "../../sandbox/http/serve-http.ts";
+import { openToServe } from "../../sandbox/open-to-serve.ts";
 import { CordonError } from "../../shared/errors.ts";
 import { AccessLog } from "../output/access-log.ts";
 import { EXIT, exitCodeOf } from "../output/exit-codes.ts";
@@ -33,13 +33,18 @@ async function serve(file: string, flags: ServeFlags, interrupted: AbortSignal):
   const maxConcurrent = flags.maxConcurrent === undefined ? undefined : parseCount(flags.maxConcurrent);
   using log = new AccessLog(flags.audit, process.stderr);
   using progress = new LoadProgress(basename(file), process.stderr);
-  await using sandbox = await Sandbox.open(file, {
+  await using sandbox = await openToServe(file, {
     ...sandboxOptions(flags),
     signal: interrupted,
     onEvent: log.record,
     onStage: progress.stage,
   });
   progress[Symbol.dispose]();
+  const { obstacle } = sandbox.isolation;
+  if (obstacle !== undefined) {
+    const warning = `no guest process can be started here, so guests run in threads of the server: ${neutralisedLine(obstacle)}`;
+    process.stderr.write(`${styled("warning", "warning:", process.stderr)} ${warning}\n`);
+  }
   log.showDeniedOnly();
   const output = { stdout: guestOutput(process.stderr), stderr: guestOutput(process.stderr) };
   await using server = await serveHttp(sandbox, {

@@ -20,8 +20,12 @@ export interface RunFlags extends SandboxFlags {
   readonly usage?: boolean;
 }
 
-/** Adds the flags of commands that let a component run. */
-export function addSandboxOptions(command: Command): Command {
+/**
+ * Adds the flags of commands that let a component run.
+ *
+ * @param isolationByDefault What `--isolation` is where it is left out, as the help says it.
+ */
+export function addSandboxOptions(command: Command, isolationByDefault: string): Command {
   addGrantOptions(command);
   addLimitOptions(command);
   return command
@@ -30,7 +34,7 @@ export function addSandboxOptions(command: Command): Command {
         "--isolation <LEVEL>",
         ["thread", "process"],
         "run it in a thread, or in a process that may reach only what is granted",
-        "thread",
+        isolationByDefault,
       ),
     )
     .addOption(
@@ -51,7 +55,7 @@ function isolationOption(flags: string, choices: readonly string[], description:
 
 /** Adds the flags of a run. */
 export function addRunOptions(command: Command): Command {
-  return addSandboxOptions(command)
+  return addSandboxOptions(command, "thread")
     .addOption(new Option("--stdin", "let it read stdin").helpGroup("Surroundings:"))
     .option("--fail-on-denied", "exit with 3 when any access was denied")
     .option("--usage", "say on stderr what it used")

@@ -44,6 +44,7 @@ const ENDINGS: { readonly [K in Ending["kind"]]: (sent: Fields) => Extract<Endin
   fault: ({ message }) => ({ kind: "fault", message: text(message) }),
   deadline: () => ({ kind: "deadline" }),
   cancelled: () => ({ kind: "lost", message: "its process gave it up" }),
+  "backing-off": () => ({ kind: "lost", message: "its process gave it back" }),
   "worker-memory": () => ({ kind: "worker-memory" }),
   lost: ({ message }) => ({ kind: "lost", message: text(message) }),
 };

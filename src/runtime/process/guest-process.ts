@@ -1,5 +1,4 @@
 import { CordonError, messageOf } from "../../shared/errors.ts";
-import { escapeInvisible } from "../../shared/quote-text.ts";
 import type { InstanceCall } from "../messages.ts";
 import type { Ending } from "../pending.ts";
 import { type Confinement, covers } from "./confinement.ts";
@@ -7,6 +6,7 @@ import type { LaunchPlan } from "./launch.ts";
 import type { FromProcess, PortableProgram } from "./messages.ts";
 import { ProcessAsks } from "./process-asks.ts";
 import { ProcessLink } from "./process-link.ts";
+import { Readiness } from "./readiness.ts";
 import { GRACE_MS, StoppedCall } from "./stopped-call.ts";
 import { settle, type Task } from "./task.ts";
 
@@ -31,8 +31,12 @@ const STOPPED_BY_FORCE: Ending = {
 export interface GuestProcessEvents {
   /** It holds an invocation less, or its program is compiled. */
   readonly freed: () => void;
-  /** It is gone; these invocations had not started and can run elsewhere. */
-  readonly gone: (notStarted: readonly Task[]) => void;
+  /**
+   * It is gone; these invocations had not started and can run elsewhere.
+   *
+   * @param reason Why it ended, or had to be ended, when its pool had not asked it to.
+   */
+  readonly gone: (notStarted: readonly Task[], reason: string | undefined) => void;
 }
 
 /** How a guest process is made. */
@@ -60,8 +64,8 @@ export class GuestProcess {
   readonly #events: GuestProcessEvents;
   readonly #startMs: number;
   readonly #isOutdated: () => boolean;
-  readonly #loaded = Promise.withResolvers<void>();
-  #programId: string | undefined;
+  readonly #readiness = new Readiness();
+  #program: PortableProgram | undefined;
   #startWatch: NodeJS.Timeout | undefined;
   #closing = false;
   /** How many wait for its program to be compiled. */
@@ -73,7 +77,6 @@ export class GuestProcess {
     this.#startMs = startMs;
     this.#isOutdated = plan.isOutdated;
     this.#events = events;
-    this.#loaded.promise.catch(() => undefined);
     this.#link = new ProcessLink(plan, {
       maxMessageBytes: () => this.#maxMessageBytes(),
       take: (message, bytes) => this.#take(message, bytes),
@@ -105,7 +108,7 @@ export class GuestProcess {
 
   /** Whether it can run a program's call that needs this much. */
   serves(programId: string, needed: Confinement): boolean {
-    return !this.#closing && !this.#dead && this.#programId === programId && covers(this.confinement, needed);
+    return !this.#closing && !this.#dead && this.#program?.id === programId && covers(this.confinement, needed);
   }
 
   /** Whether it shows what is not at a granted path any more. */
@@ -115,18 +118,32 @@ export class GuestProcess {
 
   /** Whether it was given no program yet. */
   get spare(): boolean {
-    return !this.#closing && !this.#dead && this.#programId === undefined;
+    return !this.#closing && !this.#dead && this.#program === undefined;
   }
 
-  /** Whose process it is. */
-  isOf(programId: string): boolean {
-    return this.#programId === programId;
+  /** What it was given to run. */
+  get program(): PortableProgram | undefined {
+    return this.#program;
+  }
+
+  /** Whether it compiled its program. */
+  get compiled(): boolean {
+    return this.#readiness.compiled;
   }
 
   /** Gives it its program. */
   give(program: PortableProgram): void {
-    this.#programId = program.id;
+    this.#program = program;
     this.#link.send({ type: "load", program });
+  }
+
+  /**
+   * Resolves when it has begun to run, and waits for a program.
+   *
+   * @throws CordonError `host` when it is lost before.
+   */
+  async opened(): Promise<void> {
+    await this.#await(this.#readiness.opened);
   }
 
   /**
@@ -135,10 +152,14 @@ export class GuestProcess {
    * @throws CordonError `invalid-component` when it cannot be, `host` when the process is lost.
    */
   async loaded(): Promise<void> {
+    await this.#await(this.#readiness.loaded);
+  }
+
+  async #await(promise: Promise<void>): Promise<void> {
     this.#link.ref();
     this.#awaited += 1;
     try {
-      await this.#loaded.promise;
+      await promise;
     } finally {
       this.#awaited -= 1;
       this.#rest();
@@ -192,11 +213,8 @@ export class GuestProcess {
   }
 
   #take(message: FromProcess, bytes: number): void {
-    if (message.type === "opened") return;
-    if (message.type === "loaded") {
-      this.#settleLoaded(message.problem);
-      return;
-    }
+    if (message.type === "opened") return this.#readiness.open();
+    if (message.type === "loaded") return this.#readiness.load(message.problem);
     const task = this.#held.get(message.ticket);
     switch (message.type) {
       case "started":
@@ -215,14 +233,6 @@ export class GuestProcess {
         if (task !== undefined) this.#ended(message, task);
         break;
     }
-  }
-
-  #settleLoaded(problem: string | undefined): void {
-    if (problem === undefined) this.#loaded.resolve();
-    else
-      this.#loaded.reject(
-        new CordonError("invalid-component", `Cannot load the component: ${escapeInvisible(problem)}`),
-      );
   }
 
   /** What was recorded is handed on to its end, also when the caller has been answered. */
@@ -369,9 +379,7 @@ export class GuestProcess {
     if (this.#dead) return;
     this.#dead = true;
     clearTimeout(this.#startWatch);
-    this.#loaded.reject(
-      new CordonError("host", `Cannot run the component: ${"message" in ending ? ending.message : "it was closed"}`),
-    );
+    this.#readiness.lose("message" in ending ? ending.message : "it was closed");
     const notStarted: Task[] = [];
     for (const task of this.#held.values()) {
       clearTimeout(task.timer);
@@ -387,7 +395,7 @@ export class GuestProcess {
     for (const task of this.#leaving.values()) task.stopped?.end();
     this.#leaving.clear();
     this.#link.close();
-    this.#events.gone(notStarted);
+    this.#events.gone(notStarted, ending.kind === "lost" && !this.#closing ? ending.message : undefined);
   }
 }
 

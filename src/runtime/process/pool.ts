@@ -1,11 +1,12 @@
 import { CordonError, messageOf } from "../../shared/errors.ts";
-import type { Grants } from "../../policy/grants.ts";
+import { type Grants, NO_GRANTS } from "../../policy/grants.ts";
 import type { Ended, Ending } from "../pending.ts";
 import { type Confinement, confinementOf, covers } from "./confinement.ts";
 import { type Bubblewrap, findBubblewrap } from "./find-bubblewrap.ts";
 import { GuestProcess } from "./guest-process.ts";
 import { planLaunch } from "./launch.ts";
 import type { PortableProgram, ProcessJob } from "./messages.ts";
+import { RestartBackoff } from "./restart-backoff.ts";
 import { settle, type Task } from "./task.ts";
 import type { OsSandbox } from "../../shared/os-sandbox.ts";
 
@@ -34,6 +35,9 @@ export interface ProcessPoolOptions {
   readonly find?: typeof findBubblewrap;
 }
 
+/** What processes are wrapped with. */
+type Wrapper = Extract<Bubblewrap, { readonly kind: "working" }> | undefined;
+
 /**
  * Runs each component in processes of its own, which stay for the calls to come. The counterpart of `WorkerPool`, which runs
  * inside each of them.
@@ -51,6 +55,8 @@ export class ProcessPool {
   /** Resolve as those that were started are gone; some of them are no more in use. */
   readonly #exits = new Set<Promise<void>>();
   readonly #queue: Task[] = [];
+  /** Of the programs that have ended processes, by their ids. */
+  readonly #backoffs = new Map<string, RestartBackoff>();
   #bubblewrap: Promise<Bubblewrap> | undefined;
   #tickets = 0;
   #closed = false;
@@ -76,6 +82,23 @@ export class ProcessPool {
     return [...this.#processes].flatMap(({ pid }) => (pid === undefined ? [] : [pid]));
   }
 
+  /**
+   * Why no guest process can be started on this machine, whatever runs in it; `undefined` when one can.
+   *
+   * @throws CordonError `usage` when the system's sandbox is required and cannot be had.
+   */
+  async obstacle(): Promise<string | undefined> {
+    const tried = this.#open(confinementOf(NO_GRANTS), await this.#wrapper());
+    try {
+      await tried.opened();
+      return undefined;
+    } catch (thrown) {
+      return messageOf(thrown);
+    } finally {
+      this.#end(tried);
+    }
+  }
+
   /** Starts a process ahead of the program that will be loaded into it. */
   async warm(grants: Grants): Promise<void> {
     const bubblewrap = await this.#wrapper();
@@ -90,8 +113,9 @@ export class ProcessPool {
    */
   async load(program: PortableProgram, grants: Grants): Promise<void> {
     const bubblewrap = await this.#wrapper();
-    const loading = this.#processFor(program, confinementOf(grants), bubblewrap);
-    await loading?.loaded();
+    const needed = confinementOf(grants);
+    const loading = this.#serving(program, needed) ?? this.#next(program, needed, bubblewrap);
+    if (loading instanceof GuestProcess) await loading.loaded();
   }
 
   /** Runs one invocation. Never rejects; waits for a process as long as it takes or until the job's signal is aborted. */
@@ -133,7 +157,8 @@ export class ProcessPool {
     for (const task of this.#queue.filter(({ job }) => job.program.id === programId)) {
       this.#cancel(task, { kind: "cancelled", reason });
     }
-    for (const one of this.#processes) if (one.isOf(programId)) one.close({ kind: "cancelled", reason });
+    for (const one of this.#processes) if (one.program?.id === programId) one.close({ kind: "cancelled", reason });
+    this.#backoffs.delete(programId);
   }
 
   /** Ends every process. Invocations that were running or queued end as cancelled. */
@@ -155,7 +180,7 @@ export class ProcessPool {
   }
 
   /** @throws CordonError `usage` when the operating system's sandbox is required and does not work here. */
-  async #wrapper(): Promise<Extract<Bubblewrap, { kind: "working" }> | undefined> {
+  async #wrapper(): Promise<Wrapper> {
     if (this.#osSandbox === "off") return undefined;
     this.#bubblewrap ??= this.#find();
     const found = await this.#bubblewrap;
@@ -176,9 +201,16 @@ export class ProcessPool {
     try {
       const bubblewrap = await this.#wrapper();
       for (let next = this.#queue[0]; next !== undefined; next = this.#queue[0]) {
-        const process = this.#processFor(next.job.program, confinementOf(next.job.invocation.grants), bubblewrap);
+        const { program, invocation } = next.job;
+        const needed = confinementOf(invocation.grants);
+        const process = this.#serving(program, needed) ?? this.#next(program, needed, bubblewrap);
         if (process === undefined) return;
         this.#queue.shift();
+        if (!(process instanceof GuestProcess)) {
+          // One that was sent to a process is lost with it. Only what was never tried is told to come again.
+          settle(next, next.lostStarts === 0 ? process : { kind: "lost", message: process.message });
+          continue;
+        }
         this.#used(process);
         process.start(next);
       }
@@ -190,23 +222,48 @@ export class ProcessPool {
     }
   }
 
-  /** A process with the program in it; `undefined` when all there may be are busy. */
-  #processFor(
-    program: PortableProgram,
-    needed: Confinement,
-    bubblewrap: Extract<Bubblewrap, { kind: "working" }> | undefined,
-  ): GuestProcess | undefined {
-    if (this.#closed) return undefined;
+  /** A process that has the program in it. */
+  #serving(program: PortableProgram, needed: Confinement): GuestProcess | undefined {
     const serving = [...this.#processes].filter((one) => one.serves(program.id, needed));
     const outdated = serving.filter((one) => one.outdated);
-    const known = serving.find((one) => !outdated.includes(one));
-    if (known !== undefined) return known;
-    for (const one of outdated) if (!one.busy) this.#end(one);
+    const current = serving.find((one) => !outdated.includes(one));
+    if (current === undefined) for (const one of outdated) if (!one.busy) this.#end(one);
+    return current;
+  }
+
+  /** The next process for the program, or why it may have none yet; `undefined` when all there may be are busy. */
+  #next(
+    program: PortableProgram,
+    needed: Confinement,
+    bubblewrap: Wrapper,
+  ): GuestProcess | Extract<Ending, { readonly kind: "backing-off" }> | undefined {
+    if (this.#closed) return undefined;
+    const backoff = this.#backoffs.get(program.id);
+    const retryAfterMs = backoff?.waitMs ?? 0;
+    if (backoff !== undefined && retryAfterMs > 0) {
+      return { kind: "backing-off", message: backoff.reason, retryAfterMs };
+    }
     const spare = [...this.#processes].find((one) => one.spare && !one.outdated && isSame(one.confinement, needed));
     if (spare === undefined && !this.#makeRoom()) return undefined;
     const process = spare ?? this.#open(needed, bubblewrap);
     process.give(program);
     return process;
+  }
+
+  /** While it need not wait, the component's next process is there before the next call. */
+  #restart(ended: GuestProcess, reason: string, bubblewrap: Wrapper): void {
+    const { program, confinement } = ended;
+    if (program === undefined) return;
+    const backoff = this.#backoffs.get(program.id) ?? new RestartBackoff();
+    this.#backoffs.set(program.id, backoff);
+    backoff.ended(reason);
+    // One that did not even compile it may do the same again, for nobody.
+    if (!ended.compiled || this.#serving(program, confinement) !== undefined) return;
+    try {
+      this.#next(program, confinement, bubblewrap);
+    } catch {
+      // The next call finds out why there is none.
+    }
   }
 
   #makeRoom(): boolean {
@@ -222,7 +279,7 @@ export class ProcessPool {
     idle.close();
   }
 
-  #open(confinement: Confinement, bubblewrap: Extract<Bubblewrap, { kind: "working" }> | undefined): GuestProcess {
+  #open(confinement: Confinement, bubblewrap: Wrapper): GuestProcess {
     const plan = this.#plan({ confinement, bubblewrap });
     const process: GuestProcess = new GuestProcess(
       { plan, confinement, startMs: this.#startMs },
@@ -231,9 +288,10 @@ export class ProcessPool {
           if (process.load === 0) this.#rest(process);
           void this.#dispatch();
         },
-        gone: (notStarted) => {
+        gone: (notStarted, reason) => {
           this.#processes.delete(process);
           this.#wake(process);
+          if (reason !== undefined && !this.#closed) this.#restart(process, reason, bubblewrap);
           if (this.#closed) for (const task of notStarted) settle(task, { kind: "cancelled", reason: undefined });
           else this.#queue.unshift(...notStarted);
           void this.#dispatch();

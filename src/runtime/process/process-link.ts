@@ -1,18 +1,17 @@
 import type { ChildProcess } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
-import { messageOf } from "../../shared/errors.ts";
-import { escapeInvisible } from "../../shared/quote-text.ts";
 import { checkMessage } from "./check-message.ts";
 import { decode, encode, encodeUncopied } from "./codec.ts";
 import { framed, FrameReader } from "./frames.ts";
 import { kill, launch, type LaunchPlan } from "./launch.ts";
+import { lastWords } from "./last-words.ts";
 import { CHANNEL, type FromProcess, type ToProcess } from "./messages.ts";
 
 /** How long the last that a process wrote is waited for after its exit, in milliseconds. */
 const LAST_WORDS_MS = 500;
 
-/** How much is kept of what a process wrote to its stderr, in bytes. */
-const MAX_STDERR_BYTES = 4_096;
+/** How much is kept of what a process wrote to its stderr, in bytes: the reason of an end, and the stack after it. */
+const MAX_STDERR_BYTES = 16_384;
 
 /** What comes of a process. */
 export interface ProcessLinkEvents {
@@ -48,12 +47,13 @@ export class ProcessLink {
     up.on("data", (chunk: Buffer) => this.#receive(chunk));
     this.#child.stderr?.on("data", (chunk: Buffer) => this.#keepStderr(chunk));
     this.#child.once("error", (error) => {
-      events.gone(`its process did not start: ${messageOf(error)}`);
+      // The message has the path of the program.
+      events.gone(`its process did not start (${"code" in error ? String(error.code) : "for no known reason"})`);
       if (this.#child.pid === undefined) this.#exited.resolve();
     });
     this.#child.once("exit", (code, signal) => {
       this.#exited.resolve();
-      const end = (): void => events.gone(this.#lastWords(code, signal));
+      const end = (): void => events.gone(this.#howItEnded(code, signal));
       // What it wrote comes later than its exit, or never, when a process of its own has the other end.
       const waiting = setTimeout(end, LAST_WORDS_MS);
       this.#child.once("close", () => {
@@ -139,10 +139,9 @@ export class ProcessLink {
     this.#stderr = Buffer.concat([this.#stderr, chunk]).subarray(-MAX_STDERR_BYTES);
   }
 
-  /** What is in them may be the guest's. */
-  #lastWords(code: number | null, signal: string | null): string {
+  #howItEnded(code: number | null, signal: string | null): string {
     const how = signal === null ? `exit code ${code ?? "unknown"}` : `signal ${signal}`;
-    const said = escapeInvisible(this.#stderr.toString("utf8").trim().replaceAll(/\s+/gu, " ").slice(-300));
+    const said = lastWords(this.#stderr.toString("utf8"));
     return `its process ended with ${how}${said === "" ? "" : ` (${said})`}`;
   }
 }

@@ -78,6 +78,14 @@ export function valueOf(
       });
     case "lost":
       throw new CordonError("host", `${attempt}: it was lost, since ${ending.message}; call it again`, { usage });
+    case "backing-off": {
+      const { message, retryAfterMs } = ending;
+      const advice = `call it again in ${Math.ceil(retryAfterMs / 1000)} s`;
+      throw new CordonError("host", `${attempt}: it was not begun, since ${message}, again and again; ${advice}`, {
+        usage,
+        retryAfterMs,
+      });
+    }
     case "fault":
       throw new CordonError("host", `${attempt}: ${shownText(ending.message)}`, { usage });
   }

@@ -13,7 +13,10 @@ export type RequestFailure = (error: CordonError, request: { readonly method: st
 export interface HttpRequestsOptions extends Pick<StdioOptions, "stdout" | "stderr"> {
   /** Requests that are being answered at once; more are answered with 503. Default 256. */
   readonly maxConcurrent?: number | undefined;
-  /** Told of every request that the guest failed to answer, though its client was there. What it throws is dropped. */
+  /**
+   * Told of every request that the guest failed to answer, though its client was there; of those that are refused since the
+   * component's processes end again and again, of the first alone. What it throws is dropped.
+   */
   readonly onFailure?: RequestFailure | undefined;
 }
 
@@ -39,6 +42,8 @@ export class HttpRequests {
   readonly #running = new Set<Running>();
   readonly #waiting = new WeakMap<Socket, number>();
   #closing = false;
+  /** Until when requests are refused, as was told. */
+  #refusingUntil = 0;
 
   constructor(sandbox: Sandbox, options: HttpRequestsOptions) {
     this.#sandbox = sandbox;
@@ -117,9 +122,18 @@ export class HttpRequests {
     } catch (thrown) {
       const error =
         thrown instanceof CordonError ? thrown : new CordonError("host", messageOf(thrown), { cause: thrown });
-      exchange.fail(statusOf(error));
-      if (!signal.aborted) this.#report(error, exchange);
+      exchange.fail(statusOf(error), error.retryAfterMs);
+      if (!signal.aborted && this.#isNews(error)) this.#report(error, exchange);
     }
+  }
+
+  /** Of the requests that are refused until the component's next process, the first is told of. */
+  #isNews({ retryAfterMs }: CordonError): boolean {
+    if (retryAfterMs === undefined) return true;
+    const now = performance.now();
+    if (now < this.#refusingUntil) return false;
+    this.#refusingUntil = now + retryAfterMs;
+    return true;
   }
 
   #report(error: CordonError, { head }: NodeExchange): void {
@@ -131,8 +145,8 @@ export class HttpRequests {
   }
 }
 
-function statusOf({ code, limit }: CordonError): number {
-  if (code === "cancelled") return 503;
+function statusOf({ code, limit, retryAfterMs }: CordonError): number {
+  if (code === "cancelled" || retryAfterMs !== undefined) return 503;
   return code === "limit" && limit?.limit === "deadline" ? 504 : 502;
 }
 

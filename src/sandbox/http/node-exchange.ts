@@ -117,8 +117,12 @@ export class NodeExchange implements HttpExchange {
     this.#response.shouldKeepAlive = false;
   }
 
-  /** Answers in the guest's place, when nothing was sent yet; else breaks the connection, so that nothing looks whole. */
-  fail(status: number): void {
+  /**
+   * Answers in the guest's place, when nothing was sent yet; else breaks the connection, so that nothing looks whole.
+   *
+   * @param retryAfterMs In how many milliseconds the client may ask again, where that is known.
+   */
+  fail(status: number, retryAfterMs?: number): void {
     const response = this.#response;
     if (response.writableEnded || response.destroyed) return;
     if (response.headersSent) {
@@ -126,6 +130,7 @@ export class NodeExchange implements HttpExchange {
       return;
     }
     const text = `${REASONS[status] ?? "failed"}\n`;
+    if (retryAfterMs !== undefined) response.setHeader("retry-after", Math.max(1, Math.ceil(retryAfterMs / 1000)));
     response.writeHead(status, { "content-type": "text/plain; charset=utf-8", "content-length": text.length });
     response.end(text);
   }

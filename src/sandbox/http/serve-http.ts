@@ -3,10 +3,14 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { CordonError, messageOf } from "../../shared/errors.ts";
 import { HttpRequests, type HttpRequestsOptions } from "./http-requests.ts";
-import type { Sandbox } from "../sandbox.ts";
+import type { ComponentSource } from "../loading/source.ts";
+import { openToServe } from "../open-to-serve.ts";
+import { Sandbox, type SandboxOptions } from "../sandbox.ts";
 
 /** How requests are served. */
 export interface ServeHttpOptions extends HttpRequestsOptions {
+  /** How a component is opened that is not a sandbox already; as {@link Sandbox.open}, but for `isolation`, whose default is `auto`. */
+  readonly sandbox?: SandboxOptions | undefined;
   /** The address to listen on; default `127.0.0.1`. */
   readonly host?: string | undefined;
   /** The port; default 0, any that is free. */
@@ -19,6 +23,8 @@ export interface ServeHttpOptions extends HttpRequestsOptions {
 export interface HttpServer extends AsyncDisposable {
   readonly host: string;
   readonly port: number;
+  /** What answers. */
+  readonly sandbox: Sandbox;
   /** How many requests are being answered. */
   readonly running: number;
   /** Takes no more requests, waits for those that are running, then ends what is left. Safe to call more than once. */
@@ -37,14 +43,33 @@ const MAX_HEAD_BYTES = 2 ** 24;
 /**
  * Serves a component of the `wasi:http/proxy` world: a fresh instance for each request, under the sandbox's grants and limits.
  * A guest that fails before it answered gives its client 502, one that runs out of time 504; after the head was sent, the
- * connection is broken. Requests that the guest need not see are answered without it: 400 for one whose target is no path or
+ * connection is broken. So does the end of its process; a component whose processes end again and again gives 503 with
+ * `Retry-After` until it gets the next one. Requests that the guest need not see are answered without it: 400 for one whose target is no path or
  * whose `host` is none, 413 for a body that says it is over `maxRequestBodyBytes`, 431 for a head over `maxHeaderBytes`.
  *
  * The requests of one connection are answered one after another.
  *
- * @throws CordonError `usage` when the component is none of that world, or the address cannot be listened on.
+ * @param component What is served. A sandbox is the caller's to close; anything else is opened in guest processes where this machine
+ * can start them, and closed with the server.
+ * @throws CordonError `usage` when the component is none of that world, or the address cannot be listened on; as {@link Sandbox.open}
+ * for a component that has to be opened.
  */
-export async function serveHttp(sandbox: Sandbox, options: ServeHttpOptions = {}): Promise<HttpServer> {
+export async function serveHttp(
+  component: Sandbox | ComponentSource,
+  options: ServeHttpOptions = {},
+): Promise<HttpServer> {
+  if (component instanceof Sandbox) return serve(component, options, () => Promise.resolve());
+  const sandbox = await openToServe(component, options.sandbox);
+  const letGo = (): Promise<void> => sandbox.close();
+  try {
+    return await serve(sandbox, options, letGo);
+  } catch (thrown) {
+    await letGo();
+    throw thrown;
+  }
+}
+
+async function serve(sandbox: Sandbox, options: ServeHttpOptions, letGo: () => Promise<void>): Promise<HttpServer> {
   sandbox.assertHttpHandler();
   const { createServer } = await import("node:http");
   const requests = new HttpRequests(sandbox, options);
@@ -65,10 +90,11 @@ export async function serveHttp(sandbox: Sandbox, options: ServeHttpOptions = {}
   await listen(server, options.host ?? "127.0.0.1", options.port ?? 0);
   const { address: host, port } = server.address() as AddressInfo;
   let closed: Promise<void> | undefined;
-  const close = (): Promise<void> => (closed ??= stop(server, requests, options.graceMs ?? 10_000));
+  const close = (): Promise<void> => (closed ??= stop(server, requests, options.graceMs ?? 10_000).then(letGo));
   return {
     host,
     port,
+    sandbox,
     get running() {
       return requests.running;
     },
