@@ -12,6 +12,9 @@ import { CordonError } from "../shared/errors.ts";
  */
 const MAX_MEMORIES = 100;
 
+/** The most instances of a program that can hold exceptions; each of them holds 512 at most. */
+const MAX_EXCEPTION_HOLDERS = 4;
+
 /** The most tables that all instances of a program have together; an invocation's own limit is at most this. */
 const MAX_TABLES = 10_000;
 
@@ -38,17 +41,22 @@ export function boundInstances(
   let tables = 0;
   let tableEntries = 0;
   let activeEntries = 0;
+  let holders = 0;
   for (const name of instantiations) {
     const instantiated = byName.get(name);
     for (const { address64 } of instantiated?.memories ?? []) memories += address64 ? 2 : 1;
     tables += instantiated?.tables ?? 0;
     tableEntries += instantiated?.tableEntries ?? 0;
     activeEntries += instantiated?.activeEntries ?? 0;
+    holders += instantiated?.holdsExceptions === true ? 1 : 0;
   }
   if (memories > MAX_MEMORIES) throw tooComplex("linear memories", memories, MAX_MEMORIES);
   if (tables > MAX_TABLES) throw tooComplex("tables", tables, MAX_TABLES);
   if (tableEntries > MAX_TABLE_ENTRIES) throw tooManyEntries(tableEntries);
   boundActiveEntries(activeEntries);
+  if (holders > MAX_EXCEPTION_HOLDERS) {
+    throw tooComplex("instances that keep exceptions", holders, MAX_EXCEPTION_HOLDERS);
+  }
   boundCompiling(modules);
   return { count: tables, entries: tableEntries };
 }

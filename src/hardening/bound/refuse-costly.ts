@@ -31,6 +31,14 @@ for (const opcode of [
   NEVER_GOES_ON[opcode] = 1;
 }
 
+/** What there is to know of a module's code before the engine sees it. */
+export interface CodeCost {
+  /** In the units of `compile-costs.ts`. */
+  readonly cost: number;
+  /** The most operands at once, of each body that handles exceptions, by its position in the section. */
+  readonly handlers: ReadonlyMap<number, number>;
+}
+
 /**
  * Estimates what compiling a body takes, of memory and of time, in the units of `compile-costs.ts`.
  *
@@ -40,6 +48,8 @@ for (const opcode of [
  * that code takes after an `unreachable`, where they may be missing, had been there.
  */
 class BodyCost {
+  /** Whether the body that was looked at handles exceptions. */
+  handlesExceptions: boolean = false;
   readonly #code: Uint8Array;
   readonly #shape: ModuleShape;
   readonly #cursor: InstructionCursor;
@@ -67,6 +77,11 @@ class BodyCost {
     this.#cursor = new InstructionCursor(code);
   }
 
+  /** The most operands that it has at once. */
+  get highest(): number {
+    return this.#highest;
+  }
+
   /**
    * What the body of a function of this type costs, from `start`, after its size, to `end`.
    *
@@ -77,6 +92,7 @@ class BodyCost {
     const { types } = this.#shape;
     cursor.seek(start, end);
     this.#locals = types.parametersOf(type) + cursor.locals();
+    this.handlesExceptions = false;
     this.#isDead = false;
     this.#depth = 0;
     this.#height = 0;
@@ -279,7 +295,9 @@ class BodyCost {
     const [takes, gives] = this.#arity();
     this.#cost += weight * (this.#locals + this.#height + takes + gives);
     this.#push(takes, gives, loopAt);
-    if (catches) this.#catches[this.#depth - 1] = 1;
+    if (!catches) return;
+    this.#catches[this.#depth - 1] = 1;
+    this.handlesExceptions = true;
   }
 
   #end(frame: number, base: number): void {
@@ -322,21 +340,23 @@ class BodyCost {
  * Refuses bodies of a code section (core specification 5.5.13) that take the engine too much to validate or compile. Takes time in
  * proportion to the section's size.
  *
- * @returns What all of them cost together.
+ * @returns What all of them cost together, and which handle exceptions.
  * @throws CordonError `limit`, or MalformedError.
  */
-export function refuseCostly(code: Uint8Array, shape: ModuleShape): number {
+export function refuseCostly(code: Uint8Array, shape: ModuleShape): CodeCost {
   const body = new BodyCost(code, shape);
   const reader = new ByteReader(code);
   const count = reader.count();
   const most = mostCompileCost(code.length);
+  const handlers = new Map<number, number>();
   let all = 0;
   for (let index = 0; index < count; index += 1) {
     const size = reader.u32();
     const start = reader.offset;
     reader.skip(size);
     all += body.of(start, reader.offset, shape.functionTypes[index] ?? 0);
+    if (body.handlesExceptions) handlers.set(index, body.highest);
     if (all > most) throw tooCostlyTogether(all, most);
   }
-  return all;
+  return { cost: all, handlers };
 }
