@@ -14,6 +14,15 @@ const NO_RESULT = 0x40;
 /** Set in the alignment of a memory argument that names its memory. */
 const NAMES_MEMORY = 0x40;
 
+/** How straight code goes on, its effect on the operands, and its cost, in one number for each byte that an instruction begins with. */
+const SUMMARY_OF = new Int32Array(256);
+const [FORM_MASK, EFFECT_SHIFT, EFFECT_MASK, EFFECT_BIAS, COST_SHIFT] = [0x07, 3, 0x0f, 8, 7];
+for (let opcode = 0; opcode < 256; opcode += 1) {
+  const effect = (STACK_EFFECT_OF[opcode] ?? 0) + EFFECT_BIAS;
+  const form = STRAIGHT_OF[opcode] ?? STRAIGHT.not;
+  SUMMARY_OF[opcode] = form | (effect << EFFECT_SHIFT) | ((COMPILE_COST_OF[opcode] ?? 0) << COST_SHIFT);
+}
+
 /** 1 for instructions after which nothing follows. */
 const NEVER_GOES_ON = new Uint8Array(OPCODES);
 for (const opcode of [
@@ -119,15 +128,22 @@ class BodyCost {
     const code = this.#code;
     const lowest = this.#lowest();
     let at = this.#cursor.position;
-    let [height, highest, cost] = [this.#height, this.#highest, this.#cost];
+    let height = this.#height;
+    let highest = this.#highest;
+    let cost = this.#cost;
     while (at < end) {
-      const opcode = code[at] ?? 0;
+      const summary = SUMMARY_OF[code[at] ?? 0] ?? 0;
       let next = at + 1;
-      switch (STRAIGHT_OF[opcode]) {
+      switch (summary & FORM_MASK) {
         case STRAIGHT.none:
           break;
         case STRAIGHT.local:
-          next = (code[next] ?? 0x80) < 0x80 ? next + 1 : at;
+          if ((code[next] ?? 0x80) >= 0x80) next = at;
+          else next += 1;
+          break;
+        case STRAIGHT.integer:
+          while ((code[next] ?? 0) >= 0x80) next += 1;
+          next += 1;
           break;
         case STRAIGHT.memory:
           if ((code[next] ?? 0x80) >= NAMES_MEMORY) {
@@ -135,10 +151,6 @@ class BodyCost {
             break;
           }
           next += 1;
-          while ((code[next] ?? 0) >= 0x80) next += 1;
-          next += 1;
-          break;
-        case STRAIGHT.integer:
           while ((code[next] ?? 0) >= 0x80) next += 1;
           next += 1;
           break;
@@ -152,10 +164,10 @@ class BodyCost {
           next = at;
       }
       if (next === at) break;
-      cost += COMPILE_COST_OF[opcode] ?? 0;
-      height += STACK_EFFECT_OF[opcode] ?? 0;
+      cost += summary >> COST_SHIFT;
+      height += ((summary >> EFFECT_SHIFT) & EFFECT_MASK) - EFFECT_BIAS;
       if (height < lowest) height = lowest;
-      else if (height > highest) highest = height;
+      if (height > highest) highest = height;
       at = next;
     }
     this.#cursor.position = at;
