@@ -67,7 +67,7 @@ function largest(name: string): Uint8Array | undefined {
 function costOf(module: Uint8Array): number {
   const sections = readSections(module);
   const code = sections.find(({ id }) => id === SECTION.code);
-  return code === undefined ? 0 : refuseCostly(code.content, readShape(sections));
+  return code === undefined ? 0 : refuseCostly(code.content, readShape(sections)).cost;
 }
 
 function passes(module: Uint8Array): boolean {

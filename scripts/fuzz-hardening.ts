@@ -22,7 +22,7 @@ const first = Number(values.seed);
 try {
   for (let seed = first; seed < first + Number(values.count); seed += 1) {
     const features = ALL.find((one) => one === values.features) ?? ALL[seed % ALL.length] ?? "plain";
-    const outcome = compare(generator.generate(seed, features), { collected: features === "collected" });
+    const outcome = compare(generator.generate(seed, features), { collected: features !== "plain" });
     if (typeof outcome === "string") {
       outcomes[outcome] += 1;
     } else {

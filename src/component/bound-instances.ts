@@ -14,6 +14,9 @@ import { tooComplex } from "./too-complex.ts";
  */
 const MAX_MEMORIES = 100;
 
+/** The most instances of a program that can hold exceptions; each of them holds 512 at most. */
+const MAX_EXCEPTION_HOLDERS = 4;
+
 /** The most tables that all instances of a program have together; an invocation's own limit is at most this. */
 const MAX_TABLES = 10_000;
 
@@ -54,6 +57,7 @@ export function boundInstances(
   let tableEntries = 0;
   let activeEntries = 0;
   let heapBytes = 0;
+  let holders = 0;
   for (const name of instantiations) {
     const instantiated = byName.get(name);
     for (const { address64 } of instantiated?.memories ?? []) memories += address64 ? 2 : 1;
@@ -61,11 +65,15 @@ export function boundInstances(
     tableEntries += instantiated?.tableEntries ?? 0;
     activeEntries += instantiated?.activeEntries ?? 0;
     heapBytes += instantiated?.heapBytes ?? 0;
+    holders += instantiated?.holdsExceptions === true ? 1 : 0;
   }
   if (memories > MAX_MEMORIES) throw tooComplex("linear memories", memories, MAX_MEMORIES);
   if (tables > MAX_TABLES) throw tooComplex("tables", tables, MAX_TABLES);
   if (tableEntries > MAX_TABLE_ENTRIES) throw tooManyEntries(tableEntries);
   boundActiveEntries(activeEntries);
+  if (holders > MAX_EXCEPTION_HOLDERS) {
+    throw tooComplex("instances that keep exceptions", holders, MAX_EXCEPTION_HOLDERS);
+  }
   boundCompiling(modules);
   if (heapBytes > MAX_HEAP_BYTES) throw tooMuchHeap(heapBytes, instantiations.length);
   return { tables: { count: tables, entries: tableEntries }, heapBytes };

@@ -13,6 +13,9 @@ import { readImports } from "./read/import-section.ts";
 import { unsignedLeb128 } from "./write/leb128.ts";
 import { readMemoryType, writeMemoryType } from "./read/memory-type.ts";
 import { type AllowedFeatures, refuseUnbounded } from "./bound/refuse-unbounded.ts";
+import { refuseExceptions } from "./bound/refuse-exceptions.ts";
+import { countHeldExceptions } from "./write/count-held-exceptions.ts";
+import { readShape } from "./read/module-shape.ts";
 import { segmentEntries } from "./bound/segment-entries.ts";
 import { assertSafeModuleNames, readExportNames } from "./bound/safe-names.ts";
 import { readSections, SECTION, type Section, wellFormed, writeSections } from "./read/module-sections.ts";
@@ -39,6 +42,8 @@ export interface HardenedModule {
   readonly activeEntries: number;
   /** What compiling all of its code costs the engine, in the units of `compile-costs.ts`. */
   readonly compileCost: number;
+  /** Whether an instance can hold exceptions, up to `MAX_HELD` of `count-held-exceptions.ts`. */
+  readonly holdsExceptions: boolean;
   /** The size of its code as it was, in bytes. */
   readonly codeBytes: number;
 }
@@ -80,14 +85,26 @@ export function hardenModule(
   const found = readSections(module);
   if (names === "code") assertSafeModuleNames(found);
   refuseReserved(found);
-  const { compileCost, codeBytes } = refuseUnbounded(found, allow);
+  const { compileCost, codeBytes, handlers } = refuseUnbounded(found, allow);
+  if (allow.collected !== true)
+    refuseExceptions(
+      found,
+      wellFormed(() => readShape(found)),
+    );
+  const counts = meter && handlers.size > 0;
+  // Counting relies on a valid module; everything else checks itself what it relies on.
+  if (counts) assertValid(module);
+  const { sections: bounded, holds: holdsExceptions } =
+    counts
+      ? wellFormed(() => countHeldExceptions(found, handlers))
+      : { sections: found, holds: false };
   const instrumented = meter
-    ? wellFormed(() => instrumentCode(found, { ownCounter: counter === "own", allow }))
+    ? wellFormed(() => instrumentCode(bounded, { ownCounter: counter === "own", allow }))
     : found;
-  const metered = instrumented !== found;
+  const metered = instrumented !== bounded;
   const elements = found.find(({ id }) => id === SECTION.element);
   const entries = elements === undefined ? { passive: 0, active: 0 } : segmentEntries(elements.content);
-  const counted = { activeEntries: entries.active, compileCost, codeBytes, metered };
+  const counted = { activeEntries: entries.active, compileCost, codeBytes, holdsExceptions, metered };
   let tableEntries = entries.passive;
   const sections = instrumented.map((section) => {
     if (section.id !== SECTION.table) return section;
@@ -101,6 +118,14 @@ export function hardenModule(
   const rest = sections.filter(({ id }) => id !== SECTION.memory);
   const bytes = writeSections(memories.length === 0 ? rest : withMemoryImports(rest, memories));
   return { bytes, memories, tableEntries, ...counted };
+}
+
+function assertValid(module: Uint8Array): void {
+  if (WebAssembly.validate(module)) return;
+  throw new CordonError(
+    "invalid-component",
+    "Cannot load the component: a core module in it is not valid WebAssembly; build it again, with features that this engine has",
+  );
 }
 
 function refuseReserved(sections: readonly Section[]): void {

@@ -14,6 +14,15 @@ const NO_RESULT = 0x40;
 /** Set in the alignment of a memory argument that names its memory. */
 const NAMES_MEMORY = 0x40;
 
+/** How straight code goes on, its effect on the operands, and its cost, in one number for each byte that an instruction begins with. */
+const SUMMARY_OF = new Int32Array(256);
+const [FORM_MASK, EFFECT_SHIFT, EFFECT_MASK, EFFECT_BIAS, COST_SHIFT] = [0x07, 3, 0x0f, 8, 7];
+for (let opcode = 0; opcode < 256; opcode += 1) {
+  const effect = (STACK_EFFECT_OF[opcode] ?? 0) + EFFECT_BIAS;
+  const form = STRAIGHT_OF[opcode] ?? STRAIGHT.not;
+  SUMMARY_OF[opcode] = form | (effect << EFFECT_SHIFT) | ((COMPILE_COST_OF[opcode] ?? 0) << COST_SHIFT);
+}
+
 /** 1 for instructions after which nothing follows. */
 const NEVER_GOES_ON = new Uint8Array(OPCODES);
 for (const opcode of [
@@ -31,6 +40,14 @@ for (const opcode of [
   NEVER_GOES_ON[opcode] = 1;
 }
 
+/** What there is to know of a module's code before the engine sees it. */
+export interface CodeCost {
+  /** In the units of `compile-costs.ts`. */
+  readonly cost: number;
+  /** The most operands at once, of each body that handles exceptions, by its position in the section. */
+  readonly handlers: ReadonlyMap<number, number>;
+}
+
 /**
  * Estimates what compiling a body takes, of memory and of time, in the units of `compile-costs.ts`.
  *
@@ -40,6 +57,8 @@ for (const opcode of [
  * that code takes after an `unreachable`, where they may be missing, had been there.
  */
 class BodyCost {
+  /** Whether the body that was looked at handles exceptions. */
+  handlesExceptions: boolean = false;
   readonly #code: Uint8Array;
   readonly #shape: ModuleShape;
   readonly #cursor: InstructionCursor;
@@ -67,6 +86,11 @@ class BodyCost {
     this.#cursor = new InstructionCursor(code);
   }
 
+  /** The most operands that it has at once. */
+  get highest(): number {
+    return this.#highest;
+  }
+
   /**
    * What the body of a function of this type costs, from `start`, after its size, to `end`.
    *
@@ -77,6 +101,7 @@ class BodyCost {
     const { types } = this.#shape;
     cursor.seek(start, end);
     this.#locals = types.parametersOf(type) + cursor.locals();
+    this.handlesExceptions = false;
     this.#isDead = false;
     this.#depth = 0;
     this.#height = 0;
@@ -103,15 +128,22 @@ class BodyCost {
     const code = this.#code;
     const lowest = this.#lowest();
     let at = this.#cursor.position;
-    let [height, highest, cost] = [this.#height, this.#highest, this.#cost];
+    let height = this.#height;
+    let highest = this.#highest;
+    let cost = this.#cost;
     while (at < end) {
-      const opcode = code[at] ?? 0;
+      const summary = SUMMARY_OF[code[at] ?? 0] ?? 0;
       let next = at + 1;
-      switch (STRAIGHT_OF[opcode]) {
+      switch (summary & FORM_MASK) {
         case STRAIGHT.none:
           break;
         case STRAIGHT.local:
-          next = (code[next] ?? 0x80) < 0x80 ? next + 1 : at;
+          if ((code[next] ?? 0x80) >= 0x80) next = at;
+          else next += 1;
+          break;
+        case STRAIGHT.integer:
+          while ((code[next] ?? 0) >= 0x80) next += 1;
+          next += 1;
           break;
         case STRAIGHT.memory:
           if ((code[next] ?? 0x80) >= NAMES_MEMORY) {
@@ -119,10 +151,6 @@ class BodyCost {
             break;
           }
           next += 1;
-          while ((code[next] ?? 0) >= 0x80) next += 1;
-          next += 1;
-          break;
-        case STRAIGHT.integer:
           while ((code[next] ?? 0) >= 0x80) next += 1;
           next += 1;
           break;
@@ -136,10 +164,10 @@ class BodyCost {
           next = at;
       }
       if (next === at) break;
-      cost += COMPILE_COST_OF[opcode] ?? 0;
-      height += STACK_EFFECT_OF[opcode] ?? 0;
+      cost += summary >> COST_SHIFT;
+      height += ((summary >> EFFECT_SHIFT) & EFFECT_MASK) - EFFECT_BIAS;
       if (height < lowest) height = lowest;
-      else if (height > highest) highest = height;
+      if (height > highest) highest = height;
       at = next;
     }
     this.#cursor.position = at;
@@ -279,7 +307,9 @@ class BodyCost {
     const [takes, gives] = this.#arity();
     this.#cost += weight * (this.#locals + this.#height + takes + gives);
     this.#push(takes, gives, loopAt);
-    if (catches) this.#catches[this.#depth - 1] = 1;
+    if (!catches) return;
+    this.#catches[this.#depth - 1] = 1;
+    this.handlesExceptions = true;
   }
 
   #end(frame: number, base: number): void {
@@ -322,21 +352,23 @@ class BodyCost {
  * Refuses bodies of a code section (core specification 5.5.13) that take the engine too much to validate or compile. Takes time in
  * proportion to the section's size.
  *
- * @returns What all of them cost together.
+ * @returns What all of them cost together, and which handle exceptions.
  * @throws CordonError `limit`, or MalformedError.
  */
-export function refuseCostly(code: Uint8Array, shape: ModuleShape): number {
+export function refuseCostly(code: Uint8Array, shape: ModuleShape): CodeCost {
   const body = new BodyCost(code, shape);
   const reader = new ByteReader(code);
   const count = reader.count();
   const most = mostCompileCost(code.length);
+  const handlers = new Map<number, number>();
   let all = 0;
   for (let index = 0; index < count; index += 1) {
     const size = reader.u32();
     const start = reader.offset;
     reader.skip(size);
     all += body.of(start, reader.offset, shape.functionTypes[index] ?? 0);
+    if (body.handlesExceptions) handlers.set(index, body.highest);
     if (all > most) throw tooCostlyTogether(all, most);
   }
-  return all;
+  return { cost: all, handlers };
 }

@@ -8,8 +8,8 @@ import { readTypes } from "../read/type-section.ts";
 /** What is refused unless it is allowed. */
 export interface AllowedFeatures {
   /**
-   * Garbage-collected types and their instructions. Their values live on the engine's heap, which no cap counts, so this is for tests of
-   * the rewriter. Default: false.
+   * Garbage-collected types and their instructions, and exceptions that can be kept anywhere. Their values live on the engine's heap, which
+   * no cap counts, so this is for tests of the rewriter. Default: false.
    */
   readonly collected?: boolean;
   /**
@@ -24,6 +24,8 @@ export interface CompiledSize {
   /** In the units of `compile-costs.ts`. */
   readonly compileCost: number;
   readonly codeBytes: number;
+  /** The most operands at once, of each body that handles exceptions, by its position among the bodies. */
+  readonly handlers: ReadonlyMap<number, number>;
 }
 
 /**
@@ -44,9 +46,9 @@ export function refuseUnbounded(
   }
   if (!threads && wellFormed(() => readShape(sections)).shared.includes(true)) throw refusedThreads("shared memory");
   const code = sections.find(({ id }) => id === SECTION.code);
-  if (code === undefined) return { compileCost: 0, codeBytes: 0 };
-  const compileCost = wellFormed(() => refuseCostly(code.content, readShape(sections)));
-  return { compileCost, codeBytes: code.content.length };
+  if (code === undefined) return { compileCost: 0, codeBytes: 0, handlers: new Map() };
+  const { cost, handlers } = wellFormed(() => refuseCostly(code.content, readShape(sections)));
+  return { compileCost: cost, codeBytes: code.content.length, handlers };
 }
 
 /** The error for what threads need, where it is not allowed. */

@@ -15,6 +15,8 @@ const NAMES_MEMORY = 0x40;
 /** `catch` and `catch_ref` of a try_table name a tag besides the label. */
 const FIRST_CATCH_ALL = 0x02;
 const LAST_CATCH = 0x03;
+/** Set in the kind of a catch that gives a reference to the exception, too. */
+const WITH_REFERENCE = 0x01;
 
 /**
  * Goes through instructions (core specification 5.4) one by one. After {@link InstructionCursor.next} the fields tell of the
@@ -41,6 +43,8 @@ export class InstructionCursor {
   /** The labels of a br_table, its default last, or of a try_table's catches. */
   labels: Uint32Array = new Uint32Array(64);
   labelCount: number = 0;
+  /** Whether a try_table gives references to exceptions to any of its labels. */
+  keepsCaught: boolean = false;
 
   readonly #bytes: Uint8Array;
   #end: number;
@@ -288,11 +292,13 @@ export class InstructionCursor {
     this.typeAt = this.position;
     this.skipType();
     this.labelCount = 0;
+    this.keepsCaught = false;
     for (let left = this.u32(); left > 0; left -= 1) {
       const kind = this.#bytes[this.position] ?? 0;
       if (kind > LAST_CATCH || this.position >= this.#end) this.#fail("an unknown kind of catch");
       this.position += 1;
       if (kind < FIRST_CATCH_ALL) this.u32();
+      if ((kind & WITH_REFERENCE) !== 0) this.keepsCaught = true;
       this.#label(this.u32());
     }
   }

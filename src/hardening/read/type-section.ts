@@ -8,6 +8,10 @@ const FINAL_SUBTYPE = 0x4f;
 const GROUP = 0x4e;
 const NULLABLE_REFERENCE = 0x63;
 const REFERENCE = 0x64;
+/** Numbers and vectors are from here on. */
+const FIRST_NUMBER = 0x7b;
+/** Heap types of exceptions, and of none. */
+const [EXCEPTION, NO_EXCEPTION] = [0x69, 0x74];
 
 /** Types in recursive groups are counted one by one. */
 const MAX_TYPES = 100_000;
@@ -117,6 +121,29 @@ function encodings(content: Uint8Array, start: number, end: number): Uint8Array 
   const reader = new ByteReader(content, start, Math.max(start, end));
   if (reader.remaining > 0) reader.u32();
   return reader.bytes(reader.remaining);
+}
+
+/** How many of these value types, in their encodings, are references to exceptions. */
+export function exceptionTypes(encodings: Uint8Array): number {
+  return countTypes(encodings, (heapType) => heapType === EXCEPTION || heapType === NO_EXCEPTION);
+}
+
+/** How many of these value types, in their encodings, are references of any kind. */
+export function referenceTypes(encodings: Uint8Array): number {
+  return countTypes(encodings, () => true);
+}
+
+/** The heap types of shorthands, which are all references but numbers and vectors, are encoded like themselves. */
+function countTypes(types: Uint8Array, isCounted: (heapType: number) => boolean): number {
+  const reader = new ByteReader(types);
+  let found = 0;
+  while (reader.remaining > 0) {
+    const code = reader.peek();
+    const isLong = code === NULLABLE_REFERENCE || code === REFERENCE;
+    if (isLong ? isCounted(types[reader.offset + 1] ?? 0) : code < FIRST_NUMBER && isCounted(code)) found += 1;
+    skipValueType(reader);
+  }
+  return found;
 }
 
 /** Moves past a value type (core specification 5.3.5). */

@@ -407,8 +407,8 @@ describe("what is refused", () => {
     const deep = `(func ${"block ".repeat(COMPLEXITY.depth + 1)} ${"end ".repeat(COMPLEXITY.depth + 1)})`;
     const globals = "(global i32 (i32.const 0))".repeat(COMPLEXITY.globals + 1);
     for (const [fields, message] of [
-      [locals, /units of compilation in a function/],
-      [operands, /units of compilation in a function/],
+      [locals, /units of compilation/],
+      [operands, /units of compilation/],
       [deep, /blocks within each other/],
       [globals, /globals/],
     ] as const) {

@@ -22,7 +22,7 @@ const GLOBAL_KIND = 0x03;
 const REFERENCE = 0x64;
 const EMPTY_BLOCK = 0x40;
 const NAMES = "name";
-const EMPTY_VECTOR = Uint8Array.of(0);
+export const EMPTY_VECTOR: Uint8Array = Uint8Array.of(0);
 /** A mutable i32 that begins at zero. */
 const ZERO_COUNTER = Uint8Array.of(I32, 0x01, 0x41, 0x00, 0x0b);
 
@@ -340,7 +340,7 @@ function signedIndex(index: number): Uint8Array {
 }
 
 /** A section that is a vector, with more elements. */
-function extended(content: Uint8Array, elements: readonly Uint8Array[]): Uint8Array {
+export function extended(content: Uint8Array, elements: readonly Uint8Array[]): Uint8Array {
   const reader = new ByteReader(content);
   const count = reader.count();
   const out = new ByteWriter(content.length + elements.length * 32);
@@ -365,7 +365,7 @@ function shifted(section: Section, { shift, entered, moved }: Moves): Uint8Array
 }
 
 /** Puts sections that a module did not have where they belong. */
-function placed(
+export function placed(
   sections: Section[],
   replaced: ReadonlyMap<number, Uint8Array>,
   hints: Uint8Array | undefined,
@@ -383,12 +383,13 @@ function placed(
   return result;
 }
 
-function contentOf(sections: readonly Section[], id: number): Uint8Array {
+/** The content of a section; an empty vector when there is none. */
+export function contentOf(sections: readonly Section[], id: number): Uint8Array {
   return sections.find((section) => section.id === id)?.content ?? EMPTY_VECTOR;
 }
 
 /** The name of a custom section; undefined for any other section, and for names that are none. */
-function customName({ id, content }: Section): string | undefined {
+export function customName({ id, content }: Section): string | undefined {
   if (id !== SECTION.custom) return undefined;
   const reader = new ByteReader(content);
   return Buffer.from(reader.bytes(reader.u32())).toString("latin1");

@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parse } from "@bytecodealliance/jco-transpile/wasm-tools";
+import { hardenModule } from "../../src/hardening/harden-module.ts";
+import { Sandbox } from "../../src/sandbox/index.ts";
+import { failsWith } from "../support/errors.ts";
+import { TEST_CACHE, testGuest, textGuest } from "../support/guests.ts";
+
+/**
+ * Exceptions live on the engine's heap, which no cap of a call counts, as long as anything on a guest's stack refers to them. Without the
+ * bounds, a recursion takes the heap of its worker thread in half a second, and every guest on it is lost.
+ */
+
+/** Throws, keeps what it caught in as many ways as there are locals, and goes on within itself. */
+const RECURSION = (tag: string, values: string, locals: number): string => {
+  const all = Array.from({ length: locals }, (_, local) => local);
+  const kept = all.map(
+    (local) => `(block $c${local} (result exnref)
+      (try_table (catch_all_ref $c${local}) ${values} (throw $e)) unreachable) (local.set ${local})`,
+  );
+  return `(component (core module $m
+    (tag $e ${tag})
+    (global $zero (mut i32) (i32.const 0))
+    (func $keep (export "f") (local ${"exnref ".repeat(locals)})
+      ${kept.join("\n")}
+      (call $keep)
+      ${all.map((local) => `(if (global.get $zero) (then (throw_ref (local.get ${local}))))`).join("\n")}))
+    (core instance $i (instantiate $m))
+    (func (export "f") (canon lift (core func $i "f"))))`;
+};
+
+const LEGACY = `(component (core module $m
+  (tag $e (param i64 i64))
+  (func $keep (export "f")
+    try (i64.const 1) (i64.const 2) (throw $e) catch $e drop drop (call $keep) end))
+  (core instance $i (instantiate $m))
+  (func (export "f") (canon lift (core func $i "f"))))`;
+
+test("a guest that keeps exceptions in a recursion ends alone, and holds few of them until then", async () => {
+  await using neighbour = await Sandbox.open(await testGuest(), { cache: TEST_CACHE });
+  for (const [name, text] of [
+    ["exceptions-kept", RECURSION("(param i64 i64)", "(i64.const 1) (i64.const 2)", 100)],
+    ["exceptions-caught", LEGACY],
+  ] as const) {
+    await using sandbox = await Sandbox.open(await textGuest(name, text), { cache: false });
+    const attacks = Array.from({ length: 20 }, () => failsWith("trap", /unreachable/, sandbox.call("f")));
+    assert.equal((await neighbour.call("add", [1, 2])).value, 3);
+    await Promise.all(attacks);
+  }
+});
+
+test("exceptions that could be kept elsewhere than on the stack, and large ones, are refused", async () => {
+  for (const [fields, code, reason] of [
+    [`(tag (param ${"i64 ".repeat(1_000)}))`, "limit", /exceptions in it carry 8000 bytes/],
+    ["(tag (param v128 i32))", "limit", /carry 20 bytes/],
+    ["(tag (param exnref))", "unsupported", /exceptions that carry references/],
+    ["(tag (param externref))", "unsupported", /exceptions that carry references/],
+    ["(table 10 exnref)", "unsupported", /tables of exceptions/],
+    ["(table 10 (ref null noexn))", "unsupported", /tables of exceptions/],
+    ["(global (mut exnref) (ref.null exn))", "unsupported", /globals that hold exceptions/],
+    ["(func (param exnref))", "unsupported", /parameters or results/],
+    ["(func (result i32 exnref) unreachable)", "unsupported", /parameters or results/],
+  ] as const) {
+    const module = await parse(`(module ${fields})`);
+    await failsWith(code, reason, () => hardenModule(module, { meter: true }));
+  }
+});
+
+test("instances that keep exceptions are counted", async () => {
+  const component = (count: number): string => `(component
+    (core module $m (func (export "f") (block $c (result exnref) (try_table (catch_all_ref $c)) (return)) drop))
+    ${Array.from({ length: count }, (_, index) => `(core instance $i${index} (instantiate $m))`).join("\n")}
+    (func (export "f") (canon lift (core func $i0 "f"))))`;
+  await using few = await Sandbox.open(await textGuest("exception-holders-few", component(4)), { cache: TEST_CACHE });
+  await few.call("f");
+  await failsWith(
+    "limit",
+    /5 instances that keep exceptions, over the bound of 4/,
+    Sandbox.open(await textGuest("exception-holders-many", component(5)), { cache: TEST_CACHE }),
+  );
+});
