@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
-import { copyFile } from "node:fs/promises";
+import { copyFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { before, test } from "node:test";
 import { findBubblewrap } from "../../src/runtime/process/find-bubblewrap.ts";
@@ -116,10 +116,10 @@ test("run has a process for the guest at the level process alone, which is gone 
   }
 });
 
-test("serve-http answers out of a process, and ends it", async (context) => {
+test("serve-http answers out of a process unless it is told otherwise, and ends it", async (context) => {
   const proxy = await proxyGuest();
   const thread = [["--isolation=thread"], {}] as const;
-  for (const [flags, options] of [thread, ...modes]) {
+  for (const [flags, options] of [thread, [[], {}] as const, ...modes]) {
     const running = startCordon(["serve-http", proxy, "--addr=127.0.0.1:0", ...flags], options);
     context.after(() => void running.child.kill("SIGKILL"));
     let stderr = "";
@@ -136,6 +136,38 @@ test("serve-http answers out of a process, and ends it", async (context) => {
     const { code, stdout } = await running.ended;
     assert.deepEqual([code, stdout], [0, ""], flags.join(" "));
   }
+});
+
+/** A Node that believes to be elsewhere, so that none can be started. */
+async function lostNode(folder: string): Promise<string> {
+  const script = join(folder, "node");
+  const moved = `data:text/javascript,process.execPath="/nowhere/node"`;
+  await writeFile(script, `#!/bin/sh\nexec '${process.execPath}' --import '${moved}' "$@"\n`, { mode: 0o755 });
+  return script;
+}
+
+const WITH_SHELL = { skip: process.platform === "win32" && "there is no shell" };
+
+test("serve-http says that no process can be started, and then has threads", WITH_SHELL, async (context) => {
+  const node = await lostNode(await temporaryFolder(context));
+  const words = ["serve-http", await proxyGuest(), "--addr=127.0.0.1:0"];
+  const running = startCordon(words, { node });
+  context.after(() => void running.child.kill("SIGKILL"));
+  let stderr = "";
+  running.child.stderr.on("data", (chunk) => (stderr += String(chunk)));
+  await running.said("(Ctrl-C ends it)\n");
+  assert.match(
+    stderr,
+    /^warning: no guest process can be started here, so guests run in threads of the server: [^\n]*its process ended with exit code 12[67][^\n]*\n/u,
+  );
+  assert.doesNotMatch(stderr, /nowhere/u);
+  const url = /on (http:\/\/127\.0\.0\.1:\d+) /u.exec(stderr)?.[1] ?? "";
+  assert.equal(await (await fetch(`${url}/hello`, { headers: { connection: "close" } })).text(), "hello\n");
+  running.child.kill("SIGTERM");
+  assert.equal((await running.ended).code, 0);
+  const asked = await cordon([...words, "--isolation=process"], { node });
+  assert.deepEqual([asked.code, asked.stdout], [70, ""]);
+  assert.match(asked.stderr, /^error: Cannot run the component: its process ended with exit code 12[67][^\n]*\n$/u);
 });
 
 test("a sandbox of the system that is required and is not there is an error of usage, and nothing runs", async () => {
