@@ -13,18 +13,30 @@ const SECONDS = 2;
 
 const CONNECTIONS = [1, 32];
 
+/** Where the guests of a server run, as its process is told. */
+const LEVELS: Readonly<Record<string, readonly string[]>> = {
+  "serve-http, threads": ["thread"],
+  "serve-http, Node's flags": ["process", "off"],
+  "serve-http, bubblewrap where it works": ["process", "auto"],
+};
+
 /** `serve-http` under load, a fresh instance for each request, beside a server without a guest. */
 export async function run(): Promise<Report> {
   using folder = new TemporaryFolder();
   const guest = await leanHttpServer();
   const bare = new Child("./http-server.ts");
-  const serving = new Child("./http-serving.ts", [guest, join(folder.path, "artifacts")]);
+  const artifacts = join(folder.path, "artifacts");
+  const serving = Object.entries(LEVELS).map(
+    ([name, level]) => [name, new Child("./http-serving.ts", [guest, artifacts, ...level])] as const,
+  );
   try {
-    const servers = { "node:http": await bare.receive(), "serve-http": await serving.receive() };
+    const servers: Record<string, unknown> = { "node:http": await bare.receive() };
+    for (const [name, child] of serving) servers[name] = await child.receive();
     const rows: string[][] = [];
     for (const connections of CONNECTIONS) {
       const samples = await sampled(servers, connections);
       const plain = samples.get("node:http") ?? [];
+      const inThreads = samples.get("serve-http, threads") ?? [];
       for (const [name, loads] of samples) {
         const rate = summarize(loads.map(({ perSecond }) => perSecond));
         rows.push([
@@ -35,19 +47,33 @@ export async function run(): Promise<Report> {
           figure(summarize(loads.map(({ p50Ms }) => p50Ms)).median),
           figure(summarize(loads.map(({ p99Ms }) => p99Ms)).median),
           times(ratio(loads, plain, (one) => one.perSecond)),
-          times(ratio(loads, plain, (one) => one.p99Ms)),
+          times(ratio(loads, inThreads, (one) => one.perSecond)),
+          times(ratio(loads, inThreads, (one) => one.p50Ms)),
+          times(ratio(loads, inThreads, (one) => one.p99Ms)),
         ]);
       }
     }
-    const { failed } = await load(origin(servers["serve-http"]), 1, SECONDS);
+    let failed = 0;
+    for (const name of Object.keys(LEVELS)) failed += (await load(origin(servers[name]), 1, SECONDS)).failed;
     return {
       title: "Serving HTTP",
       method: `GET of ${HAS_WRK ? "wrk" : "a loop of undici"}, ${SECONDS} s a sample, ${ROUNDS.counted} rounds in turn after \
-${ROUNDS.warmUp}; both servers answer the same bytes, each in a process of its own, and share the cores with the client.`,
+${ROUNDS.warmUp}; all servers answer the same bytes, each in a process of its own, and share the cores with the client.`,
       sections: [
         {
           title: "Requests per second, and how long they take",
-          header: ["server", "connections", "per second", "min–max", "p50 ms", "p99 ms", "× per second", "× p99"],
+          header: [
+            "server",
+            "connections",
+            "per second",
+            "min–max",
+            "p50 ms",
+            "p99 ms",
+            "× per second",
+            "× threads",
+            "× p50 of threads",
+            "× p99 of threads",
+          ],
           rows,
           notes: [
             failed === 0 ? "Every request was answered with 200." : `${failed} requests were not answered with 200.`,
@@ -57,7 +83,7 @@ ${ROUNDS.warmUp}; both servers answer the same bytes, each in a process of its o
     };
   } finally {
     await bare.end();
-    await serving.end();
+    for (const [, child] of serving) await child.end();
   }
 }
 

@@ -1,15 +1,15 @@
 /**
- * Serves a component over HTTP: each request has an instance of its own, bodies stream both ways, and a request that is not
- * answered in time costs nobody else anything. The component is guests/greeter.js.
+ * Serves a component over HTTP, in a process of its own where one can be started: each request has an instance of its own, bodies
+ * stream both ways, and a request that is not answered in time costs nobody else anything. The component is guests/greeter.js.
  */
 import assert from "node:assert/strict";
-import { Sandbox, serveHttp } from "cordon";
+import { serveHttp } from "cordon";
 
 const greeter = new URL("../build/examples/greeter.wasm", import.meta.url);
 const failed: string[] = [];
 
-await using sandbox = await Sandbox.open(greeter, { limits: { timeoutMs: 3_000 } });
-await using server = await serveHttp(sandbox, {
+await using server = await serveHttp(greeter, {
+  sandbox: { limits: { timeoutMs: 3_000 } },
   onFailure: (error, { path }) => void failed.push(`${path}: ${error.limit?.limit}`),
 });
 const url = `http://${server.host}:${server.port}`;
