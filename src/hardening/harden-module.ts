@@ -94,10 +94,9 @@ export function hardenModule(
   const counts = meter && handlers.size > 0;
   // Counting relies on a valid module; everything else checks itself what it relies on.
   if (counts) assertValid(module);
-  const { sections: bounded, holds: holdsExceptions } =
-    counts
-      ? wellFormed(() => countHeldExceptions(found, handlers))
-      : { sections: found, holds: false };
+  const { sections: bounded, holds: holdsExceptions } = counts
+    ? wellFormed(() => countHeldExceptions(found, handlers))
+    : { sections: found, holds: false };
   const instrumented = meter
     ? wellFormed(() => instrumentCode(bounded, { ownCounter: counter === "own", allow }))
     : found;

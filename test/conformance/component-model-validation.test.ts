@@ -40,35 +40,41 @@ function outcome({ bytes }: SuiteBinary): CordonError | { readonly unsupported: 
   }
 }
 
-test("valid components are accepted, and planned unless they use threads", needing(["component-suite"], async () => {
-  await using suite = await unpackComponentSuite();
-  const valid = suite.binaries.filter(({ type }) => !/invalid|malformed/.test(type));
-  assert.ok(valid.length > 250, `only ${valid.length}`);
-  const unsupported = new Map<string, string>();
-  for (const binary of valid) {
-    const found = outcome(binary);
-    if (found instanceof CordonError) {
-      assert.equal(found.code, "unsupported", `${binary.name}: ${found.message}`);
-      unsupported.set(binary.name, found.message);
-    } else if (found.unsupported !== undefined) {
-      unsupported.set(binary.name, found.unsupported);
+test(
+  "valid components are accepted, and planned unless they use threads",
+  needing(["component-suite"], async () => {
+    await using suite = await unpackComponentSuite();
+    const valid = suite.binaries.filter(({ type }) => !/invalid|malformed/.test(type));
+    assert.ok(valid.length > 250, `only ${valid.length}`);
+    const unsupported = new Map<string, string>();
+    for (const binary of valid) {
+      const found = outcome(binary);
+      if (found instanceof CordonError) {
+        assert.equal(found.code, "unsupported", `${binary.name}: ${found.message}`);
+        unsupported.set(binary.name, found.message);
+      } else if (found.unsupported !== undefined) {
+        unsupported.set(binary.name, found.unsupported);
+      }
     }
-  }
-  assert.deepEqual([...unsupported.keys()].sort(), [...UNSUPPORTED.keys()].sort());
-  for (const [name, reason] of UNSUPPORTED) assert.match(unsupported.get(name) ?? "", reason);
-}));
+    assert.deepEqual([...unsupported.keys()].sort(), [...UNSUPPORTED.keys()].sort());
+    for (const [name, reason] of UNSUPPORTED) assert.match(unsupported.get(name) ?? "", reason);
+  }),
+);
 
-test("what is invalid or malformed is refused as such, at a byte that is named", needing(["component-suite"], async () => {
-  await using suite = await unpackComponentSuite();
-  const broken = suite.binaries.filter(({ type }) => /invalid|malformed/.test(type));
-  assert.ok(broken.length > 400, `only ${broken.length}`);
-  for (const binary of broken) {
-    const found = outcome(binary);
-    assert.ok(found instanceof CordonError, `${binary.name} is accepted`);
-    assert.ok(
-      ["invalid-component", "limit"].includes(found.code),
-      `${binary.name} is refused as ${found.code}: ${found.message}`,
-    );
-    assert.doesNotMatch(found.message, /\n/);
-  }
-}));
+test(
+  "what is invalid or malformed is refused as such, at a byte that is named",
+  needing(["component-suite"], async () => {
+    await using suite = await unpackComponentSuite();
+    const broken = suite.binaries.filter(({ type }) => /invalid|malformed/.test(type));
+    assert.ok(broken.length > 400, `only ${broken.length}`);
+    for (const binary of broken) {
+      const found = outcome(binary);
+      assert.ok(found instanceof CordonError, `${binary.name} is accepted`);
+      assert.ok(
+        ["invalid-component", "limit"].includes(found.code),
+        `${binary.name} is refused as ${found.code}: ${found.message}`,
+      );
+      assert.doesNotMatch(found.message, /\n/);
+    }
+  }),
+);

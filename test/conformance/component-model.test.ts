@@ -20,21 +20,24 @@ const EXCEPTIONS: ReadonlyMap<string, number> = new Map([
   ["values/post-return", 57],
 ]);
 
-test("every command of the official scripts comes out as it says, but those of threads", needing(["component-suite"], async () => {
-  await using suite = await unpackComponentSuite();
-  const failed = new Map<string, number>();
-  const reasons: string[] = [];
-  let passed = 0;
-  for (const [name, folder] of suite.scripts) {
-    const failures = [];
-    for (const { command, failure } of await runScript(folder)) {
-      if (failure === undefined) passed += 1;
-      else failures.push(`${name}:${command.line}: ${failure}`);
+test(
+  "every command of the official scripts comes out as it says, but those of threads",
+  needing(["component-suite"], async () => {
+    await using suite = await unpackComponentSuite();
+    const failed = new Map<string, number>();
+    const reasons: string[] = [];
+    let passed = 0;
+    for (const [name, folder] of suite.scripts) {
+      const failures = [];
+      for (const { command, failure } of await runScript(folder)) {
+        if (failure === undefined) passed += 1;
+        else failures.push(`${name}:${command.line}: ${failure}`);
+      }
+      if (failures.length > 0) failed.set(name, failures.length);
+      if (!EXCEPTIONS.has(name)) reasons.push(...failures);
     }
-    if (failures.length > 0) failed.set(name, failures.length);
-    if (!EXCEPTIONS.has(name)) reasons.push(...failures);
-  }
-  assert.deepEqual(reasons, []);
-  assert.deepEqual(failed, EXCEPTIONS);
-  assert.ok(passed > 1_200, `only ${passed}`);
-}));
+    assert.deepEqual(reasons, []);
+    assert.deepEqual(failed, EXCEPTIONS);
+    assert.ok(passed > 1_200, `only ${passed}`);
+  }),
+);

@@ -187,27 +187,30 @@ async function lostNode(folder: string): Promise<string> {
   return script;
 }
 
-test("serve-http says that no process can be started, and then has threads", needing(["posix"], async (context) => {
-  const node = await lostNode(await temporaryFolder(context));
-  const words = ["serve-http", await proxyGuest(), "--addr=127.0.0.1:0"];
-  const running = startCordon(words, { node });
-  context.after(() => void running.child.kill("SIGKILL"));
-  let stderr = "";
-  running.child.stderr.on("data", (chunk) => (stderr += String(chunk)));
-  await running.said("(Ctrl-C ends it)\n");
-  assert.match(
-    stderr,
-    /^warning: no guest process can be started here, so guests run in threads of the server: [^\n]*its process ended with exit code 12[67][^\n]*\n/u,
-  );
-  assert.doesNotMatch(stderr, /nowhere/u);
-  const url = /on (http:\/\/127\.0\.0\.1:\d+) /u.exec(stderr)?.[1] ?? "";
-  assert.equal(await (await fetch(`${url}/hello`, { headers: { connection: "close" } })).text(), "hello\n");
-  running.child.kill("SIGTERM");
-  assert.equal((await running.ended).code, 0);
-  const asked = await cordon([...words, "--isolation=process"], { node });
-  assert.deepEqual([asked.code, asked.stdout], [70, ""]);
-  assert.match(asked.stderr, /^error: Cannot run the component: its process ended with exit code 12[67][^\n]*\n$/u);
-}));
+test(
+  "serve-http says that no process can be started, and then has threads",
+  needing(["posix"], async (context) => {
+    const node = await lostNode(await temporaryFolder(context));
+    const words = ["serve-http", await proxyGuest(), "--addr=127.0.0.1:0"];
+    const running = startCordon(words, { node });
+    context.after(() => void running.child.kill("SIGKILL"));
+    let stderr = "";
+    running.child.stderr.on("data", (chunk) => (stderr += String(chunk)));
+    await running.said("(Ctrl-C ends it)\n");
+    assert.match(
+      stderr,
+      /^warning: no guest process can be started here, so guests run in threads of the server: [^\n]*its process ended with exit code 12[67][^\n]*\n/u,
+    );
+    assert.doesNotMatch(stderr, /nowhere/u);
+    const url = /on (http:\/\/127\.0\.0\.1:\d+) /u.exec(stderr)?.[1] ?? "";
+    assert.equal(await (await fetch(`${url}/hello`, { headers: { connection: "close" } })).text(), "hello\n");
+    running.child.kill("SIGTERM");
+    assert.equal((await running.ended).code, 0);
+    const asked = await cordon([...words, "--isolation=process"], { node });
+    assert.deepEqual([asked.code, asked.stdout], [70, ""]);
+    assert.match(asked.stderr, /^error: Cannot run the component: its process ended with exit code 12[67][^\n]*\n$/u);
+  }),
+);
 
 test("a sandbox of the system that is required and is not there is an error of usage, and nothing runs", async () => {
   const why =

@@ -109,8 +109,7 @@ const CONDITIONS = {
     what: "wasm-tools 1.26x",
     how: "put it on the search path, or name it in `CORDON_WASM_TOOLS`",
     programs: ["wasm-tools"],
-    isThere: () =>
-      /^wasm-tools 1\.26\d/.test(spawnSync(WASM_TOOLS, ["--version"]).stdout?.toString() ?? ""),
+    isThere: () => /^wasm-tools 1\.26\d/.test(spawnSync(WASM_TOOLS, ["--version"]).stdout?.toString() ?? ""),
   },
   "scanner-corpus": {
     what: "corpus for the scanner",
