@@ -23,7 +23,7 @@ demo: $(INSTALLED) ## Run the two demo skills: one is blocked, one does its work
 test: $(INSTALLED) ## Build and run all tests, on the current Node and on the oldest supported one
 	@npm run --silent test
 
-build: $(INSTALLED) ## Build the host, the transpiler and the bundled guests into dist/
+build: $(INSTALLED) ## Build the host and the bundled guests into dist/
 	@npm run --silent build
 
 bench: $(INSTALLED) ## Build and run the benchmarks

@@ -12,8 +12,6 @@ const MAY_BE_PACKED: readonly RegExp[] = [
   /^dist\/THIRD-PARTY-LICENSES\.md$/,
   /^dist\/bin\/[^/]+\.js$/,
   /^dist\/types\/(?:[^/]+\/)+[^/]+\.d\.ts$/,
-  /^dist\/assets\/(?:transpiler\/transpiler\.js|componentizer\/componentizer\.js)$/,
-  /^dist\/assets\/(?:transpiler|componentizer)\/[^/]+\.wasm$/,
   /^dist\/assets\/skills\/[^/]+\.wasm$/,
   /^dist\/assets\/demo\/demo\.txt$/,
   /^dist\/assets\/wit\/[^/]+\.wit$/,

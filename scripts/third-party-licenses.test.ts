@@ -49,20 +49,15 @@ test("every package in the bundles of dist/bin is named, with its licence in ful
 });
 
 test("what comes by other ways than a bundle of dist/bin is named too", () => {
-  for (const name of ["@bytecodealliance/jco-transpile", "componentize-qjs"]) assertNamed(name);
+  for (const name of ["componentize-qjs"]) assertNamed(name);
   for (const name of ["ICU4X", "QuickJS-NG", "rquickjs", "wasi-libc"])
     assert.match(document, new RegExp(`^### ${name}$`, "m"));
-  assert.match(
-    document,
-    /^\| @bytecodealliance\/jco \| [0-9.]+ \| Apache-2\.0 WITH LLVM-exception \| the adapters of WASI preview 1/m,
-  );
   assert.match(document, /Fabrice Bellard/);
-  assert.match(document, /LLVM Exceptions to the Apache 2\.0 License/);
 });
 
 test("every crate that a bundled module names is listed with a licence that is recorded", async () => {
   const crates = await bundledCrates();
-  assert.ok(crates.length > 10);
+  assert.ok(crates.length > 3);
   for (const crate of crates) {
     const [, name = "", version = ""] = /^(.+?)-([0-9].*)$/.exec(crate) ?? [];
     const row = document.split("\n").find((line) => line.startsWith(`| ${name} | ${version} | `));

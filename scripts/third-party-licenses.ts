@@ -58,16 +58,9 @@ export const UNKNOWN_LICENSE = "not recorded";
 
 /** Packages that reach `dist/` otherwise than as bundled modules, and what is said of those whose use is not plain. */
 const NOTES: Readonly<Record<string, string>> = {
-  "@bytecodealliance/jco": "the adapters of WASI preview 1, compiled from Rust, unchanged",
-  "@bytecodealliance/jco-transpile":
-    "the transpiler and the componentizer: their generated JavaScript, bundled, and their core modules, compiled from Rust. " +
-    "The copies are changed: the maxima of their linear memories are lowered, and they are linked against a WASI of this project",
   "componentize-qjs": "the JavaScript runtime inside the bundled guests, compiled from Rust and C",
   rolldown: "helper functions that the bundler adds to its output",
 };
-
-/** Packages without a licence file, by the package of the same source repository that has it. */
-const TEXT_IN: Readonly<Record<string, string>> = { "@bytecodealliance/jco": "@bytecodealliance/jco-transpile" };
 
 /** One package of npm whose code is in `dist/`. */
 interface ThirdPartyPackage {
@@ -137,7 +130,6 @@ export async function writeThirdPartyLicenses(moduleIds: readonly string[]): Pro
     ...["ICU4X", "QuickJS-NG", "rquickjs", "wasi-libc"].map((name) =>
       section(name, readFileSync(join(TEXTS, `${name.toLowerCase()}.txt`), "utf8")),
     ),
-    "The text of Apache-2.0 for the crates above is that of @bytecodealliance/jco-transpile, with its LLVM exception where the table names it.",
   ];
   await writeFile(LICENSES_FILE, `${document.join("\n\n")}\n`);
 }
@@ -148,7 +140,7 @@ function readPackage(name: string): ThirdPartyPackage {
     readonly version: string;
     readonly license: string;
   };
-  const textFolder = join(ROOT, "node_modules", TEXT_IN[name] ?? name);
+  const textFolder = join(ROOT, "node_modules", name);
   const file = readdirSync(textFolder).find((one) => /^licen[cs]e(?:\.(?:md|txt))?$/i.test(one));
   if (file === undefined) throw new Error(`Cannot name the licence of ${name}: its package has no licence file`);
   return {

@@ -75,8 +75,11 @@ test("every folder of src is in the list", () => {
 const GIVES_TO_ENGINE: Readonly<Record<string, string>> = {
   "component/compile/compile-modules.ts": "a component's, bounded and counted",
   "component/compile/compile-worker.ts": "the same, in a thread",
+  "hardening/harden-module.ts": "a component's module that handles exceptions, bounded and not yet counted",
+  "runtime/engine/stack-module.ts": "Cordon's own",
   "runtime/process/child/guest-service.ts": "a component's, in its own process",
   "runtime/worker/guard.ts": "Cordon's own",
+  "runtime/worker/stack-pool.ts": "Cordon's own",
   "runtime/worker/stack-room.ts": "Cordon's own",
 };
 

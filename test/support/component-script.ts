@@ -121,7 +121,7 @@ export async function runScript(folder: string): Promise<readonly Outcome[]> {
         if (type === "assert_trap") {
           const [ended] = await Promise.allSettled([called]);
           assert.equal(ended.status, "rejected", "it did not trap");
-          assert.ok(!/did not end/.test(String((ended as PromiseRejectedResult).reason)), "it did not end");
+          assert.ok(!/did not end/.test(String(ended.reason)), "it did not end");
           return;
         }
         const value = await called;

@@ -4,7 +4,7 @@
  */
 export class Trap extends Error {}
 
-/** Ends the guest for what it did. `problem` goes on from "the guest". */
+/** Ends the guest for what it did. `problem` goes on after the words "the guest". */
 export function trap(problem: string): never {
   throw new Trap(`the guest ${problem}`);
 }

@@ -4,7 +4,7 @@ import type { ComponentState } from "./component-state.ts";
 import type { ValueOwner } from "./value-owner.ts";
 import type { HostValues } from "./host-values.ts";
 import { ErrorContext, ResourceHandle } from "./resource-handle.ts";
-import { ReadableEnd, type SharedCopy } from "./shared-copy.ts";
+import { ReadableEnd } from "./shared-copy.ts";
 import { Subtask } from "./subtask.ts";
 import type { Task } from "./task.ts";
 
@@ -70,7 +70,7 @@ export class CallHandles implements HandleScope {
 
   lowerReadable(kind: "stream" | "future", value: unknown, type: number): number {
     const shared = this.#host.sharedOf(value, kind, type);
-    return this.#state.handles.add(new ReadableEnd(shared as SharedCopy));
+    return this.#state.handles.add(new ReadableEnd(shared));
   }
 
   liftErrorContext(index: number): unknown {

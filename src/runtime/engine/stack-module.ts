@@ -105,16 +105,23 @@ class TypeList {
   of({ parameters, result }: CoreSignature): number {
     const given = result === undefined ? [] : [CODE_OF[result]];
     return this.#add(signatureKey({ parameters, result }), [
-      ...[FUNCTION_TYPE, ...leb(parameters.length), ...parameters.map((type) => CODE_OF[type])],
-      ...[given.length, ...given],
+      FUNCTION_TYPE,
+      ...leb(parameters.length),
+      ...parameters.map((type) => CODE_OF[type]),
+      given.length,
+      ...given,
     ]);
   }
 
   /** The type of a function that takes a reference to a function of type `target`, and what that takes. */
   taking(target: number, { parameters }: CoreSignature): number {
     return this.#add(`ref ${target}`, [
-      ...[FUNCTION_TYPE, ...leb(parameters.length + 1), NULLABLE_REFERENCE, ...leb(target)],
-      ...[...parameters.map((type) => CODE_OF[type]), 0],
+      FUNCTION_TYPE,
+      ...leb(parameters.length + 1),
+      NULLABLE_REFERENCE,
+      ...leb(target),
+      ...parameters.map((type) => CODE_OF[type]),
+      0,
     ]);
   }
 

@@ -276,9 +276,7 @@ const promised = new WeakMap<CoreFunction, (...values: readonly CoreValue[]) => 
 function promisingOf(callee: CoreFunction): (...values: readonly CoreValue[]) => Promise<CoreValue | undefined> {
   let made = promised.get(callee);
   if (made === undefined) {
-    made = WebAssembly.promising(callee as (...values: CoreValue[]) => CoreValue | undefined) as NonNullable<
-      typeof made
-    >;
+    made = WebAssembly.promising(callee as (...values: unknown[]) => unknown) as NonNullable<typeof made>;
     promised.set(callee, made);
   }
   return made;
