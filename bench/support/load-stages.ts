@@ -14,7 +14,7 @@ import { artifactKey } from "../../src/component/artifact-key.ts";
 import { digestOf } from "../../src/component/digest.ts";
 import { buildArtifact, type Transpiler } from "../../src/component/transpile/build-artifact.ts";
 import type { TranspileMessage, TranspileRequest } from "../../src/component/transpile/messages.ts";
-import { readComponent } from "../../src/sandbox/loading/source.ts";
+import { beginReading } from "../../src/sandbox/loading/source.ts";
 import { BLOCKING } from "./artifact.ts";
 import { finish } from "./child.ts";
 import { BUNDLE, library } from "./cordon.ts";
@@ -35,7 +35,7 @@ function lap(stage: string): void {
 /** Every stage by itself, all in this thread. */
 async function piecewise(): Promise<void> {
   lapStart = performance.now();
-  const { bytes: component } = await readComponent(path);
+  const { bytes: component } = await beginReading(path)(new AbortController().signal);
   lap("read");
   const digest = await digestOf(component);
   lap("digest");

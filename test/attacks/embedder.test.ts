@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import { Sandbox, type SandboxOptions } from "../../src/sandbox/index.ts";
 import { runLoad } from "../../src/component/load/load.ts";
 import { loadProgram } from "../../src/sandbox/loading/program.ts";
+import { beginReading } from "../../src/sandbox/loading/source.ts";
 import { failsWith } from "../support/errors.ts";
 import { TEST_CACHE, temporaryFolder, testGuest, textGuest, wasiProbe } from "../support/guests.ts";
 import { coreFunction, STUBBORN } from "../support/text-guests.ts";
@@ -213,7 +214,7 @@ test("a component whose load fails at its last step leaves nothing in the worker
   await failsWith(
     "invalid-component",
     /not valid WebAssembly/,
-    runLoad((load) => loadProgram(source, { cache: TEST_CACHE }, pool, [], load)),
+    runLoad((load) => loadProgram(beginReading(source), { cache: TEST_CACHE }, pool, [], load)),
   );
   assert.deepEqual([...known], []);
 });
