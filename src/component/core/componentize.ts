@@ -45,7 +45,8 @@ export async function componentize(
 }
 
 /** How the tool's complaints begin or go on that are about the module itself. */
-const NOT_VALID = /failed to validate component output|module was not valid \d: (?!failed to)|^Failed to decode Wasm/;
+const NOT_VALID =
+  /failed to validate component output|module was not valid \d: (?!failed to)|^Failed to decode Wasm (?!decoding custom section)/;
 
 function refused(thrown: unknown, diagnostics: string): CordonError {
   if (thrown instanceof CordonError) return thrown;
