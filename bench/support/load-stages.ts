@@ -12,7 +12,7 @@ import { artifactKey } from "../../src/component/artifact-key.ts";
 import { digestOf } from "../../src/component/digest.ts";
 import type { PrepareMessage, PrepareRequest } from "../../src/component/preparation/messages.ts";
 import { makeArtifact, recognize } from "../../src/component/preparation/recognize.ts";
-import { readComponent } from "../../src/sandbox/loading/source.ts";
+import { beginReading } from "../../src/sandbox/loading/source.ts";
 import { finish } from "./child.ts";
 import { BUNDLE, library } from "./cordon.ts";
 
@@ -32,7 +32,7 @@ function lap(stage: string): void {
 /** Every stage by itself, all in this thread. */
 async function piecewise(): Promise<void> {
   lapStart = performance.now();
-  const { bytes: component } = await readComponent(path);
+  const { bytes: component } = await beginReading(path)(new AbortController().signal);
   lap("read");
   const digest = await digestOf(component);
   lap("digest");

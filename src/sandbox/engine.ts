@@ -6,11 +6,12 @@ import type { Ended, Job } from "../runtime/pending.ts";
 import { leasePool } from "../runtime/shared-pool.ts";
 import { abortable } from "../shared/abortable.ts";
 import { CordonError } from "../shared/errors.ts";
+import type { Limits } from "../shared/limits.ts";
 import { quoteText } from "../shared/quote-text.ts";
 import type { ComponentInfo } from "./loading/component-info.ts";
 import type { IsolationInUse, IsolationOptions } from "./options/isolation-options.ts";
 import { type Loaded, loadPortable, loadProgram, type ProgramOptions } from "./loading/program.ts";
-import type { ComponentSource } from "./loading/source.ts";
+import { beginReading, type ComponentSource, type Reading } from "./loading/source.ts";
 
 /** Runs the calls of one component, at the level of isolation it was opened for. */
 export interface Engine {
@@ -35,7 +36,7 @@ export interface Engine {
  */
 export function openEngine(
   source: ComponentSource,
-  options: ProgramOptions & IsolationOptions,
+  options: ProgramOptions & IsolationOptions & { readonly limits: Pick<Limits, "maxComponentBytes"> },
   custom: readonly CustomFunction[],
   grants: Grants,
 ): Promise<Engine> {
@@ -44,17 +45,18 @@ export function openEngine(
     throw unknown("osSandbox", osSandbox, "required, auto or off");
   }
   const withGrants = { ...options, grants };
+  const reading = beginReading(source, options.limits.maxComponentBytes);
   switch (isolation) {
     case "thread":
       if (osSandbox === "required") {
         const message = "Cannot run the component in the operating system's sandbox in a thread of this process";
         throw new CordonError("usage", `${message}; set isolation to "process"`);
       }
-      return opened(options.signal, (load) => openInThreads(source, options, custom, load));
+      return opened(options.signal, (load) => openInThreads(reading, options, custom, load));
     case "process":
-      return opened(options.signal, (load) => openInProcesses(source, withGrants, custom, load));
+      return opened(options.signal, (load) => openInProcesses(reading, withGrants, custom, load));
     case "auto":
-      return opened(options.signal, (load) => openWhereItCan(source, withGrants, custom, load));
+      return opened(options.signal, (load) => openWhereItCan(reading, withGrants, custom, load));
     default:
       throw unknown("isolation", isolation, "thread, process or auto");
   }
@@ -70,23 +72,23 @@ function opened(signal: AbortSignal | undefined, open: (load: Load) => Promise<E
 
 /** In processes, unless it is this machine that cannot start one: what a component does to its process brings it into no thread. */
 async function openWhereItCan(
-  source: ComponentSource,
+  reading: Reading,
   options: ProgramOptions & IsolationOptions & { readonly grants: Grants },
   custom: readonly CustomFunction[],
   load: Load,
 ): Promise<Engine> {
   try {
-    return await openInProcesses(source, options, custom, load);
+    return await openInProcesses(reading, options, custom, load);
   } catch (thrown) {
     const { obstacleToProcesses } = await import("./obstacle.ts");
     const obstacle = await obstacleToProcesses(thrown, options.osSandbox ?? "auto");
     if (obstacle === undefined || options.osSandbox === "required") throw thrown;
-    return { ...(await openInThreads(source, options, custom, load)), isolation: { level: "thread", obstacle } };
+    return { ...(await openInThreads(reading, options, custom, load)), isolation: { level: "thread", obstacle } };
   }
 }
 
 async function openInThreads(
-  source: ComponentSource,
+  reading: Reading,
   options: ProgramOptions,
   custom: readonly CustomFunction[],
   load: Load,
@@ -94,7 +96,7 @@ async function openInThreads(
   const { pool, release } = leasePool();
   try {
     pool.warm();
-    const loaded = await loadProgram(source, options, custom, load);
+    const loaded = await loadProgram(reading, options, custom, load);
     return engineOf(loaded, { pool, release, untrusted: false });
   } catch (thrown) {
     load.hold(release());
@@ -103,7 +105,7 @@ async function openInThreads(
 }
 
 async function openInProcesses(
-  source: ComponentSource,
+  reading: Reading,
   options: ProgramOptions & IsolationOptions & { readonly grants: Grants },
   custom: readonly CustomFunction[],
   load: Load,
@@ -115,7 +117,7 @@ async function openInProcesses(
     // The process starts while the component is made ready for it.
     const warm = pool.warm(grants);
     warm.catch(() => undefined);
-    const loaded = await loadPortable(source, options, custom, load);
+    const loaded = await loadPortable(reading, options, custom, load);
     await abortable(warm, load.signal);
     try {
       await abortable(pool.load(loaded.program, grants), load.signal);

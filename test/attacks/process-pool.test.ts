@@ -10,6 +10,7 @@ import { runLoad } from "../../src/component/load/load.ts";
 import type { PortableProgram } from "../../src/runtime/process/messages.ts";
 import { ProcessPool, type ProcessPoolOptions } from "../../src/runtime/process/pool.ts";
 import { loadPortable } from "../../src/sandbox/loading/program.ts";
+import { beginReading } from "../../src/sandbox/loading/source.ts";
 import { DEFAULT_LIMITS } from "../../src/shared/limits.ts";
 import { TEST_CACHE, textGuest } from "../support/guests.ts";
 import { coreFunction } from "../support/text-guests.ts";
@@ -48,7 +49,7 @@ function poolOf(options: ProcessPoolOptions): {
 /** A program that computes for ever or not at all; each one that is loaded is another to the pool. */
 async function program(body = ""): Promise<PortableProgram> {
   const path = await textGuest("pooled", coreFunction(body));
-  return (await runLoad((load) => loadPortable(path, { cache: TEST_CACHE }, [], load))).program;
+  return (await runLoad((load) => loadPortable(beginReading(path), { cache: TEST_CACHE }, [], load))).program;
 }
 
 const SPIN = "(loop $l (br $l))";

@@ -1,5 +1,8 @@
 import { abortable } from "../../shared/abortable.ts";
 
+/** The longest that a timer waits, in milliseconds. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
 /**
  * How many loads there may be at once. One that was given up keeps its slot until its threads are gone, which the engine may hold up: it
  * cannot be interrupted while it compiles. So a caller that loads and gives up again and again has no more threads than this allows.
@@ -26,12 +29,16 @@ export class LoadSlots {
     } else {
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#waiting.add(resolve);
+      // Threads that are to end do not keep the process alive, but whoever waits for their end does.
+      const alive = setInterval(() => undefined, MAX_TIMER_MS);
       try {
         await abortable(promise, signal);
       } catch (thrown) {
         // It may have been given one in the moment in which it was given up.
         if (!this.#waiting.delete(resolve)) this.#give();
         throw thrown;
+      } finally {
+        clearInterval(alive);
       }
     }
     let isHeld = true;

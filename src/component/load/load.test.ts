@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { test } from "node:test";
 import { setImmediate } from "node:timers/promises";
+import { promisify } from "node:util";
 import { failsWith } from "../../../test/support/errors.ts";
 import { runLoad } from "./load.ts";
 import { LoadSlots } from "./load-slots.ts";
@@ -72,4 +74,15 @@ test("a slot that is given in the moment in which it is given up is not lost", a
     () => undefined,
   );
   (await slots.take(OPEN))();
+});
+
+test("who waits for a slot keeps the process alive, though what holds it does not", async () => {
+  const script = `import { LoadSlots } from ${JSON.stringify(new URL("load-slots.ts", import.meta.url).href)};
+    const slots = new LoadSlots(1);
+    const release = await slots.take(new AbortController().signal);
+    setTimeout(release, 50).unref();
+    await slots.take(new AbortController().signal);
+    console.log("taken");`;
+  const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", script]);
+  assert.equal(stdout, "taken\n");
 });

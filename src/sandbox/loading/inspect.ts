@@ -12,7 +12,7 @@ import { coreImportProblems } from "./core-imports.ts";
 import { callableExports } from "./exports.ts";
 import { importProblems } from "./imports.ts";
 import { type Reach, reachOf } from "./reach.ts";
-import { type ComponentSource, readComponent } from "./source.ts";
+import { beginReading, type ComponentSource, type Reading } from "./source.ts";
 
 /** The codes of errors that are for what a component is, and not for what happened. */
 const REFUSALS: ReadonlySet<ErrorCode> = new Set(["unsupported", "limit", "invalid-component"]);
@@ -54,12 +54,13 @@ export interface InspectOptions {
  * @throws CordonError `usage`, `invalid-component`, `unsupported`, `limit`, `host` or `cancelled`.
  */
 export async function inspect(source: ComponentSource, options: InspectOptions = {}): Promise<Inspection> {
-  return runLoad((load) => inspected(source, load), options);
+  const reading = beginReading(source);
+  return runLoad((load) => inspected(reading, load), options);
 }
 
-async function inspected(source: ComponentSource, load: Load): Promise<Inspection> {
+async function inspected(reading: Reading, load: Load): Promise<Inspection> {
   const { signal, hold } = load;
-  const read = await readComponent(source, undefined, signal);
+  const read = await reading(signal);
   const { name } = read;
   const size = read.bytes.length;
   const digest = await digestOf(read.bytes, signal);

@@ -9,13 +9,12 @@ import { customInterfaces } from "../../host/custom/custom-interfaces.ts";
 import { DECLARED_INTERFACES } from "../../host/declared-interfaces.ts";
 import type { Program } from "../../runtime/messages.ts";
 import type { PortableProgram } from "../../runtime/process/messages.ts";
-import type { Limits } from "../../shared/limits.ts";
 import { CordonError } from "../../shared/errors.ts";
 import { quoteText } from "../../shared/quote-text.ts";
 import type { ComponentInfo, LoadOptions } from "./component-info.ts";
 import { type MissingImports, resolveCoreImports } from "./core-imports.ts";
 import { resolveImports } from "./imports.ts";
-import { type ComponentSource, readComponent } from "./source.ts";
+import type { Reading } from "./source.ts";
 
 /** A component that is ready to run. */
 export interface Loaded<P = Program> {
@@ -31,7 +30,7 @@ export interface LoadedPortable extends Loaded<PortableProgram> {
 }
 
 /** What a component is loaded with. */
-export type ProgramOptions = LoadOptions & { readonly limits?: Pick<Limits, "maxComponentBytes"> };
+export type ProgramOptions = LoadOptions;
 
 let programs = 0;
 
@@ -41,12 +40,12 @@ let programs = 0;
  * @throws CordonError `usage`, `invalid-component`, `unsupported`, `limit`, `host` or `cancelled`.
  */
 export async function loadProgram(
-  source: ComponentSource,
+  reading: Reading,
   options: ProgramOptions,
   custom: readonly CustomFunction[],
   load: Load,
 ): Promise<Loaded> {
-  const { info, program: portable, tables, typeKeys } = await loadPortable(source, options, custom, load);
+  const { info, program: portable, tables, typeKeys } = await loadPortable(reading, options, custom, load);
   const { modules, ...program } = portable;
   const compiled = await compileModules({ modules, typeKeys }, load);
   return { info, program: { ...program, modules: compiled }, tables };
@@ -58,12 +57,12 @@ export async function loadProgram(
  * @throws CordonError `usage`, `invalid-component`, `unsupported`, `limit`, `host` or `cancelled`.
  */
 export async function loadPortable(
-  source: ComponentSource,
+  reading: Reading,
   options: ProgramOptions,
   custom: readonly CustomFunction[],
   { signal, hold }: Load,
 ): Promise<LoadedPortable> {
-  const read = await readComponent(source, options.limits?.maxComponentBytes, signal);
+  const read = await reading(signal);
   const { name } = read;
   const bytes = read.bytes.length;
   const digest = await digestOf(read.bytes, signal);

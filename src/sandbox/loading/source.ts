@@ -3,6 +3,7 @@ import { basename } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { sniff } from "../../component/binary/sniff.ts";
+import { abortable } from "../../shared/abortable.ts";
 import { CordonError } from "../../shared/errors.ts";
 import { DEFAULT_LIMITS } from "../../shared/limits.ts";
 import { quoteText } from "../../shared/quote-text.ts";
@@ -23,32 +24,33 @@ export interface ReadComponent {
   readonly name: string;
 }
 
+/** Reads a component when its load may begin. The bytes are nobody else's. */
+export type Reading = (signal: AbortSignal) => Promise<ReadComponent>;
+
 /**
- * Reads a component, or a core module, and makes sure it looks like one.
+ * Begins to read a component, or a core module, and makes sure it looks like one. Of bytes a copy is made at once: the artifact is kept
+ * under the digest of these, and the caller may go on to use the buffer.
  *
  * @param maxBytes The largest that is read; default 256 MiB.
- * @returns Bytes that are nobody else's.
- * @throws CordonError `usage` when it cannot be read, `invalid-component` when it is no component, `limit` when it
- * is larger than `maxBytes`; the signal's reason, once it is aborted.
+ * @returns What rejects with a CordonError: `usage` when it cannot be read, `invalid-component` when it is no component, `limit` when it
+ * is larger than `maxBytes`; or with the signal's reason, once it is aborted.
  */
-export async function readComponent(
-  source: ComponentSource,
-  maxBytes: number = DEFAULT_LIMITS.maxComponentBytes,
-  signal?: AbortSignal,
-): Promise<ReadComponent> {
+export function beginReading(source: ComponentSource, maxBytes: number = DEFAULT_LIMITS.maxComponentBytes): Reading {
   if (source instanceof Uint8Array) {
-    // A copy: the artifact is kept under the digest of these bytes, and the caller may go on to use the buffer.
-    return { bytes: await copied(checked(source, "the given bytes", maxBytes), signal), name: "component" };
+    const copy = copied(source, maxBytes);
+    copy.catch(() => undefined);
+    return async (signal) => ({ bytes: await abortable(copy, signal), name: "component" });
   }
-  const path = pathOf(source);
-  return { bytes: checked(await readBounded(path, maxBytes, signal), quoteText(path), maxBytes), name: nameOf(path) };
+  return async (signal) => {
+    const path = pathOf(source);
+    return { bytes: checked(await readBounded(path, maxBytes, signal), quoteText(path), maxBytes), name: nameOf(path) };
+  };
 }
 
-async function copied(source: Uint8Array, signal: AbortSignal | undefined): Promise<Uint8Array> {
-  const copy = new Uint8Array(source.length);
+async function copied(source: Uint8Array, maxBytes: number): Promise<Uint8Array> {
+  const copy = new Uint8Array(checked(source, "the given bytes", maxBytes).length);
   for (let at = 0; at < source.length; at += BYTES_A_TURN) {
     if (at > 0) await setImmediate();
-    signal?.throwIfAborted();
     copy.set(source.subarray(at, at + BYTES_A_TURN), at);
   }
   return copy;
@@ -73,7 +75,7 @@ function nameOf(path: string): string {
   return basename(path).replace(/\.(?:component\.)?(?:wasm|wat)$/i, "") || "component";
 }
 
-async function readBounded(path: string, maxBytes: number, signal: AbortSignal | undefined): Promise<Uint8Array> {
+async function readBounded(path: string, maxBytes: number, signal: AbortSignal): Promise<Uint8Array> {
   const quoted = quoteText(path);
   try {
     // Non-blocking, so that a FIFO cannot hold us up before it is refused.
@@ -93,7 +95,7 @@ async function readBounded(path: string, maxBytes: number, signal: AbortSignal |
       await file.close();
     }
   } catch (thrown) {
-    signal?.throwIfAborted();
+    signal.throwIfAborted();
     if (thrown instanceof CordonError) throw thrown;
     throw unreadable(quoted, thrown);
   }
