@@ -38,24 +38,29 @@ export const LOOP_FORM = { plain: 0, unrolled: 1, outlined: 2 } as const;
 /** Numbers an event takes: position, kind, and two more. */
 export const EVENT_SIZE = 4;
 
-/** What the scanner has to know of the module. */
-export interface BodyContext {
-  readonly functions: number;
-  readonly globals: number;
-  readonly importedGlobals: number;
-  readonly helpers: HelperFunctions;
+/** Who charges for each function, by index; see `plan-charges.ts`. */
+export interface ChargePlan {
   /** What functions cost that are charged in whole by those who call them, by index; below zero for all others. */
   readonly wholeCosts: Int32Array;
   /** What functions cost up to their first check that are charged for that by those who call them; below zero for all others. */
   readonly entryCosts: Int32Array;
   /** 1 for functions that take the counter as a parameter, and give it back, by index. */
   readonly passing: Uint8Array;
+}
+
+/** What the scanner has to know of the module. */
+export interface BodyContext {
+  readonly functions: number;
+  readonly globals: number;
+  readonly importedGlobals: number;
+  readonly helpers: HelperFunctions;
+  readonly plan: ChargePlan;
   readonly allow: AllowedFeatures;
 }
 
 /** A function's body in the code section. */
 export interface Body {
-  /** The function's. */
+  /** The index of the function. */
   readonly index: number;
   /** Where it begins, after its size. */
   readonly start: number;
