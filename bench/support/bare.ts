@@ -50,16 +50,16 @@ export class BareProgram {
     const fuel = new FuelMeter(Number.MAX_SAFE_INTEGER);
     const guard = new Guard(new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }));
     const slice = (): number => fuel.next() ?? REFUSED;
-    const goOn = (left: number): number => (fuel.settle(left), slice());
+    const nextSlice = (left: number): number => (fuel.settle(left), slice());
     const wentAhead = (units: number): void => fuel.grant(units);
     guard.occupy({
       ticket: 1,
       sliceUnits: fuel.sliceUnits,
-      goOn,
+      nextSlice,
       ahead: () => 0,
       wentAhead,
-      takeBreak: async () => slice(),
-      stay: slice,
+      yieldProcessor: async () => slice(),
+      keepProcessor: slice,
       grow: () => 1,
     });
     return this.#glue()(

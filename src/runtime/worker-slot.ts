@@ -1,4 +1,4 @@
-// An embedder's tests may have put another in the place of the global one.
+// An embedder's tests may have replaced the global one.
 import { performance } from "node:perf_hooks";
 import { Worker } from "node:worker_threads";
 import { workerUrl } from "../shared/bundled.ts";
@@ -24,7 +24,7 @@ const MAX_LOST_STARTS = 2;
 /** Heap of a worker, in MiB. The glue decodes guest strings into it, so it bounds what they can make the host hold. */
 export const WORKER_HEAP_MB = 256;
 
-/** What a slot tells the pool. */
+/** What a slot reports to the pool. */
 export interface SlotEvents {
   /** The worker may be able to take another invocation. */
   readonly freed: () => void;

@@ -13,7 +13,7 @@ before(async () => {
   guest = await testGuest();
 });
 
-test("--help tells of every command, and each command's help of its flags", async () => {
+test("--help lists every command, and each command's help of its flags", async () => {
   const whole = await cordon(["--help"]);
   assert.deepEqual([whole.code, whole.stderr], [0, ""]);
   const commands = ["run", "serve-http", "inspect", "scan", "demo", "completion"];

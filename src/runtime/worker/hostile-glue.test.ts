@@ -23,7 +23,7 @@ function exceeded(): void {
   throw new RangeError("no stack left");
 }
 
-/** Glue that looks at all that the realm's own functions, in whose place it puts others, are called with. */
+/** Glue that looks at all that the realm's own functions, which it replaces, are called with. */
 const SPY = `
   const seen = [];
   const look = (what, value) => {

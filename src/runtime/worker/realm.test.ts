@@ -145,7 +145,7 @@ test("glue cannot import modules", async () => {
   await assert.rejects(asGlue(`return import("node:fs").then((fs) => ({ fs }))`));
 });
 
-/** Everything the host hands over; from none of it may a way lead to the host's realm. */
+/** Everything the host hands over; from none of it may a path lead to the host's realm. */
 const HANDED_OVER: Readonly<Record<string, string>> = {
   getCoreModule: "getCoreModule",
   instantiateCore: "instantiateCore",
@@ -209,9 +209,9 @@ const HANDED_OVER: Readonly<Record<string, string>> = {
 };
 
 for (const [what, expression] of Object.entries(HANDED_OVER)) {
-  test(`no way leads from ${what} to the host's realm`, async () => {
-    const { ways } = await asGlue(`
-      const ways = [];
+  test(`no path leads from ${what} to the host's realm`, async () => {
+    const { paths } = await asGlue(`
+      const paths = [];
       const own = new Set([Function.prototype, Object.prototype]);
       const seen = new Set();
       const walk = (value, path, depth) => {
@@ -220,15 +220,15 @@ for (const [what, expression] of Object.entries(HANDED_OVER)) {
         seen.add(value);
         let top = value;
         for (let next; (next = Object.getPrototypeOf(top)) !== null; ) top = next;
-        if (top !== Object.prototype && top !== value && Object.getPrototypeOf(value) !== null) ways.push(path + " has a foreign prototype");
+        if (top !== Object.prototype && top !== value && Object.getPrototypeOf(value) !== null) paths.push(path + " has a foreign prototype");
         walk(Object.getPrototypeOf(value), path + ".__proto__", depth + 1);
         for (const key of Reflect.ownKeys(value)) {
           const descriptor = Reflect.getOwnPropertyDescriptor(value, key);
           for (const part of ["value", "get", "set"]) walk(descriptor[part], path + "." + String(key), depth + 1);
         }
       };
-      return (async () => { walk(${expression}, "it", 0); return { ways } })();`);
-    assert.deepEqual(JSON.parse(JSON.stringify(ways)), []);
+      return (async () => { walk(${expression}, "it", 0); return { paths } })();`);
+    assert.deepEqual(JSON.parse(JSON.stringify(paths)), []);
   });
 }
 

@@ -38,7 +38,7 @@ export class Realm {
     this.#glue = vm.runInContext(`(function () {"use strict";${glue}\n})`, context, { filename: "cordon:glue" });
   }
 
-  /** Tells the realm whose code runs in it from now on. */
+  /** Sets whose code runs in it from now on. */
   occupy(occupant: Occupant): void {
     this.#side.occupy(occupant);
   }

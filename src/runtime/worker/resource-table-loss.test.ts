@@ -52,7 +52,7 @@ test("no handle is handed over twice, and none lent that is handed over before",
   assert.throws(() => table.lift([handle, handle], [OWN, BORROW], []), /is no handle of a thing/);
 });
 
-test("what was handed over is told, so that a call that fails can dispose of it", () => {
+test("what was handed over is reported, so that a call that fails can dispose of it", () => {
   const table = new ResourceTable(10);
   const things = [new Thing(), new Thing(), new Thing()] as const;
   const handles = things.map((thing) => table.lower(thing, OWN));
