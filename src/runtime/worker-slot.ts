@@ -24,7 +24,7 @@ const MAX_LOST_STARTS = 2;
 /** Heap of a worker, in MiB. The glue decodes guest strings into it, so it bounds what they can make the host hold. */
 export const WORKER_HEAP_MB = 256;
 
-/** What a slot reports to the pool. */
+/** What a slot tells the pool. */
 export interface SlotEvents {
   /** The worker may be able to take another invocation. */
   readonly freed: () => void;

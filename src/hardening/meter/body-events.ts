@@ -38,16 +38,6 @@ export const LOOP_FORM = { plain: 0, unrolled: 1, outlined: 2 } as const;
 /** Numbers an event takes: position, kind, and two more. */
 export const EVENT_SIZE = 4;
 
-/** Who charges for each function, by index; see `plan-charges.ts`. */
-export interface ChargePlan {
-  /** What functions cost that are charged in whole by those who call them, by index; below zero for all others. */
-  readonly wholeCosts: Int32Array;
-  /** What functions cost up to their first check that are charged for that by those who call them; below zero for all others. */
-  readonly entryCosts: Int32Array;
-  /** 1 for functions that take the counter as a parameter, and give it back, by index. */
-  readonly passing: Uint8Array;
-}
-
 /** What the scanner has to know of the module. */
 export interface BodyContext {
   readonly functions: number;
@@ -71,3 +61,13 @@ export interface Body {
 
 /** How many globals are put between the imported and the module's own. */
 export const ADDED_GLOBALS = 3;
+
+/** Who charges for each function, by index; see `plan-charges.ts`. */
+export interface ChargePlan {
+  /** What functions cost that are charged in whole by those who call them, by index; below zero for all others. */
+  readonly wholeCosts: Int32Array;
+  /** What functions cost up to their first check that are charged for that by those who call them; below zero for all others. */
+  readonly entryCosts: Int32Array;
+  /** 1 for functions that take the counter as a parameter, and give it back, by index. */
+  readonly passing: Uint8Array;
+}

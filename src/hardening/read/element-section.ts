@@ -11,7 +11,7 @@ export interface ElementVisitor {
   readonly index: (index: number) => void;
 }
 
-/** Reads an element segment (core specification 5.5.12). The low bits of its flags say which parts it has. */
+/** Reads an element segment (core specification 5.5.12). The low bits of its flags tell which parts it has. */
 export function readElements(reader: ByteReader, { offset, element, index }: ElementVisitor): void {
   const flags = reader.u32();
   if (flags > 7) reader.fail("an unknown kind of element segment");
