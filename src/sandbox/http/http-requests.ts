@@ -6,14 +6,14 @@ import { refusalOf } from "./refused-request.ts";
 import type { Sandbox } from "../sandbox.ts";
 import type { StdioOptions } from "../calls/stdio.ts";
 
-/** Called for a request that the guest failed to answer. */
+/** Told of a request that the guest failed to answer. */
 export type RequestFailure = (error: CordonError, request: { readonly method: string; readonly path: string }) => void;
 
 /** How they are answered. */
 export interface HttpRequestsOptions extends Pick<StdioOptions, "stdout" | "stderr"> {
   /** Requests that are being answered at once; more are answered with 503. Default 256. */
   readonly maxConcurrent?: number | undefined;
-  /** Called for every request that the guest failed to answer, though its client was there. What it throws is dropped. */
+  /** Told of every request that the guest failed to answer, though its client was there. What it throws is dropped. */
   readonly onFailure?: RequestFailure | undefined;
 }
 
