@@ -28,7 +28,7 @@ export async function run(): Promise<Report> {
   for (const path of [await calculator(), await largeCalculator()]) sections.push(await load(path));
   return {
     title: "First load",
-    method: `Each way of loading in ${ROUNDS} fresh processes. The stages are also run one by one in one thread; the whole is \
+    method: `Each mode of loading in ${ROUNDS} fresh processes. The stages are also run one by one in one thread; the whole is \
 Sandbox.open of the bundle, which runs the middle stages in a worker thread. Bare: ${[...BARE].join(", ")}, and nothing else.`,
     sections,
   };
@@ -64,8 +64,8 @@ async function take(path: string): Promise<Samples> {
   using folder = new TemporaryFolder();
   const fresh = (): string => mkdtempSync(join(folder.path, "cache-"));
   const samples: Record<keyof Samples, Stages[]> = { piecewise: [], worker: [], first: [], cached: [], bareCached: [] };
-  const once = async (way: string, directory: string): Promise<Stages> =>
-    (await resultOf("./load-stages.ts", [way, path, directory])) as Stages;
+  const once = async (mode: string, directory: string): Promise<Stages> =>
+    (await resultOf("./load-stages.ts", [mode, path, directory])) as Stages;
   for (let round = 0; round < ROUNDS; round += 1) {
     const directory = fresh();
     samples.piecewise.push(await once("piecewise", fresh()));

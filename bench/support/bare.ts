@@ -77,11 +77,11 @@ export class BareProgram {
     guard.occupy({
       ticket: 1,
       sliceUnits: fuel.sliceUnits,
-      goOn: (left) => (fuel.settle(left), slice()),
+      nextSlice: (left) => (fuel.settle(left), slice()),
       ahead: () => 0,
       wentAhead: (units) => fuel.grant(units),
-      takeBreak: async () => slice(),
-      stay: slice,
+      yieldProcessor: async () => slice(),
+      keepProcessor: slice,
       grow: () => 1,
     });
     const engine = new Engine(this.#prepared, ENVIRONMENT, {

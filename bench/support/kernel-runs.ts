@@ -16,7 +16,7 @@ const LIMITS: Limits = { ...DEFAULT_LIMITS, fuel: 2 ** 50, timeoutMs: 600_000, c
 
 const MEMORY_CAP_PAGES = LIMITS.memoryBytes / 65_536;
 
-/** One way to run a kernel. */
+/** One setup that runs a kernel. */
 export interface KernelRun {
   readonly run: (n: number) => number | Promise<number>;
   /**
@@ -122,7 +122,7 @@ function checkpoint(fuel: FuelMeter): Checkpoint {
     hasNeighbours: () => false,
     holds: () => undefined,
     interrupt: () => NO_INTERRUPTION,
-    takeBreak: async () => {
+    yieldProcessor: async () => {
       time.leave();
       await nextTurn();
       time.enter();

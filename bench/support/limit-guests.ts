@@ -3,7 +3,7 @@ import { parse } from "@bytecodealliance/jco-transpile/wasm-tools";
 
 const LOOP = "(loop $on (br $on))";
 
-/** Ways never to end, each the code of a function, by the name of its export. */
+/** Loops that never end, each the code of a function, by the name of its export. */
 const SPINS = {
   loop: LOOP,
   calls: "(loop $on (call $nothing) (br $on))",

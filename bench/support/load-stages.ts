@@ -1,5 +1,5 @@
 /**
- * One way of loading a component in a fresh process, with what it took. Parameters: which way, the component, an empty
+ * Loads a component in a fresh process in one mode, and prints what that took. Parameters: the mode, the component, an empty
  * folder or one that holds the artifact. Sends an object of milliseconds by stage, in order.
  */
 import { readdirSync, readFileSync } from "node:fs";
@@ -19,7 +19,7 @@ import { BUNDLE, library } from "./cordon.ts";
 /** Milliseconds by stage, in the order in which the stages ran. */
 export type Stages = Readonly<Record<string, number>>;
 
-const [way = "", path = "", directory = ""] = process.argv.slice(2);
+const [mode = "", path = "", directory = ""] = process.argv.slice(2);
 const stages: Record<string, number> = {};
 let lapStart = 0;
 
@@ -104,7 +104,7 @@ async function bareCached(): Promise<void> {
   if (compiled.length === 0) throw new Error("the artifact has no core module");
 }
 
-switch (way) {
+switch (mode) {
   case "piecewise":
     await piecewise();
     break;

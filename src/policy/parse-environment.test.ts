@@ -33,7 +33,7 @@ test("allow and deny lists, all, and full", () => {
   assert.deepEqual(seen({ allow: ["PA*", "path", "^P"] }), {}, "names are exact");
 });
 
-test("what is wrong is told", () => {
+test("what is wrong is reported", () => {
   refused({ deny: [] }, /an empty list would pass every variable; write allow: "all"/);
   refused({ set: { A: "1" }, deny: ["A"] }, /Cannot set the variable "A": environment\.deny names it as well/);
   refused({ set: { "A=B": "1" } }, /"A=B": it has an equals sign/);

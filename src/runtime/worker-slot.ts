@@ -1,4 +1,4 @@
-// An embedder's tests may have put another in the place of the global one.
+// An embedder's tests may have replaced the global one.
 import { performance } from "node:perf_hooks";
 import { Worker } from "node:worker_threads";
 import { workerUrl } from "../shared/bundled.ts";

@@ -46,7 +46,7 @@ export interface SandboxOptions extends LoadOptions, IsolationOptions {
    * the profile `minimal`.
    */
   readonly limits?: LimitsInput | undefined;
-  /** Told of every access the guest makes or is denied, in order. */
+  /** Called for every access the guest makes or is denied, in order. */
   readonly onEvent?: AuditListener | undefined;
   /** Functions of the embedder's own that the guest may import; default none. Each needs a grant under `grants.custom`. */
   readonly hostFunctions?: readonly (HostFunctionInput | CoreHostFunctionInput)[] | undefined;

@@ -31,7 +31,7 @@ export const GUARD_FIELDS = {
   /**
    * An immutable reference to a function that takes an i32 and gives one. It is called before a memory grows, with the pages that are
    * wanted. 1: the memory may grow. 0: the guest is told that it could not. When it could not, though it may, the function is called
-   * again with minus the pages, and its answer is not looked at.
+   * again with minus the pages, and its answer is not checked.
    */
   grow: "grow",
 } as const;

@@ -111,7 +111,7 @@ async function traps(
   }
 }
 
-// Weakening, each alone: `chargeList` and the realm's `slice` do not look at where memory ends.
+// Weakening, each alone: `chargeList` and the realm's `slice` do not check where memory ends.
 for (const [type, size] of Object.entries(LISTS)) {
   for (const to of ["result", "host"] as const) {
     test(`a ${wit(type)} that is not within memory is a trap, as ${to === "host" ? "an argument" : "a result"}`, async () => {

@@ -28,9 +28,9 @@ const back = (name) => {
 };
 fs.writeSync(1, "ready");
 for (let turn = 0; Date.now() < end; turn++) {
-  const way = turn % 2 === 0 ? outside : "../outside";
-  swap("sub", way);
-  swap("file", way + "/file");
+  const target = turn % 2 === 0 ? outside : "../outside";
+  swap("sub", target);
+  swap("file", target + "/file");
   back("sub");
   swap("sub/deep", turn % 2 === 0 ? outside + "/deep" : "../../outside/deep");
   back("file");
@@ -40,7 +40,7 @@ for (let turn = 0; Date.now() < end; turn++) {
   attempt(() => fs.renameSync(inside + "/file", inside + "/pipe"));
   attempt(() => fs.renameSync(inside + "/file.kept", inside + "/file"));
   attempt(() => fs.unlinkSync(inside + "/toggle"));
-  attempt(() => fs.symlinkSync(turn % 2 === 0 ? "sub/deep" : way, inside + "/toggle"));
+  attempt(() => fs.symlinkSync(turn % 2 === 0 ? "sub/deep" : target, inside + "/toggle"));
 }
 `;
 

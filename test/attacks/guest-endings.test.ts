@@ -108,7 +108,7 @@ test("endless output ends the guest at its limit, stdout and stderr together, an
   assert.equal(taken, 100_000);
 });
 
-// Weakening: neither the stream's permit nor `StdioOutput` looks at how much there is room for.
+// Weakening: neither the stream's permit nor `StdioOutput` checks how much room there is.
 test("ten megabytes in one write trap, or are ended by the limit", async () => {
   await using guest = await probe();
   for (const method of ["write", "blockingWriteAndFlush"]) {

@@ -11,8 +11,8 @@ import { probe } from "../support/probe.ts";
  * weakening that its comment names.
  */
 
-// Weakening: `changeProblem` does not look at `write` and preopened folders are opened for changes; for the second half,
-// `requireChange` does not look at `mutateDirectory`.
+// Weakening: `changeProblem` does not check `write` and preopened folders are opened for changes; for the second half,
+// `requireChange` does not check `mutateDirectory`.
 test("nothing changes in a folder for reading, nor through a descriptor without mutate-directory", async () => {
   using place = playgroundWithSecret();
   mkdirSync(join(place.base, "writable"));
@@ -75,7 +75,7 @@ test("nothing changes in a folder for reading, nor through a descriptor without 
   assert.deepEqual(readdirSync(join(place.base, "writable/sub")), ["x"]);
 });
 
-// Weakening: `changeProblem` does not look at `create`; and, for the second half, not at `delete`.
+// Weakening: `changeProblem` does not check `create`; and, for the second half, not at `delete`.
 test("nothing is made without create, and nothing removed without delete", async () => {
   using place = playgroundWithSecret();
   mkdirSync(join(place.inside, "empty"));
@@ -112,7 +112,7 @@ test("nothing is made without create, and nothing removed without delete", async
   assert.equal(creator.usage?.denials, 4);
 });
 
-// Weakening, each alone: `writePart` and `checkSize` do not look at `maxFileBytes`.
+// Weakening, each alone: `writePart` and `checkSize` do not check `maxFileBytes`.
 test("no file passes the size that is granted, however it is written", async () => {
   using place = playgroundWithSecret();
   const preopens = [{ host: place.inside, guest: "/", write: true, create: true, maxFileBytes: 10 }];

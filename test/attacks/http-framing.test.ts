@@ -65,7 +65,7 @@ test("a chunk that is none breaks the connection, and the guest does not take th
   assert.equal(printed, "");
 });
 
-// Weakening: `refusalOf` looks at neither target nor host.
+// Weakening: `refusalOf` checks neither target nor host.
 test("what is no path, and a host that is none, reach no guest", async () => {
   await using served = await serve();
   const targets = ["http://evil.example/", "//", "evil.example:443", "*", "?a", "", "/a\x80", "/a\x7f"];

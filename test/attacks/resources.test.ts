@@ -81,7 +81,7 @@ const ENDLESS: Readonly<Record<string, () => string>> = {
       ${swallowing("(call $poll (i32.const 8192) (i32.const 1) (i32.const 1024))")} (i32.const 0)`),
 };
 
-/** Ends that are no deadline, for guests that reach another bound on their way. */
+/** Ends that are no deadline, for guests that reach another bound before it. */
 const EARLIER: Readonly<Record<string, readonly string[]>> = {
   // The stack ends at a trap, or what is caught there goes on until the deadline.
   "recursion within try_table": ["trap", "limit"],

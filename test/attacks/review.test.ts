@@ -90,6 +90,6 @@ test("a guest that leaves the host no stack to write with breaks nothing of the 
     entry,
   ]);
   assert.equal(stdout, "done\n");
-  // The engine tells of promises that could not be rejected for want of stack there.
+  // The engine reports promises that could not be rejected for want of stack there.
   assert.equal(stderr, "");
 });

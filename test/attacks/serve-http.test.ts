@@ -60,7 +60,7 @@ test("a guest that does not answer in time gives 504, whether it spins or waits"
   assert.deepEqual(codes(served), ["limit deadline", "limit deadline", "limit deadline"]);
 });
 
-// Weakening: `maxConcurrent` is not looked at; an answer with 503 counts as running.
+// Weakening: `maxConcurrent` is not checked; an answer with 503 counts as running.
 test("requests over the bound are refused at once", async () => {
   await using served = await serve({ maxConcurrent: 2 });
   const held = [1, 2].map(() => served.begin("/sleep/600000"));
@@ -101,7 +101,7 @@ test("a client that goes away ends its guest, whatever that is doing", async () 
   assert.deepEqual(codes(served), [], "that is no failure of the guest");
 });
 
-// Weakening: the body's limit is not looked at (`refusalOf`; the queue's `maxBytes`).
+// Weakening: the body's limit is not checked (`refusalOf`; the queue's `maxBytes`).
 test("bodies end at their limits, in both directions", async () => {
   await using served = await serve({ limits: { maxRequestBodyBytes: 100_000, maxResponseBodyBytes: 100_000 } });
   const large = "x".repeat(100_001);

@@ -88,7 +88,7 @@ test("a flood of datagrams is dropped beyond a bound", async () => {
   assert.ok(held <= 256 * 1024, `${held} bytes were held`);
 });
 
-// Weakening: the listener does not look at its backlog.
+// Weakening: the listener does not check its backlog.
 test("a listener keeps no more connections waiting than its backlog", async () => {
   using guest = new SocketGuest({ listen: LISTEN_LOOPBACK }, { maxConnections: 16 });
   const [listener, port] = await guest.listen("127.0.0.1");
@@ -249,7 +249,7 @@ test("bytes are charged over all sockets, and dropping one does not forget what 
   assert.deepEqual(output.checkWrite(), { tag: "ok", val: 0 });
 });
 
-// Weakening: `take` does not look at the total.
+// Weakening: `take` does not check the total.
 test("a guest that has read or written what it may gets errors, and is recorded once", async () => {
   await using server = await tcpServer((socket) => socket.end(Buffer.alloc(1_000)));
   using guest = new SocketGuest(

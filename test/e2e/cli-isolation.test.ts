@@ -39,7 +39,7 @@ before(async () => {
   guest = await testGuest();
 });
 
-/** The processes that a process has started and that are there, on Linux; elsewhere nobody tells. */
+/** The processes that a process has started and that are there, on Linux; elsewhere that is not known. */
 function childrenOf(parent: number): readonly number[] {
   const pids = readdirSync("/proc").filter((name) => /^\d+$/u.test(name));
   return pids.map(Number).filter((pid) => {

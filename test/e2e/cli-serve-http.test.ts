@@ -33,7 +33,7 @@ async function fetched(url: string): Promise<{ readonly status: number | undefin
   return { status: response.statusCode, body: await text(response) };
 }
 
-test("it says where it serves, answers, and tells of what failed on stderr", async () => {
+test("it says where it serves, answers, and reports what failed on stderr", async () => {
   const { url, child, ended, said } = await serving();
   assert.deepEqual(await fetched(`${url}/hello`), { status: 200, body: "hello\n" });
   assert.deepEqual(await fetched(`${url}/print/printed%0A`), { status: 200, body: "printed" });

@@ -22,7 +22,7 @@ before(async () => {
   tiny = await textGuest("tiny", TINY);
 });
 
-test("--help tells of every command, and each command's help of its flags", async () => {
+test("--help lists every command, and each command's help of its flags", async () => {
   const whole = await cordon(["--help"]);
   assert.deepEqual([whole.code, whole.stderr], [0, ""]);
   const commands = ["run", "serve-http", "inspect", "scan", "demo", "completion"];

@@ -104,7 +104,7 @@ test("a guest that traps ends its own call alone", async () => {
   assert.equal((await sandbox.call("add", [3, 3])).value, 6);
 });
 
-test("usage tells time, memory, host calls and denials", async () => {
+test("usage has time, memory, host calls and denials", async () => {
   await using sandbox = await open();
   await failsWith("guest-error", /Permission denied/, sandbox.call("read", ["/etc/hostname"]));
   const { usage } = await sandbox.call("add", [1, 2]);

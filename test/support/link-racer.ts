@@ -17,13 +17,13 @@ for (const name of names) attempt(() => unlinkSync(kept(name)));
 writeSync(1, "ready");
 for (let turn = 0; Date.now() < end; turn += 1) {
   for (const name of names) {
-    const way = turn % 2 === 0 ? outside : "../".repeat(name.split("/").length) + "outside";
+    const target = turn % 2 === 0 ? outside : "../".repeat(name.split("/").length) + "outside";
     attempt(() => renameSync(inside + "/" + name, kept(name)));
-    attempt(() => symlinkSync(way + "/" + name, inside + "/" + name));
+    attempt(() => symlinkSync(target + "/" + name, inside + "/" + name));
     attempt(() => unlinkSync(inside + "/" + name));
     attempt(() => renameSync(kept(name), inside + "/" + name));
     attempt(() => unlinkSync(inside + "/toggle"));
-    attempt(() => symlinkSync(turn % 2 === 0 ? "a/b" : way + "/a/b", inside + "/toggle"));
+    attempt(() => symlinkSync(turn % 2 === 0 ? "a/b" : target + "/a/b", inside + "/toggle"));
   }
 }
 `;

@@ -23,7 +23,7 @@ export interface ProcessGuest {
 }
 
 /**
- * An invocation with both of its threads' parts in this one: what they tell each other is copied as between threads.
+ * An invocation with both of its threads' parts in this one: what they send each other is copied as between threads.
  *
  * @param embedderGrant What the embedder's side believes was granted; the same as the guest's side unless a test wants to see
  *   that it decides for itself.

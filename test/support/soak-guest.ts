@@ -1,6 +1,6 @@
 import { CordonError, type ErrorCode } from "../../src/sandbox/index.ts";
 
-/** One kind of guest that a soak lets loose: makes a call and throws when that ended in another way than it should. */
+/** One kind of guest that a soak lets loose: makes a call and throws when that ended otherwise than it should. */
 export interface SoakGuest {
   readonly name: string;
   /** How often it is called, beside the others. */

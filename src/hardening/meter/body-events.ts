@@ -45,18 +45,13 @@ export interface BodyContext {
   readonly globals: number;
   readonly importedGlobals: number;
   readonly helpers: HelperFunctions;
-  /** What functions cost that are charged in whole by those who call them, by index; below zero for all others. */
-  readonly wholeCosts: Int32Array;
-  /** What functions cost up to their first check that are charged for that by those who call them; below zero for all others. */
-  readonly entryCosts: Int32Array;
-  /** 1 for functions that take the counter as a parameter, and give it back, by index. */
-  readonly passing: Uint8Array;
+  readonly plan: ChargePlan;
   readonly allow: AllowedFeatures;
 }
 
 /** A function's body in the code section. */
 export interface Body {
-  /** The function's. */
+  /** The index of the function. */
   readonly index: number;
   /** Where it begins, after its size. */
   readonly start: number;
@@ -67,3 +62,13 @@ export interface Body {
 
 /** How many globals are put between the imported and the module's own. */
 export const ADDED_GLOBALS = 3;
+
+/** Who charges for each function, by index; see `plan-charges.ts`. */
+export interface ChargePlan {
+  /** What functions cost that are charged in whole by those who call them, by index; below zero for all others. */
+  readonly wholeCosts: Int32Array;
+  /** What functions cost up to their first check that are charged for that by those who call them; below zero for all others. */
+  readonly entryCosts: Int32Array;
+  /** 1 for functions that take the counter as a parameter, and give it back, by index. */
+  readonly passing: Uint8Array;
+}

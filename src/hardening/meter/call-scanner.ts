@@ -6,7 +6,7 @@ import { type BodyContext, EVENT } from "./body-events.ts";
 import type { ScanState } from "./scan-state.ts";
 import { sinceEntry } from "./unchecked.ts";
 
-/** What a function is told apart by that calls others. */
+/** The function whose body is scanned. */
 interface Caller {
   readonly index: number;
   /** The local that it is given the counter in; below zero when it is not. */
@@ -42,7 +42,7 @@ export class CallScanner {
     const { start, position, opcode, first } = this.#cursor;
     const block = this.#block;
     const wholeCost = this.#wholeCost();
-    const passes = opcode === OPCODE.call && this.#context.passing[first] === 1;
+    const passes = opcode === OPCODE.call && this.#context.plan.passing[first] === 1;
     // In dead code, too: the types have to be right there.
     if (passes) this.#pass(start, position);
     if (block.isDead) return;
@@ -93,7 +93,7 @@ export class CallScanner {
     this.#block.push(start, EVENT.insert, this.#context.helpers.measuring(opcode, first, second), 0);
   }
 
-  /** The instruction becomes the call of a helper, which is given the address's offset besides and does not need the counter. */
+  /** The instruction becomes the call of a helper, which also gets the address's offset and does not need the counter. */
   wait(): void {
     const { opcode, first, start, position, offsetAt } = this.#cursor;
     this.#block.push(start, EVENT.constant, offsetAt, position);
@@ -127,13 +127,13 @@ export class CallScanner {
       return -1;
     }
     if (first >= this.#context.functions) throw new MalformedError(start, "a function that does not exist");
-    return this.#context.wholeCosts[first] ?? -1;
+    return this.#context.plan.wholeCosts[first] ?? -1;
   }
 
   /** What the function that is called costs up to its first check, if that is charged here. */
   #entryCost(): number {
     const { opcode, first } = this.#cursor;
     if (opcode !== OPCODE.call && opcode !== OPCODE.returnCall) return 0;
-    return Math.max(this.#context.entryCosts[first] ?? 0, 0);
+    return Math.max(this.#context.plan.entryCosts[first] ?? 0, 0);
   }
 }

@@ -14,7 +14,7 @@ export const FUEL_COST = {
   slow: 4,
   /** What allocates or asks the host: memory.grow, table.grow, new objects, throwing, atomic read-modify-write. */
   heavy: 10,
-  /** The fixed part of operations over ranges; their length is charged besides. */
+  /** The fixed part of operations over ranges; their length is charged, too. */
   bulk: 10,
 } as const;
 

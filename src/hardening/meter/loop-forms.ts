@@ -28,7 +28,7 @@ export class LoopForms {
     this.#keepsPlain = true;
   }
 
-  /** A loop begins, of which the next event tells. */
+  /** A loop begins, whose event is the next. */
   begin(loop: ControlFrame, block: BasicBlock): void {
     this.#loops += 1;
     loop.loopEvent = block.isDead ? -1 : block.events.count;

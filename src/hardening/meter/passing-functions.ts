@@ -3,7 +3,7 @@ import type { CallTraits } from "./call-traits.ts";
 import type { ModuleShape } from "../read/module-shape.ts";
 import type { ReferencedFunctions } from "../read/referenced-functions.ts";
 
-/** Results that engines hand over in registers, the counter left out. */
+/** Results that engines return in registers, besides the counter. */
 const MOST_RESULTS = 1;
 const MOST_PARAMETERS = 100;
 
@@ -17,13 +17,16 @@ export interface PassingContext {
 }
 
 /**
- * The functions that are to take the counter as one parameter more and give it back as one result more, by index: 1 for each. Only its
- * own module calls them, by name, so nobody else sees their type. The counter stays in a register then, where every call would write
- * it to memory and read it back.
+ * The functions that take the counter as one parameter more and return it as one result more: 1 for each, by index. The counter stays in
+ * a register then, where every other call writes it to memory and reads it back.
  *
- * None in modules that catch exceptions: what was charged would be lost with the frames that one leaves, should an engine let one be
- * caught that the code did not throw, such as at the end of the stack. None that loops: its time is in the loop, of which engines
- * make less when the counter comes as a parameter.
+ * | a function is none of them | because |
+ * | --- | --- |
+ * | that can be reached other than by calls by name | others rely on its type |
+ * | in a module that catches exceptions | what was charged would be lost with the frames that an exception leaves, even one that the code did not throw, such as at the end of the stack |
+ * | that is charged in whole by those who call it | it has nothing to do with the counter |
+ * | with a loop | its time is in the loop, for which engines make worse code when the counter is a parameter |
+ * | with many parameters or results | they would not be in registers |
  */
 export function passingFunctions(
   bodies: readonly Body[],

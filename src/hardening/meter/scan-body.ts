@@ -23,7 +23,7 @@ const OPENS_BLOCK: ReadonlySet<number> = new Set([ACTION.block, ACTION.loop, ACT
  * Finds out what has to be written into a function's body, and where.
  *
  * The body is cut into basic blocks: after a branch, at a label that something branches to, at the arms of an `if`, and at
- * {@link UNCHECKED_UNITS}. Each is charged where it begins. These rules say where the counter is checked besides:
+ * {@link UNCHECKED_UNITS}. Each is charged where it begins. These rules say where the counter is checked, too:
  *
  * | where | why |
  * | --- | --- |
@@ -117,7 +117,7 @@ export class BodyScanner {
     found.locals = signature.parameters + declared;
     if (found.locals > COMPLEXITY.locals) throw tooManyLocals(found.locals, COMPLEXITY.locals);
     found.codeStart = cursor.position;
-    this.#counterLocal = this.#context.passing[index] === 1 ? signature.parameters : -1;
+    this.#counterLocal = this.#context.plan.passing[index] === 1 ? signature.parameters : -1;
     this.#loops.reset();
     this.#branches.enter();
     this.#calls.enter({ index, counterLocal: this.#counterLocal });

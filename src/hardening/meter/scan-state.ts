@@ -8,7 +8,7 @@ import type { ScannedBody } from "./scanned-body.ts";
 /** What the parts of a scanner share: where it is in the body, and what it knows there. */
 export interface ScanState {
   readonly context: BodyContext;
-  /** Tells of the instruction that is scanned. */
+  /** At the instruction that is scanned. */
   readonly cursor: InstructionCursor;
   readonly block: BasicBlock;
   readonly frames: ControlStack;

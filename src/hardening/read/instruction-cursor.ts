@@ -12,14 +12,14 @@ const FIRST_TYPE_CODE = 0x40;
 /** Set in the alignment of a memory argument that names its memory. */
 const NAMES_MEMORY = 0x40;
 
-/** `catch` and `catch_ref` of a try_table name a tag besides the label. */
+/** `catch` and `catch_ref` of a try_table name a tag before the label. */
 const FIRST_CATCH_ALL = 0x02;
 const LAST_CATCH = 0x03;
 /** Set in the kind of a catch that gives a reference to the exception, too. */
 const WITH_REFERENCE = 0x01;
 
 /**
- * Goes through instructions (core specification 5.4) one by one. After {@link InstructionCursor.next} the fields tell of the
+ * Goes through instructions (core specification 5.4) one by one. After {@link InstructionCursor.next} the fields describe the
  * instruction that was read; they are overwritten by the next one. Made for speed: nothing is allocated on the way.
  *
  * What is read need not be valid. Lengths of integers are bounded, and reading stops at the end of the range; types and
@@ -144,7 +144,7 @@ export class InstructionCursor {
 
   /**
    * Moves past straight code: instructions at which the rewriter has nothing to do. It ends before any other, and when what it has
-   * passed costs at least `most`. The fields tell nothing of what it passed.
+   * passed costs at least `most`. The fields say nothing about what it passed.
    *
    * @param most By default more than anything costs.
    * @param locals Locals from this one on, and those from 128 on, are not straight. By default only those.

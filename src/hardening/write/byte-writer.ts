@@ -26,7 +26,7 @@ export class ByteWriter {
     return this.#bytes.subarray(0, this.#length);
   }
 
-  /** Leaves room for so many bytes, which are zero until they are written to by way of the view. */
+  /** Leaves room for so many bytes, which are zero until they are written through the view. */
   skip(count: number): void {
     this.#reserveFor(count);
     this.#length += count;

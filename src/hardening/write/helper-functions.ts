@@ -57,12 +57,18 @@ const [MEMORY_COPY, MEMORY_FILL] = [
 /** Set in the alignment of a memory argument that names its memory. */
 const NAMES_MEMORY = 0x40;
 
-/** Charged at most at once for a length: far more than there ever is, and far less than 31 bits hold. */
+/** The most that is charged for one length, as for 4 GiB of memory: far less than 31 bits hold. */
 const MOST_UNITS = 2 ** 28;
 
 /**
- * The functions that are added to a module. Each is made when it is first asked for; indices begin after the module's own
- * functions, in that order.
+ * The functions that are added to a module, behind its own. Each is made when its index is first asked for.
+ *
+ * | helper | what code does with it |
+ * | --- | --- |
+ * | `refill`, `refill-local` | calls it when the counter is below zero |
+ * | `grow`, `fill`, `copy`, `wait` | calls it instead of the instruction, which it does after asking the host, in pieces, or not at all |
+ * | `measure` | has it charge for the length of a bulk operation, before the instruction |
+ * | `enter` | is exported instead of a function that is charged by those who call it: it charges for callers from outside |
  */
 export class HelperFunctions {
   /** Called when the counter is below zero. */
@@ -89,7 +95,7 @@ export class HelperFunctions {
     return this.#made;
   }
 
-  /** The function that stands for `memory.grow`, `memory.fill` or `memory.copy` of these memories. */
+  /** The function that is called instead of `memory.grow`, `memory.fill` or `memory.copy` on these memories. */
   replacing(opcode: number, first: number, second: number): number {
     const wide = this.#widths.memory64(first);
     if (opcode === OPCODE.memoryGrow) {
@@ -113,7 +119,7 @@ export class HelperFunctions {
     ]);
   }
 
-  /** The function that charges for the length on top of the stack, and gives it back. */
+  /** The function that charges for the length on top of the stack, and returns it. */
   measuring(opcode: number, first: number, second: number): number {
     switch (opcode) {
       case PREFIXED.memoryInit:
@@ -129,8 +135,8 @@ export class HelperFunctions {
   }
 
   /**
-   * The function that stands for a wait on an address of a memory, to which the offset is added. There is no other thread that could
-   * end it: where it would block, it traps, unless it is to block for no time at all.
+   * The function that is called instead of a wait on an address of a memory, to which the offset is added. There is no other thread that
+   * could end a wait: where it would block, it traps, unless its timeout is zero.
    */
   waiting(opcode: number, memory: number): number {
     const wide = this.#widths.memory64(memory);
@@ -143,7 +149,7 @@ export class HelperFunctions {
     ]);
   }
 
-  /** A function that charges what `cost` says, and then calls another, with all of its parameters, and the counter where it takes it. */
+  /** A stub that charges `cost` and calls a function with its parameters, and with the counter if the function takes that. */
   entering({ index: target, type, signature }: Body, cost: number, passing: boolean): number {
     const index = this.#first + this.#made.length;
     const passed = Array.from({ length: signature.parameters }, (_item, local) => [GET, ...unsignedLeb128(local)]);
@@ -183,9 +189,9 @@ export class HelperFunctions {
   }
 
   /**
-   * Gives the counter, of which `left` is left, units to go on with, and leaves them in the first local, too. A module with a counter of
-   * its own takes what there is in the shared one, and asks the host when that is not enough. When the host refuses, the guest's own
-   * code traps, which no handler of the guest can catch.
+   * Refills the counter, whose value `left` puts on the stack and which is below zero; the new value is in the first local then, too. A
+   * module with a counter of its own takes all that is in the shared one, and asks the host when that is not enough. When the host
+   * refuses, the guest's own code traps, which no handler of the guest can catch.
    */
   #refillCode(left: readonly number[]): number[] {
     const { checkpoint, guardType, counter, shared } = this.#guard;
@@ -200,10 +206,10 @@ export class HelperFunctions {
     ];
   }
 
-  /** Charges the units that `units` leaves on the stack as an i32, and looks at the counter. */
+  /** Charges the units that `units` puts on the stack as an i32, and checks the counter. */
   #chargeCode(units: readonly number[]): number[] {
-    const looked = [...this.#getCounter(), ...i32(0), I32_LT_S, IF, EMPTY, CALL, ...unsignedLeb128(this.refill), END];
-    return [...this.#getCounter(), ...units, I32_SUB, ...this.#setCounter(), ...looked];
+    const checked = [...this.#getCounter(), ...i32(0), I32_LT_S, IF, EMPTY, CALL, ...unsignedLeb128(this.refill), END];
+    return [...this.#getCounter(), ...units, I32_SUB, ...this.#setCounter(), ...checked];
   }
 
   #measure(wide: boolean, perUnit: number): number {
@@ -282,7 +288,7 @@ export class HelperFunctions {
     return this.#inPieces(length, wide, pieces, whole);
   }
 
-  /** Short ranges are done at once, in little code that engines can put in place of the call. */
+  /** Short ranges are done at once, in so little code that engines inline it. */
   #inPieces(length: number, wide: boolean, pieces: number, whole: readonly number[]): number[] {
     return [
       ...code(

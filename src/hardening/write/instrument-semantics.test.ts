@@ -107,7 +107,7 @@ describe("long fills and copies, which are done in pieces", () => {
 describe("memory.grow", () => {
   const GROW = `(module (memory 1 10) (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0))))`;
 
-  test("asks first, and tells when it failed all the same", async () => {
+  test("asks first, and says so when it failed all the same", async () => {
     const guard = makeGuard();
     const exports = instantiate(await hardened(GROW), guard);
     assert.equal(exports["grow"]?.(3), 1);
@@ -418,7 +418,7 @@ describe("what is refused", () => {
   });
 });
 
-/** Whether the engine knows an opcode: it complains of something else than that, or not at all. */
+/** Whether the engine knows an opcode: it accepts it, or refuses it for another reason than that. */
 function known(opcode: readonly number[]): boolean {
   const body = [0, ...opcode, ...Array<number>(40).fill(0), 0x0b];
   const sections = [
@@ -462,7 +462,7 @@ describe("the table of instructions", () => {
     );
     const missing = [...plain, ...prefixed].filter((opcode) => known(opcode) && !read(opcode));
     const extra = [...plain, ...prefixed].filter((opcode) => !known(opcode) && read(opcode));
-    // Of custom descriptors, an experiment: some engines look at their types before they say that they do not have them.
+    // Of custom descriptors, an experiment: some engines read their types before they say that they do not have them.
     const descriptors = new Set(["fb20", "fb21"]);
     assert.deepEqual(
       hex(missing).filter((one) => !descriptors.has(one)),

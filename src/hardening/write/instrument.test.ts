@@ -10,7 +10,7 @@ type Call = (...parameters: unknown[]) => unknown;
 
 interface Metered {
   readonly guard: Guard;
-  /** Calls an export, and tells what it gave and the fuel that took. */
+  /** Calls an export; gives its result and the fuel that took. */
   readonly run: (name: string, ...parameters: unknown[]) => readonly [result: unknown, fuel: number];
   readonly exports: Record<string, unknown>;
 }
@@ -34,14 +34,14 @@ async function metered(
   return { guard, run, exports };
 }
 
-/** Two ways through a turn, one with so many additions and one more. What the turn itself does is 7. */
+/** Two paths through an iteration, one with so many additions and one more. The iteration itself costs 7. */
 const alternating = (additions: number): string => `(module
-  (func (export "f") (param $turns i32) (param $way i32) (result i32) (local $sum i32)
+  (func (export "f") (param $iterations i32) (param $path i32) (result i32) (local $sum i32)
     (loop $next
-      (if (local.get $way)
+      (if (local.get $path)
         (then (local.set $sum (i32.add (local.get $sum) (i32.const 1)))
           ${"(local.set $sum (i32.add (local.get $sum) (i32.const 1)))".repeat(additions)}))
-      (br_if $next (local.tee $turns (i32.sub (local.get $turns) (i32.const 1)))))
+      (br_if $next (local.tee $iterations (i32.sub (local.get $iterations) (i32.const 1)))))
     (local.get $sum)))`;
 
 describe("what is charged", () => {
@@ -83,7 +83,7 @@ describe("what is charged", () => {
     assert.deepEqual(run("branch", 5), [5, 3]);
   });
 
-  test("calls cost one unit or four, and the function that is called besides", async () => {
+  test("calls cost one unit or four, and what the function costs that is called", async () => {
     const { run } = await metered(
       `(module
       (type $t (func (param i32) (result i32)))
@@ -131,7 +131,7 @@ describe("what is charged", () => {
     assert.deepEqual(shared.run("f", 15), [result, fuel]);
   });
 
-  test("a loop costs for every turn", async () => {
+  test("a loop costs for every iteration", async () => {
     const { run } = await metered(`(module
       (func (export "count") (param i32) (result i32) (local i32)
         (loop $next
@@ -142,28 +142,28 @@ describe("what is charged", () => {
     assert.deepEqual(run("count", 10), [10, 81]);
   });
 
-  test("a turn of an innermost loop costs the same on all ways, where they differ by little", async () => {
+  test("an iteration of an innermost loop costs the same on all paths, where they differ by little", async () => {
     const { run } = await metered(alternating(0));
-    const costs = [0, 1].map((way) => run("f", 100, way)[1] - run("f", 1, way)[1]);
+    const costs = [0, 1].map((path) => run("f", 100, path)[1] - run("f", 1, path)[1]);
     assert.equal(costs[0], costs[1]);
     assert.equal(costs[0], 99 * (7 + 4));
   });
 
-  // Weakening: a turn that ends by throwing is none.
+  // Weakening: an iteration that ends by throwing is none.
   test("also where one of them throws, and is caught", async () => {
     const work = "(local.set $n (i32.const 1))".repeat(10);
     const { run } = await metered(`(module (tag $e)
-      (func $turn (param $n i32) (loop $next (br_if $next (i32.eq (local.get $n) (i32.const 77))) ${work} (throw $e)))
+      (func $throws (param $n i32) (loop $next (br_if $next (i32.eq (local.get $n) (i32.const 77))) ${work} (throw $e)))
       (func (export "f") (result i32) (local $i i32)
-        (loop $again (block $caught (try_table (catch $e $caught) (call $turn (i32.const 0))))
+        (loop $again (block $caught (try_table (catch $e $caught) (call $throws (i32.const 0))))
           (br_if $again (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 100))))
         (local.get $i)))`);
     assert.ok(run("f")[1] > 100 * 20);
   });
 
-  test("and what each way takes, where they differ by much", async () => {
+  test("and what each path takes, where they differ by much", async () => {
     const { run } = await metered(alternating(20));
-    const [short = 0, long = 0] = [0, 1].map((way) => run("f", 100, way)[1] - run("f", 1, way)[1]);
+    const [short = 0, long = 0] = [0, 1].map((path) => run("f", 100, path)[1] - run("f", 1, path)[1]);
     assert.deepEqual([short, long], [99 * 7, 99 * (7 + 21 * 4)]);
   });
 });
@@ -197,7 +197,7 @@ describe("the end of the fuel", () => {
   });
 });
 
-/** The same work in loops of every form, and in recursion; each gets the turns, or the depth, and gives a number. */
+/** The same work in loops of every form, and in recursion; each gets the number of iterations, or the depth, and gives a number. */
 const REPETITIONS = `(module
   (memory 1) (global $g (mut i32) (i32.const 0))
   (func (export "straight") (param i32) (result i32) (local i32)
@@ -226,14 +226,14 @@ const REPETITIONS = `(module
 describe("the last unit", () => {
   for (const name of ["straight", "condition", "exits", "recursion", "itself", "tails"]) {
     test(`is enough, and less is not, in any number of slices: ${name}`, async () => {
-      for (const turns of [1, 2, 3, 4, 7, 50]) {
-        const [expected, fuel] = (await metered(REPETITIONS)).run(name, turns);
+      for (const repetitions of [1, 2, 3, 4, 7, 50]) {
+        const [expected, fuel] = (await metered(REPETITIONS)).run(name, repetitions);
         const enough = await metered(REPETITIONS, { fuel });
-        assert.deepEqual(enough.run(name, turns), [expected, fuel]);
+        assert.deepEqual(enough.run(name, repetitions), [expected, fuel]);
         assert.deepEqual([enough.guard.fuel, enough.guard.checkpoints], [0, 0]);
-        // What comes after the last look may go a little below zero.
+        // What comes after the last check may go a little below zero.
         const bounded = await metered(REPETITIONS, { fuel: fuel - 40 });
-        if (turns === 50) assert.throws(() => bounded.run(name, turns), /unreachable/);
+        if (repetitions === 50) assert.throws(() => bounded.run(name, repetitions), /unreachable/);
         for (const slice of [1, 5, 23]) {
           let granted = slice;
           const sliced: Metered = await metered(REPETITIONS, {
@@ -243,7 +243,7 @@ describe("the last unit", () => {
               return slice;
             },
           });
-          assert.equal(sliced.run(name, turns)[0], expected);
+          assert.equal(sliced.run(name, repetitions)[0], expected);
           assert.equal(granted - sliced.guard.fuel, fuel);
         }
       }

@@ -3,11 +3,10 @@ import { COUNTER_EXPORT, GUARD_FIELDS, GUARD_NAMESPACE } from "../../shared/hard
 import { BRANCH_HINTS, BranchHintWriter, readBranchHints } from "./branch-hints.ts";
 import { ADDED_GLOBALS, type Body } from "../meter/body-events.ts";
 import { ByteWriter } from "./byte-writer.ts";
-import { readCallTraits } from "../meter/call-traits.ts";
 import { BodyEmitter } from "./emit-body.ts";
 import { unsignedLeb128 } from "./leb128.ts";
 import { type MovedLocal, moveNames } from "./move-names.ts";
-import { passingFunctions } from "../meter/passing-functions.ts";
+import { emptyPlan, planCharges } from "../meter/plan-charges.ts";
 import { HelperFunctions, I32 } from "./helper-functions.ts";
 import { type ModuleShape, readShape } from "../read/module-shape.ts";
 import { type Section, SECTION } from "../read/module-sections.ts";
@@ -26,17 +25,7 @@ export const EMPTY_VECTOR: Uint8Array = Uint8Array.of(0);
 /** A mutable i32 that begins at zero. */
 const ZERO_COUNTER = Uint8Array.of(I32, 0x01, 0x41, 0x00, 0x0b);
 
-/** Bytes of code up to which it is worth the time to find out how functions call one another. */
-const MOST_CODE = 4 * 1024 * 1024;
-
-/** Bodies of functions that cost at most `LEAF_UNITS` are not longer, unless they are padded. */
-const LEAF_BYTES = 192;
-
-/** Functions are charged in part by those who call them if they are no longer than this, and look at the counter in few places. */
-const PREPAID_BYTES = 1024;
-const PREPAID_CHECKS = 3;
-
-/** What the sections beside the code may come to have more than before, hints aside. */
+/** How many bytes the other sections may come to have more than before, hints aside. */
 const SPARE_ROOM = 64 * 1024;
 
 /** The longest encoding of a count, in bytes. */
@@ -129,9 +118,9 @@ interface Rewriting {
   readonly given: Section | undefined;
   readonly hints: BranchHintWriter;
   readonly uses: ReferencedFunctions;
-  /** What is exported in the place of functions: what charges for their callers that are not of the module. Filled. */
+  /** Stubs that are exported instead of functions, by the function's index: they charge for callers from outside. Filled. */
   readonly entered: Map<number, number>;
-  /** Locals that go elsewhere, by function. Filled. */
+  /** Locals whose index changes, by function. Filled. */
   readonly moved: Map<number, MovedLocal>;
   readonly allow: AllowedFeatures;
   /** How many bytes are kept free before and after the bodies, for the rest of the module. */
@@ -144,22 +133,18 @@ interface Rewritten {
   readonly passing: Uint8Array;
 }
 
-/** Every body anew, and the helpers' after them. */
+/** Writes every body anew, and the helpers' after them. */
 function rewriteBodies(code: Uint8Array, { shape, counter, helpers, types, room, ...rest }: Rewriting): Rewritten {
   const known = rest.given === undefined ? new Map() : readBranchHints(afterName(rest.given.content));
   const functions = shape.importedFunctions + shape.functionTypes.length;
-  const wholeCosts = new Int32Array(functions).fill(-1);
-  const entryCosts = new Int32Array(functions).fill(-1);
-  const passing = new Uint8Array(functions);
+  const plan = emptyPlan(functions);
   const scanner = new BodyScanner(code, {
     types: shape.types.count,
     functions,
     globals: shape.globals,
     importedGlobals: shape.importedGlobals,
     helpers,
-    wholeCosts,
-    entryCosts,
-    passing,
+    plan,
     allow: rest.allow,
   });
   const resultBlock = (type: number, signature: Signature): Uint8Array => {
@@ -167,33 +152,16 @@ function rewriteBodies(code: Uint8Array, { shape, counter, helpers, types, room,
     return signature.results === 1 ? signature.resultBytes : types.block(type, signature);
   };
   const bodies = eachBody(code, shape);
-  const { referenced, exported } = rest.uses;
-  for (const body of bodies) {
-    const { index, start, end } = body;
-    if (end - start > LEAF_BYTES || referenced.has(index) || exported.has(index)) continue;
-    const { isChargedByCallers, flatCost } = scanner.scan(body);
-    if (isChargedByCallers) wholeCosts[index] = flatCost;
-  }
-  const traits = code.length > MOST_CODE ? undefined : readCallTraits(code, bodies);
-  if (traits !== undefined) passing.set(passingFunctions(bodies, { shape, uses: rest.uses, traits, wholeCosts }));
-  // Code may refer to a function for no other reason than that it is exported, and then it has to stay so.
-  const mayEnter = (index: number): boolean => traits !== undefined && !traits.referred.has(index);
-  for (const body of bodies) {
-    const { index, start, end } = body;
-    if (end - start > PREPAID_BYTES || (wholeCosts[index] ?? -1) >= 0 || referenced.has(index)) continue;
-    const { entryCost, checks, callsItself } = scanner.scan(body, true);
-    if (entryCost === 0 || checks > PREPAID_CHECKS) continue;
-    if (exported.has(index) && !(callsItself && mayEnter(index))) continue;
-    entryCosts[index] = entryCost;
-  }
+  planCharges(plan, scanner, { code, bodies, shape, uses: rest.uses });
+  const { wholeCosts, entryCosts, passing } = plan;
   for (const body of bodies) {
     const { index } = body;
     const [cost, passes] = [entryCosts[index] ?? -1, passing[index] === 1];
-    if (!exported.has(index) || (cost < 0 && !passes)) continue;
+    if (!rest.uses.exported.has(index) || (cost < 0 && !passes)) continue;
     rest.entered.set(index, helpers.entering(body, Math.max(cost, 0), passes));
   }
   const out = new ByteWriter(room + code.length + (code.length >> 1) + room);
-  // How many bodies there are is known at the end, and so is what comes before them.
+  // How many bodies there are is known at the end. Their number comes before them.
   const bodiesAt = room + MOST_COUNT_BYTES;
   out.skip(bodiesAt);
   const emitter = new BodyEmitter(code, out, { counter, helpers, resultBlock });

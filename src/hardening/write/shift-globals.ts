@@ -15,7 +15,7 @@ const NONE: ReadonlyMap<number, number> = new Map();
 export type Shift = (global: number) => number;
 
 /**
- * A section of this id with the indices of globals in it shifted, and other functions exported in the place of some. Sections that
+ * A section of this id with the indices of globals in it shifted, and stubs exported instead of some functions. Sections that
  * name none stay as they are.
  */
 export function shiftGlobals(

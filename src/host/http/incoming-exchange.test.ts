@@ -167,7 +167,7 @@ test("a client that does not read holds the guest back", async () => {
   assert.deepEqual(exchange.log, ["head 200 ", "end "]);
 });
 
-test("what is no whole response is a failure, told once", async () => {
+test("what is no whole response is a failure, reported once", async () => {
   const internal = { tag: "internal-error", val: "why" };
   const cases: [string, (guest: Guest, call: IncomingCall) => void, string[]][] = [
     ["no answer", (_guest, call) => call.responseOut[Symbol.dispose](), ["fail internal-error"]],

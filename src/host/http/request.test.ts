@@ -216,7 +216,7 @@ test("a redirect loop ends after five", async () => {
   assert.equal(requests, 6);
 });
 
-test("a failure tells nothing but the guest's own URL", async () => {
+test("a failure reveals nothing but the guest's own URL", async () => {
   const server = createServer();
   const port = await listen(server);
   server.close();

@@ -8,7 +8,7 @@ export function groupStarted(pid: number): void {
 }
 
 /**
- * The process that leads a group has ended: kills what it left of its group. To be called in the turn that tells of its end,
+ * The process that leads a group has ended: kills what it left of its group. To be called in the turn that reports its end,
  * before its id can be given to another process; while one of the group lives, it cannot be.
  */
 export function groupEnded(pid: number): void {

@@ -59,7 +59,7 @@ export type RunAnswer =
   | { readonly tag: "ok"; readonly val: ProgramOutput }
   | { readonly tag: "err"; readonly val: RunError };
 
-/** Why no program can be started like this, or `undefined` when one could. Looks at the words alone. */
+/** Why no program can be started like this, or `undefined` when one could. Checks the words alone. */
 export function requestProblem(command: string, words: readonly string[]): string | undefined {
   if (words.length > MAX_ARGUMENTS) return `there are more than ${MAX_ARGUMENTS} arguments`;
   let bytes = 0;

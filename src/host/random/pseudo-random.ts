@@ -12,7 +12,7 @@ export function* splitMix64(seed: bigint): Generator<bigint, never> {
 /** The state of {@link Xoshiro128}: four words of 32 bits, not all of them 0. */
 export type XoshiroState = readonly [number, number, number, number];
 
-/** The xoshiro128** 1.1 generator of Blackman and Vigna. What it gives can be told from what it gave: not for secrets. */
+/** The xoshiro128** 1.1 generator of Blackman and Vigna. What it gives can be computed from what it gave: not for secrets. */
 export class Xoshiro128 {
   #a: number;
   #b: number;

@@ -128,7 +128,7 @@ test("what is no name is refused, and an international one is looked up in its A
   assert.deepEqual(await resolve(new SocketGuest(ANY), "Bücher.example", lookup), ["1.1.1.1"]);
 });
 
-test("a failed lookup tells how, and no more", async () => {
+test("a failed lookup says how, and no more", async () => {
   for (const [code, expected] of [
     ["ENOTFOUND", "name-unresolvable"],
     ["EAI_AGAIN", "temporary-resolver-failure"],

@@ -62,7 +62,7 @@ export class SocketSession {
     });
   }
 
-  /** Records a decision when it is a denial, and tells whether it is. */
+  /** Records a decision when it is a denial, and says whether it is one. */
   denies(action: string, resource: string, decision: Decision): boolean {
     if (decision.allowed) return false;
     this.observe(action, resource, "Denied", decision.reason);

@@ -15,7 +15,7 @@ export interface TcpBound {
   readonly listen: Decision;
 }
 
-/** Binds a socket, or tells why the operating system did not. An IPv6 socket takes no IPv4 connections. */
+/** Binds a socket, or says why the operating system did not. An IPv6 socket takes no IPv4 connections. */
 export function bindTcp(local: Endpoint, listen: Decision): TcpBound | ErrorCode {
   try {
     const { BoundSocket } = nodeNet();

@@ -172,7 +172,7 @@ test("a socket that was bound connects from where it is bound", async () => {
   assert.equal(from, port);
 });
 
-test("an address that is taken, or is none of this machine's, is told", async () => {
+test("an address that is taken, or is none of this machine's, is reported", async () => {
   using guest = new SocketGuest({ listen: [...LISTEN_LOOPBACK, ...["192.0.2.1"].map((one) => rule(one))] });
   const [, port] = await guest.listen("127.0.0.1");
   const second = guest.newTcp();

@@ -46,7 +46,7 @@ export class UdpPort {
     socket.on("message", (data, { address, port }) => this.#arrived(data, address, port));
   }
 
-  /** Binds a socket, or tells why the operating system did not. An IPv6 socket takes no IPv4 datagrams. */
+  /** Binds a socket, or says why the operating system did not. An IPv6 socket takes no IPv4 datagrams. */
   static bind(session: SocketSession, local: Endpoint, listen: Decision, options: UdpOptions): UdpPort | ErrorCode {
     const isIpv6 = local.family === "ipv6";
     const socket = nodeDgram().createSocket({
@@ -113,7 +113,7 @@ export class UdpPort {
     return undefined;
   }
 
-  /** Sends a datagram to an address that was checked; what goes wrong is told later. */
+  /** Sends a datagram to an address that was checked; what goes wrong is reported later. */
   send(data: Uint8Array, to: Endpoint): void {
     this.#sending += 1;
     this.peers.add(to);

@@ -169,7 +169,7 @@ test("a connected socket sends to its peer alone, and is told that nobody is the
   assert.equal(codeOf(datagram("x", "127.0.0.1", port)), "ok");
   await guest.until(setup.incoming);
   assert.equal(guest.codeOf("[method]incoming-datagram-stream.receive", setup.incoming, 1n), "connection-refused");
-  assert.equal(guest.codeOf("[method]incoming-datagram-stream.receive", setup.incoming, 1n), "ok", "told once");
+  assert.equal(guest.codeOf("[method]incoming-datagram-stream.receive", setup.incoming, 1n), "ok", "reported once");
 });
 
 async function closedPort(): Promise<number> {

@@ -59,7 +59,7 @@ abstract class DatagramStream implements Waitable {
     return this.#disposed || !this.owner.port.isOpen || !this.owner.isCurrent(this.#generation);
   }
 
-  /** The error that is to be told, once. */
+  /** The error that is to be reported, once. */
   protected takeError(): ErrorCode | undefined {
     const { error } = this.owner.port;
     this.owner.port.error = undefined;

@@ -2,7 +2,7 @@ import type { Interruption } from "./running-guest.ts";
 import type { Limits } from "../../shared/limits.ts";
 import type { WorkerOutcome } from "../messages.ts";
 import type { FuelMeter } from "./fuel-meter.ts";
-import { BREAK, type Guarded, REFUSED } from "./guard.ts";
+import { YIELD, type Guarded, REFUSED } from "./guard.ts";
 import type { GuestMemory } from "./guest-memory.ts";
 import type { ProcessorTime } from "./processor-time.ts";
 
@@ -15,8 +15,8 @@ const [AHEAD_UNITS, QUICK_MS] = [700_000, 0.4];
 /** How long a guest may keep the processor from others where it cannot be suspended, before it counts as one that does so. */
 const HOLD_MS = 10;
 
-/** How often a guest that waits on the thread is looked at, in milliseconds. */
-const LOOK_MS = 2;
+/** How often it is checked whether a guest that waits on the thread is to end, in milliseconds. */
+const CHECK_MS = 2;
 
 /** What nobody wakes up. */
 const NOBODY = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
@@ -37,7 +37,7 @@ export interface CheckedGuest {
   /** Called once in a call, when it keeps the thread, whether others wait for it or not, and cannot be suspended. */
   readonly holds: () => void;
   /** Gives up the processor; resolves when it has it again. */
-  readonly takeBreak: (pauseMs: number) => Promise<void>;
+  readonly yieldProcessor: (pauseMs: number) => Promise<void>;
   /** Its stack is to be suspended for a break. */
   readonly interrupt: () => Interruption;
   /** Has the main thread take the events that it recorded. */
@@ -55,11 +55,11 @@ export class Checkpoint implements Guarded {
   #deadline: number;
   /** The break that was promised last, until it is known whether the guest could be suspended for it. */
   #promised: Interruption | undefined;
-  #hadBreak = false;
-  #saidHold = false;
+  #hasYielded = false;
+  #reportedHold = false;
   /** How long it has to stay away for having used up its share, in milliseconds. */
   #owed = 0;
-  #lookedAt = 0;
+  #lastCheckpoint = 0;
   /** Whether the last slices took it little time. */
   #isQuick = false;
   /** The longest it kept the thread where it could not be suspended, in milliseconds. */
@@ -74,22 +74,22 @@ export class Checkpoint implements Guarded {
 
   /** The deadline is of a call that begins now. */
   begin(): void {
-    this.#saidHold = false;
+    this.#reportedHold = false;
     this.#deadline = performance.now() + this.#guest.limits.timeoutMs;
   }
 
-  goOn(left: number): number {
+  nextSlice(left: number): number {
     const { fuel, isOver, handOver } = this.#guest;
     fuel.settle(left);
     // A guest may go on for long after what it did.
     handOver();
     if (isOver()) return REFUSED;
     const now = performance.now();
-    this.#isQuick = now - this.#lookedAt < QUICK_MS;
-    this.#lookedAt = now;
+    this.#isQuick = now - this.#lastCheckpoint < QUICK_MS;
+    this.#lastCheckpoint = now;
     if (!this.#hasTime(now)) return REFUSED;
     this.#owed = this.#guest.time.owed(now);
-    return this.#owed > 0 || this.#isOthersTurn(now) ? BREAK : this.#slice();
+    return this.#owed > 0 || this.#isOthersTurn(now) ? YIELD : this.#slice();
   }
 
   ahead(): number {
@@ -101,17 +101,17 @@ export class Checkpoint implements Guarded {
     this.#guest.fuel.grant(units);
   }
 
-  takeBreak(): Promise<number> {
+  yieldProcessor(): Promise<number> {
     const settle = Promise.withResolvers<number>();
     const interruption = this.#guest.interrupt();
     this.#promised = interruption;
     void Promise.resolve().then(() => {
-      if (this.#promised === interruption) void this.#break(interruption, settle);
+      if (this.#promised === interruption) void this.#yield(interruption, settle);
     });
     return settle.promise;
   }
 
-  stay(): number {
+  keepProcessor(): number {
     this.#promised?.cancel();
     this.#promised = undefined;
     this.#noteHold(this.#guest.time.turn(performance.now()));
@@ -122,7 +122,7 @@ export class Checkpoint implements Guarded {
   #waitHere(): boolean {
     const until = performance.now() + this.#owed;
     for (let now = performance.now(); now < until; now = performance.now()) {
-      Atomics.wait(NOBODY, 0, 0, Math.min(until - now, LOOK_MS));
+      Atomics.wait(NOBODY, 0, 0, Math.min(until - now, CHECK_MS));
       if (this.#guest.isOver() || !this.#hasTime(performance.now())) return false;
     }
     return true;
@@ -130,9 +130,9 @@ export class Checkpoint implements Guarded {
 
   #noteHold(turnMs: number): void {
     if (turnMs <= HOLD_MS) return;
-    if (!this.#saidHold) this.#guest.holds();
-    this.#saidHold = true;
-    // Nobody is sent to the thread before its first break: that it has no neighbours does not mean that none wait.
+    if (!this.#reportedHold) this.#guest.holds();
+    this.#reportedHold = true;
+    // Nobody is sent to the thread before it yields for the first time: that it has no neighbours does not mean that none wait.
     this.longestHoldMs = Math.max(this.longestHoldMs, turnMs);
   }
 
@@ -162,16 +162,16 @@ export class Checkpoint implements Guarded {
     return true;
   }
 
-  /** The first break comes in any case: until then nobody else is sent to the thread. */
+  /** It yields once in any case: until then nobody else is sent to the thread. */
   #isOthersTurn(now: number): boolean {
     if (this.#guest.time.turn(now) < TURN_MS) return false;
-    return !this.#hadBreak || this.#guest.hasNeighbours();
+    return !this.#hasYielded || this.#guest.hasNeighbours();
   }
 
-  async #break(interruption: Interruption, settle: PromiseWithResolvers<number>): Promise<void> {
+  async #yield(interruption: Interruption, settle: PromiseWithResolvers<number>): Promise<void> {
     this.#promised = undefined;
-    this.#hadBreak = true;
-    await this.#guest.takeBreak(this.#owed);
+    this.#hasYielded = true;
+    await this.#guest.yieldProcessor(this.#owed);
     interruption.resume(settle, () => (this.#guest.isOver() ? REFUSED : this.#slice()));
   }
 }

@@ -38,11 +38,11 @@ function guestOf(
   const guest: Guarded = {
     ticket,
     sliceUnits,
-    goOn: (left) => (asked.push(left), answer),
+    nextSlice: (left) => (asked.push(left), answer),
     ahead: () => AHEAD,
     wentAhead: (units) => void granted.push(units),
-    takeBreak: async () => answer,
-    stay: () => answer,
+    yieldProcessor: async () => answer,
+    keepProcessor: () => answer,
     grow: () => 1,
   };
   const { checkpoint } = guard.imports(new WebAssembly.Global({ value: "i32", mutable: true }, 0));
@@ -76,7 +76,7 @@ describe("the guard", () => {
     assert.deepEqual(granted.slice(1), [SLICE_UNITS + 6]);
   });
 
-  // Weakening: the slot is not looked at.
+  // Weakening: the slot is not checked.
   it("has it ask for the next slice as soon as it is to end", () => {
     const { guard, slots } = threadOf();
     const { ask, asked, guest } = guestOf(guard, 7);
@@ -107,7 +107,7 @@ describe("the guard", () => {
     assert.deepEqual(other.granted, [0]);
   });
 
-  // Weakening: what is left is not looked at.
+  // Weakening: what is left is not checked.
   it("has it ask when it used far too much at once: that may be all there is", () => {
     const { guard } = threadOf();
     const { ask, asked, guest } = guestOf(guard, 7);

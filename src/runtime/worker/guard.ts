@@ -4,8 +4,8 @@ import { SHARED_SLOTS } from "../messages.ts";
 /** The guest traps. */
 export const REFUSED = -1;
 
-/** The guest takes a break before it goes on. */
-export const BREAK = -2;
+/** The guest yields the processor before it goes on. */
+export const YIELD = -2;
 
 /** What answers the guest that is on the processor. None may throw. */
 export interface Guarded {
@@ -15,20 +15,20 @@ export interface Guarded {
   readonly sliceUnits: number;
   /**
    * Answers a guest that has used up its slice of fuel, with `left` below zero by as much as it used too much: the units to go on with,
-   * {@link REFUSED} when it is to trap, {@link BREAK} when it goes on after a break, if it can be suspended.
+   * {@link REFUSED} when it is to trap, {@link YIELD} when it is to yield the processor first, if it can be suspended.
    */
-  readonly goOn: (left: number) => number;
+  readonly nextSlice: (left: number) => number;
   /** How many slices it may take after one that it was answered with, without asking, unless it is to end. */
   readonly ahead: () => number;
   /** It took slices without asking, and so many units were granted with them. */
   readonly wentAhead: (units: number) => void;
   /**
-   * Takes the break; asked only where the guest could be suspended, or so it seems. What the promise has to do begins when the
-   * promise's own turn comes: by then the guest is suspended, or has gone on after {@link stay}.
+   * Yields the processor; asked only where the guest could be suspended, or so it seems. What the promise has to do begins when the
+   * promise's own turn comes: by then the guest is suspended, or has gone on after {@link keepProcessor}.
    */
-  readonly takeBreak: () => Promise<number>;
-  /** It could not be suspended: there is JavaScript on its stack. Answers as {@link goOn}, without a break. */
-  readonly stay: () => number;
+  readonly yieldProcessor: () => Promise<number>;
+  /** It could not be suspended: there is JavaScript on its stack. Answers as {@link nextSlice}, without yielding. */
+  readonly keepProcessor: () => number;
   /** Whether memory may grow by so many pages; negative ones were granted and could not be had. */
   readonly grow: (pages: number) => 0 | 1;
 }
@@ -59,7 +59,7 @@ export interface Guarded {
  *       unreachable)
  *
  * The engine throws where a guest cannot be suspended, and when the stack is used up. An exception that reached the guest could be
- * caught there, so the last resort is a trap. The way that can suspend is dear, and taken for breaks only; a call from here to
+ * caught there, so the last resort is a trap. The call that can suspend is expensive, and made for yielding only; a call from here to
  * JavaScript takes as long as thousands of a guest's instructions, and is left out while its slices are short.
  */
 // prettier-ignore
@@ -108,9 +108,9 @@ export class Guard {
         e: SHARED_SLOTS.ending * Int32Array.BYTES_PER_ELEMENT,
         z: this.#slice,
         s: shared,
-        g: (left: number) => this.#goOn(left),
-        w: new WebAssembly.Suspending(() => this.#guarded?.takeBreak() ?? REFUSED),
-        h: () => this.#guarded?.stay() ?? REFUSED,
+        g: (left: number) => this.#nextSlice(left),
+        w: new WebAssembly.Suspending(() => this.#guarded?.yieldProcessor() ?? REFUSED),
+        h: () => this.#guarded?.keepProcessor() ?? REFUSED,
         m: (pages: number) => this.#guarded?.grow(pages) ?? 0,
       },
     });
@@ -146,9 +146,9 @@ export class Guard {
     };
   }
 
-  #goOn(left: number): number {
+  #nextSlice(left: number): number {
     this.catchUp();
-    const answer = this.#guarded?.goOn(left) ?? REFUSED;
+    const answer = this.#guarded?.nextSlice(left) ?? REFUSED;
     const ahead = answer === this.#slice.value ? (this.#guarded?.ahead() ?? 0) : 0;
     if (ahead > 0) {
       this.#isAhead = true;

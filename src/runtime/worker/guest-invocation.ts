@@ -40,9 +40,9 @@ export interface GuestEnvironment {
   readonly hasMoreToDo: () => boolean;
   /** Adds to the pages that the memories of the thread's guests have. */
   readonly tally: (pages: number) => void;
-  /** Tells that a guest keeps the thread from others, and cannot be suspended. */
+  /** Reports that a guest keeps the thread from others, and cannot be suspended. */
   readonly holds: (ticket: number) => void;
-  /** Tells that an instance that stays is ready for a call, and how the one before ended. */
+  /** Reports that an instance that stays is ready for a call, and how the one before ended. */
   readonly ready: (ticket: number, outcome: WorkerOutcome | undefined, guest: GuestInvocation) => void;
 }
 
@@ -102,7 +102,7 @@ export class GuestInvocation {
       end: (ending) => this.#endState.end(ending),
       hasNeighbours: environment.hasMoreToDo,
       holds: () => environment.holds(ticket),
-      takeBreak: (pauseMs) => this.#presence.takeBreak(pauseMs),
+      yieldProcessor: (pauseMs) => this.#presence.yieldProcessor(pauseMs),
       interrupt: () => this.#guest?.interrupt() ?? NO_INTERRUPTION,
       handOver: () => environment.observations.handOver(),
     });
@@ -182,7 +182,7 @@ export class GuestInvocation {
     }
   }
 
-  /** Has what it held collected some time. For when its end has been told, since that takes a while. */
+  /** Has what it held collected some time. For when its end has been reported, since that takes a while. */
   discard(): void {
     if (this.#instance !== undefined) addWeight(this.#instance, this.#memory?.bytes ?? 0);
   }

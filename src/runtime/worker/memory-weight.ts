@@ -5,7 +5,7 @@ const LIGHT_BYTES = 4 * 2 ** 20;
 const weights = new WeakMap<WebAssembly.Instance, ArrayBuffer>();
 
 /**
- * Tells V8 what the memories of an instance hold that is needed no longer. From V8 14 on it does not count what linear memories
+ * Reports to V8 what the memories of an instance hold that is needed no longer. From V8 14 on it does not count what linear memories
  * grew to when it decides whether to collect garbage: 200 calls of 64 MiB, one after the other, kept 13 GiB. Array buffers it
  * counts, also one that nobody ever writes to and that takes address space only.
  *

@@ -2,11 +2,11 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { AuditObservation } from "../../audit/event.ts";
 import type { EventRingWriter } from "../event-ring.ts";
 
-/** How long an event may lie in the ring before the main thread is told of it, while its guest goes on, in milliseconds. */
-const TELL_AFTER_MS = 2;
+/** How long an event may lie in the ring before the main thread is notified, while its guest goes on, in milliseconds. */
+const NOTIFY_AFTER_MS = 2;
 
-/** How often it is looked whether the main thread has caught up, in milliseconds. */
-const LOOK_MS = 2;
+/** How often it is checked whether the main thread has caught up, in milliseconds. */
+const CHECK_MS = 2;
 
 /**
  * Reports accesses to the main thread, no faster than it takes them: a guest in a loop of denied calls would otherwise fill its
@@ -14,7 +14,7 @@ const LOOK_MS = 2;
  */
 export class Observations {
   readonly #ring: EventRingWriter;
-  #toldAt = 0;
+  #notifiedAt = 0;
 
   constructor(ring: EventRingWriter) {
     this.#ring = ring;
@@ -24,8 +24,8 @@ export class Observations {
   report(ticket: number, observation: AuditObservation): void {
     this.#ring.write(ticket, observation);
     const now = performance.now();
-    if (now - this.#toldAt < TELL_AFTER_MS) return;
-    this.#toldAt = now;
+    if (now - this.#notifiedAt < NOTIFY_AFTER_MS) return;
+    this.#notifiedAt = now;
     this.#ring.callReader();
   }
 
@@ -36,6 +36,6 @@ export class Observations {
 
   /** Resolves when the main thread is not far behind. */
   async caughtUp(): Promise<void> {
-    while (this.#ring.crowded) await delay(LOOK_MS);
+    while (this.#ring.crowded) await delay(CHECK_MS);
   }
 }

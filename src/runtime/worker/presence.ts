@@ -9,7 +9,7 @@ export interface PresenceParts {
   readonly turns: Turns;
   readonly observations: Observations;
   readonly time: ProcessorTime;
-  /** Aborted when a break is not to be kept to its end. */
+  /** Aborted when a pause is not to be kept to its end. */
   readonly signal: AbortSignal;
   /** Has what the guest's code calls from now on be called for this guest. */
   readonly occupy: () => void;
@@ -59,7 +59,7 @@ export class Presence {
   }
 
   /** Lets the others of the thread have their turn, and the main thread's messages be seen. */
-  async takeBreak(pauseMs: number): Promise<void> {
+  async yieldProcessor(pauseMs: number): Promise<void> {
     this.leave();
     await this.#parts.observations.caughtUp();
     // Its end is not kept waiting.

@@ -57,7 +57,7 @@ export class ProcessorTime {
     return atMost > mostMs && this.used(now) > mostMs;
   }
 
-  /** How long it has had the processor without a break, on the clock. */
+  /** How long it has had the processor without yielding, on the clock. */
   turn(now: number): number {
     return this.#since === undefined ? 0 : now - this.#enteredAt;
   }

@@ -16,7 +16,7 @@ const probe = frameOf(ROOM_BYTES / 8);
 
 /**
  * Whether the host has stack left. A guest chooses how deep it nests its calls; host code that runs out of stack in the middle of its
- * work leaves that half done: promises that never settle, listeners that were never told, and lines of the engine's on the process's
+ * work leaves that half done: promises that never settle, listeners that were never called, and lines of the engine's on the process's
  * stderr.
  *
  * Costs some ten nanoseconds: the engine compares the size of a function's frame with what is left before the function runs.

@@ -21,7 +21,7 @@ export function isLargerThan(value: unknown, bytes: number): boolean {
   return false;
 }
 
-/** The glue's maps are of another realm, so they are told by what they can do. */
+/** The glue's maps are of another realm, so they are recognised by what they can do. */
 function membersOf(object: object): readonly unknown[] {
   return "entries" in object && Object.prototype.toString.call(object) === "[object Map]"
     ? [...(object as ReadonlyMap<unknown, unknown>).entries()].flat()

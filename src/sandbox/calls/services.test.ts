@@ -34,7 +34,7 @@ function side(grants: Partial<Grants>, { limits, hostFunctions = [], ...options 
   return { ask, stdio, observations };
 }
 
-// Seen to fail with the grant not looked at.
+// Seen to fail with the grant not checked.
 test("stdin is not read without its grant, and the record says that it was asked for", async () => {
   let reads = 0;
   async function* secret(): AsyncGenerator<Uint8Array> {

@@ -26,7 +26,7 @@ export interface RegisteredFunction {
   readonly call: (parameters: readonly unknown[], context: HostFunctionContext) => unknown;
 }
 
-/** How much of what an error says is told, in UTF-16 code units. */
+/** How much of an error's message is passed on, in UTF-16 code units. */
 const MAX_REASON = 1_000;
 
 const ENDED = "the invocation ended before it was done";

@@ -33,7 +33,7 @@ interface Guest {
 }
 
 /**
- * An invocation with both of its threads' parts in this one: what they tell each other is copied as between threads.
+ * An invocation with both of its threads' parts in this one: what they send each other is copied as between threads.
  *
  * @param embedderGranted What the embedder's side believes was granted.
  */
@@ -108,7 +108,7 @@ test("a range bounds the parameter that the function names", async () => {
   );
 });
 
-test("texts bound it too, and are not told", async () => {
+test("texts bound it too, and are not revealed", async () => {
   const check = { parameter: "to" };
   for (const grant of [
     { kind: "string", value: "secret@b.c" },
@@ -373,7 +373,7 @@ for (const [part, message] of WRONG) {
   });
 }
 
-test("functions that cannot be told apart are refused, and everything wrong is told at once", async () => {
+test("functions that cannot be told apart are refused, and everything wrong is reported at once", async () => {
   const pairs: readonly (readonly [Partial<HostFunctionInput>, RegExp])[] = [
     [{}, /hostFunctions\[1\]: acme:mail\/outbox#send is there already/],
     [{ name: "SEND" }, /is there already/],

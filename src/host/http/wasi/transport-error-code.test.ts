@@ -37,7 +37,7 @@ test("what sockets, TLS and undici fail with has a code of the specification", (
   assert.deepEqual(transportErrorCode("not an error", "body"), { tag: "internal-error", val: undefined });
 });
 
-test("a TLS alert is told with its number, and a code that is known already stands", () => {
+test("a TLS alert is reported with its number, and a code that is known already stands", () => {
   const alert = failure("ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE", "...:SSL alert number 40:\n");
   assert.deepEqual(transportErrorCode(alert, "connecting"), {
     tag: "TLS-alert-received",
