@@ -140,7 +140,11 @@ const CONDITIONS = {
     what: "namespace of its own that may mount",
     isThere: () =>
       spawnSync("unshare", [
-        ...["--user", "--map-root-user", "--mount", "sh", "-c"],
+        "--user",
+        "--map-root-user",
+        "--mount",
+        "sh",
+        "-c",
         "mount -t tmpfs none /tmp && mount --rbind /proc /mnt",
       ]).status === 0,
   },

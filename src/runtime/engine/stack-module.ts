@@ -35,10 +35,7 @@ export interface StackModule {
  */
 export function stackModule(suspending: readonly CoreSignature[], called: readonly CoreSignature[]): StackModule {
   const types = new TypeList();
-  const results = (of: readonly CoreSignature[]): readonly (CoreType | undefined)[] => [
-    ...new Set(of.map(({ result }) => result)),
-  ];
-  const [waits, dones] = [results(suspending), results(called)];
+  const [waits, dones] = [resultsOf(suspending), resultsOf(called)];
   const imports = [
     ...suspending.map((one, index) => importedFunction("f", index, types.of(one))),
     ...waits.map((result, index) => importedFunction("w", index, types.of({ parameters: [], result }))),
@@ -77,16 +74,30 @@ export function stackModule(suspending: readonly CoreSignature[], called: readon
   return { module: new WebAssembly.Module(bytes), waits, dones };
 }
 
+/** What stands before and after the call that waits, in {@link suspendingBody}. */
+const WAITING: readonly number[] = [0x23, 0, 0x04, 0x40, 0x02, 0x40, 0x02, 0x40, 0x1f, 0x40, 1, 2, 0];
+const WAITED: readonly number[] = [0x0c, 2, 0x0b, 0x00, 0x0b, 0x00, 0x0b, 0x0b];
+
+/** What functions answer, each type once. */
+function resultsOf(signatures: readonly CoreSignature[]): readonly (CoreType | undefined)[] {
+  return [...new Set(signatures.map(({ result }) => result))];
+}
+
 function suspendingBody({ parameters, result }: CoreSignature, call: number, wait: number): number[] {
   const kept = parameters.length;
   const keep = result === undefined ? [] : [0x21, ...leb(kept)];
   return [
     ...(result === undefined ? [0] : [1, 1, CODE_OF[result]]),
     ...parameters.flatMap((_type, index) => [0x20, ...leb(index)]),
-    ...[0x10, ...leb(call), ...keep],
+    0x10,
+    ...leb(call),
+    ...keep,
     // if; block $on; block $caught; try_table (catch_all $caught); call, set, br $on; end; unreachable? end; unreachable; end; end
-    ...[0x23, 0, 0x04, 0x40, 0x02, 0x40, 0x02, 0x40, 0x1f, 0x40, 1, 2, 0],
-    ...[0x10, ...leb(wait), ...keep, 0x0c, 2, 0x0b, 0x00, 0x0b, 0x00, 0x0b, 0x0b],
+    ...WAITING,
+    0x10,
+    ...leb(wait),
+    ...keep,
+    ...WAITED,
     ...(result === undefined ? [] : [0x20, ...leb(kept)]),
     0x0b,
   ];
