@@ -16,7 +16,7 @@ const UNSAFE = /['"`\\\u0000-\u001f\u007f-\u009f\u2028\u2029]/u;
  *
  * @throws CordonError `unsupported`.
  */
-export function assertSafeName(name: string): void {
+function assertSafeName(name: string): void {
   // As a key of an object literal this would set the object's prototype instead of a property.
   if (!UNSAFE.test(name) && name !== "__proto__") return;
   throw new CordonError(

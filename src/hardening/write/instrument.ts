@@ -21,7 +21,7 @@ const GLOBAL_KIND = 0x03;
 const REFERENCE = 0x64;
 const EMPTY_BLOCK = 0x40;
 const NAMES = "name";
-export const EMPTY_VECTOR: Uint8Array = Uint8Array.of(0);
+const EMPTY_VECTOR: Uint8Array = Uint8Array.of(0);
 /** A mutable i32 that begins at zero. */
 const ZERO_COUNTER = Uint8Array.of(I32, 0x01, 0x41, 0x00, 0x0b);
 

@@ -6,25 +6,25 @@ export type CoreValue = number | bigint;
 const scratch = new DataView(new ArrayBuffer(8));
 
 /** The bits of an f32, as an i32. */
-export function bitsOfF32(value: number): number {
+function bitsOfF32(value: number): number {
   scratch.setFloat32(0, value);
   return scratch.getInt32(0);
 }
 
 /** The f32 of these bits. */
-export function f32OfBits(bits: number): number {
+function f32OfBits(bits: number): number {
   scratch.setInt32(0, bits);
   return scratch.getFloat32(0);
 }
 
 /** The bits of an f64, as an i64. */
-export function bitsOfF64(value: number): bigint {
+function bitsOfF64(value: number): bigint {
   scratch.setFloat64(0, value);
   return scratch.getBigInt64(0);
 }
 
 /** The f64 of these bits. */
-export function f64OfBits(bits: bigint): number {
+function f64OfBits(bits: bigint): number {
   scratch.setBigInt64(0, bits);
   return scratch.getFloat64(0);
 }

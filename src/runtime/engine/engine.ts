@@ -240,5 +240,3 @@ export class Engine {
     };
   }
 }
-
-export type { PreparedLift };

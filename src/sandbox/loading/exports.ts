@@ -1,4 +1,3 @@
-import type { ExportPath } from "../../runtime/messages.ts";
 import { CordonError } from "../../shared/errors.ts";
 import { escapeInvisible, quoteText } from "../../shared/quote-text.ts";
 import { nearest } from "../../shared/suggest.ts";
@@ -9,7 +8,7 @@ export interface CallableExport {
   /** Its full name: `function`, or `interface#function`. */
   readonly name: string;
   readonly function: WitFunction;
-  readonly path: ExportPath;
+  readonly path: readonly string[];
 }
 
 /** How many exports one message names. */
