@@ -50,7 +50,7 @@ export function checkFileList(files: readonly string[]): void {
 export function checkMachinePaths(folder: string): void {
   const root = ROOT.replace(/[/\\]$/, "");
   const found = filesBelow(folder).filter((file) => {
-    const content = readFileSync(file);
+    const content = readFileSync(file, "latin1");
     // Compiled modules hold source locations of the machines they were compiled on, whose home may be named like ours.
     const home = file.endsWith(".wasm") ? undefined : homedir();
     // A link of Linux, which is on every machine, and ends like the home of its administrator.
