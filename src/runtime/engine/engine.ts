@@ -10,6 +10,7 @@ import { GuestResource } from "./guest-resource.ts";
 import { TableBudget } from "./handle-table.ts";
 import type { HostValues } from "./host-values.ts";
 import { INSTANTIATION } from "./instantiation-task.ts";
+import type { PreparedPlan } from "./prepared-plan.ts";
 import { ResourceHandle } from "./resource-handle.ts";
 import { Scheduler } from "./scheduler.ts";
 import { Stacks } from "./stacks.ts";
