@@ -47,7 +47,7 @@ export type {
   HostFunctionContext,
   HostFunctionInput,
 } from "./host-functions/host-function-input.ts";
-export type { MissingImports } from "./loading/core-imports.ts";
+export type { MissingImports } from "./loading/missing-imports.ts";
 export { inspect, type InspectOptions, type Inspection } from "./loading/inspect.ts";
 export type { Reach } from "./loading/reach.ts";
 export type { LimitsInput } from "./options/limit-options.ts";

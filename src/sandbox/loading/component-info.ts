@@ -1,7 +1,7 @@
 import type { ArtifactCacheOptions } from "../../component/artifact-cache.ts";
 import type { PrepareStage } from "../../component/preparation/messages.ts";
 import type { ComponentInterface } from "../../shared/wit.ts";
-import type { MissingImports } from "./core-imports.ts";
+import type { MissingImports } from "./missing-imports.ts";
 
 /** What a loaded component is. */
 export interface ComponentInfo {

@@ -1,3 +1,4 @@
+import type { MissingImports } from "./missing-imports.ts";
 import type { CustomFunction } from "../../host/custom/custom-function.ts";
 import { DECLARED_CORE_MODULES } from "../../host/declared-interfaces.ts";
 import type { CoreProgram } from "../../runtime/messages.ts";
@@ -10,13 +11,6 @@ const MAX_NAMED = 20;
 
 /** How much is shown of a name and of a type, in UTF-16 code units. */
 const MAX_SHOWN = 80;
-
-/** What becomes of functions that a core module imports and nothing provides. */
-export type MissingImports =
-  /** The module is refused. */
-  | "refuse"
-  /** They trap when they are called. */
-  | "trap";
 
 /** Why an import cannot be linked. */
 interface Problem {

@@ -12,7 +12,8 @@ import type { PortableProgram } from "../../runtime/process/messages.ts";
 import { CordonError } from "../../shared/errors.ts";
 import { quoteText } from "../../shared/quote-text.ts";
 import type { ComponentInfo, LoadOptions } from "./component-info.ts";
-import { type MissingImports, resolveCoreImports } from "./core-imports.ts";
+import { resolveCoreImports } from "./core-imports.ts";
+import type { MissingImports } from "./missing-imports.ts";
 import { resolveImports } from "./imports.ts";
 import type { Reading } from "./source.ts";
 
