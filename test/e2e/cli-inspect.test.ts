@@ -68,10 +68,7 @@ test("a component that is refused for what its code uses cannot run, and it says
       "it uses shared memory, which is refused unless it is allowed; ",
     ],
     "inspect-collected": [component("(type (struct))"), "it uses garbage-collected types, which Cordon does not run; "],
-    "inspect-async": [
-      `(component (core func (canon thread.yield)))`,
-      "it uses the asynchronous ABI (async functions, tasks, streams or futures), which this version does not run; ",
-    ],
+    "inspect-threads": [`(component (core func (canon thread.index)))`, "it uses the built-in thread.index, "],
   };
   for (const [name, [text = "", reason = ""]] of Object.entries(refused)) {
     const file = await textGuest(name, text);
