@@ -20,7 +20,7 @@ const MEMORY_CAP_BYTES = 128 * 1024 * 1024;
 /** What nobody asks for, and nothing comes of. */
 const ENVIRONMENT: EngineEnvironment = {
   maxHandles: Number.MAX_SAFE_INTEGER,
-  charges: { copy: () => undefined, list: () => undefined, work: () => undefined },
+  charges: { copy: () => undefined, make: () => undefined, work: () => undefined },
   admit: () => undefined,
   fail: () => undefined,
   tooManyHandles: () => {

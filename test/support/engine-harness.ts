@@ -33,7 +33,7 @@ export async function instantiate(compiled: Compiled, imports: HostImports = new
   let failure: unknown;
   const environment: EngineEnvironment = {
     maxHandles: 10_000,
-    charges: { copy: () => undefined, list: () => undefined, work: () => undefined },
+    charges: { copy: () => undefined, make: () => undefined, work: () => undefined },
     admit: () => {
       if (failure !== undefined) throw new Error("the invocation has ended");
     },

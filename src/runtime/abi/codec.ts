@@ -16,6 +16,11 @@ export interface Codec {
   readonly align: number;
   /** The core values that a value is passed as. */
   readonly flat: readonly CoreType[];
+  /**
+   * Bytes that the host makes of a value at most, beside the bytes of strings and what lists make, which charge for themselves. Whoever
+   * lifts a value for the host charges this first.
+   */
+  readonly hostBytes: number;
   /** Reads a value; `at` is aligned and all of it within memory. */
   readonly load: (context: LiftContext, at: number) => unknown;
   /** Writes a value; `at` is aligned and all of it within memory. */

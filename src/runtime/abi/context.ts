@@ -2,10 +2,10 @@ import type { StringEncoding } from "../../shared/plan.ts";
 import type { MemoryAccess } from "./memory-access.ts";
 
 /**
- * Who gets the values that are lifted. To the host they are copied, in the shapes of docs/values.md. Another component
+ * Who gets the values that are lifted. To the host, for its caller or for a function of it, they are copied, in the shapes of docs/values.md. Another component
  * takes them at once, before any guest's code runs: what is in memory stays there until it is stored at its new place.
  */
-export type Receiver = "host" | "guest";
+export type Receiver = "caller" | "host-function" | "guest";
 
 /** Handles as a component instance has them: those of the Canonical ABI's tables, by type. */
 export interface HandleScope {
@@ -26,8 +26,8 @@ export interface HandleScope {
 export interface Charges {
   /** The host makes a copy of so many bytes of guest memory. */
   readonly copy: (bytes: number) => void;
-  /** The host makes a list of so many items besides. */
-  readonly list: (length: number) => void;
+  /** The host makes values that take so many bytes, besides; see `host-bytes.ts`. */
+  readonly make: (bytes: number) => void;
   /** So many bytes are moved from one guest to another. */
   readonly work: (bytes: number) => void;
 }

@@ -9,6 +9,9 @@ export const MAX_FLAT_PARAMETERS = 16;
 export const MAX_FLAT_ASYNC_PARAMETERS = 4;
 export const MAX_FLAT_RESULTS = 1;
 
+/** What a crossing may make without a charge, in bytes: the few values of most functions. */
+const FREE_BYTES = 4_096;
+
 /** The parameters, or the results, of a function: how they are passed together. */
 export class ValueRow {
   /** The core values of all, in a row. Cut where there are more than any function takes. */
@@ -16,12 +19,14 @@ export class ValueRow {
   readonly #codecs: readonly Codec[];
   readonly #tuple: Codec;
   readonly #pointers: Codecs["pointers"];
+  readonly #hostBytes: number;
 
   constructor(types: readonly number[], codecs: Codecs) {
     this.#codecs = types.map((type) => codecs.of(type));
     this.#tuple = codecs.tuple(types);
     this.#pointers = codecs.pointers;
     this.flat = this.#tuple.flat;
+    this.#hostBytes = this.#codecs.reduce((sum, codec) => sum + codec.hostBytes, 0);
   }
 
   /** How many values there are. */
@@ -31,6 +36,7 @@ export class ValueRow {
 
   /** Takes the values from core values, or from memory when there are more than `most` of them. */
   lift(context: LiftContext, most: number, values: readonly CoreValue[]): unknown[] {
+    if (this.#hostBytes > FREE_BYTES && context.receiver !== "guest") context.charges.make(this.#hostBytes);
     if (this.flat.length > most) {
       const at = this.#pointers.of(values[0] ?? 0);
       memoryOf(context).check(at, this.#tuple.size, this.#tuple.align);

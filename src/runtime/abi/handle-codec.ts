@@ -2,6 +2,7 @@ import type { CoreType } from "../../shared/plan.ts";
 import { type Codec, memoryOf } from "./codec.ts";
 import type { HandleScope, LiftContext, LowerContext } from "./context.ts";
 import type { CoreValue } from "./core-values.ts";
+import { HANDLE_BYTES } from "./host-bytes.ts";
 
 /** How one kind of handle is taken out of a table and put into one. */
 export interface HandleForm {
@@ -14,6 +15,7 @@ export class HandleCodec implements Codec {
   readonly size = 4;
   readonly align = 4;
   readonly flat: readonly CoreType[] = ["i32"];
+  readonly hostBytes = HANDLE_BYTES;
   readonly #form: HandleForm;
 
   constructor(form: HandleForm) {

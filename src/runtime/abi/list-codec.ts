@@ -4,6 +4,7 @@ import { type Codec, memoryOf } from "./codec.ts";
 import type { LiftContext, LowerContext } from "./context.ts";
 import type { CoreValue } from "./core-values.ts";
 import type { Pointers } from "./pointers.ts";
+import { BUFFER_BYTES, LIST_BYTES, MAP_ENTRY_BYTES, SLOT_BYTES } from "./host-bytes.ts";
 import { trap } from "./trap.ts";
 
 /** The most bytes that the elements of a list may have: `MAX_LIST_BYTE_LENGTH` of the Canonical ABI. */
@@ -66,11 +67,12 @@ export class Elements {
     const size = length * element.size;
     if (this.#array !== undefined) {
       if (context.receiver === "guest") return bytes.subarray(at, at + size);
+      context.charges.make(BUFFER_BYTES);
       context.charges.copy(size);
       return new this.#array(copyOf(bytes, at, size), 0, length);
     }
     if (context.receiver === "guest") return new GuestList(context, element, at, length);
-    context.charges.list(length);
+    context.charges.make(LIST_BYTES + length * (SLOT_BYTES + element.hostBytes));
     const items: unknown[] = [];
     for (let index = 0; index < length; index += 1) items.push(element.load(context, at + index * element.size));
     return items;
@@ -116,6 +118,7 @@ function copyOf(bytes: Uint8Array, at: number, size: number): ArrayBuffer {
 
 /** Lists: an address and a length in elements. */
 export class ListCodec implements Codec {
+  readonly hostBytes = 0;
   readonly size: number;
   readonly align: number;
   readonly flat: readonly CoreType[];
@@ -173,6 +176,7 @@ export class ListCodec implements Codec {
 
 /** Lists of a fixed length: their elements, one after the other. */
 export class FixedListCodec implements Codec {
+  readonly hostBytes: number;
   readonly size: number;
   readonly align: number;
   readonly flat: readonly CoreType[];
@@ -185,10 +189,11 @@ export class FixedListCodec implements Codec {
     this.size = length * element.size;
     this.align = element.align;
     this.flat = flat;
+    this.hostBytes = LIST_BYTES + length * (SLOT_BYTES + element.hostBytes);
   }
 
   load(context: LiftContext, at: number): unknown {
-    return this.#items(context, (index) => this.#element.load(context, at + index * this.#element.size));
+    return this.#items((index) => this.#element.load(context, at + index * this.#element.size));
   }
 
   store(context: LowerContext, value: unknown, at: number): void {
@@ -200,7 +205,7 @@ export class FixedListCodec implements Codec {
 
   lift(context: LiftContext, values: readonly CoreValue[], from: number): unknown {
     const step = this.#element.flat.length;
-    return this.#items(context, (index) => this.#element.lift(context, values, from + index * step));
+    return this.#items((index) => this.#element.lift(context, values, from + index * step));
   }
 
   lower(context: LowerContext, value: unknown, values: CoreValue[]): void {
@@ -208,8 +213,7 @@ export class FixedListCodec implements Codec {
     for (let index = 0; index < this.#length; index += 1) this.#element.lower(context, items[index], values);
   }
 
-  #items(context: LiftContext, item: (index: number) => unknown): unknown[] {
-    context.charges.list(this.#length);
+  #items(item: (index: number) => unknown): unknown[] {
     const items: unknown[] = [];
     for (let index = 0; index < this.#length; index += 1) items.push(item(index));
     return items;
@@ -218,6 +222,7 @@ export class FixedListCodec implements Codec {
 
 /** Maps: lists of pairs in memory, a `Map` to the host. A later entry of a key takes the place of the earlier. */
 export class MapCodec implements Codec {
+  readonly hostBytes = 0;
   readonly size: number;
   readonly align: number;
   readonly flat: readonly CoreType[];
@@ -248,7 +253,10 @@ export class MapCodec implements Codec {
   }
 
   #lifted(context: LiftContext, entries: unknown): unknown {
-    return context.receiver === "guest" ? entries : new Map(entries as readonly (readonly [unknown, unknown])[]);
+    if (context.receiver === "guest") return entries;
+    const pairs = entries as readonly (readonly [unknown, unknown])[];
+    context.charges.make(LIST_BYTES + pairs.length * MAP_ENTRY_BYTES);
+    return new Map(pairs);
   }
 }
 

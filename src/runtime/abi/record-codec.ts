@@ -2,15 +2,18 @@ import type { CoreType } from "../../shared/plan.ts";
 import { alignTo, type Codec } from "./codec.ts";
 import type { LiftContext, LowerContext } from "./context.ts";
 import type { CoreValue } from "./core-values.ts";
+import { objectBytes, TUPLE_BYTES } from "./host-bytes.ts";
 
 /**
  * Records and tuples: their fields, one after the other. A list of values where they go to another component or are a
- * tuple; for the host, records are objects without a prototype.
+ * tuple; for the host, records are plain objects, whose fields are all their own: no WIT name becomes `__proto__`. Objects without a
+ * prototype would be hash tables to V8, of twice the size.
  */
 export class RecordCodec implements Codec {
   readonly size: number;
   readonly align: number;
   readonly flat: readonly CoreType[];
+  readonly hostBytes: number;
   readonly #fields: readonly Codec[];
   readonly #offsets: readonly number[];
   /** The keys that the host knows the fields by; none for a tuple. */
@@ -28,6 +31,8 @@ export class RecordCodec implements Codec {
       at += field.size;
       align = Math.max(align, field.align);
     }
+    const own = keys === undefined ? TUPLE_BYTES : objectBytes(keys);
+    this.hostBytes = fields.reduce((sum, field) => sum + field.hostBytes, own);
     this.#offsets = offsets;
     this.size = alignTo(at, align);
     this.align = align;
@@ -65,9 +70,8 @@ export class RecordCodec implements Codec {
 
   #lifted(context: LiftContext, values: unknown[]): unknown {
     if (context.receiver === "guest") return values;
-    context.charges.list(values.length);
     if (this.#keys === undefined) return values;
-    const record = Object.create(null) as Record<string, unknown>;
+    const record: Record<string, unknown> = {};
     for (let index = 0; index < values.length; index += 1) record[this.#keys[index] ?? ""] = values[index];
     return record;
   }
@@ -83,6 +87,7 @@ export class FlagsCodec implements Codec {
   readonly size: 1 | 2 | 4;
   readonly align: 1 | 2 | 4;
   readonly flat: readonly CoreType[] = ["i32"];
+  readonly hostBytes: number;
   readonly #bits: Codec;
   readonly #keys: readonly string[];
 
@@ -90,6 +95,7 @@ export class FlagsCodec implements Codec {
   constructor(bits: Codec, keys: readonly string[]) {
     this.#bits = bits;
     this.#keys = keys;
+    this.hostBytes = objectBytes(keys);
     this.size = bits.size as 1 | 2 | 4;
     this.align = this.size;
   }
@@ -114,8 +120,7 @@ export class FlagsCodec implements Codec {
   #lifted(context: LiftContext, bits: number): unknown {
     const known = this.#keys.length === 32 ? bits : bits & (2 ** this.#keys.length - 1);
     if (context.receiver === "guest") return known;
-    context.charges.list(this.#keys.length);
-    const flags = Object.create(null) as Record<string, boolean>;
+    const flags: Record<string, boolean> = {};
     for (let index = 0; index < this.#keys.length; index += 1) {
       flags[this.#keys[index] ?? ""] = ((known >>> index) & 1) === 1;
     }

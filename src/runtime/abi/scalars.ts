@@ -3,6 +3,7 @@ import type { Codec } from "./codec.ts";
 import { memoryOf } from "./codec.ts";
 import type { LiftContext, LowerContext } from "./context.ts";
 import type { CoreValue } from "./core-values.ts";
+import { NUMBER_BYTES, SMALL_NUMBER_BYTES, textBytes } from "./host-bytes.ts";
 import { trap } from "./trap.ts";
 
 type Scalar = "bool" | "s8" | "u8" | "s16" | "u16" | "s32" | "u32" | "s64" | "u64" | "f32" | "f64" | "char";
@@ -118,9 +119,12 @@ class ScalarCodec implements Codec {
   readonly size: number;
   readonly align: number;
   readonly flat: readonly CoreType[];
+  readonly hostBytes: number;
   readonly #form: ScalarForm;
 
-  constructor(form: ScalarForm) {
+  constructor(kind: Scalar) {
+    const form = FORMS[kind];
+    this.hostBytes = kind === "char" ? textBytes("..") : form.size <= 2 ? SMALL_NUMBER_BYTES : NUMBER_BYTES;
     this.#form = form;
     this.size = form.size;
     this.align = form.size;
@@ -146,5 +150,5 @@ class ScalarCodec implements Codec {
 
 /** The codec of a scalar type; undefined for any other. */
 export function scalarCodec(kind: string): Codec | undefined {
-  return Object.hasOwn(FORMS, kind) ? new ScalarCodec(FORMS[kind as Scalar]) : undefined;
+  return Object.hasOwn(FORMS, kind) ? new ScalarCodec(kind as Scalar) : undefined;
 }

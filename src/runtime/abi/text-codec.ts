@@ -3,6 +3,7 @@ import { type Codec, memoryOf } from "./codec.ts";
 import type { LiftContext, LowerContext } from "./context.ts";
 import type { CoreValue } from "./core-values.ts";
 import { decodeText, type GuestText, MAX_STRING_BYTES, textExtent } from "./guest-text.ts";
+import { STRING_BYTES } from "./host-bytes.ts";
 import { lowerText } from "./lower-text.ts";
 import type { Pointers } from "./pointers.ts";
 import { trap } from "./trap.ts";
@@ -12,6 +13,7 @@ export class TextCodec implements Codec {
   readonly size: number;
   readonly align: number;
   readonly flat: readonly CoreType[];
+  readonly hostBytes = STRING_BYTES;
   readonly #pointers: Pointers;
 
   constructor(pointers: Pointers) {

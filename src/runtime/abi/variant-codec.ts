@@ -2,6 +2,7 @@ import type { CoreType } from "../../shared/plan.ts";
 import { alignTo, type Codec } from "./codec.ts";
 import type { LiftContext, LowerContext } from "./context.ts";
 import { type CoreValue, join, joinOf, unjoin, zeroOf } from "./core-values.ts";
+import { objectBytes, textBytes } from "./host-bytes.ts";
 import { trap } from "./trap.ts";
 
 /** A case by its number, with what it carries. */
@@ -14,6 +15,8 @@ export interface ChosenCase {
 export interface VariantShape {
   readonly toHost: (index: number, payload: unknown) => unknown;
   readonly fromHost: (value: unknown) => ChosenCase;
+  /** Bytes that the host makes of a case, beside its payload. */
+  readonly hostBytes: (index: number) => number;
 }
 
 /** Variants, options, results and enums: the number of a case, and what it carries. */
@@ -21,6 +24,7 @@ export class VariantCodec implements Codec {
   readonly size: number;
   readonly align: number;
   readonly flat: readonly CoreType[];
+  readonly hostBytes: number;
   readonly #discriminant: Codec;
   readonly #cases: readonly (Codec | undefined)[];
   readonly #payloadAt: number;
@@ -52,6 +56,10 @@ export class VariantCodec implements Codec {
     this.align = Math.max(discriminant.size, align);
     this.size = alignTo(this.#payloadAt + size, this.align);
     this.flat = ["i32", ...joined];
+    this.hostBytes = cases.reduce(
+      (most, one, index) => Math.max(most, shape.hostBytes(index) + (one?.hostBytes ?? 0)),
+      0,
+    );
   }
 
   load(context: LiftContext, at: number): unknown {
@@ -96,7 +104,6 @@ export class VariantCodec implements Codec {
 
   #lifted(context: LiftContext, index: number, payload: unknown): unknown {
     if (context.receiver === "guest") return new Chosen(index, payload);
-    context.charges.list(1);
     return this.#shape.toHost(index, payload);
   }
 
@@ -128,6 +135,8 @@ export function taggedShape(names: readonly string[], carries: readonly boolean[
       const { tag, val } = value as { readonly tag: string; readonly val?: unknown };
       return { index: known(positions.get(tag), tag), payload: val };
     },
+    hostBytes: (index) =>
+      objectBytes(carries[index] === true ? ["tag", "val"] : ["tag"]) + textBytes(names[index] ?? ""),
   };
 }
 
@@ -137,6 +146,7 @@ export function enumShape(names: readonly string[]): VariantShape {
   return {
     toHost: (index) => names[index] ?? "",
     fromHost: (value) => ({ index: known(positions.get(value as string), String(value)), payload: undefined }),
+    hostBytes: (index) => textBytes(names[index] ?? ""),
   };
 }
 
@@ -145,6 +155,7 @@ export const PLAIN_OPTION: VariantShape = {
   toHost: (index, payload) => (index === 1 ? payload : undefined),
   fromHost: (value) =>
     value === undefined || value === null ? { index: 0, payload: undefined } : { index: 1, payload: value },
+  hostBytes: () => 0,
 };
 
 function known(index: number | undefined, name: string): number {

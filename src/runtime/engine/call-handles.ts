@@ -42,7 +42,7 @@ export class CallHandles implements HandleScope {
   liftBorrow(index: number, resource: number): unknown {
     const handle = this.#handle(index, resource);
     if (this.#scope instanceof Subtask) this.#scope.lend(handle);
-    return this.#receiver === "host" ? this.#host.borrowedOut(handle.rep, resource) : handle.rep;
+    return this.#receiver !== "guest" ? this.#host.borrowedOut(handle.rep, resource) : handle.rep;
   }
 
   lowerOwn(value: unknown, resource: number): number {
@@ -65,7 +65,7 @@ export class CallHandles implements HandleScope {
     end.assertTransferable(type);
     this.#state.handles.remove(index);
     end.join(undefined);
-    return this.#receiver === "host" ? this.#host.readableOut(end.shared, type) : end.shared;
+    return this.#receiver !== "guest" ? this.#host.readableOut(end.shared, type) : end.shared;
   }
 
   lowerReadable(kind: "stream" | "future", value: unknown, type: number): number {

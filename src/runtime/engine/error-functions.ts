@@ -26,7 +26,7 @@ export function errorFunction({ stateOf, prepared, items, contexts }: EnginePart
   const text = prepared.codecs(options).text;
   if (kind === "error-context.new") {
     return (_task, [at, length]) => {
-      const context = contexts.lift(items.bind(options), owner, "host");
+      const context = contexts.lift(items.bind(options), owner, "caller");
       const message = text.lift(context, [at ?? 0, length ?? 0], 0) as string;
       return state.handles.add(new ErrorContext(message.slice(0, MAX_MESSAGE).toWellFormed()));
     };

@@ -1,3 +1,4 @@
+import type { Receiver } from "../abi/context.ts";
 import type { PlanCoreFunction } from "../../shared/plan.ts";
 import type { CoreValue } from "../abi/core-values.ts";
 import { MAX_FLAT_ASYNC_PARAMETERS, MAX_FLAT_PARAMETERS, MAX_FLAT_RESULTS } from "../abi/function-shape.ts";
@@ -67,7 +68,7 @@ class LoweredCall {
     const { async: isAsync } = this.#core.options;
     const target = hostImport(path);
     const owned: unknown[] = [];
-    const answer = target.call(this.#start("host", owned), owned);
+    const answer = target.call(this.#start("host-function", owned), owned);
     if (!(answer instanceof Promise)) {
       this.#take(target, answer);
       return isAsync ? this.#answerAsync() : this.#answerSync();
@@ -105,7 +106,7 @@ class LoweredCall {
     return this.#core.options.async ? MAX_FLAT_ASYNC_PARAMETERS : MAX_FLAT_PARAMETERS;
   }
 
-  #start(receiver: "guest" | "host", owned?: unknown[]): unknown[] {
+  #start(receiver: Receiver, owned?: unknown[]): unknown[] {
     this.#subtask.state = SUBTASK.started;
     this.#notify();
     const scoped = { state: this.#state, scope: this.#subtask };

@@ -28,7 +28,7 @@ export function taskReturn(parts: EngineParts, core: TaskReturn): CanonFunction 
     if (core.options.encoding !== own.encoding || isOtherMemory) {
       trap("returned a result with other options than the function's");
     }
-    const receiver = task.caller === undefined ? "host" : "guest";
+    const receiver = task.caller === undefined ? "caller" : "guest";
     const context = contexts.lift(bound, { state, scope: task }, receiver);
     const results = prepared.resultRow(core.result, core.options).lift(context, MAX_FLAT_PARAMETERS, given);
     task.resolve(results);

@@ -186,7 +186,7 @@ export class Tasks {
     const context = this.#parts.contexts.lift(
       bound,
       { state, scope: task },
-      task.caller === undefined ? "host" : "guest",
+      task.caller === undefined ? "caller" : "guest",
     );
     task.resolve(lift.shape.results.lift(context, MAX_FLAT_RESULTS, values));
     if (bound.postReturn !== undefined) {

@@ -3,9 +3,6 @@ import type { Charges } from "../abi/context.ts";
 /** How often what a guest hands over is copied at most: here, into a message to another thread, there, and for who asked. */
 const COPIES = 4;
 
-/** What the objects take that bytes lie in, and lists and records; and each item of these. In bytes. */
-const [BUFFER_BYTES, LIST_BYTES, ITEM_BYTES] = [1_024, 100, 16];
-
 /** Bytes that one guest takes from another in one unit of fuel. */
 const BYTES_PER_UNIT = 16;
 
@@ -46,12 +43,12 @@ export class CopyBudget implements Charges {
    * Charges every copy of it, but one only of the largest, so that a single string or list of numbers may be as large as the budget.
    */
   copy(bytes: number): void {
-    this.#charge(BUFFER_BYTES + COPIES * bytes - (COPIES - 1) * Math.max(0, bytes - this.#largest));
+    this.#charge(COPIES * bytes - (COPIES - 1) * Math.max(0, bytes - this.#largest));
     this.#largest = Math.max(this.#largest, bytes);
   }
 
-  list(length: number): void {
-    this.#charge(LIST_BYTES + length * ITEM_BYTES);
+  make(bytes: number): void {
+    this.#charge(bytes);
   }
 
   work(bytes: number): void {
