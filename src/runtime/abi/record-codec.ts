@@ -18,6 +18,7 @@ export class RecordCodec implements Codec {
   readonly #offsets: readonly number[];
   /** The keys that the host knows the fields by; none for a tuple. */
   readonly #keys: readonly string[] | undefined;
+  readonly #template: Readonly<Record<string, unknown>>;
 
   constructor(fields: readonly Codec[], keys: readonly string[] | undefined, flat: readonly CoreType[]) {
     this.#fields = fields;
@@ -31,6 +32,7 @@ export class RecordCodec implements Codec {
       at += field.size;
       align = Math.max(align, field.align);
     }
+    this.#template = templateOf(keys ?? []);
     const own = keys === undefined ? TUPLE_BYTES : objectBytes(keys);
     this.hostBytes = fields.reduce((sum, field) => sum + field.hostBytes, own);
     this.#offsets = offsets;
@@ -71,7 +73,7 @@ export class RecordCodec implements Codec {
   #lifted(context: LiftContext, values: unknown[]): unknown {
     if (context.receiver === "guest") return values;
     if (this.#keys === undefined) return values;
-    const record: Record<string, unknown> = {};
+    const record: Record<string, unknown> = { ...this.#template };
     for (let index = 0; index < values.length; index += 1) record[this.#keys[index] ?? ""] = values[index];
     return record;
   }
@@ -90,12 +92,14 @@ export class FlagsCodec implements Codec {
   readonly hostBytes: number;
   readonly #bits: Codec;
   readonly #keys: readonly string[];
+  readonly #template: Readonly<Record<string, unknown>>;
 
   /** @param bits The codec of the unsigned integer that the flags lie in. */
   constructor(bits: Codec, keys: readonly string[]) {
     this.#bits = bits;
     this.#keys = keys;
     this.hostBytes = objectBytes(keys);
+    this.#template = templateOf(keys);
     this.size = bits.size as 1 | 2 | 4;
     this.align = this.size;
   }
@@ -120,7 +124,7 @@ export class FlagsCodec implements Codec {
   #lifted(context: LiftContext, bits: number): unknown {
     const known = this.#keys.length === 32 ? bits : bits & (2 ** this.#keys.length - 1);
     if (context.receiver === "guest") return known;
-    const flags: Record<string, boolean> = {};
+    const flags: Record<string, unknown> = { ...this.#template };
     for (let index = 0; index < this.#keys.length; index += 1) {
       flags[this.#keys[index] ?? ""] = ((known >>> index) & 1) === 1;
     }
@@ -135,4 +139,12 @@ export class FlagsCodec implements Codec {
     }
     return bits;
   }
+}
+
+/**
+ * An object with these keys, for copies of it to be filled in. A copy has room for all of them, while V8 makes an object a hash table that
+ * gets more than a dozen keys one by one.
+ */
+function templateOf(keys: readonly string[]): Readonly<Record<string, unknown>> {
+  return JSON.parse(`{${keys.map((key) => `${JSON.stringify(key)}:null`).join()}}`) as Record<string, unknown>;
 }
