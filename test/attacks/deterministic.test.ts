@@ -140,7 +140,10 @@ test("a guest that catches what a host call throws where the stack ends does not
     (func (export "f") (result u32) (canon lift (core func $i "f"))))`;
   const source = await textGuest("catching-the-end-of-the-stack", text);
   await using sandbox = await Sandbox.open(source, { cache: TEST_CACHE, deterministic: true });
-  for (let call = 0; call < 3; call += 1) await failsWith("trap", /nested so deep/u, sandbox.call("f"));
+  for (let call = 0; call < 3; call += 1) {
+    // It has a stack of its own, whose end nothing can catch; or that of its thread, where the host says so first.
+    await failsWith("trap", /nested so deep|call stack size exceeded/u, sandbox.call("f"));
+  }
 });
 
 test("what only the host could tell is refused beside a deterministic run", async () => {

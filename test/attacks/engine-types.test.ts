@@ -16,9 +16,16 @@ function attacked(name: string): Readonly<Record<string, unknown>> {
   return JSON.parse(stdout) as Readonly<Record<string, unknown>>;
 }
 
-// Weakening: the types of a component are not bounded.
+// Weakening: neither the steps of evaluation nor the types of a component are bounded.
 test("one component of 21 modules with 99,900 types each is refused before the engine reads it, when it is inspected too", () => {
-  const { opened, runnable, refusal } = attacked("at-once");
+  const { opened, inspected } = attacked("at-once");
+  assert.match(String(opened), /^limit complexity: .* more than \d+ steps of evaluation/);
+  assert.match(String(inspected), /more than \d+ steps of evaluation/);
+});
+
+// Weakening: the types of a component are not bounded.
+test("one component of more function types than real ones have is refused, and cannot run when it is inspected", () => {
+  const { opened, runnable, refusal } = attacked("too-many");
   assert.match(String(opened), /^limit complexity: .* it has \d+ function types in its core modules, over/);
   assert.equal(runnable, false);
   assert.match(String(refusal), /^it has \d+ function types/);

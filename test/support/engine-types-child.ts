@@ -15,10 +15,10 @@ const MODULES = 21;
 /** So many types of 1,000 parameters and 1,000 results are nearly all that one component may have. */
 const HEAVY_TYPES = 190;
 
-const manyModules = (): Uint8Array =>
+const modulesOf = (modules: number, types: number): Uint8Array =>
   componentOf(
-    ...Array.from({ length: MODULES }, (_, index) =>
-      sectionOf(COMPONENT_SECTION.module, typedModule(TYPES, { first: index * TYPES })),
+    ...Array.from({ length: modules }, (_, index) =>
+      sectionOf(COMPONENT_SECTION.module, typedModule(types, { first: index * types })),
     ),
   );
 
@@ -40,7 +40,11 @@ process.on("warning", ({ name, message }) => warnings.push(`${name}: ${message}`
 /** The attacks by name. Each returns what the test compares. */
 const ATTACKS: Readonly<Record<string, () => Promise<unknown>>> = {
   "at-once": async () => {
-    const component = manyModules();
+    const component = modulesOf(MODULES, TYPES);
+    return { opened: await outcome(component), inspected: await inspect(component).catch(String) };
+  },
+  "too-many": async () => {
+    const component = modulesOf(2, 13_000);
     const opened = await outcome(component);
     const { runnable, refusal } = await inspect(component);
     return { opened, runnable, refusal };
