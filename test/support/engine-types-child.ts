@@ -44,7 +44,7 @@ const ATTACKS: Readonly<Record<string, () => Promise<unknown>>> = {
     return { opened: await outcome(component), inspected: await inspect(component).catch(String) };
   },
   "too-many": async () => {
-    const component = modulesOf(2, 13_000);
+    const component = modulesOf(2, 5_000);
     const opened = await outcome(component);
     const { runnable, refusal } = await inspect(component);
     return { opened, runnable, refusal };
