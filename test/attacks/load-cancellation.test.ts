@@ -39,7 +39,7 @@ for (const [name, load] of Object.entries({
   open: (source: Uint8Array, options: object) => Sandbox.open(source, { cache: false, ...options }),
   run: (source: Uint8Array, options: object) => run(source, "f", [], { cache: false, ...options }),
 })) {
-  for (const stage of ["starting", "transpiling"]) {
+  for (const stage of ["validating", "hardening"]) {
     test(`${name} that is given up at the stage of ${stage} is over before its thread is`, async () => {
       const abort = new AbortController();
       const reached = Promise.withResolvers<void>();
@@ -85,7 +85,7 @@ test("loads that are begun and given up together have no more threads than so ma
   let begun = 0;
   const all = Promise.withResolvers<void>();
   const onStage = (stage: string): void => {
-    if (stage !== "starting") return;
+    if (stage !== "validating") return;
     begun += 1;
     if (begun >= SLOTS) all.resolve();
   };
