@@ -6,7 +6,7 @@ import { availableParallelism } from "node:os";
 import { test } from "node:test";
 import { setImmediate } from "node:timers/promises";
 import { inspect, run, Sandbox } from "../../src/sandbox/index.ts";
-import { COMPONENT_SECTION, componentOf, moduleOf, sectionOf } from "../support/component-bytes.ts";
+import { COMPONENT_SECTION, componentOf, leb128, moduleOf, sectionOf } from "../support/component-bytes.ts";
 import { failsWith } from "../support/errors.ts";
 import { textGuest } from "../support/guests.ts";
 import { coreFunction } from "../support/text-guests.ts";
@@ -24,6 +24,23 @@ function another(id: number): Uint8Array {
   const name = Buffer.from(`${id}`);
   const custom = sectionOf(0, Uint8Array.of(name.length), name);
   return componentOf(sectionOf(COMPONENT_SECTION.module, moduleOf(custom)));
+}
+
+/** The same with so many functions that none of a few is done before the others have begun. */
+function slow(id: number): Uint8Array {
+  const count = 90_000;
+  const body = Uint8Array.of(5, 0, 0x41, 0, 0x1a, 0x0b);
+  return componentOf(
+    sectionOf(
+      COMPONENT_SECTION.module,
+      moduleOf(
+        sectionOf(1, Uint8Array.of(1, 0x60, 0, 0)),
+        sectionOf(3, leb128(count), Buffer.alloc(count)),
+        sectionOf(10, leb128(count), ...Array.from({ length: count }, () => body)),
+        sectionOf(0, Uint8Array.of(2, 0x61 + id, 0x61)),
+      ),
+    ),
+  );
 }
 
 /** Fails when the attempt is not over in the next turn of the event loop. */
@@ -90,7 +107,7 @@ test("loads that are begun and given up together have no more threads than so ma
     if (begun >= SLOTS) all.resolve();
   };
   const attempts = Array.from({ length: 3 * SLOTS }, (_, id) =>
-    Sandbox.open(another(id), { cache: false, signal: abort.signal, onStage }),
+    Sandbox.open(slow(id), { cache: false, signal: abort.signal, onStage }),
   );
   for (const attempt of attempts) attempt.catch(() => undefined);
   await all.promise;
