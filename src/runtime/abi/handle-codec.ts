@@ -15,7 +15,7 @@ export class HandleCodec implements Codec {
   readonly size = 4;
   readonly align = 4;
   readonly flat: readonly CoreType[] = ["i32"];
-  readonly hostBytes = HANDLE_BYTES;
+  readonly hostBytes: number = HANDLE_BYTES;
   readonly #form: HandleForm;
 
   constructor(form: HandleForm) {

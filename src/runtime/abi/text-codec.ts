@@ -13,7 +13,7 @@ export class TextCodec implements Codec {
   readonly size: number;
   readonly align: number;
   readonly flat: readonly CoreType[];
-  readonly hostBytes = STRING_BYTES;
+  readonly hostBytes: number = STRING_BYTES;
   readonly #pointers: Pointers;
 
   constructor(pointers: Pointers) {
