@@ -172,4 +172,6 @@ export const SHARED_SLOTS = {
   sent: 4,
   /** How many pages of 64 KiB the linear memories of its guests have, or 0 when it has none. */
   pages: 5,
+  /** How many guests wait for the processor. */
+  ready: 6,
 } as const;

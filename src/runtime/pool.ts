@@ -3,6 +3,7 @@ import { MAX_MEMORIES_AT_ONCE, memoriesOf } from "./address-space.ts";
 import { DedicatedWorkers } from "./dedicated-workers.ts";
 import { roomForMemories } from "./memory-room.ts";
 import type { Ended, Job, Pending } from "./pending.ts";
+import { StartPacing } from "./start-pacing.ts";
 import { WORKER_HEAP_MB, WorkerSlot } from "./worker-slot.ts";
 
 /** Guests that one worker holds at once; most of them wait. */
@@ -23,6 +24,7 @@ export class WorkerPool {
   readonly #slots = new Set<WorkerSlot>();
   readonly #queue: Pending[] = [];
   readonly #dedicated: DedicatedWorkers;
+  readonly #pacing: StartPacing;
   #tickets = 0;
   #closed = false;
 
@@ -37,6 +39,7 @@ export class WorkerPool {
   ) {
     this.#size = size;
     this.#memoryRoom = options.memoryRoom ?? roomForMemories();
+    this.#pacing = new StartPacing(this.#memoryRoom, () => this.#dispatch());
     this.#workerFlags = options.workerFlags ?? [];
     this.#dedicated = new DedicatedWorkers(
       size,
@@ -88,6 +91,7 @@ export class WorkerPool {
   /** Ends every thread. Invocations that were running or queued end as cancelled. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#pacing.close();
     for (const pending of this.#queue.splice(0)) this.#drop(pending);
     await Promise.all([...this.#slots].map((slot) => slot.close()));
   }
@@ -151,7 +155,13 @@ export class WorkerPool {
       bytes += slot.memoryBytes;
     }
     if (memories === 0) return true;
-    return memories + memoriesOf(next.job.program) <= MAX_MEMORIES_AT_ONCE && bytes < this.#memoryRoom;
+    if (memories + memoriesOf(next.job.program) > MAX_MEMORIES_AT_ONCE || bytes >= this.#memoryRoom) return false;
+    return this.#hasIdleProcessor() || this.#pacing.allows(bytes);
+  }
+
+  /** Whether there is a worker, or room for one, where no guest computes. */
+  #hasIdleProcessor(): boolean {
+    return this.#slots.size < this.#size || [...this.#slots].some((slot) => slot.free && !slot.busy);
   }
 
   /**

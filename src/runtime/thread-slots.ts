@@ -16,6 +16,11 @@ export class ThreadSlots {
     return Atomics.load(this.#slots, SHARED_SLOTS.started);
   }
 
+  /** How many guests wait for the processor. */
+  get ready(): number {
+    return Atomics.load(this.#slots, SHARED_SLOTS.ready);
+  }
+
   /** How many pages the linear memories of its guests have. */
   get pages(): number {
     return Atomics.load(this.#slots, SHARED_SLOTS.pages);

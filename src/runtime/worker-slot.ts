@@ -123,9 +123,9 @@ export class WorkerSlot {
     return !this.#dead && this.#starting === 0 && this.#ending.size === 0;
   }
 
-  /** Whether a guest that came back from a wait has the processor just now. */
+  /** Whether a guest that came back from a wait has the processor, or is about to. */
   get busy(): boolean {
-    return this.#slots.running !== 0;
+    return this.#slots.running !== 0 || this.#slots.ready !== 0;
   }
 
   /** Sends an invocation. */

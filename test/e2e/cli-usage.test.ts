@@ -175,7 +175,8 @@ test("compiled code is kept for worker threads too, and only where nobody else c
   };
   // That of a worker thread lies in a folder within the one of the thread that started it.
   const folders = new Set(await kept(() => Promise.resolve(), [guest, "add", "1", "2"]));
-  assert.deepEqual(new Set([...folders].map((path) => path.split(sep).length)), new Set([1, 2, 3]));
+  const depths = new Set([...folders].map((path) => path.split(sep).length));
+  assert.deepEqual(depths, new Set([1, 2]));
   // The folder itself, and one above it, in which another could be put in its place.
   for (const open of [".", ".."]) {
     const prepare = async (code: string): Promise<void> => {

@@ -35,6 +35,7 @@ export class Turns {
   comeBack(ticket: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#ready.push({ ticket, resume: resolve });
+    this.#countReady();
     if (!this.#pumping) {
       this.#pumping = true;
       setImmediate(this.#pump);
@@ -62,6 +63,11 @@ export class Turns {
     }
     setImmediate(this.#pump);
     this.take(next.ticket);
+    this.#countReady();
     next.resume();
   };
+
+  #countReady(): void {
+    Atomics.store(this.#shared, SHARED_SLOTS.ready, this.#ready.length);
+  }
 }
