@@ -1,5 +1,6 @@
 import { mostCompileCost } from "../hardening/bound/complexity.ts";
 import { MAX_TABLE_ENTRIES, tooManyEntries } from "../hardening/bound/cap-tables.ts";
+import { activeDataBytes, boundActiveData } from "../hardening/bound/active-data.ts";
 import { boundActiveEntries } from "../hardening/bound/segment-entries.ts";
 import { instanceHeapBytes } from "../hardening/bound/instance-heap.ts";
 import type { HardenedModule } from "../hardening/harden-module.ts";
@@ -56,6 +57,7 @@ export function boundInstances(
   let tables = 0;
   let tableEntries = 0;
   let activeEntries = 0;
+  let activeBytes = 0;
   let heapBytes = 0;
   let holders = 0;
   for (const name of instantiations) {
@@ -64,6 +66,7 @@ export function boundInstances(
     tables += instantiated?.tables ?? 0;
     tableEntries += instantiated?.tableEntries ?? 0;
     activeEntries += instantiated?.activeEntries ?? 0;
+    activeBytes += instantiated?.activeBytes ?? 0;
     heapBytes += instantiated?.heapBytes ?? 0;
     holders += instantiated?.holdsExceptions === true ? 1 : 0;
   }
@@ -71,6 +74,7 @@ export function boundInstances(
   if (tables > MAX_TABLES) throw tooComplex("tables", tables, MAX_TABLES);
   if (tableEntries > MAX_TABLE_ENTRIES) throw tooManyEntries(tableEntries);
   boundActiveEntries(activeEntries);
+  boundActiveData(activeBytes);
   if (holders > MAX_EXCEPTION_HOLDERS) {
     throw tooComplex("instances that keep exceptions", holders, MAX_EXCEPTION_HOLDERS);
   }
@@ -79,9 +83,22 @@ export function boundInstances(
   return { tables: { count: tables, entries: tableEntries }, heapBytes };
 }
 
-function measured(module: HardenedModule): HardenedModule & { readonly tables: number; readonly heapBytes: number } {
+/** A module with what each of its instances takes. */
+interface MeasuredModule extends HardenedModule {
+  readonly tables: number;
+  readonly heapBytes: number;
+  readonly activeBytes: number;
+}
+
+function measured(module: HardenedModule): MeasuredModule {
   const sections = readSections(module.bytes);
-  return { ...module, tables: tablesOf(sections), heapBytes: instanceHeapBytes(sections, module.tableEntries) };
+  const data = sections.find(({ id }) => id === SECTION.data);
+  return {
+    ...module,
+    tables: tablesOf(sections),
+    heapBytes: instanceHeapBytes(sections, module.tableEntries),
+    activeBytes: data === undefined ? 0 : activeDataBytes(data.content),
+  };
 }
 
 /** A module's code is compiled once, however many instances it has. */

@@ -89,6 +89,42 @@ test("entries that are written as instances are made are bounded together", asyn
   );
 });
 
+/** So many instances of a module that writes into a memory which they share, or has segments that are not written anywhere. */
+function withData(segments: Uint8Array, instances: number): Uint8Array {
+  const memory = moduleOf(
+    sectionOf(5, Uint8Array.of(1, 1, 64, 64)),
+    sectionOf(7, Uint8Array.of(1, 1, 0x6d, 0x02, 0)),
+  );
+  const writes = moduleOf(sectionOf(2, Uint8Array.of(1, 1, 0x69, 1, 0x6d, 0x02, 0, 1)), sectionOf(11, segments));
+  const instance = Uint8Array.of(0, 1, 1, 1, 0x69, 0x12, 0);
+  return componentOf(
+    sectionOf(COMPONENT_SECTION.module, memory),
+    sectionOf(COMPONENT_SECTION.module, writes),
+    sectionOf(COMPONENT_SECTION.coreInstance, Uint8Array.of(1, 0, 0, 0)),
+    sectionOf(COMPONENT_SECTION.coreInstance, repeated(instances, ...instance)),
+  );
+}
+
+// Unbounded, 10,000 instances held the thread for 3 s before any of their code ran.
+test("bytes that are written as instances are made are bounded together", async () => {
+  const loads = async (component: Uint8Array): Promise<void> => (await open(component, { cache: false })).close();
+  const active = Buffer.concat([Uint8Array.of(1, 0, 0x41, 0, 0x0b), leb128(3_000_000), Buffer.alloc(3_000_000)]);
+  await loads(withData(active, 10));
+  const error = await failsWith(
+    "limit",
+    /its instances write 600000000 bytes of data segments/,
+    loads(withData(active, 200)),
+  );
+  assert.equal(error.limit?.limit, "complexity");
+});
+
+test("data segments count for each instance", async () => {
+  const loads = async (component: Uint8Array): Promise<void> => (await open(component, { cache: false })).close();
+  const passive = repeated(50_000, 1, 0);
+  await loads(withData(passive, 10));
+  await failsWith("limit", /core instances take \d+ bytes of the heap/, loads(withData(passive, 100)));
+});
+
 test("a table grows to a bound and not past it", async () => {
   for (const [name, step] of [
     ["growing-table", 1000],

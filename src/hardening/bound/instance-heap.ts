@@ -24,6 +24,8 @@ const BYTES = {
   /** One that may hold a reference to a function, which is made for it. */
   referenceGlobal: 96,
   elementSegment: 16,
+  /** Where it begins, and how long it is. */
+  dataSegment: 16,
   /** The reference that is made for a function in a table. */
   element: 72,
   tableEntry: 8,
@@ -65,6 +67,8 @@ function sectionBytes({ id, content }: Section): number {
       return globalBytes(new ByteReader(content));
     case SECTION.element:
       return elementBytes(new ByteReader(content));
+    case SECTION.data:
+      return counted(content) * BYTES.dataSegment;
     default:
       return 0;
   }

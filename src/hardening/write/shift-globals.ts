@@ -1,6 +1,7 @@
 import { ByteReader } from "../../shared/byte-reader.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import { copyExpression } from "../read/constant-expression.ts";
+import { readData } from "../read/data-section.ts";
 import { readElements } from "../read/element-section.ts";
 import { MAX_NAME_BYTES } from "../read/import-section.ts";
 import { SECTION } from "../read/module-sections.ts";
@@ -83,15 +84,13 @@ function copyElements(content: Uint8Array, reader: ByteReader, out: ByteWriter, 
   out.copy(content, copied, reader.offset);
 }
 
-/** A data segment (core specification 5.5.14). */
+/** A data segment, copied in stretches around its expression. */
 function copyData(content: Uint8Array, reader: ByteReader, out: ByteWriter, shift: Shift): void {
-  const start = reader.offset;
-  const flags = reader.u32();
-  if (flags > 2) reader.fail("an unknown kind of data segment");
-  if (flags === 2) reader.u32();
-  out.copy(content, start, reader.offset);
-  if (flags !== 1) copyExpression(reader, out, shift);
-  const rest = reader.offset;
-  reader.skip(reader.u32());
-  out.copy(content, rest, reader.offset);
+  let copied = reader.offset;
+  readData(reader, (inner) => {
+    out.copy(content, copied, inner.offset);
+    copyExpression(inner, out, shift);
+    copied = inner.offset;
+  });
+  out.copy(content, copied, reader.offset);
 }
