@@ -4,6 +4,7 @@ import { mkdir, symlink } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { describe, test, type TestContext } from "node:test";
+import { guestStackBytes } from "../../src/runtime/guest-stack.ts";
 import { Sandbox, type SandboxOptions } from "../../src/sandbox/sandbox.ts";
 import { cGuest } from "../support/compiled-guests.ts";
 import { needing } from "../support/needs.ts";

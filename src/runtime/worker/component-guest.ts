@@ -165,6 +165,7 @@ export class RunningComponent implements RunningGuest {
           throw thrown;
         }
         if (!(answer instanceof Promise)) return valueOf(answer);
+        gate.follow(answer);
         return answer.then(valueOf, (thrown: unknown) => {
           this.#disposals.disposeAll(owned);
           throw thrown;

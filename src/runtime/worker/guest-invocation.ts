@@ -126,6 +126,9 @@ export class GuestInvocation {
     await drainStdio(this.#context);
     await this.#responded;
     this.#endState.abort();
+    // What it had begun comes to its end first, and is recorded.
+    await this.#gate.settled();
+    this.#presence.leave();
     this.#memory?.release();
     return failure ?? this.#endState.ending ?? outcome;
   }

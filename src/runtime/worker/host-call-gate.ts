@@ -36,6 +36,7 @@ const CALLS_PER_CHECKPOINT = 32;
 export class HostCallGate {
   readonly #parts: HostCallGateParts;
   readonly #counters = new Map<string, CallCounter>();
+  readonly #inFlight = new Set<Promise<unknown>>();
   #calls = 0;
 
   constructor(parts: HostCallGateParts) {
@@ -85,8 +86,26 @@ export class HostCallGate {
     if (this.#calls % CALLS_PER_CHECKPOINT === 0) toCheckpoint();
   }
 
+  /** Notes what the host does for the guest, until it has come to its end. */
+  follow(work: Promise<unknown>): void {
+    const ended = (): void => void this.#inFlight.delete(work);
+    this.#inFlight.add(work);
+    work.then(ended, ended);
+  }
+
+  /** Resolves when nothing is done for the guest any more. */
+  async settled(): Promise<void> {
+    while (this.#inFlight.size > 0) await Promise.allSettled(this.#inFlight);
+  }
+
   /** Waits for an answer, off the processor. Rejects when the guest is not to be gone on with then. */
-  async wait<T>(answer: Promise<T>, { failed, unwanted }: Unanswered<T> = {}): Promise<T> {
+  wait<T>(answer: Promise<T>, unanswered: Unanswered<T> = {}): Promise<T> {
+    const waited = this.#wait(answer, unanswered);
+    this.follow(waited);
+    return waited;
+  }
+
+  async #wait<T>(answer: Promise<T>, { failed, unwanted }: Unanswered<T>): Promise<T> {
     const { presence, endState, isOver } = this.#parts;
     presence.leave();
     const idle = this.#idleTimer();

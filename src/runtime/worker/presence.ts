@@ -38,10 +38,10 @@ export class Presence {
 
   /** Leaves the processor to the others of the thread. */
   leave(): void {
-    const { turns, time, observations } = this.#parts;
+    const { turns, ticket, time, observations } = this.#parts;
     time.leave();
     observations.handOver();
-    turns.leave();
+    turns.leave(ticket);
   }
 
   /** Resolves when it has the processor again. */

@@ -26,9 +26,9 @@ export class Turns {
     Atomics.store(this.#shared, SHARED_SLOTS.running, ticket);
   }
 
-  /** Marks the processor as free. */
-  leave(): void {
-    Atomics.store(this.#shared, SHARED_SLOTS.running, 0);
+  /** Marks the processor as free, if this guest is on it. */
+  leave(ticket: number): void {
+    Atomics.compareExchange(this.#shared, SHARED_SLOTS.running, ticket, 0);
   }
 
   /** Resolves when it is this guest's turn; its code runs in the microtasks that follow. */
@@ -53,7 +53,7 @@ export class Turns {
 
   readonly #pump = (): void => {
     if (this.#lent !== 0) {
-      Atomics.compareExchange(this.#shared, SHARED_SLOTS.running, this.#lent, 0);
+      this.leave(this.#lent);
       this.#lent = 0;
     }
     const next = this.#ready.shift();
