@@ -91,10 +91,7 @@ test("entries that are written as instances are made are bounded together", asyn
 
 /** So many instances of a module that writes into a memory which they share, or has segments that are not written anywhere. */
 function withData(segments: Uint8Array, instances: number): Uint8Array {
-  const memory = moduleOf(
-    sectionOf(5, Uint8Array.of(1, 1, 64, 64)),
-    sectionOf(7, Uint8Array.of(1, 1, 0x6d, 0x02, 0)),
-  );
+  const memory = moduleOf(sectionOf(5, Uint8Array.of(1, 1, 64, 64)), sectionOf(7, Uint8Array.of(1, 1, 0x6d, 0x02, 0)));
   const writes = moduleOf(sectionOf(2, Uint8Array.of(1, 1, 0x69, 1, 0x6d, 0x02, 0, 1)), sectionOf(11, segments));
   const instance = Uint8Array.of(0, 1, 1, 1, 0x69, 0x12, 0);
   return componentOf(

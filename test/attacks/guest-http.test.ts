@@ -191,9 +191,9 @@ test("a body that never ends, stops or ends in endless trailers is ended by a li
 // Weakening: `OutgoingExchange` does not destroy its client.
 test("a body in crumbs ends with the invocation, and nothing is left behind", { timeout: 60_000 }, async () => {
   const closed = Promise.withResolvers<void>();
-  let connections = 0;
+  const connected: Socket[] = [];
   const port = await serveRaw((socket) => {
-    connections += 1;
+    connected.push(socket);
     socket.write(`${OK}content-length: 1000000\r\n\r\n`);
     const timer = setInterval(() => socket.write("x"), 20);
     socket.once("close", () => {
@@ -203,7 +203,7 @@ test("a body in crumbs ends with the invocation, and nothing is left behind", { 
   });
   await using guest = await reaching([port], { httpTimeoutMs: 500 });
   // On a busy machine the deadline may come before the guest has connected at all.
-  for (let timeoutMs = 1_000; connections === 0; timeoutMs *= 2) {
+  for (let timeoutMs = 1_000; connected.length === 0; timeoutMs *= 2) {
     const slow = guest.run(({ outcome }, authority) => outcome({ authority }), `127.0.0.1:${port}`, {
       limits: { timeoutMs },
     });
