@@ -136,8 +136,14 @@ export class Checkpoint implements Guarded {
     this.longestHoldMs = Math.max(this.longestHoldMs, turnMs);
   }
 
+  /**
+   * Decides about the growth of a memory. Where it grows, the guest comes by here at once: growing by a page is a few units of fuel,
+   * and 0.6 ms of the engine's time on Node 24.
+   */
   grow(pages: number): 0 | 1 {
-    return this.#guest.memory()?.grow(pages) === true ? 1 : 0;
+    if (this.#guest.memory()?.grow(pages) !== true) return 0;
+    if (pages > 0) this.#guest.fuel.cutShort();
+    return 1;
   }
 
   /** The units to go on with. */
