@@ -55,7 +55,8 @@ const PLAIN: readonly Row[] = [
   // table.get, table.set
   [1_500, [0x25]],
   [150, [0x26]],
-  [50, [[0x28, 0x3e]]],
+  [90, [[0x28, 0x35]]],
+  [50, [[0x36, 0x3e]]],
   [100, [OPCODE.globalSet, OPCODE.memoryGrow]],
   // Comparing with zero, shifts, division and remainder, copysign, truncation.
   [32, [0x45, [0x74, 0x78], [0x86, 0x8a]]],
@@ -65,6 +66,17 @@ const PLAIN: readonly Row[] = [
     [
       [0xa8, 0xab],
       [0xae, 0xb1],
+    ],
+  ],
+];
+
+/** Loads and stores of vectors and of their lanes. */
+const VECTOR: readonly Row[] = [
+  [
+    120,
+    [
+      [0x00, 0x0b],
+      [0x54, 0x5d],
     ],
   ],
 ];
@@ -85,6 +97,7 @@ costs.fill(150, PAGE.atomic, OPCODES);
 for (const [page, rows] of [
   [0, PLAIN],
   [PAGE.miscellaneous, MISCELLANEOUS],
+  [PAGE.vector, VECTOR],
 ] as const) {
   for (const [cost, opcodes] of rows) {
     for (const one of opcodes) {
