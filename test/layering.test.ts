@@ -117,22 +117,12 @@ test("no source imports preview2-shim", () => {
 /** Libraries whose code the build puts into the bundles, so that users do not install them. */
 const BUNDLED: ReadonlySet<string> = new Set(["commander", "ipaddr.js"]);
 
-/** What the build bundles of jco, for run time. */
-const OF_JCO: ReadonlySet<string> = new Set(
-  ["transpiler", "componentizer"].map((tool) => join("component", "transpile", `bundled-${tool}.ts`)),
-);
-
-test("only the bundled tools import jco, and nothing imports what is not a dependency", () => {
+test("nothing imports what is not a dependency", () => {
   const { dependencies } = JSON.parse(readFileSync(join(SOURCES, "../package.json"), "utf8")) as {
     readonly dependencies: Readonly<Record<string, string>>;
   };
   const outside = all.filter(({ specifier }) => !specifier.startsWith(".") && !specifier.startsWith("node:"));
-  const wrong = outside.filter(
-    ({ from, specifier }) =>
-      !Object.hasOwn(dependencies, specifier) &&
-      !BUNDLED.has(specifier) &&
-      !(OF_JCO.has(from) && specifier.startsWith("@bytecodealliance/jco")),
-  );
+  const wrong = outside.filter(({ specifier }) => !Object.hasOwn(dependencies, specifier) && !BUNDLED.has(specifier));
   assert.deepEqual(wrong, []);
 });
 

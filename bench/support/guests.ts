@@ -5,7 +5,7 @@ import { cp, mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { componentEmbed, componentNew, parse } from "@bytecodealliance/jco-transpile/wasm-tools";
+import { componentEmbed, componentNew, parse } from "../../test/support/wasm-tools.ts";
 import { ROOT } from "../../scripts/exec.ts";
 
 /** Where guests are kept from one run to the next. */

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { promisify } from "node:util";
-import { parse } from "@bytecodealliance/jco-transpile/wasm-tools";
+import { parse } from "../../test/support/wasm-tools.ts";
 import { ROOT } from "../../scripts/exec.ts";
 import { TemporaryFolder } from "./temporary-folder.ts";
 

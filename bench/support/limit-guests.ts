@@ -1,5 +1,5 @@
 /** Guests that use time, or do nothing with it, as components in the text format. */
-import { parse } from "@bytecodealliance/jco-transpile/wasm-tools";
+import { parse } from "../../test/support/wasm-tools.ts";
 
 const LOOP = "(loop $on (br $on))";
 

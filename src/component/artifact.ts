@@ -25,7 +25,7 @@ export interface Artifact {
   readonly modules: readonly ArtifactModule[];
   /** Names of the modules in the order in which they are instantiated. */
   readonly instantiations: readonly string[];
-  /** Set for a core module that is run as it is: it has no glue. */
+  /** Set for a core module that is run as it is: it has no plan. */
   readonly core?: CoreModuleShape | undefined;
   /** The tables of all its instances together. */
   readonly tables: ProgramTables;

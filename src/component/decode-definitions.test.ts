@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { metadataAdd, parse } from "@bytecodealliance/jco-transpile/wasm-tools";
+import { metadataAdd, parse } from "../../test/support/wasm-tools.ts";
 import type { WitInterface } from "../shared/wit.ts";
 import { decodeComponent } from "./decode-component.ts";
 import type { DecodedComponent } from "./decode-component.ts";

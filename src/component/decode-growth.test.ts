@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { parse } from "@bytecodealliance/jco-transpile/wasm-tools";
+import { parse } from "../../test/support/wasm-tools.ts";
 import { CordonError } from "../shared/errors.ts";
 import type { LimitDetail } from "../shared/errors.ts";
 import { DEFAULT_DECODE_BOUNDS } from "./binary/bounds.ts";

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { parse } from "@bytecodealliance/jco-transpile/wasm-tools";
+import { parse } from "../../test/support/wasm-tools.ts";
 import * as fc from "fast-check";
 import { CordonError } from "../shared/errors.ts";
 import { HUGE_COUNT, PREAMBLE, component, name, section } from "./component-bytes.test.ts";

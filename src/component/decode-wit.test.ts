@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { componentEmbed, componentNew } from "@bytecodealliance/jco-transpile/wasm-tools";
+import { componentEmbed, componentNew } from "../../test/support/wasm-tools.ts";
 import * as fc from "fast-check";
 import type { ComponentInterface, WitInterface, WitType } from "../shared/wit.ts";
 import { decodeComponent } from "./decode-component.ts";

@@ -17,7 +17,7 @@ import { refuseExceptions } from "./bound/refuse-exceptions.ts";
 import { countHeldExceptions } from "./write/count-held-exceptions.ts";
 import { readShape } from "./read/module-shape.ts";
 import { segmentEntries } from "./bound/segment-entries.ts";
-import { assertSafeModuleNames, readExportNames } from "./bound/safe-names.ts";
+import { readExportNames } from "./read/export-section.ts";
 import { readSections, SECTION, type Section, wellFormed, writeSections } from "./read/module-sections.ts";
 
 const MEMORY_KIND = 0x02;
@@ -59,11 +59,6 @@ export interface HardenOptions {
   readonly counter?: "shared" | "own";
   /** What is not refused though it is by default. */
   readonly allow?: AllowedFeatures;
-  /**
-   * What becomes of the names that it imports and exports: written into `code`, where some are refused, or kept as `data`. Default:
-   * `code`.
-   */
-  readonly names?: "code" | "data";
 }
 
 /**
@@ -75,15 +70,13 @@ export interface HardenOptions {
  * is checked here that could name something which is added, and every count by which something is added behind it.
  *
  * @throws CordonError `invalid-component` when it is malformed or imports from the host's namespace, `unsupported` for
- * what is not allowed and names that could become code in the glue, `limit` for tables and functions
- * that are too large.
+ * what is not allowed, `limit` for tables and functions that are too large.
  */
 export function hardenModule(
   module: Uint8Array,
-  { meter = false, counter = "own", allow = {}, names = "code" }: HardenOptions = {},
+  { meter = false, counter = "own", allow = {} }: HardenOptions = {},
 ): HardenedModule {
   const found = readSections(module);
-  if (names === "code") assertSafeModuleNames(found);
   refuseReserved(found);
   const { compileCost, codeBytes, handlers } = refuseUnbounded(found, allow);
   if (allow.collected !== true)

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parse } from "@bytecodealliance/jco-transpile/wasm-tools";
+import { parse } from "../../test/support/wasm-tools.ts";
 import fc from "fast-check";
 import { failsWith } from "../../test/support/errors.ts";
 import { MEMORY_NAMESPACE, memoryField } from "../shared/hardening-profile.ts";

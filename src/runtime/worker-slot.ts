@@ -22,7 +22,7 @@ import { initialPages } from "./worker/memory-allotment.ts";
 /** How many workers may die under an invocation that has not started before it is given up. */
 const MAX_LOST_STARTS = 2;
 
-/** Heap of a worker, in MiB. The glue decodes guest strings into it, so it bounds what they can make the host hold. */
+/** Heap of a worker, in MiB. The engine decodes guest strings into it, so it bounds what they can make the host hold. */
 export const WORKER_HEAP_MB = 256;
 
 const GUEST_STACK_BYTES = guestStackBytes();

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { camelCase, upperCamelCase } from "./naming.ts";
 
-// What the transpiler made of these names, read from its output.
+// What jco made of these names, read from its output.
 const NAMES: readonly (readonly [wit: string, camel: string, upper: string])[] = [
   ["x", "x", "X"],
   ["http-get", "httpGet", "HttpGet"],

@@ -1,7 +1,7 @@
 /**
- * The JavaScript names that the generated glue derives from WIT names: those of the `heck` crate, which the transpiler
- * uses. Words are split at everything that is no ASCII letter or digit, and at changes of case inside a word; a digit
- * never starts a new word. Checked against transpiled components: `URL-get` becomes `urlGet`, `get-URL2` becomes
+ * The JavaScript names of what WIT names: those of the `heck` crate, which the JavaScript Component Tools (jco) use, too. Words are
+ * split at everything that is no ASCII letter or digit, and at changes of case inside a word; a digit
+ * never starts a new word. So `URL-get` becomes `urlGet`, `get-URL2` becomes
  * `getUrl2`, `a-b-c1` becomes `aBC1`, and `a-1b` becomes `a1b`, the same as `a1b` itself. Names that JavaScript reserves,
  * such as `delete`, stay as they are: they are property keys.
  */

@@ -1,14 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parse } from "@bytecodealliance/jco-transpile/wasm-tools";
+import { parse } from "../support/wasm-tools.ts";
 import { inspect, Sandbox } from "../../src/sandbox/index.ts";
 import { COMPONENT_SECTION, componentOf, leb128, moduleOf, sectionOf } from "../support/component-bytes.ts";
 import { coreFunction } from "../support/text-guests.ts";
 
-/*
- * Custom sections hold names too, which are not refused, since none of them comes into the glue. That one of them ran would be seen
- * from the result: the glue runs in another realm than this one.
- */
+/* Custom sections hold names too. Nothing makes code of them: that one of them ran would be seen from the result. */
 
 /** Names that would end a comment, a string, a template or a line, and go on as code that never returns. */
 const CODE: readonly string[] = [

@@ -93,9 +93,9 @@ test("bytes that change while they are loaded are neither run nor kept under the
   await using changed = await opening;
   await using first = await open(one, { cache, onStage: () => assert.fail("the artifact was kept") });
   assert.equal(changed.component.digest, first.component.digest);
-  let transpiled = false;
-  await using second = await open(two, { cache, onStage: () => void (transpiled = true) });
-  assert.ok(transpiled, "the other bytes have an artifact of their own");
+  let prepared = false;
+  await using second = await open(two, { cache, onStage: () => void (prepared = true) });
+  assert.ok(prepared, "the other bytes have an artifact of their own");
   assert.notEqual(second.component.digest, first.component.digest);
 });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parse } from "@bytecodealliance/jco-transpile/wasm-tools";
+import { parse } from "../support/wasm-tools.ts";
 import { hardenModule } from "../../src/hardening/harden-module.ts";
 import { Sandbox } from "../../src/sandbox/index.ts";
 import { failsWith } from "../support/errors.ts";

@@ -8,7 +8,7 @@ import { failsWith } from "../support/errors.ts";
 
 /*
  * Cordon's own bounds of a core module, each at the last count that it lets pass, and one further. These are modules with the JSON
- * interface, which no transpiler stands before: its bounds are lower for some of what components may have.
+ * interface, which no component stands around: its bounds are lower for some of what modules may have.
  */
 
 const bytes = (...values: readonly number[]): Uint8Array => Uint8Array.from(values);

@@ -56,7 +56,7 @@ interface WasmTools {
   readonly parse: (text: string) => Uint8Array;
 }
 
-/** The transpiler package's own copy of wasm-tools, a component that is Rust inside, with its modules hardened. */
+/** A copy of wasm-tools in an npm package, a component that is Rust inside, with its modules hardened. */
 async function wasmTools(meter: boolean): Promise<{ readonly tools: WasmTools; readonly used: () => number }> {
   const engine = WebAssembly as unknown as Record<"compile" | "instantiate", unknown>;
   const { compile, instantiate } = engine;

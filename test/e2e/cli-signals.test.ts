@@ -59,7 +59,7 @@ for (const words of [["run"], ["demo"], ["scan", "--code", "x = 1"]]) {
     const environment = { XDG_CACHE_HOME: cache, TMPDIR: temporary };
     const whole = words[0] === "run" ? ["run", guest, "add", "1", "2"] : words;
     const { child, ended } = startCordon(whole, { environment });
-    // Made right before a component is looked up, and then transpiled.
+    // Made right before a component is looked up, and then prepared.
     await appears(join(cache, "cordon"), "artifacts");
     child.kill("SIGINT");
     const { code, stderr } = await ended;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { describe, test } from "node:test";
-import { componentEmbed, parse } from "@bytecodealliance/jco-transpile/wasm-tools";
+import { componentEmbed, parse } from "../support/wasm-tools.ts";
 import { recognize } from "../../src/component/preparation/recognize.ts";
 import { inspect } from "../../src/sandbox/loading/inspect.ts";
 import { Sandbox } from "../../src/sandbox/sandbox.ts";

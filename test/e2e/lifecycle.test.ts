@@ -70,11 +70,11 @@ test("two processes that load the same new component at once both succeed, and l
 test("a second load is from the cache; a truncated or altered entry is noticed and made again", async (context) => {
   const directory = join(await temporaryFolder(context), "cache");
   const load = async (): Promise<boolean> => {
-    let transpiled = false;
-    const onStage = (): void => void (transpiled = true);
+    let prepared = false;
+    const onStage = (): void => void (prepared = true);
     await using sandbox = await Sandbox.open(bundled("demo-malicious"), { cache: { directory }, onStage });
     assert.match(String((await sandbox.call()).value), /^BLOCKED/);
-    return transpiled;
+    return prepared;
   };
   assert.equal(await load(), true);
   assert.equal(await load(), false);

@@ -10,7 +10,7 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 /** The built command. */
 const COMMAND = join(ROOT, "dist/bin/cordon.js");
 
-/** The command's `XDG_CACHE_HOME`, so that a guest is transpiled once for all tests. */
+/** The command's `XDG_CACHE_HOME`, so that a guest is prepared once for all tests. */
 const CLI_CACHE = join(ROOT, "build/test-cli-cache");
 
 /** How the command is started. Its environment holds nothing but what is named here and where its cache is. */

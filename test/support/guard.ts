@@ -1,4 +1,4 @@
-import { parse } from "@bytecodealliance/jco-transpile/wasm-tools";
+import { parse } from "./wasm-tools.ts";
 import type { HardenedModule } from "../../src/hardening/harden-module.ts";
 import {
   COUNTER_EXPORT,

@@ -6,13 +6,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { fileURLToPath } from "node:url";
-import { parse, print } from "@bytecodealliance/jco-transpile/wasm-tools";
+import { parse, print } from "./wasm-tools.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const BUILT = join(ROOT, "build/guests");
 const run = promisify(execFile);
 
-/** Where tests keep artifacts, so that a guest is transpiled once for all of them. */
+/** Where tests keep artifacts, so that a guest is prepared once for all of them. */
 export const TEST_CACHE: { readonly directory: string } = { directory: join(ROOT, "build/test-cache") };
 
 /** The path of a bundled guest. */
@@ -39,6 +39,19 @@ export async function scriptGuest(name: string, source: string, world: string): 
     await run(join(ROOT, "node_modules/.bin/componentize-qjs"), [
       "--sync", "--stub-wasi", "--opt-size", "--wit", join(folder, "wit"), "--world", world,
       "--js", join(folder, "guest.js"), "--output", output,
+    ]);
+  });
+}
+
+/** The same for the only world of a WIT document. */
+export function worldGuest(name: string, source: string, wit: string): Promise<string> {
+  return built(name, [source, wit], async (folder, output) => {
+    const [world, script] = [join(folder, "world.wit"), join(folder, "guest.js")];
+    await writeFile(world, wit);
+    await writeFile(script, source);
+    // prettier-ignore
+    await run(join(ROOT, "node_modules/.bin/componentize-qjs"), [
+      "--sync", "--stub-wasi", "--opt-size", "--wit", world, "--js", script, "--output", output,
     ]);
   });
 }

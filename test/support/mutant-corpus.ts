@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { parse } from "@bytecodealliance/jco-transpile/wasm-tools";
+import { parse } from "./wasm-tools.ts";
 import { commandText } from "./command-guests.ts";
 import { testGuest } from "./guests.ts";
 import { ioText } from "./io-guests.ts";

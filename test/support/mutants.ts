@@ -149,7 +149,7 @@ function boundaries(bytes: Uint8Array): readonly number[] {
   return [...found, bytes.length];
 }
 
-/** Somewhere in a run of letters, such as a name, a character that ends a string or a comment of the glue. */
+/** Somewhere in a run of letters, such as a name, a character that would end a string or a comment of code. */
 function nameIntoCode(bytes: Uint8Array, dice: Dice): Uint8Array {
   const letters = [...bytes.keys()].filter((at) => isLetter(bytes[at]) && isLetter(bytes[at + 1]));
   const at = letters[dice.below(letters.length)];

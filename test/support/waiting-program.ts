@@ -1,4 +1,4 @@
-import { parse } from "@bytecodealliance/jco-transpile/wasm-tools";
+import { parse } from "./wasm-tools.ts";
 import type { Program } from "../../src/runtime/messages.ts";
 import { COMMAND_INTERFACE } from "../../src/shared/core-module.ts";
 

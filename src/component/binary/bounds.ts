@@ -37,7 +37,6 @@ export const DEFAULT_DECODE_BOUNDS: DecodeBounds = Object.freeze({
   maxComponents: 1_000,
   maxInstances: 10_000,
   maxTypes: 100_000,
-  // The transpiler takes a time that grows with the square of them.
   maxExterns: 20_000,
   maxNameBytes: 4_096,
   maxTypeDepth: 100,

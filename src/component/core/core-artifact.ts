@@ -17,7 +17,7 @@ export function coreArtifact({ component, digest, sharedMemory }: ArtifactReques
   boundTypes([component]);
   const core = {
     name: CORE,
-    ...hardenModule(component, { meter: true, names: "data", allow: { threads: sharedMemory } }),
+    ...hardenModule(component, { meter: true, allow: { threads: sharedMemory } }),
   };
   const typeKeys = boundedTypeKeys([core]);
   const { tables, heapBytes } = boundInstances([core], [CORE]);

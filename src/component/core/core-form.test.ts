@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { parse } from "@bytecodealliance/jco-transpile/wasm-tools";
+import { parse } from "../../../test/support/wasm-tools.ts";
 import { failsWith } from "../../../test/support/errors.ts";
 import type { CoreModuleShape } from "../../shared/core-module.ts";
 import { coreForm } from "./core-form.ts";

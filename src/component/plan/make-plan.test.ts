@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { parse } from "@bytecodealliance/jco-transpile/wasm-tools";
+import { parse } from "../../../test/support/wasm-tools.ts";
 import type { CoreItem, Plan, PlanStep } from "../../shared/plan.ts";
 import { decodeComponent } from "../decode-component.ts";
 

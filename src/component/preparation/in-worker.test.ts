@@ -5,7 +5,7 @@ import { failsWith } from "../../../test/support/errors.ts";
 import type { ArtifactRequest } from "./build-artifact.ts";
 import { artifactInWorker, describeInWorker } from "./in-worker.ts";
 
-/** Imports nearly as much as may be, by long names: the transpiler and what looks into it keep each in several ways. */
+/** Imports nearly as much as may be, by long names, of which preparing keeps several copies. */
 const IMPORTING = componentOf(
   sectionOf(COMPONENT_SECTION.type, Uint8Array.of(1, 0x40, 0, 1, 0)),
   sectionOf(
@@ -20,7 +20,7 @@ const IMPORTING = componentOf(
 
 const REQUEST: ArtifactRequest = { component: IMPORTING, digest: "sha256:0", sharedMemory: false };
 
-describe("a component that takes the transpiler too much", () => {
+describe("a component that takes its preparation too much", () => {
   test("time is refused, when it is looked into as well", async () => {
     for (const attempt of [
       () => artifactInWorker(REQUEST, { timeoutMs: 1 }),

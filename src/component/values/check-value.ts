@@ -12,7 +12,7 @@ export type { ValueProblem } from "./convert-value.ts";
 const SHOWN_SIGNATURE = 400;
 
 /**
- * What is wrong with the arguments of a function, in the shapes that the glue takes (see `shapes.ts`); empty when nothing
+ * What is wrong with the arguments of a function, in the shapes that the engine takes (see `shapes.ts`); empty when nothing
  * is. All problems are reported, up to 20; a wrong number of arguments is one. Types with resources, streams, futures or
  * error contexts have no value that can be passed, other than an absent option.
  *
@@ -24,7 +24,7 @@ export function checkArguments(fn: WitFunction, args: readonly unknown[]): Value
 }
 
 /**
- * A function's arguments as fresh plain data, ready for the glue. More forgiving than {@link checkArguments}: 64-bit
+ * A function's arguments as fresh plain data, ready for the engine. More forgiving than {@link checkArguments}: 64-bit
  * integers may also be safe-integer numbers, keys of records and flags may be spelled as in WIT. Absent options and flags
  * are filled in, null becomes `undefined` for an absent option, an Array for `list<u8>` becomes a Uint8Array.
  *
@@ -42,7 +42,7 @@ export function normalizeArguments(fn: WitFunction, args: readonly unknown[]): u
  * One value as fresh plain data in the shape of its type; forgiving as {@link normalizeArguments} is.
  *
  * @param attempt what is being done with the value, for the error: `Cannot <attempt>: …`.
- * @throws CordonError `unsupported` when the value is not of its type, which a value that came through the glue is only
+ * @throws CordonError `unsupported` when the value is not of its type, which a value that came through the engine is only
  *   when it holds a resource, stream, future or error context.
  */
 export function normalizeValue(value: unknown, type: WitType, attempt: string): unknown {

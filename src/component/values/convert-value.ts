@@ -46,7 +46,7 @@ export function startWalk(root: string, lenient: boolean): ValueWalk {
 }
 
 /**
- * Copies a value into plain data of the shape that the glue takes (see `shapes.ts`), and collects what is wrong with it.
+ * Copies a value into plain data of the shape that the engine takes (see `shapes.ts`), and collects what is wrong with it.
  * Only own data properties are read: no getter, proxy trap, iterator or prototype of the value is ever run or followed,
  * so it cannot throw. The copy is of use only when no problem was found.
  */
@@ -194,7 +194,7 @@ function convertElements(
 function convertField(walk: ValueWalk, own: OwnValue | undefined, name: string, type: WitType, depth: number): unknown {
   return inside(walk, `.${name}`, () => {
     if (own !== undefined) return convertValue(walk, own.value, type, depth + 1);
-    // The copy has every field as its own property, so that the glue never finds one on a prototype.
+    // The copy has every field as its own property, so that the engine never finds one on a prototype.
     return acceptsUndefined(type) ? undefined : wrong(walk, type, "no such key");
   });
 }

@@ -146,7 +146,7 @@ test("any JSON for any type is a value or a usage error", () => {
   );
 });
 
-test("a value's tags are also read as the glue spells them", () => {
+test("a value's tags are also read as the engine spells them", () => {
   fc.assert(
     fc.property(
       typedValue.filter(({ type }) => type.kind === "result"),

@@ -17,7 +17,7 @@ const FLOAT_WORDS: ReadonlyMap<unknown, number> = new Map([
 ]);
 
 /**
- * Reads JSON text as a value of a WIT type, in the shape that the glue takes (see `shapes.ts`).
+ * Reads JSON text as a value of a WIT type, in the shape that the engine takes (see `shapes.ts`).
  *
  * | WIT | JSON |
  * | --- | --- |

@@ -7,7 +7,7 @@ import { parseWave } from "./parse-wave.ts";
 import { isOneScalarValue } from "./scalars.ts";
 
 /**
- * The words of a command line as a function's arguments, in the shapes that the glue takes (see `shapes.ts`).
+ * The words of a command line as a function's arguments, in the shapes that the engine takes (see `shapes.ts`).
  *
  * Each word is read for the type of its parameter:
  *

@@ -19,7 +19,7 @@ interface Reader {
 
 /**
  * Reads WAVE text (https://github.com/bytecodealliance/wasm-tools/tree/main/crates/wasm-wave#encoding) as a value of a WIT
- * type, in the shape that the glue takes (see `shapes.ts`). The whole of WAVE is read: flat `some` and `ok`, omitted
+ * type, in the shape that the engine takes (see `shapes.ts`). The whole of WAVE is read: flat `some` and `ok`, omitted
  * options in records, `{:}`, multi-line strings, `%` before labels, comments, trailing commas. Beyond it, as WAVE has no
  * maps: `map<K, V>` is a list of pairs, `[(k, v), (k, v)]`. Stricter than the reference parser: unknown fields of a
  * record are refused, and so are numbers too large for a float.

@@ -21,7 +21,7 @@ interface Layout {
 }
 
 /**
- * A value in the shape of the glue (see `shapes.ts`) as WAVE text, which `parseWave` reads back to the same value. As the
+ * A value in the shape of the engine (see `shapes.ts`) as WAVE text, which `parseWave` reads back to the same value. As the
  * reference writer does, it leaves absent options out of records and writes `some` and `ok` in full. Characters without a
  * glyph of their own (controls, bidirectional overrides and other format characters, unassigned ones) are written as
  * escapes, so that what a guest returned cannot drive a terminal.

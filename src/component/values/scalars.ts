@@ -20,7 +20,7 @@ export function inRange(kind: IntegerKind, value: number | bigint): boolean {
 }
 
 /**
- * The integer that decimal digits stand for, exactly, as the glue takes it: a bigint for the 64-bit kinds, a number for
+ * The integer that decimal digits stand for, exactly, as the engine takes it: a bigint for the 64-bit kinds, a number for
  * the others. Undefined when the text is no decimal integer (leading zeros and a plus sign make it none) or is out of
  * range.
  */

@@ -2,16 +2,16 @@ import type { WitType } from "../../shared/wit.ts";
 import { camelCase } from "../../shared/naming.ts";
 
 /**
- * The JavaScript shapes of WIT values, as the transpiled glue takes and returns them. Observed on transpiled components
- * (jco-transpile 0.15):
+ * The JavaScript shapes of WIT values, as the engine takes and returns them. They are those of the JavaScript Component Tools (jco), so
+ * that host functions written for them go on to work:
  *
  * | WIT | JavaScript |
  * | --- | --- |
  * | `bool` | boolean |
- * | `s8` to `u32` | number; the glue wraps one that is out of range without a word, so it must be checked before |
+ * | `s8` to `u32` | number; one that is out of range is wrapped without a word, so it must be checked before |
  * | `s64`, `u64` | bigint |
  * | `f32`, `f64` | number |
- * | `char` | string; the glue takes the first code point of a longer one without a word |
+ * | `char` | string; of a longer one the first code point is taken without a word |
  * | `string` | string; lone surrogates silently become U+FFFD |
  * | `list<T>` | Array; for numeric T also the typed array of T, whose bytes are copied whatever its class; numeric lists come back as typed arrays |
  * | `list<T, N>` | Array; missing elements silently become 0, so the length must be checked before |
@@ -57,7 +57,7 @@ export interface MemberKeys {
   readonly keys: readonly string[];
   /** Which member a key means; holds the camelCase keys and the names as in WIT. */
   readonly positions: ReadonlyMap<string, number>;
-  /** Two names that have the same key, if there are any. The glue cannot tell them apart. */
+  /** Two names that have the same key, if there are any. A value cannot tell them apart. */
   readonly collision: readonly [string, string] | undefined;
 }
 

@@ -8,13 +8,13 @@ import type { TaggedValue } from "./shapes.ts";
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 
 /**
- * A value in the shape of the glue (see `shapes.ts`) as JSON data; `parseJsonArgument` reads its text back to the same
+ * A value in the shape of the engine (see `shapes.ts`) as JSON data; `parseJsonArgument` reads its text back to the same
  * value. 64-bit integers are strings of decimal digits, records have all their fields, with the names they have in WIT,
  * an absent option is null, flags are an array of the names that are set, `list<u8>` is an array of numbers, floats that
  * JSON lacks are `"nan"`, `"inf"` and `"-inf"`; `f32` numbers have as many digits as `f32` needs. The rest is as
  * `parseJsonArgument` says. One thing is lost, in `JSON.stringify`: the sign of `-0`.
  *
- * For what a function returned: a `result` at the top comes out of the glue as the bare payload of `ok`, so the type to
+ * For what a function returned: a `result` at the top comes out of the engine as the bare payload of `ok`, so the type to
  * give here is that of `ok`.
  *
  * @throws CordonError `unsupported` when the value holds a resource, stream, future or error context, or is not of the

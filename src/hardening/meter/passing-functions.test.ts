@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { parse, print } from "@bytecodealliance/jco-transpile/wasm-tools";
+import { parse, print } from "../../../test/support/wasm-tools.ts";
 import { hardenedImports, makeGuard } from "../../../test/support/guard.ts";
 import { compare } from "../../../test/support/hardening-differential.ts";
 import { hardenModule } from "../harden-module.ts";

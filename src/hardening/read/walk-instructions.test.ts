@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { parse } from "@bytecodealliance/jco-transpile/wasm-tools";
+import { parse } from "../../../test/support/wasm-tools.ts";
 import { ByteReader, MalformedError } from "../../shared/byte-reader.ts";
 import { readSections, SECTION } from "./module-sections.ts";
 import { walkInstructions } from "./walk-instructions.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parse } from "@bytecodealliance/jco-transpile/wasm-tools";
+import { parse } from "../../../test/support/wasm-tools.ts";
 import { hardenedImports, makeGuard } from "../../../test/support/guard.ts";
 import { hardenModule } from "../harden-module.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { describe, test } from "node:test";
-import { parse, print } from "@bytecodealliance/jco-transpile/wasm-tools";
+import { parse, print } from "../../../test/support/wasm-tools.ts";
 import { failsWith } from "../../../test/support/errors.ts";
 import { hardenedImports, makeGuard } from "../../../test/support/guard.ts";
 import { compare } from "../../../test/support/hardening-differential.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { parse } from "@bytecodealliance/jco-transpile/wasm-tools";
+import { parse } from "../../../test/support/wasm-tools.ts";
 import { type Guard, type GuardOptions, hardenedImports, makeGuard } from "../../../test/support/guard.ts";
 import { failsWith } from "../../../test/support/errors.ts";
 import { GUARD_FIELDS, GUARD_NAMESPACE } from "../../shared/hardening-profile.ts";

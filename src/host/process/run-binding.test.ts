@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync, realpathSync } from "node:fs";
 import { test } from "node:test";
 import { runInNewContext } from "node:vm";
-import { componentEmbed, componentNew } from "@bytecodealliance/jco-transpile/wasm-tools";
+import { componentEmbed, componentNew } from "../../../test/support/wasm-tools.ts";
 import { commands, processGuest, stdoutOf } from "../../../test/support/process-guest.ts";
 import { decodeComponent } from "../../component/decode-component.ts";
 import { findProvided } from "../../shared/interface-name.ts";

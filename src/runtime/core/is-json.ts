@@ -1,7 +1,6 @@
 /**
  * Whether bytes are one JSON text (RFC 8259), nested at most 512 deep; that they are UTF-8 is for the caller to check. Makes
- * nothing of it, so a text of many small values costs no more than one of few. It is part of the glue of JSON modules and is
- * sent to their realm as text, so it refers to nothing but its parameter and the realm's own intrinsics.
+ * nothing of it, so a text of many small values costs no more than one of few. It refers to nothing but its parameter.
  */
 export function isJson(bytes: Uint8Array): boolean {
   const maxDepth = 512;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { parse } from "@bytecodealliance/jco-transpile/wasm-tools";
+import { parse } from "../../../test/support/wasm-tools.ts";
 import { SHARED_SLOTS } from "../messages.ts";
 import { SLICE_UNITS } from "./fuel-meter.ts";
 import { Guard, type Guarded, REFUSED } from "./guard.ts";

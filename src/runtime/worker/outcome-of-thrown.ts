@@ -1,7 +1,7 @@
 import type { WorkerOutcome } from "../messages.ts";
 import { MemoryCapTooSmall } from "./memory-allotment.ts";
 
-/** How an invocation ends that threw this. The glue's errors come from its own realm, so they are told apart by what they carry. */
+/** How an invocation ends that threw this. Errors of the guest's carry its payload. */
 export function outcomeOfThrown(thrown: unknown): WorkerOutcome {
   if (thrown instanceof MemoryCapTooSmall) return { kind: "memory", neededBytes: thrown.neededBytes };
   if (typeof thrown !== "object" || thrown === null) return { kind: "trap", message: String(thrown) };

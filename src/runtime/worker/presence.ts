@@ -67,7 +67,7 @@ export class Presence {
     await this.comeBack();
   }
 
-  /** Runs glue of the guest in a turn of its own. */
+  /** Runs the engine's work for the guest in a turn of its own. */
   lend(run: () => void): void {
     const { turns, ticket } = this.#parts;
     void turns.lend(ticket, run);

@@ -43,7 +43,7 @@ export class Turns {
     return promise;
   }
 
-  /** Runs glue in a turn of its own, which ends by itself unless the guest goes on to wait. */
+  /** Runs the engine's work in a turn of its own, which ends by itself unless the guest goes on to wait. */
   async lend(ticket: number, run: () => void): Promise<void> {
     await this.comeBack(ticket);
     // The pump comes by again when this turn's microtasks are done.

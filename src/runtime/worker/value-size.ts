@@ -2,7 +2,7 @@
 const SLOT_BYTES = 8;
 
 /**
- * Whether a value that the glue lifted would take more than `bytes` on the heap of whoever receives a copy. Stops looking as
+ * Whether a value that was lifted would take more than `bytes` on the heap of whoever receives a copy. Stops looking as
  * soon as it does. Lists of numbers and strings are counted when they are copied; this counts what they are made into.
  */
 export function isLargerThan(value: unknown, bytes: number): boolean {
@@ -21,9 +21,8 @@ export function isLargerThan(value: unknown, bytes: number): boolean {
   return false;
 }
 
-/** The glue's maps are of another realm, so they are recognised by what they can do. */
 function membersOf(object: object): readonly unknown[] {
-  return "entries" in object && Object.prototype.toString.call(object) === "[object Map]"
+  return object instanceof Map
     ? [...(object as ReadonlyMap<unknown, unknown>).entries()].flat()
     : Object.values(object);
 }
