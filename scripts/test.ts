@@ -49,7 +49,11 @@ async function runTests({
       `--test-reporter-destination=${record}`,
       ...files,
     ];
-    const status = await execStatus(program, parameters, { ...environment, NODE_COMPILE_CACHE: COMPILED });
+    const status = await execStatus(program, parameters, {
+      ...environment,
+      NODE_COMPILE_CACHE: COMPILED,
+      CORDON_TEST_BUILT: "1",
+    });
     const records = parseRecords(readFileSync(record, "utf8"));
     process.stdout.write(`\n${slowestFiles(records).join("\n")}\n`);
     return { status, records };

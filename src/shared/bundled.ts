@@ -14,9 +14,17 @@ const WORKERS = {
   "compile-worker": "component/compile/compile-worker.ts",
 } as const;
 
+let startsBuiltWorkers = false;
+
+/** For tests: has the sources start threads and processes from the bundles that were built of them, which takes a third of the time. */
+export function startBuiltWorkers(): void {
+  startsBuiltWorkers = true;
+}
+
 /** The URL of the entry of a worker thread, or of a guest process. */
 export function workerUrl(worker: keyof typeof WORKERS): URL {
-  return new URL(BUNDLED ? `./${worker}.js` : `../${WORKERS[worker]}`, import.meta.url);
+  if (BUNDLED) return new URL(`./${worker}.js`, import.meta.url);
+  return new URL(startsBuiltWorkers ? `../../dist/bin/${worker}.js` : `../${WORKERS[worker]}`, import.meta.url);
 }
 
 /** The path of a file that the build put under `dist/assets/`. */

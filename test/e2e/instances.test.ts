@@ -93,7 +93,7 @@ for (const isolation of ["thread", "process"] satisfies readonly IsolationLevel[
     });
 
     test("it takes one call at a time", async () => {
-      await using sandbox = await open({ limits: { timeoutMs: 1_500 } });
+      await using sandbox = await open({ limits: { timeoutMs: 3_000 } });
       const instance = await sandbox.instantiate();
       const spinning = failsWith("limit", /did not end/, instance.call("spin"));
       await failsWith("usage", /is in a call/, instance.call("next"));

@@ -1,5 +1,7 @@
 /** Spells out components and core modules as bytes, large ones too. See Binary.md of the component model, and core 5.5. */
 
+import "./built-workers.ts";
+
 /** An unsigned integer in LEB128. */
 export function leb128(value: number): Uint8Array {
   const bytes: number[] = [];

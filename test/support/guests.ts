@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { fileURLToPath } from "node:url";
+import "./built-workers.ts";
 import { parse, print } from "./wasm-tools.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));

@@ -1,5 +1,7 @@
 /** Guests written in the text format, for what no toolchain would emit. */
 
+import "./built-workers.ts";
+
 /** A core module whose one function `f` has the given body, as a component that exports it as `f`. */
 export function coreFunction(body: string, { locals = "", fields = "" } = {}): string {
   return `(component

@@ -1,3 +1,4 @@
+import "./built-workers.ts";
 import { parse } from "./wasm-tools.ts";
 import type { Program } from "../../src/runtime/messages.ts";
 import { COMMAND_INTERFACE } from "../../src/shared/core-module.ts";
