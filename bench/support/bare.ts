@@ -31,6 +31,7 @@ const ENVIRONMENT: EngineEnvironment = {
   waitFor: (answer) => answer,
   dispose: () => undefined,
   isOver: () => false,
+  isPaused: () => false,
 };
 
 /**

@@ -9,14 +9,13 @@ import { type GrantsInput, parseGrants } from "../policy/parse-grants.ts";
 import type { Ended, Job } from "../runtime/pending.ts";
 import { CordonError } from "../shared/errors.ts";
 import type { Limits } from "../shared/limits.ts";
-import { printFunctionType } from "../shared/print-wit.ts";
 import type { Usage } from "../shared/usage.ts";
-import { holdsHandle } from "../shared/wit-handles.ts";
 import { cacheDirectory } from "../shared/xdg.ts";
 import type { ComponentInfo, LoadOptions } from "./loading/component-info.ts";
 import type { HttpExchange } from "./http/http-exchange.ts";
 import { type DeterministicInput, deterministicGrants } from "./options/deterministic.ts";
 import { checkEnding } from "./calls/check-ending.ts";
+import { refuseHandleResult } from "./calls/refuse-handle-result.ts";
 import { type Engine, openEngine } from "./engine.ts";
 import type { IsolationInUse, IsolationOptions } from "./options/isolation-options.ts";
 import type { CallResult } from "./calls/call-result.ts";
@@ -130,10 +129,7 @@ export class Sandbox implements AsyncDisposable {
   async call(name?: string, parameters: readonly unknown[] = [], options: CallOptions = {}): Promise<CallResult> {
     this.#assertOpen();
     const called = findExport(this.#engine.info.interface, name);
-    if (holdsHandle(called.function.result)) {
-      const type = printFunctionType(called.function, { names: true });
-      throw new CordonError("unsupported", `Cannot call ${called.name}: its result cannot leave its instance: ${type}`);
-    }
+    refuseHandleResult(called);
     const normal = normalizeArguments(called.function, parameters);
     const limits = limitsFrom(options.limits, this.#limits);
     const { ended, usage } = await this.#run(

@@ -48,6 +48,7 @@ export async function instantiate(compiled: Compiled, imports: HostImports = new
     waitFor: (answer) => answer,
     dispose: (object) => (object as Partial<Disposable>)[Symbol.dispose]?.(),
     isOver: () => failure !== undefined,
+    isPaused: () => false,
   };
   const engine = new Engine(compiled.prepared, environment, {
     hostImport: (path) => {

@@ -39,8 +39,8 @@ export interface EngineImports {
 export interface ExportCall {
   /** What it returns; rejects when it traps or the invocation ends. */
   readonly result: Promise<unknown>;
-  /** Resolves when its task has ended, which may be later. */
-  readonly ended: Promise<void>;
+  /** Waits until its task has ended, which may be later; rejects when that never comes. */
+  readonly ended: () => Promise<void>;
 }
 
 /** One instance of a component, which executes its plan. */
@@ -68,7 +68,7 @@ export class Engine {
     const scheduler = new Scheduler(environment, fail);
     const items = new CoreItems((index) => this.#madeFunction(index));
     const values = this.#hostValues(prepared);
-    const contexts = new ValueContexts(environment.charges, values);
+    const contexts = new ValueContexts(environment.charges, values, scheduler);
     const tasks = new Tasks({ scheduler, items, contexts, states, stacks: () => this.#stacks, fail });
     this.#parts = {
       environment,
@@ -103,7 +103,7 @@ export class Engine {
     const { prepared, scheduler } = this.#parts;
     for (const step of prepared.plan.steps) {
       if (step.step === "start") {
-        await this.call(step.function, []).ended;
+        await this.call(step.function, []).ended();
         continue;
       }
       const imports = Object.create(null) as Record<string, Record<string, unknown>>;
@@ -128,20 +128,31 @@ export class Engine {
     const { prepared, tasks, scheduler } = this.#parts;
     const result = Promise.withResolvers<unknown>();
     const ended = Promise.withResolvers<void>();
+    let [isAnswered, isAwaited, hasEnded] = [false, false, false];
+    const answered = (): void => {
+      if (!isAnswered) scheduler.unanswered -= 1;
+      isAnswered = true;
+    };
     const reject = (reason: unknown): void => {
       result.reject(reason);
       ended.reject(reason);
     };
-    ended.promise.catch(() => undefined);
+    for (const { promise } of [result, ended]) promise.catch(() => undefined);
     this.#rejects.add(reject);
+    scheduler.unanswered += 1;
     try {
       const lift = prepared.lift(index);
       if (lift === undefined) throw new Error("the component exports a function of the host's");
       tasks.start(lift, undefined, {
         start: () => [...given],
-        resolve: (results) => result.resolve(results?.[0]),
+        resolve: (results) => {
+          answered();
+          result.resolve(results?.[0]);
+        },
         exit: () => {
           this.#rejects.delete(reject);
+          hasEnded = true;
+          if (isAwaited) scheduler.unanswered -= 1;
           ended.resolve();
         },
       });
@@ -149,7 +160,15 @@ export class Engine {
       this.fail(thrown);
     }
     scheduler.stir();
-    return { result: result.promise, ended: ended.promise };
+    const awaitEnd = (): Promise<void> => {
+      if (!hasEnded && !isAwaited) {
+        isAwaited = true;
+        scheduler.unanswered += 1;
+        scheduler.stir();
+      }
+      return ended.promise;
+    };
+    return { result: result.promise, ended: awaitEnd };
   }
 
   /** The export at a path: names from the root inwards. */
@@ -211,7 +230,7 @@ export class Engine {
         environment.admit();
         if (mustLeave && !state.mayLeave) trap("called a function that it imports while values were passed to it");
         const task = scheduler.current;
-        if (task === undefined) throw new Error("code of a guest runs that belongs to no task");
+        if (task?.state !== state) throw new Error("code of a guest runs that belongs to no task of its instance");
         return work(task, given);
       } catch (thrown) {
         this.fail(thrown);

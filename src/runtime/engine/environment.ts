@@ -40,4 +40,6 @@ export interface EngineEnvironment {
   readonly dispose: (object: unknown) => void;
   /** Whether the invocation is over. */
   readonly isOver: () => boolean;
+  /** Whether nobody calls it, and nothing of it goes on until somebody does. */
+  readonly isPaused: () => boolean;
 }

@@ -68,7 +68,7 @@ class LoweredCall {
     const { async: isAsync } = this.#core.options;
     const target = hostImport(path);
     const owned: unknown[] = [];
-    const answer = target.call(this.#start("host-function", owned), owned);
+    const answer = target.call(this.#argumentsFor(target, owned), owned);
     if (!(answer instanceof Promise)) {
       this.#take(target, answer);
       return isAsync ? this.#answerAsync() : this.#answerSync();
@@ -86,6 +86,16 @@ class LoweredCall {
       this.#take(target, ended.value);
     });
     return this.#answerAsync();
+  }
+
+  /** Takes what the guest passes to a function of the host's. Objects that were handed over are disposed of where the rest fails. */
+  #argumentsFor(target: HostImport, owned: unknown[]): unknown[] {
+    try {
+      return this.#start("host-function", owned);
+    } catch (thrown) {
+      target.discard(owned);
+      throw thrown;
+    }
   }
 
   /** Gives the guest what a function of the host's answered. What it cannot be given is disposed of. */

@@ -51,6 +51,7 @@ export class PreparedPlan {
   readonly called: readonly CoreSignature[];
   /** Absent where no stack of a guest that another guest called is ever suspended. */
   readonly stack: StackModule | undefined;
+  readonly #positions: ReadonlyMap<number, number>;
   readonly #codecs32: Codecs;
   readonly #codecs64: Codecs;
   readonly #shapes = new Map<PlanFunctionType, FunctionShape>();
@@ -64,12 +65,19 @@ export class PreparedPlan {
     this.#codecs32 = new Codecs(plan.types, POINTERS_32);
     this.#codecs64 = new Codecs(plan.types, POINTERS_64);
     this.maySuspend = maySuspend(plan, blocks);
+    const imported = importedByGuests(plan);
     this.suspending = plan.coreFunctions.flatMap((core, index) =>
-      coreMaySuspend(plan, core, this.maySuspend, blocks) ? [index] : [],
+      imported.has(index) && coreMaySuspend(plan, core, this.maySuspend, blocks) ? [index] : [],
     );
+    this.#positions = new Map(this.suspending.map((index, position) => [index, position]));
     this.called = this.#calledOnStacks();
     const signatures = this.suspending.map((index) => this.signatureOf(index));
     this.stack = signatures.length === 0 ? undefined : stackModule(signatures, this.called);
+  }
+
+  /** Where a `canon` function is among those that may suspend; undefined when it is none, or no guest imports it. */
+  suspendingPosition(index: number): number | undefined {
+    return this.#positions.get(index);
   }
 
   /** The type of a `canon` function that may suspend. */
@@ -164,4 +172,14 @@ export class PreparedPlan {
     const found = this.plan.types[type];
     return found?.kind === "stream" || found?.kind === "future" ? found.element : undefined;
   }
+}
+
+/** The `canon` functions that core instances are made with. A component may define any number besides, which nobody can call. */
+function importedByGuests(plan: Plan): ReadonlySet<number> {
+  const found = new Set<number>();
+  for (const step of plan.steps) {
+    if (step.step === "start") continue;
+    for (const { item } of step.arguments) if (item.from === "canon") found.add(item.index);
+  }
+  return found;
 }

@@ -20,6 +20,18 @@ export type Suspension = Pick<Waiter, "task" | "isReady" | "cancellable">;
 /** How many waiters go on, one after the other, before the thread's other guests have a turn. */
 const RESUMED_AT_ONCE = 32;
 
+/** What it costs to see whether a waiter is ready, as bytes that are moved. */
+const CHECK_BYTES = 64;
+
+/**
+ * A promise for the engine to suspend a stack by. Where the engine cannot, it never asks how the promise ends, and nobody else does.
+ */
+function settlement<T>(): PromiseWithResolvers<T> {
+  const made = Promise.withResolvers<T>();
+  made.promise.catch(() => undefined);
+  return made;
+}
+
 /**
  * Has the tasks of an invocation go on, one at a time. What runs, runs until it waits, ends or takes a break; a break, and a
  * call of the host that the guest cannot do anything beside, keep all tasks of the invocation from going on.
@@ -30,8 +42,8 @@ export class Scheduler {
   readonly #waiting = new Set<Waiter>();
   /** The task whose code runs. */
   current: Task | undefined;
-  /** How often a stack was suspended. Who calls a guest sees by it whether that was its end. */
-  suspensions = 0;
+  /** How many calls of the embedder have not been answered. When there are none, tasks may be left that nothing wakes. */
+  unanswered = 0;
   /** Calls of the host that are under way and will wake somebody. */
   #pendingHost = 0;
   /** Breaks, and calls of the host that nothing else goes on beside. */
@@ -66,8 +78,8 @@ export class Scheduler {
    * @param finish Gives what the stack goes on with, when its task is the current one again.
    */
   suspend<T>({ task, isReady, cancellable }: Suspension, finish: (cancelled: boolean) => T): Promise<T> {
-    const { promise, resolve, reject } = Promise.withResolvers<T>();
-    this.suspensions += 1;
+    const settle = settlement<T>();
+    task.suspensions += 1;
     task.isRunning = false;
     const waiter: Waiter = {
       task,
@@ -76,12 +88,12 @@ export class Scheduler {
       onStack: true,
       resume: (cancelled) => {
         task.waiter = undefined;
-        this.#resumeStack(task, { promise, resolve, reject }, () => finish(cancelled));
+        this.#resumeStack(task, settle, () => finish(cancelled));
       },
     };
     task.waiter = waiter;
     this.wait(waiter);
-    return promise;
+    return settle.promise;
   }
 
   /**
@@ -91,9 +103,9 @@ export class Scheduler {
    * @param finish Gives what the stack goes on with, when its task is the current one again.
    */
   block<W, T>(work: Promise<W>, finish: (value: W) => T): Promise<T> {
-    const settle = Promise.withResolvers<T>();
+    const settle = settlement<T>();
     const task = this.current;
-    this.suspensions += 1;
+    if (task !== undefined) task.suspensions += 1;
     this.#blocked += 1;
     const goOn = (give: () => T): void => {
       this.#blocked -= 1;
@@ -115,7 +127,7 @@ export class Scheduler {
     readonly cancel: () => void;
   } {
     const task = this.current;
-    this.suspensions += 1;
+    if (task !== undefined) task.suspensions += 1;
     this.#blocked += 1;
     return {
       resume: (settle, give) => {
@@ -124,6 +136,7 @@ export class Scheduler {
       },
       cancel: () => {
         this.#blocked -= 1;
+        if (task !== undefined) task.suspensions -= 1;
       },
     };
   }
@@ -132,7 +145,7 @@ export class Scheduler {
   async beside<T>(work: Promise<T>, settled: (ended: PromiseSettledResult<T>) => void): Promise<void> {
     this.#pendingHost += 1;
     const [ended] = await Promise.allSettled([work]);
-    await this.#arrive();
+    if (!this.#environment.isOver()) await this.#arrive();
     this.#pendingHost -= 1;
     if (this.#environment.isOver()) return;
     settled(ended);
@@ -148,8 +161,14 @@ export class Scheduler {
 
   readonly #pump = (): void => {
     this.#isStirred = false;
-    if (this.#blocked > 0 || this.#isResuming || this.#environment.isOver()) return;
-    const next = this.#nextReady();
+    if (this.#blocked > 0 || this.#isResuming || this.#environment.isOver() || this.#environment.isPaused()) return;
+    let next: Waiter | undefined;
+    try {
+      next = this.#nextReady();
+    } catch (thrown) {
+      this.#fail(thrown);
+      return;
+    }
     if (next === undefined) {
       this.#rest();
       return;
@@ -172,8 +191,16 @@ export class Scheduler {
     this.stir();
   };
 
+  /** Looks at all that wait, if need be, which is charged. */
   #nextReady(): Waiter | undefined {
-    for (const waiter of this.#waiting) if (waiter.isReady()) return waiter;
+    let seen = 0;
+    for (const waiter of this.#waiting) {
+      seen += 1;
+      if (!waiter.isReady()) continue;
+      this.#environment.charges.work(seen * CHECK_BYTES);
+      return waiter;
+    }
+    this.#environment.charges.work(seen * CHECK_BYTES);
     return undefined;
   }
 
@@ -183,7 +210,7 @@ export class Scheduler {
       this.#leave();
       return;
     }
-    if (this.#waiting.size > 0) {
+    if (this.#waiting.size > 0 && this.unanswered > 0) {
       this.#fail(new Trap("the guest waits for what never comes: none of its tasks can go on"));
     }
   }

@@ -39,8 +39,8 @@ export class Stacks {
 
   /** What guests import for a `canon` function that may suspend their stack; undefined for one that may not. */
   importOf(index: number): unknown {
-    const position = this.#prepared.suspending.indexOf(index);
-    return position < 0 ? undefined : this.#exports[`f${position}`];
+    const position = this.#prepared.suspendingPosition(index);
+    return position === undefined ? undefined : this.#exports[`f${position}`];
   }
 
   /** What runs core functions of that type on a stack of their own. */

@@ -32,6 +32,8 @@ export class Task implements Callee {
   isWaitingToEnter = false;
   /** Whether its code runs, or was interrupted in the middle: it neither waits nor has ended. */
   isRunning = false;
+  /** How often code of it was suspended. Who calls it sees by that whether it has come to its end. */
+  suspensions = 0;
   readonly #ends: TaskEnds;
   readonly #scheduler: Scheduler;
   #state: TaskState = "initial";

@@ -3,6 +3,7 @@ import type { CoreValue } from "../abi/core-values.ts";
 import { Trap, trap } from "../abi/trap.ts";
 import type { ComponentState } from "./component-state.ts";
 import type { BoundOptions, CoreFunction, CoreItems } from "./core-items.ts";
+import type { CoreAnswer } from "./engine-parts.ts";
 import type { PreparedLift } from "./prepared-plan.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { Task, type TaskEnds } from "./task.ts";
@@ -44,6 +45,8 @@ export class Tasks {
   readonly #parts: TaskParts;
   /** What is done at the end of the code that a trampoline runs, by the task that runs it. */
   readonly #ends = new Map<Task, (result: CoreValue | undefined) => void>();
+  /** Stacks of such code. One task may have several: a destructor that its code waits for has its own. */
+  #underWay = 0;
 
   constructor(parts: TaskParts) {
     this.#parts = parts;
@@ -90,8 +93,9 @@ export class Tasks {
     scheduler.current = task;
     task.isRunning = true;
     try {
-      if (task.caller === undefined && call.isNested !== true) this.#runForHost(task, callee, call.values, then);
-      else if (!task.state.maySuspend || !isCode(callee)) then(callee(...call.values));
+      if (!isCode(callee)) this.#runMade(task, callee, call.values, then);
+      else if (task.caller === undefined && call.isNested !== true) this.#runForHost(task, callee, call.values, then);
+      else if (!task.state.maySuspend) then(callee(...call.values));
       else this.#runOnStack(task, callee, call, then);
     } finally {
       scheduler.current = before;
@@ -105,8 +109,23 @@ export class Tasks {
     values: readonly CoreValue[],
     then: (result: CoreValue | undefined) => void,
   ): void {
+    this.#whenEnded(task, promisingOf(callee)(...values), then);
+  }
+
+  /** A function that is lifted may be one that `canon` made, which says itself when it ends later. */
+  #runMade(
+    task: Task,
+    callee: CoreFunction,
+    values: readonly CoreValue[],
+    then: (result: CoreValue | undefined) => void,
+  ): void {
+    const answer = (callee as (...given: readonly CoreValue[]) => CoreAnswer)(...values);
+    if (answer instanceof Promise) this.#whenEnded(task, answer, then);
+    else then(answer);
+  }
+
+  #whenEnded(task: Task, running: Promise<CoreValue | undefined>, then: (result: CoreValue | undefined) => void): void {
     const { scheduler, fail } = this.#parts;
-    const running = isCode(callee) ? promisingOf(callee)(...values) : Promise.resolve(callee(...values));
     running.then(
       (result) => {
         const before = scheduler.current;
@@ -129,21 +148,23 @@ export class Tasks {
     { values, signature }: CoreCall,
     then: (result: CoreValue | undefined) => void,
   ): void {
-    const { scheduler, fail, stacks } = this.#parts;
-    if (this.#ends.size >= MAX_STACKS) trap(`has ${MAX_STACKS} calls between components under way at once`);
+    const { fail, stacks } = this.#parts;
+    if (this.#underWay >= MAX_STACKS) trap(`has ${MAX_STACKS} calls between components under way at once`);
     const outer = this.#ends.get(task);
     let isOver = false;
+    this.#underWay += 1;
     this.#ends.set(task, (result) => {
       isOver = true;
+      this.#underWay -= 1;
       if (outer === undefined) this.#ends.delete(task);
       else this.#ends.set(task, outer);
       then(result);
     });
-    const { suspensions } = scheduler;
+    const { suspensions } = task;
     const runner = stacks().caller(signature);
     runner(callee, ...values).catch((thrown: unknown) => fail(thrown));
     // It neither waits nor has ended: what it threw is known in a later microtask, and nothing may happen until then.
-    if (!isOver && scheduler.suspensions === suspensions) throw new Trap("a component that the guest calls trapped");
+    if (!isOver && task.suspensions === suspensions) throw new Trap("a component that the guest calls trapped");
   }
 
   /** A core function that ran on a stack of its own has come to its end, for the task that is current. */

@@ -82,10 +82,11 @@ export class RunningComponent implements RunningGuest {
         tooManyHandles: () =>
           context.end({ kind: "limit", limit: "handles", cap, message: `it held more than ${cap} handles` }),
         leave: () => presence.leave(),
-        comeBack: () => presence.comeBackSeen(),
+        comeBack: () => gate.following(presence.comeBackSeen()),
         waitFor: (answer, unwanted) => gate.wait(answer, { unwanted }),
         dispose: (object) => this.#disposals.dispose(object),
         isOver: parts.isOver,
+        isPaused: () => presence.isPaused,
       },
       {
         hostImport: (path) => this.#hostImport(path),
@@ -109,7 +110,7 @@ export class RunningComponent implements RunningGuest {
     const type = plan.functionTypes[plan.functions[found.function]?.type ?? -1];
     const { result, ended } = this.#engine.call(found.function, parameters);
     const value = await result;
-    if (toTheEnd) await ended;
+    if (toTheEnd) await ended();
     const isResult = type?.result !== undefined && plan.types[type.result]?.kind === "result";
     return isResult ? unwrapped(value as { readonly tag: string; readonly val?: unknown }) : value;
   }
@@ -165,8 +166,7 @@ export class RunningComponent implements RunningGuest {
           throw thrown;
         }
         if (!(answer instanceof Promise)) return valueOf(answer);
-        gate.follow(answer);
-        return answer.then(valueOf, (thrown: unknown) => {
+        return gate.following(answer).then(valueOf, (thrown: unknown) => {
           this.#disposals.disposeAll(owned);
           throw thrown;
         });

@@ -13,6 +13,7 @@ const TOO_DEEP = {
 export class EndState {
   readonly #abort = new AbortController();
   readonly #onRefusal: () => void;
+  #isFinished = false;
   #ending: WorkerOutcome | undefined;
 
   /**
@@ -35,7 +36,7 @@ export class EndState {
 
   /** Whether the guest is not to be gone on with. */
   get isOver(): boolean {
-    return this.#abort.signal.aborted || this.#ending !== undefined;
+    return this.#isFinished || this.#abort.signal.aborted || this.#ending !== undefined;
   }
 
   /** Has the guest come by its checkpoint at once, where it is refused to go on. */
@@ -45,7 +46,12 @@ export class EndState {
 
   /** Says how it ends. What was said first holds. */
   end(ending: WorkerOutcome): void {
-    this.#ending ??= ending;
+    if (!this.#isFinished) this.#ending ??= ending;
+  }
+
+  /** It has come to its end, and how is known: what still waits of the guest does not go on, and changes nothing of that. */
+  finish(): void {
+    this.#isFinished = true;
   }
 
   /** Ends pending host calls. */

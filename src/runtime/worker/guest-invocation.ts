@@ -102,7 +102,7 @@ export class GuestInvocation {
       end: (ending) => this.#endState.end(ending),
       hasNeighbours: environment.hasMoreToDo,
       holds: () => environment.holds(ticket),
-      yieldProcessor: (pauseMs) => this.#presence.yieldProcessor(pauseMs),
+      yieldProcessor: (pauseMs) => this.#gate.following(this.#presence.yieldProcessor(pauseMs)),
       interrupt: () => this.#guest?.interrupt() ?? NO_INTERRUPTION,
       handOver: () => environment.observations.handOver(),
     });
@@ -120,6 +120,8 @@ export class GuestInvocation {
   async run(program: Program): Promise<WorkerOutcome> {
     this.#presence.enter();
     const outcome = await this.#runToItsEnd(program);
+    // Before anything is taken from it: tasks may be left that would go on without what they hold.
+    this.#endState.finish();
     this.#presence.leave();
     const failure = this.#disposeOfAll();
     // What the guest wrote before its end is handed on, however it ended.
@@ -130,7 +132,7 @@ export class GuestInvocation {
     await this.#gate.settled();
     this.#presence.leave();
     this.#memory?.release();
-    return failure ?? this.#endState.ending ?? outcome;
+    return failure ?? this.#endState.ending ?? (this.#overBudget ? { kind: "host-memory" } : outcome);
   }
 
   /** What the host holds for the guest goes. Where that fails it is a fault of the host's, which costs no other guest. */
@@ -172,10 +174,10 @@ export class GuestInvocation {
   /** Takes calls, one after the other, until there are no more or one of them ends the instance. */
   async #serve(guest: RunningGuest): Promise<WorkerOutcome> {
     for (let outcome: WorkerOutcome | undefined; ;) {
-      this.#presence.leave();
+      this.#presence.pause();
       this.#environment.ready(this.#ticket, outcome, this);
       const call = await this.#calls.next();
-      await this.#presence.comeBack();
+      await this.#presence.goOn();
       if (call === undefined || this.#isOver()) return { kind: "value", value: undefined };
       this.#fuel.add(call.fuel);
       this.#checkpoint.begin();

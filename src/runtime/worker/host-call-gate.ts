@@ -86,11 +86,12 @@ export class HostCallGate {
     if (this.#calls % CALLS_PER_CHECKPOINT === 0) toCheckpoint();
   }
 
-  /** Notes what the host does for the guest, until it has come to its end. */
-  follow(work: Promise<unknown>): void {
+  /** Notes what is done for the guest, until it has come to its end. Gives it back. */
+  following<T>(work: Promise<T>): Promise<T> {
     const ended = (): void => void this.#inFlight.delete(work);
     this.#inFlight.add(work);
     work.then(ended, ended);
+    return work;
   }
 
   /** Resolves when nothing is done for the guest any more. */
@@ -100,9 +101,7 @@ export class HostCallGate {
 
   /** Waits for an answer, off the processor. Rejects when the guest is not to be gone on with then. */
   wait<T>(answer: Promise<T>, unanswered: Unanswered<T> = {}): Promise<T> {
-    const waited = this.#wait(answer, unanswered);
-    this.follow(waited);
-    return waited;
+    return this.following(this.#wait(answer, unanswered));
   }
 
   async #wait<T>(answer: Promise<T>, { failed, unwanted }: Unanswered<T>): Promise<T> {

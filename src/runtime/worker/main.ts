@@ -72,6 +72,10 @@ function send(message: Extract<FromWorker, { readonly type: "ready" | "ended" }>
   }
 }
 
+// A promise that nobody waits for any more may fail, as work for a guest that has ended does. Node would end the thread for it, and with
+// it the guests beside.
+process.on("unhandledRejection", () => undefined);
+
 port.on("message", (message: ToWorker) => {
   received = (received + 1) | 0;
   switch (message.type) {

@@ -18,6 +18,7 @@ export interface PresenceParts {
 /** When one guest is on its thread's processor, and when it waits for it. */
 export class Presence {
   readonly #parts: PresenceParts;
+  #pause: PromiseWithResolvers<void> | undefined;
 
   constructor(parts: PresenceParts) {
     this.#parts = parts;
@@ -44,9 +45,28 @@ export class Presence {
     turns.leave(ticket);
   }
 
+  /** Whether it does not come back before it is called again. */
+  get isPaused(): boolean {
+    return this.#pause !== undefined;
+  }
+
+  /** Leaves the processor for as long as nobody calls it: what it has begun waits, too. */
+  pause(): void {
+    this.leave();
+    this.#pause ??= Promise.withResolvers<void>();
+  }
+
+  /** Ends the pause; resolves when it has the processor again. */
+  async goOn(): Promise<void> {
+    this.#pause?.resolve();
+    this.#pause = undefined;
+    await this.comeBack();
+  }
+
   /** Resolves when it has the processor again. */
   async comeBack(): Promise<void> {
     const { turns, ticket, time } = this.#parts;
+    while (this.#pause !== undefined) await this.#pause.promise;
     await turns.comeBack(ticket);
     time.enter();
     this.occupy();
@@ -65,11 +85,5 @@ export class Presence {
     // Its end is not kept waiting.
     if (pauseMs > 0) await delay(pauseMs, undefined, { signal: this.#parts.signal }).catch(() => undefined);
     await this.comeBack();
-  }
-
-  /** Runs the engine's work for the guest in a turn of its own. */
-  lend(run: () => void): void {
-    const { turns, ticket } = this.#parts;
-    void turns.lend(ticket, run);
   }
 }

@@ -9,8 +9,6 @@ export class Turns {
   readonly #shared: Int32Array;
   readonly #ready: { readonly ticket: number; readonly resume: () => void }[] = [];
   #pumping = false;
-  /** The guest whose turn ends when the pump comes by again, or 0. */
-  #lent = 0;
 
   constructor(shared: Int32Array) {
     this.#shared = shared;
@@ -43,19 +41,7 @@ export class Turns {
     return promise;
   }
 
-  /** Runs the engine's work in a turn of its own, which ends by itself unless the guest goes on to wait. */
-  async lend(ticket: number, run: () => void): Promise<void> {
-    await this.comeBack(ticket);
-    // The pump comes by again when this turn's microtasks are done.
-    this.#lent = ticket;
-    run();
-  }
-
   readonly #pump = (): void => {
-    if (this.#lent !== 0) {
-      this.leave(this.#lent);
-      this.#lent = 0;
-    }
     const next = this.#ready.shift();
     if (next === undefined) {
       this.#pumping = false;

@@ -9,6 +9,7 @@ import type { CallResult } from "./call-result.ts";
 import { checkEnding } from "./check-ending.ts";
 import { valueOf } from "./ending.ts";
 import { type CallableExport, findExport } from "../loading/exports.ts";
+import { refuseHandleResult } from "./refuse-handle-result.ts";
 import { usageOf } from "./usage.ts";
 
 /** @internal What the runtime and an instance tell each other. */
@@ -81,6 +82,7 @@ export class GuestInstance implements AsyncDisposable {
    */
   async call(name?: string, parameters: readonly unknown[] = []): Promise<CallResult> {
     const called = findExport(this.#link.interface, name);
+    refuseHandleResult(called);
     const normal = normalizeArguments(called.function, parameters);
     // What ended the instance is what every later call fails with.
     if (this.#end !== undefined) this.#valueOf(this.#end, called);
