@@ -69,7 +69,15 @@ export class Engine {
     const items = new CoreItems((index) => this.#madeFunction(index));
     const values = this.#hostValues(prepared);
     const contexts = new ValueContexts(environment.charges, values, scheduler);
-    const tasks = new Tasks({ scheduler, items, contexts, states, stacks: () => this.#stacks, fail });
+    const tasks = new Tasks({
+      scheduler,
+      items,
+      contexts,
+      states,
+      stacks: () => this.#stacks,
+      budget: new TableBudget(environment.maxHandles, environment.tooManyHandles),
+      fail,
+    });
     this.#parts = {
       environment,
       prepared,
@@ -128,22 +136,21 @@ export class Engine {
     const { prepared, tasks, scheduler } = this.#parts;
     const result = Promise.withResolvers<unknown>();
     const ended = Promise.withResolvers<void>();
-    let [isAnswered, isAwaited, hasEnded] = [false, false, false];
-    const answered = (): void => {
-      if (!isAnswered) scheduler.unanswered -= 1;
-      isAnswered = true;
-    };
     const reject = (reason: unknown): void => {
       result.reject(reason);
       ended.reject(reason);
     };
+    // Whoever calls may wait for one of the two alone.
     for (const { promise } of [result, ended]) promise.catch(() => undefined);
     this.#rejects.add(reject);
-    scheduler.unanswered += 1;
+    let [task, hasEnded]: [Task | undefined, boolean] = [undefined, false];
+    const answered = (): void => {
+      for (const one of scheduler.awaited) if (one.isResolved) scheduler.awaited.delete(one);
+    };
     try {
       const lift = prepared.lift(index);
       if (lift === undefined) throw new Error("the component exports a function of the host's");
-      tasks.start(lift, undefined, {
+      task = tasks.start(lift, undefined, {
         start: () => [...given],
         resolve: (results) => {
           answered();
@@ -152,7 +159,7 @@ export class Engine {
         exit: () => {
           this.#rejects.delete(reject);
           hasEnded = true;
-          if (isAwaited) scheduler.unanswered -= 1;
+          answered();
           ended.resolve();
         },
       });
@@ -161,9 +168,8 @@ export class Engine {
     }
     scheduler.stir();
     const awaitEnd = (): Promise<void> => {
-      if (!hasEnded && !isAwaited) {
-        isAwaited = true;
-        scheduler.unanswered += 1;
+      if (task !== undefined && !hasEnded) {
+        scheduler.awaited.add(task);
         scheduler.stir();
       }
       return ended.promise;

@@ -42,8 +42,8 @@ export class Scheduler {
   readonly #waiting = new Set<Waiter>();
   /** The task whose code runs. */
   current: Task | undefined;
-  /** How many calls of the embedder have not been answered. When there are none, tasks may be left that nothing wakes. */
-  unanswered = 0;
+  /** Tasks whose answer or end the embedder waits for. When there are none, tasks may be left that nothing wakes. */
+  readonly awaited = new Set<Task>();
   /** Calls of the host that are under way and will wake somebody. */
   #pendingHost = 0;
   /** Breaks, and calls of the host that nothing else goes on beside. */
@@ -210,7 +210,8 @@ export class Scheduler {
       this.#leave();
       return;
     }
-    if (this.#waiting.size > 0 && this.unanswered > 0) {
+    const [first] = this.awaited;
+    if (this.#waiting.size > 0 && first !== undefined && [...this.awaited].every(({ isRunning }) => !isRunning)) {
       this.#fail(new Trap("the guest waits for what never comes: none of its tasks can go on"));
     }
   }

@@ -4,6 +4,7 @@ import { Trap, trap } from "../abi/trap.ts";
 import type { ComponentState } from "./component-state.ts";
 import type { BoundOptions, CoreFunction, CoreItems } from "./core-items.ts";
 import type { CoreAnswer } from "./engine-parts.ts";
+import type { TableBudget } from "./handle-table.ts";
 import type { PreparedLift } from "./prepared-plan.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { Task, type TaskEnds } from "./task.ts";
@@ -37,6 +38,8 @@ export interface TaskParts {
   readonly contexts: ValueContexts;
   readonly states: readonly ComponentState[];
   readonly stacks: () => Stacks;
+  /** Bounds the tasks that guests have started and that have not come to their end. One that has answered has no handle any more. */
+  readonly budget: TableBudget;
   readonly fail: (thrown: unknown) => void;
 }
 
@@ -59,7 +62,11 @@ export class Tasks {
     if (caller !== undefined && (caller.state.contains(state) || state.contains(caller.state))) {
       trap("called a component instance that is being called, or one within it");
     }
-    const task = new Task(lift, state, caller, { ends, scheduler });
+    const task = new Task(lift, state, caller, {
+      ends: caller === undefined ? ends : this.#counted(ends),
+      scheduler,
+    });
+    if (caller === undefined) scheduler.awaited.add(task);
     if (!lift.shape.async || (!isBusy(task) && state.waitingToEnter === 0)) {
       this.#enter(task);
       return task;
@@ -75,12 +82,25 @@ export class Tasks {
         state.waitingToEnter -= 1;
         task.isWaitingToEnter = false;
         task.waiter = undefined;
-        if (cancelled) task.cancel();
-        else this.#enter(task);
+        if (!cancelled) return this.#enter(task);
+        task.cancel();
+        this.#parts.budget.giveBack();
       },
     };
     scheduler.wait(task.waiter);
     return task;
+  }
+
+  #counted(ends: TaskEnds): TaskEnds {
+    const { budget } = this.#parts;
+    budget.take();
+    return {
+      ...ends,
+      exit: () => {
+        budget.giveBack();
+        ends.exit();
+      },
+    };
   }
 
   /**
