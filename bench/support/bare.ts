@@ -32,6 +32,7 @@ const ENVIRONMENT: EngineEnvironment = {
   dispose: () => undefined,
   isOver: () => false,
   isPaused: () => false,
+  stacks: { held: 0, take: () => true, giveBack: () => undefined },
 };
 
 /**

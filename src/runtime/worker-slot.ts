@@ -13,7 +13,7 @@ import { asBystander, endingOf, STOPPED_BY_FORCE } from "./endings.ts";
 import { EventFeed } from "./event-feed.ts";
 import { guestStackBytes } from "./guest-stack.ts";
 import { LoadedPrograms } from "./loaded-programs.ts";
-import type { FromWorker, ToWorker } from "./messages.ts";
+import type { FromWorker, Program, ToWorker } from "./messages.ts";
 import type { Ending, Pending } from "./pending.ts";
 import { StartWatch } from "./start-watch.ts";
 import { ThreadSlots } from "./thread-slots.ts";
@@ -132,7 +132,7 @@ export class WorkerSlot {
   start(pending: Pending): void {
     const { program, invocation } = pending.job;
     if (!this.#loaded.has(program.id)) this.#post({ type: "load", program });
-    this.#noteUse(program.id);
+    this.#noteUse(program);
     this.#held.set(pending.ticket, pending);
     this.#memories += memoriesOf(program);
     this.#heapBytes += program.heapBytes;
@@ -204,8 +204,8 @@ export class WorkerSlot {
   }
 
   /** Notes that a program was used, and has the worker forget those that were not for longest. Their guests go on. */
-  #noteUse(programId: string): void {
-    for (const forgotten of this.#loaded.use(programId)) this.unload(forgotten);
+  #noteUse(program: Program): void {
+    for (const forgotten of this.#loaded.use(program)) this.unload(forgotten);
   }
 
   #startDeadline(pending: Pending): void {

@@ -49,6 +49,7 @@ export async function instantiate(compiled: Compiled, imports: HostImports = new
     dispose: (object) => (object as Partial<Disposable>)[Symbol.dispose]?.(),
     isOver: () => failure !== undefined,
     isPaused: () => false,
+    stacks: { held: 0, take: () => true, giveBack: () => undefined },
   };
   const engine = new Engine(compiled.prepared, environment, {
     hostImport: (path) => {

@@ -12,6 +12,11 @@ export interface DecodeBounds {
   readonly maxInstances: number;
   /** Number of component-level types; default 100,000. */
   readonly maxTypes: number;
+  /**
+   * Size of what is executed for each instance, in bytes as it is stored; default 2 MiB. Every worker thread that runs it has a copy.
+   * The largest of real components, of a Python interpreter, takes 340 KB.
+   */
+  readonly maxPlanBytes: number;
   /** Number of imports and exports together, those of instance and component types included; default 20,000. */
   readonly maxExterns: number;
   /** Length of one name, in bytes of UTF-8; default 4,096. */
@@ -38,6 +43,7 @@ export const DEFAULT_DECODE_BOUNDS: DecodeBounds = Object.freeze({
   maxInstances: 10_000,
   maxTypes: 100_000,
   maxExterns: 20_000,
+  maxPlanBytes: 2 * 1024 * 1024,
   maxNameBytes: 4_096,
   maxTypeDepth: 100,
   maxTypeSize: 1_000_000,

@@ -68,6 +68,7 @@ export class Decoding {
   #steps = 0;
   #depth = 0;
   #interfaceNodes = 0;
+  #planBytes = 0;
 
   constructor(bytes: Uint8Array, bounds: DecodeBounds) {
     this.bytes = bytes;
@@ -86,6 +87,13 @@ export class Decoding {
     if (this.#interfaceNodes > this.bounds.maxInterfaceNodes) {
       this.#exceeded("maxInterfaceNodes", "nodes in its interface", this.#interfaceNodes);
     }
+  }
+
+  /** Takes bytes from the size budget of the plan. */
+  chargePlan(bytes: number): void {
+    this.#planBytes += bytes;
+    if (this.#planBytes > this.bounds.maxPlanBytes)
+      this.#exceeded("maxPlanBytes", "bytes of its plan", this.#planBytes);
   }
 
   checkTypeDepth(depth: number): void {

@@ -60,6 +60,7 @@ export class PlanBuilder {
 
   addResource(resource: PlanResource): ResourceType {
     this.decoding.charge(1);
+    this.#weigh(resource);
     const index = this.#resources.push(resource) - 1;
     return { sort: "resource", resource: { index, name: undefined }, name: undefined };
   }
@@ -72,17 +73,20 @@ export class PlanBuilder {
 
   addFunction(fn: PlanFunction): number {
     this.decoding.charge(1);
+    this.#weigh(fn);
     return this.#functions.push(fn) - 1;
   }
 
   addCoreFunction(fn: PlanCoreFunction): number {
     this.decoding.charge(1);
+    this.#weigh(fn);
     return this.#coreFunctions.push(fn) - 1;
   }
 
   /** Returns how exports of the new core instance are named. */
   addInstantiation(step: Extract<PlanStep, { readonly step: "instantiate" }>): (name: string) => CoreExport {
     this.decoding.count("plannedCoreInstances");
+    for (const argument of step.arguments) this.#weigh(argument);
     this.#steps.push(step);
     const instance = this.#coreInstances;
     this.#coreInstances += 1;
@@ -92,6 +96,18 @@ export class PlanBuilder {
   addStart(fn: number): void {
     this.decoding.charge(1);
     this.#steps.push({ step: "start", function: fn });
+  }
+
+  /** Charges a part of the plan, in about the bytes that it is stored in. A name is written out wherever it is used. */
+  #weigh(part: object): void {
+    let bytes = 0;
+    for (const [key, value] of Object.entries(part) as [string, unknown][]) {
+      bytes += key.length + 4;
+      if (typeof value === "string") bytes += value.length;
+      else if (typeof value === "object" && value !== null) this.#weigh(value);
+      else bytes += 6;
+    }
+    this.decoding.chargePlan(bytes);
   }
 
   functionType(type: FunctionType): FunctionTypeIndex {

@@ -19,6 +19,9 @@ import { Task } from "./task.ts";
 import { markMade, Tasks } from "./tasks.ts";
 import { ValueContexts } from "./value-contexts.ts";
 
+/** How long core instances are made before the thread's other guests have a turn, in milliseconds. */
+const BREAK_MS = 4;
+
 /** What an instance of a program is made of besides its plan. */
 export interface EngineImports {
   /** The function of the host at a path. */
@@ -75,6 +78,7 @@ export class Engine {
       contexts,
       states,
       stacks: () => this.#stacks,
+      limit: environment.stacks,
       budget: new TableBudget(environment.maxHandles, environment.tooManyHandles),
       fail,
     });
@@ -108,8 +112,15 @@ export class Engine {
 
   /** Executes the plan: makes the core instances, and runs start functions. */
   async instantiate(): Promise<void> {
-    const { prepared, scheduler } = this.#parts;
+    const { prepared, scheduler, environment } = this.#parts;
+    let since = performance.now();
     for (const step of prepared.plan.steps) {
+      environment.admit();
+      if (performance.now() - since > BREAK_MS) {
+        environment.leave();
+        await environment.comeBack();
+        since = performance.now();
+      }
       if (step.step === "start") {
         await this.call(step.function, []).ended();
         continue;

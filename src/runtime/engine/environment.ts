@@ -24,6 +24,8 @@ export interface EngineEnvironment {
   readonly admit: () => void;
   /** Ends the invocation for what was thrown: whatever the guest catches, it does not go on. */
   readonly fail: (thrown: unknown) => void;
+  /** Stacks of calls between components, of which there are so many. */
+  readonly stacks: { readonly held: number; readonly take: () => boolean; readonly giveBack: () => void };
   /** Ends the invocation since it holds more than {@link maxHandles}. */
   readonly tooManyHandles: () => never;
   /** Leaves the thread to others: the guest has nothing to do until something happens. */

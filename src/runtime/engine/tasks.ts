@@ -5,6 +5,7 @@ import type { ComponentState } from "./component-state.ts";
 import type { BoundOptions, CoreFunction, CoreItems } from "./core-items.ts";
 import type { CoreAnswer } from "./engine-parts.ts";
 import type { TableBudget } from "./handle-table.ts";
+import type { EngineEnvironment } from "./environment.ts";
 import type { PreparedLift } from "./prepared-plan.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { Task, type TaskEnds } from "./task.ts";
@@ -12,12 +13,6 @@ import type { Stacks } from "./stacks.ts";
 import { CALLBACK_SIGNATURE, type CoreSignature, liftSignature } from "./core-signature.ts";
 import type { ValueContexts } from "./value-contexts.ts";
 import { CANCELLED_EVENT, type Event, NO_EVENT, WaitableSet } from "./waitable.ts";
-
-/**
- * How many calls between components may be under way at once on stacks of their own. Each stack takes up to what
- * `guest-stack.ts` says.
- */
-const MAX_STACKS = 64;
 
 /** What a callback answers: what its task does next. The rest of the number is the waitable set. */
 const CALLBACK = { exit: 0, yield: 1, wait: 2 } as const;
@@ -38,6 +33,8 @@ export interface TaskParts {
   readonly contexts: ValueContexts;
   readonly states: readonly ComponentState[];
   readonly stacks: () => Stacks;
+  /** How many of them there may be. One task may have several: a destructor that its code waits for has its own. */
+  readonly limit: EngineEnvironment["stacks"];
   /** Bounds the tasks that guests have started and that have not come to their end. One that has answered has no handle any more. */
   readonly budget: TableBudget;
   readonly fail: (thrown: unknown) => void;
@@ -48,8 +45,6 @@ export class Tasks {
   readonly #parts: TaskParts;
   /** What is done at the end of the code that a trampoline runs, by the task that runs it. */
   readonly #ends = new Map<Task, (result: CoreValue | undefined) => void>();
-  /** Stacks of such code. One task may have several: a destructor that its code waits for has its own. */
-  #underWay = 0;
 
   constructor(parts: TaskParts) {
     this.#parts = parts;
@@ -168,14 +163,13 @@ export class Tasks {
     { values, signature }: CoreCall,
     then: (result: CoreValue | undefined) => void,
   ): void {
-    const { fail, stacks } = this.#parts;
-    if (this.#underWay >= MAX_STACKS) trap(`has ${MAX_STACKS} calls between components under way at once`);
+    const { fail, stacks, limit } = this.#parts;
+    if (!limit.take()) trap(`has ${limit.held} calls between components under way at once`);
     const outer = this.#ends.get(task);
     let isOver = false;
-    this.#underWay += 1;
     this.#ends.set(task, (result) => {
       isOver = true;
-      this.#underWay -= 1;
+      limit.giveBack();
       if (outer === undefined) this.#ends.delete(task);
       else this.#ends.set(task, outer);
       then(result);

@@ -13,6 +13,7 @@ import type { HostCallGate } from "./host-call-gate.ts";
 import { linkedFunctions } from "./linked-functions.ts";
 import { outcomeOfThrown } from "./outcome-of-thrown.ts";
 import { pathKey } from "./path-key.ts";
+import type { NestedStacks } from "./nested-stacks.ts";
 import type { Presence } from "./presence.ts";
 import type { Interruption, RunningGuest } from "./running-guest.ts";
 
@@ -29,6 +30,7 @@ export interface ComponentGuestParts {
   readonly endState: EndState;
   readonly presence: Presence;
   readonly budget: CopyBudget;
+  readonly stacks: NestedStacks;
   readonly isOver: () => boolean;
   /** Told of each core instance that was made. */
   readonly made: (instance: WebAssembly.Instance) => void;
@@ -73,6 +75,7 @@ export class RunningComponent implements RunningGuest {
       this.#prepared.plan,
       {
         maxHandles: cap,
+        stacks: parts.stacks,
         charges: budget,
         admit: () => gate.enter(),
         fail: (thrown) => {

@@ -21,6 +21,7 @@ import { GuestMemory } from "./guest-memory.ts";
 import { HostCallGate } from "./host-call-gate.ts";
 import { addWeight } from "./memory-weight.ts";
 import type { Observations } from "./observations.ts";
+import { NestedStacks, type ThreadStacks } from "./nested-stacks.ts";
 import { outcomeOfThrown } from "./outcome-of-thrown.ts";
 import { Presence } from "./presence.ts";
 import { ProcessorTime } from "./processor-time.ts";
@@ -35,6 +36,8 @@ export interface GuestEnvironment {
   readonly observations: Observations;
   /** What the stack of a guest can take, in bytes. */
   readonly stackBytes: number;
+  /** Those of calls between components, of all guests of the thread. */
+  readonly stacks: ThreadStacks;
   readonly asks: Asks;
   /** Whether the thread has anything to do besides the guest that runs. */
   readonly hasMoreToDo: () => boolean;
@@ -59,10 +62,13 @@ export class GuestInvocation {
   readonly #presence: Presence;
   readonly #checkpoint: Checkpoint;
   readonly #budget: CopyBudget;
+  readonly #stacks: NestedStacks;
   readonly #calls = new CallQueue();
   #memory: GuestMemory | undefined;
   /** One of its core instances. They live as long as each other. */
   #instance: WebAssembly.Instance | undefined;
+  /** What stacks that did not come to their end take until they are collected, in bytes. */
+  #leftBytes = 0;
   #denials = 0;
   #guest: RunningGuest | undefined;
   #overBudget = false;
@@ -74,6 +80,7 @@ export class GuestInvocation {
     this.#environment = environment;
     const { fuel, memoryBytes } = invocation.limits;
     this.#fuel = new FuelMeter(fuel, () => environment.guard.catchUp(), sliceUnitsFor(memoryBytes));
+    this.#stacks = new NestedStacks(environment.stacks, environment.stackBytes, environment.tally);
     this.#time = new ProcessorTime(invocation.limits.cpuSharePercent);
     this.#presence = new Presence({
       ticket,
@@ -132,6 +139,7 @@ export class GuestInvocation {
     await this.#gate.settled();
     this.#presence.leave();
     this.#memory?.release();
+    this.#leftBytes = this.#stacks.release();
     return failure ?? this.#endState.ending ?? (this.#overBudget ? { kind: "host-memory" } : outcome);
   }
 
@@ -189,7 +197,7 @@ export class GuestInvocation {
 
   /** Has what it held collected some time. For when its end has been reported, since that takes a while. */
   discard(): void {
-    if (this.#instance !== undefined) addWeight(this.#instance, this.#memory?.bytes ?? 0);
+    if (this.#instance !== undefined) addWeight(this.#instance, (this.#memory?.bytes ?? 0) + this.#leftBytes);
   }
 
   /** Calls an instance that stays, or ends it when there is no call. */
@@ -210,7 +218,7 @@ export class GuestInvocation {
       fuel: this.#fuel.used,
       longestHoldMs: this.#checkpoint.longestHoldMs,
       cpuMs: this.#time.used(),
-      memoryHighWaterBytes: (this.#memory?.bytes ?? 0) + this.#environment.stackBytes,
+      memoryHighWaterBytes: (this.#memory?.bytes ?? 0) + this.#environment.stackBytes + this.#stacks.highWaterBytes,
       hostCalls: this.#gate.counts,
       denials: this.#denials,
       readBytes: this.#context.meters.read.used,
@@ -256,6 +264,7 @@ export class GuestInvocation {
       interfaces: this.#environment.interfaces,
       presence: this.#presence,
       budget: this.#budget,
+      stacks: this.#stacks,
       isOver: () => this.#isOver(),
     });
   }

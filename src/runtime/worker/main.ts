@@ -7,6 +7,7 @@ import { type FromWorker, type Program, SHARED_SLOTS, type ToWorker, type Worker
 import { GuestInvocation } from "./guest-invocation.ts";
 import { Asks } from "./asks.ts";
 import { Guard } from "./guard.ts";
+import { ThreadStacks } from "./nested-stacks.ts";
 import { Observations } from "./observations.ts";
 import { StackPool } from "./stack-pool.ts";
 import { Turns } from "./turns.ts";
@@ -29,6 +30,7 @@ let received = 0;
 const environment = {
   turns,
   stackBytes,
+  stacks: new ThreadStacks(),
   guard: new Guard(memory),
   interfaces: new Map(HOST_INTERFACES.map((provided) => [provided.name, provided])),
   observations: new Observations(new EventRingWriter(events, () => post({ type: "observed" }))),
