@@ -1,4 +1,4 @@
-import { closeSync, constants, fdatasync, fsync, openSync } from "node:fs";
+import { constants, fdatasync, fsync, openSync } from "node:fs";
 import { promisify } from "node:util";
 import type { HostContext } from "../capability.ts";
 import type { BytesOrLazy } from "../io/lazy-bytes.ts";
@@ -43,17 +43,17 @@ export function writeViaStream(context: HostContext, descriptor: Descriptor, off
 /** A stream that writes at the file's end, wherever that is by then. */
 export function appendViaStream(context: HostContext, descriptor: Descriptor): FileOutputStream {
   const file = requireFile(descriptor, "write");
-  const meter = takeOpenFile(context);
+  const slot = takeOpenFile(context);
   try {
     const fd = file.scope.holding.reopenToAppend(file.file.fd, O_WRONLY | syncFlags(file));
     // Without a descriptor that appends, each write looks for the end first.
     if (fd !== undefined)
-      return new FileOutputStream(context, written(context, file, new OpenFile(fd, meter)), undefined);
+      return new FileOutputStream(context, written(context, file, new OpenFile(fd, slot)), undefined);
   } catch (error) {
-    meter.release();
+    slot.release();
     throw error;
   }
-  meter.release();
+  slot.release();
   return new FileOutputStream(context, written(context, file, file.file.retain()), undefined);
 }
 
@@ -97,7 +97,7 @@ export function readTo(
 ): FileResult<number> | Promise<FileResult<number>> {
   return whenAllowed(context, "read", { action: "read", descriptor }, () => {
     const { file } = requireFile(descriptor, "read");
-    return readInto(context, file.fd, positionOf(offset), target);
+    return readInto(context, file, positionOf(offset), target);
   });
 }
 
@@ -141,8 +141,9 @@ async function retry<T>(
   direction: "read" | "write",
   attempt: () => FileResult<T> | undefined,
 ): Promise<FileResult<T>> {
-  while (!context.signal.aborted) {
+  for (;;) {
     await pause(context.meters[direction], context.signal);
+    if (context.signal.aborted) break;
     const result = attempt();
     if (result !== undefined) return result;
   }
@@ -169,11 +170,11 @@ export function setSize(context: HostContext, descriptor: Descriptor, size: bigi
 /** The entries of a folder, from the first. */
 export function readDirectory(context: HostContext, descriptor: Descriptor): FolderEntries {
   const { folder } = requireFolder(descriptor);
-  const meter = takeOpenFile(context);
+  const slot = takeOpenFile(context);
   try {
-    return new FolderEntries(folder, meter);
+    return new FolderEntries(folder, slot);
   } catch (error) {
-    meter.release();
+    slot.release();
     throw error;
   }
 }
@@ -209,7 +210,7 @@ export async function sync(
   if (opened.tag === "err") return opened;
   using held = opened.val;
   try {
-    await (what === "all" ? syncAll : syncData)(held.fd);
+    await held.during(what === "all" ? syncAll : syncData);
     return { tag: "ok", val: undefined };
   } catch (thrown) {
     const code: ErrorCode = FilesystemError.from(thrown).code;
@@ -217,21 +218,14 @@ export async function sync(
   }
 }
 
-/** The file, which cannot be closed meanwhile, or the folder opened as one that can be synced. */
-function toSync(context: HostContext, descriptor: Descriptor): { readonly fd: number; [Symbol.dispose](): void } {
+/** The file, one time more, or the folder opened as one that can be synced. */
+function toSync(context: HostContext, descriptor: Descriptor): OpenFile {
   if (descriptor.kind === "file") return descriptor.file.retain();
-  const meter = takeOpenFile(context);
+  const slot = takeOpenFile(context);
   try {
-    const fd = openSync(descriptor.folder.self(), O_RDONLY | (O_DIRECTORY ?? 0));
-    return {
-      fd,
-      [Symbol.dispose]: () => {
-        meter.release();
-        closeSync(fd);
-      },
-    };
+    return new OpenFile(openSync(descriptor.folder.self(), O_RDONLY | (O_DIRECTORY ?? 0)), slot);
   } catch (error) {
-    meter.release();
+    slot.release();
     throw error;
   }
 }

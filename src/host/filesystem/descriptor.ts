@@ -1,9 +1,9 @@
 import { type BigIntStats, fstatSync } from "node:fs";
 import type { Preopen } from "../../policy/grants.ts";
-import type { CountMeter } from "../metering/count-meter.ts";
 import { FilesystemError } from "./error-code.ts";
 import type { FolderHolding, HeldFolder, Protection } from "./held-folder.ts";
 import type { OpenFile } from "./open-file.ts";
+import type { OpenSlot } from "./open-slot.ts";
 import { type Change, changeProblem } from "./preopen-scope.ts";
 
 /** `wasi:filesystem/types.descriptor-flags`. */
@@ -46,15 +46,22 @@ abstract class AnyDescriptor {
 /** A `wasi:filesystem/types.descriptor` of a folder. */
 export class FolderDescriptor extends AnyDescriptor {
   readonly kind = "folder";
-  readonly folder: HeldFolder;
-  readonly #meter: CountMeter | undefined;
+  readonly #folder: HeldFolder;
+  readonly #slot: OpenSlot;
   #open = true;
 
-  /** Takes over `folder`, and one count of `meter` when it is one that is counted. */
-  constructor(options: DescriptorOptions, folder: HeldFolder, meter: CountMeter | undefined) {
+  /** Takes over `folder` and `slot`. */
+  constructor(options: DescriptorOptions, folder: HeldFolder, slot: OpenSlot) {
     super(options);
-    this.folder = folder;
-    this.#meter = meter;
+    this.#folder = folder;
+    this.#slot = slot;
+    slot.closeAtEnd(() => this[Symbol.dispose]());
+  }
+
+  /** Fails with `bad-descriptor` when the descriptor was closed. */
+  get folder(): HeldFolder {
+    if (!this.#open) throw closed();
+    return this.#folder;
   }
 
   stat(): BigIntStats {
@@ -64,21 +71,27 @@ export class FolderDescriptor extends AnyDescriptor {
   [Symbol.dispose](): void {
     if (!this.#open) return;
     this.#open = false;
-    this.#meter?.release();
-    this.folder[Symbol.dispose]();
+    this.#slot.release();
+    this.#folder[Symbol.dispose]();
   }
 }
 
 /** A `wasi:filesystem/types.descriptor` of a regular file. */
 export class FileDescriptor extends AnyDescriptor {
   readonly kind = "file";
-  readonly file: OpenFile;
+  readonly #file: OpenFile;
   #open = true;
 
   /** Takes over `file`. */
   constructor(options: DescriptorOptions, file: OpenFile) {
     super(options);
-    this.file = file;
+    this.#file = file;
+  }
+
+  /** Fails with `bad-descriptor` when the descriptor was closed. */
+  get file(): OpenFile {
+    if (!this.#open) throw closed();
+    return this.#file;
   }
 
   stat(): BigIntStats {
@@ -88,8 +101,12 @@ export class FileDescriptor extends AnyDescriptor {
   [Symbol.dispose](): void {
     if (!this.#open) return;
     this.#open = false;
-    this.file[Symbol.dispose]();
+    this.#file[Symbol.dispose]();
   }
+}
+
+function closed(): FilesystemError {
+  return FilesystemError.failed("bad-descriptor", "the descriptor was closed");
 }
 
 /** A `wasi:filesystem/types.descriptor`. */

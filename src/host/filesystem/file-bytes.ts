@@ -19,8 +19,8 @@ export interface FilePart {
 }
 
 /** Reads at most `length` bytes from `position`, or `undefined` when the rate allows none just now. */
-export function readPart(context: HostContext, fd: number, position: number, length: number): FilePart | undefined {
-  const rest = sizeOf(fd) - position;
+export function readPart(context: HostContext, file: OpenFile, position: number, length: number): FilePart | undefined {
+  const rest = sizeOf(file) - position;
   if (rest <= 0) return { bytes: NOTHING, end: true };
   // Only what is in the file is allocated, and only once it is charged.
   const wanted = Math.min(length, rest, context.limits.maxCrossingBytes);
@@ -29,7 +29,7 @@ export function readPart(context: HostContext, fd: number, position: number, len
   const buffer = Buffer.allocUnsafeSlow(granted);
   let read = 0;
   try {
-    read = granted === 0 ? 0 : readSync(fd, buffer, 0, granted, position);
+    read = granted === 0 ? 0 : readSync(file.fd, buffer, 0, granted, position);
   } finally {
     if (read < granted) context.meters.read.refund(granted - read);
   }
@@ -40,15 +40,20 @@ export function readPart(context: HostContext, fd: number, position: number, len
  * Fills a beginning of `target` from `position` on; all of it unless the file ends or a meter grants less. Returns how much, 0 at the
  * file's end, or `undefined` when the rate allows none just now.
  */
-export function readInto(context: HostContext, fd: number, position: number, target: Uint8Array): number | undefined {
+export function readInto(
+  context: HostContext,
+  file: OpenFile,
+  position: number,
+  target: Uint8Array,
+): number | undefined {
   const { read } = context.meters;
   // At its end it can be read whatever was used.
-  if (target.length === 0 || (read.exhausted && sizeOf(fd) <= position)) return 0;
+  if (target.length === 0 || (read.exhausted && sizeOf(file) <= position)) return 0;
   const granted = takeBytes(context, "read", target.length);
   if (granted === 0) return undefined;
   let count = 0;
   try {
-    count = readSync(fd, target, 0, granted, position);
+    count = readSync(file.fd, target, 0, granted, position);
   } finally {
     if (count < granted) read.refund(granted - count);
   }
@@ -68,7 +73,7 @@ export function writePart(
   bytes: Uint8Array,
 ): number | undefined {
   // Linux appends to a descriptor that appends whatever the position; elsewhere this is where the end was just now.
-  const from = position ?? sizeOf(file.fd);
+  const from = position ?? sizeOf(file);
   if (from + bytes.length > maxFileBytes) {
     throw FilesystemError.denied(
       "file-too-large",
@@ -97,7 +102,7 @@ export function writePart(
 
 /** How far behind the end of a file a place is, in bytes. The file is looked at when it is not known to reach there. */
 function holeBefore(file: OpenFile, position: number): number {
-  if (position > file.reached) file.reached = Math.max(file.reached, sizeOf(file.fd));
+  if (position > file.reached) file.reached = Math.max(file.reached, sizeOf(file));
   return Math.max(0, position - file.reached);
 }
 
@@ -110,7 +115,7 @@ function clamp(value: number, least: number, most: number): number {
  * it reads as zeroes, and whoever copies the file writes them.
  */
 export function resize(context: HostContext, file: OpenFile, size: number): void {
-  const growth = Math.max(0, size - sizeOf(file.fd));
+  const growth = Math.max(0, size - sizeOf(file));
   chargeGrowth(context, growth);
   try {
     ftruncateSync(file.fd, size);
@@ -132,7 +137,7 @@ export function lengthOf(length: bigint): number {
 }
 
 /** How long an open file is, in bytes. */
-export function sizeOf(fd: number): number {
-  const stats: BigIntStats = fstatSync(fd, { bigint: true });
+export function sizeOf(file: OpenFile): number {
+  const stats: BigIntStats = fstatSync(file.fd, { bigint: true });
   return Number(stats.size);
 }

@@ -37,6 +37,12 @@ abstract class FileStream {
     return this.#meter.exhausted || this.#meter.delayMs() === 0;
   }
 
+  /** The file. Fails with `bad-descriptor` when the stream was closed. */
+  protected get file(): OpenFile {
+    if (this.#open) return this.#file;
+    throw FilesystemError.failed("bad-descriptor", "the stream was closed");
+  }
+
   wait(signal: AbortSignal): Promise<void> {
     return this.ready() ? Promise.resolve() : pause(this.#meter, signal);
   }
@@ -60,18 +66,16 @@ export async function pause(meter: ByteMeter, signal: AbortSignal): Promise<void
 /** Reads a file from a position on. It is at its end when the file is, and goes on when the file grows. */
 export class FileInputStream extends FileStream implements InputStream {
   readonly kind = "input-stream";
-  readonly #read: OpenFile;
   #position: number;
 
   constructor(context: HostContext, file: OpenFile, position: number) {
     super(context.meters.read, file);
-    this.#read = file;
     this.#position = position;
   }
 
   read(context: HostContext, length: number): StreamResult<Uint8Array> {
     return attempt((): StreamResult<Uint8Array> => {
-      return this.#advanced(readPart(context, this.#read.fd, this.#position, Math.min(length, MAX_STREAM_BYTES)));
+      return this.#advanced(readPart(context, this.file, this.#position, Math.min(length, MAX_STREAM_BYTES)));
     });
   }
 
@@ -81,7 +85,7 @@ export class FileInputStream extends FileStream implements InputStream {
         this.#position -= missing;
       };
       const asked = { position: this.#position, length: Math.min(length, MAX_STREAM_BYTES), cut };
-      return this.#advanced(readLazily(context, this.#read, asked));
+      return this.#advanced(readLazily(context, this.file, asked));
     });
   }
 
@@ -117,9 +121,10 @@ export class FileOutputStream extends FileStream implements OutputStream {
   }
 
   write(context: HostContext, bytes: Uint8Array): StreamResult<void> {
+    const { maxFileBytes } = this.#written;
     return attempt(() => {
       for (let rest = bytes; rest.length > 0;) {
-        const count = writePart(context, this.#written, this.#position, rest);
+        const count = writePart(context, { file: this.file, maxFileBytes }, this.#position, rest);
         // Another stream has used up the rate since this one was asked for room.
         if (count === undefined) throw FilesystemError.failed("would-block", "the stream has no room just now");
         if (this.#position !== undefined) this.#position += count;

@@ -1,13 +1,14 @@
 import type { Preopen } from "../../policy/grants.ts";
 import type { HostContext } from "../capability.ts";
 import type { ByteMeter } from "../metering/byte-meter.ts";
-import type { CountMeter } from "../metering/count-meter.ts";
+import { closeAtEnd } from "../close-at-end.ts";
 import { perInvocation } from "../per-invocation.ts";
 import { FilesystemError } from "./error-code.ts";
 import type { PreopenScope } from "./descriptor.ts";
 import { ExactTimes } from "./exact-times.ts";
 import { FolderCache } from "./folder-cache.ts";
 import type { HeldFolder } from "./held-folder.ts";
+import { OpenSlot } from "./open-slot.ts";
 
 /** A preopened folder that is held. */
 export interface PreopenedFolder {
@@ -28,7 +29,7 @@ export interface FilesystemState {
 }
 
 /** The state of an invocation. What it holds of the host is let go when the invocation ends. */
-export const filesystemState: (context: HostContext) => FilesystemState = perInvocation(({ signal }) => {
+export const filesystemState: (context: HostContext) => FilesystemState = perInvocation((context) => {
   const cache = new FolderCache();
   const roots = new Map<Preopen, PreopenedFolder>();
   const letGo = (): void => {
@@ -36,7 +37,7 @@ export const filesystemState: (context: HostContext) => FilesystemState = perInv
     for (const { folder } of roots.values()) folder[Symbol.dispose]();
     roots.clear();
   };
-  signal.addEventListener("abort", letGo, { once: true });
+  closeAtEnd(context, letGo);
   return { cache, roots, times: new ExactTimes(), posixFolders: false, reported: new Set() };
 });
 
@@ -49,10 +50,11 @@ export function allowPosixFolders(context: HostContext): void {
   filesystemState(context).posixFolders = true;
 }
 
-/** Counts one more open file, before it is opened. */
-export function takeOpenFile(context: HostContext): CountMeter {
+/** Counts one more open file, before it is opened. For an invocation that has ended, nothing is opened any more. */
+export function takeOpenFile(context: HostContext): OpenSlot {
   const { openFiles } = context.meters;
-  if (openFiles.take()) return openFiles;
+  if (context.signal.aborted) throw FilesystemError.failed("interrupted", "the invocation has ended");
+  if (openFiles.take()) return new OpenSlot(context, openFiles);
   reportLimit(context, "maxOpenFiles", `${openFiles.cap} files are open; allow more with maxOpenFiles`);
   // Recorded above, once; what the guest gets is what a full table of open files gives.
   throw FilesystemError.failed("insufficient-memory", "too many files are open");

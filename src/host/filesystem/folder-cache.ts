@@ -18,6 +18,7 @@ interface Kept {
 export class FolderCache {
   /** The one that was used last comes last. */
   #kept: Kept[] = [];
+  #open = true;
 
   /** The folder at `path` below `base`, retained, or `undefined` when it has to be walked to. */
   find(base: HeldFolder, path: string): HeldFolder | undefined {
@@ -35,12 +36,14 @@ export class FolderCache {
 
   /** Keeps a folder that was walked to without a link, of names alone; it stays the caller's too. */
   keep(base: HeldFolder, path: string, folder: HeldFolder): void {
+    if (!this.#open) return;
     if (this.#kept.length >= MAX_KEPT) this.#kept.shift()?.folder[Symbol.dispose]();
     this.#kept.push({ base, path, folder: folder.retain(), where: folder.where() });
   }
 
-  /** Lets go of all. */
+  /** Lets go of all, and keeps nothing from then on. */
   [Symbol.dispose](): void {
+    this.#open = false;
     for (const { folder } of this.#kept) folder[Symbol.dispose]();
     this.#kept = [];
   }

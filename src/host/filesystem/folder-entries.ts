@@ -1,8 +1,8 @@
 import { type BigIntStats, type Dir, lstatSync, opendirSync } from "node:fs";
-import type { CountMeter } from "../metering/count-meter.ts";
 import { FilesystemError } from "./error-code.ts";
 import type { HeldFolder } from "./held-folder.ts";
 import { type DescriptorType, typeOf } from "./metadata.ts";
+import type { OpenSlot } from "./open-slot.ts";
 
 /** Entries that are asked of the system at once. */
 const READ_AHEAD = 512;
@@ -20,18 +20,20 @@ export interface DirectoryEntry {
 export class FolderEntries {
   readonly #folder: HeldFolder;
   readonly #entries: Dir;
-  readonly #meter: CountMeter;
+  readonly #slot: OpenSlot;
   #open = true;
 
-  /** Takes over one count of `meter`, unless it throws. */
-  constructor(folder: HeldFolder, meter: CountMeter) {
+  /** Takes over `slot`, unless it throws. */
+  constructor(folder: HeldFolder, slot: OpenSlot) {
     this.#entries = opendirSync(folder.self(), { bufferSize: READ_AHEAD });
     this.#folder = folder.retain();
-    this.#meter = meter;
+    this.#slot = slot;
+    slot.closeAtEnd(() => this[Symbol.dispose]());
   }
 
   /** The next entry, or `undefined` after the last. A name that is not valid UTF-8 fails, and the stream goes on behind it. */
   next(): DirectoryEntry | undefined {
+    this.#assertOpen();
     const entry = this.#entries.readSync();
     if (entry === null) return undefined;
     // Bytes that are not valid UTF-8 come as U+FFFD; a name that has one of its own leads somewhere.
@@ -43,14 +45,19 @@ export class FolderEntries {
 
   /** What has this name in the folder, a link not followed; `undefined` when nothing has. */
   statsOf(name: string): BigIntStats | undefined {
+    this.#assertOpen();
     return lstatSync(this.#folder.entry(name), { bigint: true, throwIfNoEntry: false });
   }
 
   [Symbol.dispose](): void {
     if (!this.#open) return;
     this.#open = false;
-    this.#meter.release();
+    this.#slot.release();
     this.#entries.closeSync();
     this.#folder[Symbol.dispose]();
+  }
+
+  #assertOpen(): void {
+    if (!this.#open) throw FilesystemError.failed("bad-descriptor", "the stream of entries was closed");
   }
 }

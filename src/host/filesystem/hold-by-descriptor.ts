@@ -1,4 +1,4 @@
-import { type BigIntStats, closeSync, constants, fstatSync, openSync, readlinkSync } from "node:fs";
+import { type BigIntStats, constants, fstatSync, openSync, readlinkSync } from "node:fs";
 import { type FileSystemKind, FileSystems } from "../../shared/file-systems.ts";
 import {
   type FileKind,
@@ -12,6 +12,7 @@ import {
 } from "./held-folder.ts";
 import { checkNoProcess } from "./kernel-files.ts";
 import { O_PATH } from "./linux-flags.ts";
+import { OwnedNumber } from "./owned-number.ts";
 import { reachablePath } from "./reachable-path.ts";
 
 const { O_APPEND, O_DIRECTORY, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK } = constants;
@@ -24,14 +25,15 @@ const BIGINT = { bigint: true } as const;
 export const holdByDescriptor: FolderHolding = Object.freeze({
   openRoot(root: string, protection: Protection): HeldFolder {
     const common = { protection, fileSystems: new FileSystems() };
-    const fd = openSync(reachablePath(root), O_PATH | O_DIRECTORY | O_NOFOLLOW);
-    const folder = new FolderByDescriptor(fd, common, false);
+    const opened = new OwnedNumber(openSync(reachablePath(root), O_PATH | O_DIRECTORY | O_NOFOLLOW));
+    const folder = orClose(opened, () => new FolderByDescriptor(opened, common, false));
     // A folder above it may have become a link since the grant was made.
     if (Buffer.from(root).equals(readlinkSync(folder.self(), "buffer"))) return folder;
     folder[Symbol.dispose]();
     throw systemError("ESTALE");
   },
-  reopenToAppend: (fd: number, flags: number): number => openSync(throughProc(fd), flags | O_APPEND | SAFELY),
+  reopenToAppend: (number: number, flags: number): number =>
+    openSync(throughProc({ number }), flags | O_APPEND | SAFELY),
 });
 
 /** A file that was looked at is regular, and these change nothing for one. */
@@ -45,47 +47,44 @@ interface Common {
 
 class FolderByDescriptor implements HeldFolder {
   readonly protectedBelow: boolean;
-  readonly #fd: number;
+  readonly #number: OwnedNumber;
   readonly #common: Common;
-  readonly #prefix: string;
   #holders = 1;
   #fileSystem: FileSystemKind | undefined;
 
-  /** Takes over `fd`. */
-  constructor(fd: number, common: Common, protectedAbove: boolean) {
+  /** Takes over `number`, unless it throws. */
+  constructor(number: OwnedNumber, common: Common, protectedAbove: boolean) {
     const { protection } = common;
-    this.#fd = fd;
+    this.#number = number;
     this.#common = common;
-    this.#prefix = `${throughProc(fd)}/`;
     this.protectedBelow =
-      protectedAbove ||
-      (protection.identities.size > 0 && protection.identities.has(identityOf(fstatSync(fd, BIGINT))));
+      protectedAbove || (protection.identities.size > 0 && protection.identities.has(identityOf(this.stat())));
   }
 
   entry(name: string): string {
     checkNoProcess(this, name);
-    return this.#prefix + name;
+    return `${this.self()}/${name}`;
   }
 
   self(): string {
-    return throughProc(this.#fd);
+    return throughProc(this.#number);
   }
 
   enter(name: string): HeldFolder {
-    return this.child(openSync(this.entry(name), O_PATH | O_DIRECTORY | O_NOFOLLOW));
+    return this.child(new OwnedNumber(openSync(this.entry(name), O_PATH | O_DIRECTORY | O_NOFOLLOW)));
   }
 
   look(name: string): LookedAt {
-    const fd = openSync(this.entry(name), O_PATH | O_NOFOLLOW);
-    return orClose(fd, () => new LookedAtByDescriptor(fd, this, this.#common.fileSystems));
+    const number = new OwnedNumber(openSync(this.entry(name), O_PATH | O_NOFOLLOW));
+    return orClose(number, () => new LookedAtByDescriptor(number, this, this.#common.fileSystems));
   }
 
   stat(): BigIntStats {
-    return fstatSync(this.#fd, BIGINT);
+    return fstatSync(this.#number.number, BIGINT);
   }
 
   fileSystem(): FileSystemKind {
-    this.#fileSystem ??= this.#common.fileSystems.of(fstatSync(this.#fd).dev, () => this.self());
+    this.#fileSystem ??= this.#common.fileSystems.of(fstatSync(this.#number.number).dev, () => this.self());
     return this.#fileSystem;
   }
 
@@ -98,83 +97,83 @@ class FolderByDescriptor implements HeldFolder {
   }
 
   where(): string {
-    return readlinkSync(throughProc(this.#fd), "utf8");
+    return readlinkSync(this.self(), "utf8");
   }
 
   retain(): HeldFolder {
+    if (this.#holders === 0) throw systemError("EBADF");
     this.#holders += 1;
     return this;
   }
 
   [Symbol.dispose](): void {
+    if (this.#holders === 0) return;
     this.#holders -= 1;
-    if (this.#holders === 0) closeSync(this.#fd);
+    if (this.#holders === 0) this.#number.close();
   }
 
-  /** A folder in this one, which takes over `fd`. */
-  child(fd: number): HeldFolder {
-    return orClose(fd, () => new FolderByDescriptor(fd, this.#common, this.protectedBelow));
+  /** A folder in this one, which takes over `number`. */
+  child(number: OwnedNumber): HeldFolder {
+    return orClose(number, () => new FolderByDescriptor(number, this.#common, this.protectedBelow));
   }
 }
 
 class LookedAtByDescriptor implements LookedAt {
   readonly kind: FileKind;
-  readonly #fd: number;
+  readonly #number: OwnedNumber;
   readonly #device: number;
   readonly #parent: FolderByDescriptor;
   readonly #fileSystems: FileSystems;
-  #open = true;
 
-  constructor(fd: number, parent: FolderByDescriptor, fileSystems: FileSystems) {
-    this.#fd = fd;
+  /** Takes over `number`, unless it throws. */
+  constructor(number: OwnedNumber, parent: FolderByDescriptor, fileSystems: FileSystems) {
+    this.#number = number;
     this.#parent = parent;
     this.#fileSystems = fileSystems;
-    const stats = fstatSync(fd);
+    const stats = fstatSync(number.number);
     this.#device = stats.dev;
     this.kind = kindOf(stats);
   }
 
   stats(): BigIntStats {
-    return fstatSync(this.#fd, BIGINT);
+    return fstatSync(this.#number.number, BIGINT);
   }
 
   fileSystem(): FileSystemKind {
-    return this.#fileSystems.of(this.#device, () => throughProc(this.#fd));
+    return this.#fileSystems.of(this.#device, () => throughProc(this.#number));
   }
 
   open(flags: number): number {
-    return openSync(throughProc(this.#fd), flags | SAFELY);
+    return openSync(throughProc(this.#number), flags | SAFELY);
   }
 
   hold(): HeldFolder {
-    this.#open = false;
-    return this.#parent.child(this.#fd);
+    return this.#parent.child(this.#number.move());
   }
 
   [Symbol.dispose](): void {
-    if (!this.#open) return;
-    this.#open = false;
-    closeSync(this.#fd);
+    this.#number.close();
   }
 }
 
-/** What takes over `fd`, which is closed when that fails. */
-function orClose<T>(fd: number, make: () => T): T {
+/** What takes over `number`, which is closed when that fails. */
+function orClose<T>(number: OwnedNumber, make: () => T): T {
   try {
     return make();
   } catch (error) {
-    closeSync(fd);
+    number.close();
     throw error;
   }
 }
 
 /**
+ * A path that leads to what has the number, to be used at once: after the number is closed it leads to what was opened next.
  * Shorter for the kernel than `/proc/self/fd`, which is a link to it; in the process ids of the `/proc` there is. Where Node's
  * permission model confines the process, the link is what it was told of before there was a process.
  */
 let descriptors: string | undefined;
 
-function throughProc(fd: number): string {
+function throughProc({ number }: { readonly number: number }): string {
   descriptors ??= `/proc/${process.permission === undefined ? readlinkSync("/proc/self") : "self"}/fd/`;
-  return descriptors + fd;
+  return descriptors + number;
 }

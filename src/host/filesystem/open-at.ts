@@ -1,6 +1,5 @@
 import { closeSync, constants, ftruncateSync, openSync } from "node:fs";
 import type { HostContext } from "../capability.ts";
-import type { CountMeter } from "../metering/count-meter.ts";
 import {
   type Descriptor,
   type DescriptorFlags,
@@ -15,6 +14,7 @@ import type { LookedAt } from "./held-folder.ts";
 import { checkReadable } from "./kernel-files.ts";
 import { labelOf } from "./label.ts";
 import { OpenFile } from "./open-file.ts";
+import type { OpenSlot } from "./open-slot.ts";
 import { checkProtection } from "./preopen-scope.ts";
 import { type Place, Walk } from "./walk.ts";
 
@@ -45,11 +45,11 @@ export interface OpenRequest {
  */
 export function openAt(context: HostContext, base: FolderDescriptor, request: OpenRequest): Descriptor {
   checkRequest(base, request);
-  const meter = takeOpenFile(context);
+  const slot = takeOpenFile(context);
   try {
-    return open(context, base, request, meter);
+    return open(context, base, request, slot);
   } catch (error) {
-    meter.release();
+    slot.release();
     throw error;
   }
 }
@@ -61,7 +61,7 @@ function checkRequest(base: FolderDescriptor, { openFlags, flags }: OpenRequest)
   if (openFlags.create || openFlags.truncate || flags.write || flags.mutateDirectory) requireChange(base, "write");
 }
 
-function open(context: HostContext, base: FolderDescriptor, request: OpenRequest, meter: CountMeter): Descriptor {
+function open(context: HostContext, base: FolderDescriptor, request: OpenRequest, slot: OpenSlot): Descriptor {
   const state = filesystemState(context);
   using walk = new Walk(base.folder, request.path, state.cache);
   for (let attempt = 0; attempt < MAX_ATTEMPTS;) {
@@ -73,17 +73,17 @@ function open(context: HostContext, base: FolderDescriptor, request: OpenRequest
         checkProtection(base.scope.protection, place.folder, undefined);
       }
       const options = { scope: base.scope, flags, label: labelOf(base, request.path) };
-      return new FolderDescriptor(options, place.folder.retain(), meter);
+      return new FolderDescriptor(options, place.folder.retain(), slot);
     }
     const looked = lookAt(place, place.name, request);
     if (looked === undefined) {
       const file = create(base, place, place.name, request);
-      if (file !== undefined) return fileDescriptor(base, request, new OpenFile(file, meter));
+      if (file !== undefined) return fileDescriptor(base, request, new OpenFile(file, slot));
       attempt += 1;
       continue;
     }
     using found = looked;
-    if (found.kind !== "link") return openFound(base, request, place, found, meter, state.posixFolders);
+    if (found.kind !== "link") return openFound(base, request, place, found, slot, state.posixFolders);
     if (request.openFlags.exclusive && request.openFlags.create) throw exists();
     if (!request.follow) throw notFollowed(request, place);
     walk.follow(place, place.name);
@@ -106,7 +106,7 @@ function openFound(
   request: OpenRequest,
   place: Place,
   found: LookedAt,
-  meter: CountMeter,
+  slot: OpenSlot,
   posixFolders: boolean,
 ): Descriptor {
   const { openFlags, flags } = request;
@@ -119,7 +119,7 @@ function openFound(
     return new FolderDescriptor(
       { scope: base.scope, flags: granted, label: labelOf(base, request.path) },
       found.hold(),
-      meter,
+      slot,
     );
   }
   if (openFlags.directory || place.mustBeFolder) throw FilesystemError.failed("not-directory", "it is no folder");
@@ -131,7 +131,7 @@ function openFound(
   }
   const fd = found.open(accessFlags(request));
   if (openFlags.truncate) truncate(fd);
-  return fileDescriptor(base, request, new OpenFile(fd, meter));
+  return fileDescriptor(base, request, new OpenFile(fd, slot));
 }
 
 function truncate(fd: number): void {

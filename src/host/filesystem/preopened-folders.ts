@@ -7,6 +7,7 @@ import type { FolderHolding } from "./held-folder.ts";
 import { holdByDescriptor } from "./hold-by-descriptor.ts";
 import { holdByPath } from "./hold-by-path.ts";
 import { checkChangeable, checkReadable } from "./kernel-files.ts";
+import { OpenSlot } from "./open-slot.ts";
 import { protectionOf } from "./preopen-scope.ts";
 
 /** How folders are held on this system. */
@@ -17,6 +18,8 @@ export function preopenedFolders(
   context: HostContext,
   holding: FolderHolding = HOLDING,
 ): readonly (readonly [FolderDescriptor, string])[] {
+  // Nobody would let go of what is held for an invocation that has ended.
+  if (context.signal.aborted) return [];
   return context.grants.preopens.flatMap((preopen) => {
     const folder = open(context, preopen, holding);
     return folder === undefined ? [] : [[folder, preopen.guest] as const];
@@ -28,7 +31,7 @@ function open(context: HostContext, preopen: Preopen, holding: FolderHolding): F
   try {
     const { scope, folder } = root(context, preopen, holding);
     const options = { scope, flags: { ...READ_ONLY, mutateDirectory: preopen.write }, label: preopen.guest };
-    return new FolderDescriptor(options, folder.retain(), undefined);
+    return new FolderDescriptor(options, folder.retain(), new OpenSlot(context, undefined));
   } catch (thrown) {
     const error = FilesystemError.from(thrown);
     context.observe({

@@ -34,9 +34,9 @@ export function readLazily(
   file: OpenFile,
   { position, length, cut }: LazyRead,
 ): LazyPart | undefined {
-  const rest = sizeOf(file.fd) - position;
+  const rest = sizeOf(file) - position;
   const wanted = Math.min(length, rest, context.limits.maxCrossingBytes);
-  if (wanted < LEAST_BYTES) return readPart(context, file.fd, position, length);
+  if (wanted < LEAST_BYTES) return readPart(context, file, position, length);
   const granted = takeBytes(context, "read", wanted);
   if (granted === 0) return undefined;
   let head: Uint8Array = Buffer.allocUnsafeSlow(Math.min(HEAD_BYTES, granted));
@@ -51,7 +51,6 @@ export function readLazily(
     return { bytes: head, end: read === rest };
   }
   const bytes = new LazyBytes(granted, (target) => {
-    // By now its descriptor may be that of something else.
     if (!file.open) throw new Error("the guest closed a file while it was read");
     target.set(head);
     const more = readSync(file.fd, target, head.length, granted - head.length, position + head.length);

@@ -1,4 +1,5 @@
 import type { CoreFunction, CoreGuest } from "../core/core-function.ts";
+import { FilesystemError } from "../filesystem/error-code.ts";
 import { ERRNO, Preview1Error } from "./errno.ts";
 
 /** A parameter: i32 is given unsigned, i64 signed. */
@@ -65,7 +66,8 @@ export function blocking<const Ps extends readonly Parameter[]>({
   };
 }
 
+/** What fails for a reason that files have, such as one that was closed meanwhile, has a number too; anything else is a trap. */
 function errnoOf(thrown: unknown): number {
   if (thrown instanceof Preview1Error) return thrown.errno;
-  throw thrown;
+  return Preview1Error.of(FilesystemError.from(thrown).code).errno;
 }

@@ -1,6 +1,7 @@
 import type { HostContext } from "../capability.ts";
 import { allowPosixFolders } from "../filesystem/filesystem-state.ts";
 import { preopenedFolders } from "../filesystem/preopened-folders.ts";
+import { closeAtEnd } from "../close-at-end.ts";
 import { type PerInvocation, perInvocation } from "../per-invocation.ts";
 import { stdioOf } from "../stdio/state.ts";
 import { ERRNO, Preview1Error } from "./errno.ts";
@@ -40,8 +41,7 @@ export class DescriptorTable {
       this.#add({ kind: "listener", endpoint, socket: undefined, nonBlocking: false });
     }
     this.#highWater = this.#open.size;
-    context.signal.addEventListener("abort", () => this.#closeAll(), { once: true });
-    if (context.signal.aborted) this.#closeAll();
+    closeAtEnd(context, () => this.#closeAll());
   }
 
   /** The most there were at once. */

@@ -114,7 +114,7 @@ function writeTo(guest: CoreGuest, open: OpenDescriptor, parts: readonly IoVecto
     case "file":
       return open.append
         ? whenDone(writeFile(guest, open, parts, open.position), (count) => {
-            open.position = BigInt(sizeOf(open.descriptor.file.fd));
+            open.position = BigInt(sizeOf(open.descriptor.file));
             return count;
           })
         : advanced(open, writeFile(guest, open, parts, open.position));

@@ -15,7 +15,6 @@ export class SocketSession {
   readonly context: HostContext;
   readonly read: PacedMeter;
   readonly write: PacedMeter;
-  readonly #open = new Set<() => void>();
   readonly #names = new Map<string, string[]>();
   #overQuota = false;
 
@@ -23,17 +22,6 @@ export class SocketSession {
     this.context = context;
     this.read = new PacedMeter(context.meters.read, context.limits.readBytesPerSecond);
     this.write = new PacedMeter(context.meters.write, context.limits.writeBytesPerSecond);
-    context.signal.addEventListener("abort", () => this.#closeAll(), { once: true });
-  }
-
-  /**
-   * Has `close` called when the invocation ends; at once if it has. What is returned takes that back, for what was closed
-   * before.
-   */
-  closeAtEnd(close: () => void): () => void {
-    if (this.context.signal.aborted) close();
-    else this.#open.add(close);
-    return () => void this.#open.delete(close);
   }
 
   /** The names that led to an address in this invocation. */
@@ -85,12 +73,6 @@ export class SocketSession {
     if (this.#overQuota) return;
     this.#overQuota = true;
     this.observeLimit(action, resource, `the guest moved as many bytes as it may; allow more with the limit ${limit}`);
-  }
-
-  #closeAll(): void {
-    const open = [...this.#open];
-    this.#open.clear();
-    for (const close of open) close();
   }
 }
 

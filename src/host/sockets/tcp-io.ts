@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { closeAtEnd } from "../close-at-end.ts";
 import type { HostContext } from "../capability.ts";
 import { IoError } from "../io/io-error.ts";
 import { CLOSED } from "../io/stream-steps.ts";
@@ -31,7 +32,7 @@ export class TcpConnection {
   readonly wakeups: Wakeups = new Wakeups();
   /** What the operating system reported, if it did. */
   error: Error | undefined;
-  readonly #forget: () => void;
+  #forget: (() => void) | undefined;
   #released: (() => void) | undefined;
   #holders = 3;
 
@@ -45,7 +46,7 @@ export class TcpConnection {
     this.resource = resource;
     this.#released = released;
     this.error = socket.errored ?? undefined;
-    this.#forget = session.closeAtEnd(() => this.destroy());
+    this.#forget = closeAtEnd(session.context, () => this.destroy());
     socket.on("error", (error) => {
       this.error ??= error;
       this.destroy();
@@ -75,7 +76,7 @@ export class TcpConnection {
   }
 
   #done(): void {
-    this.#forget();
+    this.#forget?.();
     this.#released?.();
     this.#released = undefined;
     this.wakeups.wake();

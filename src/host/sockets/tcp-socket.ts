@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { closeAtEnd } from "../close-at-end.ts";
 import type { Decision } from "../../policy/decision.ts";
 import type { Waitable } from "../io/streams.ts";
 import { Wakeups } from "../io/wakeups.ts";
@@ -54,7 +55,7 @@ export class TcpSocket implements Waitable {
   readonly #session: SocketSession;
   readonly #wakeups = new Wakeups();
   #state: State = { kind: "unbound" };
-  readonly #forget: () => void;
+  #forget: (() => void) | undefined;
   #disposed = false;
   #counted = true;
 
@@ -63,7 +64,7 @@ export class TcpSocket implements Waitable {
     this.#session = session;
     this.family = family;
     this.options = options;
-    this.#forget = session.closeAtEnd(() => this[Symbol.dispose]());
+    this.#forget = closeAtEnd(session.context, () => this[Symbol.dispose]());
   }
 
   startBind(named: IpSocketAddress): SocketResult<void> {
@@ -248,7 +249,7 @@ export class TcpSocket implements Waitable {
     if (this.#disposed) return;
     this.#disposed = true;
     const state = this.#state;
-    this.#forget();
+    this.#forget?.();
     if ("bound" in state) state.bound.socket[Symbol.dispose]();
     if ("attempt" in state) this.#giveUp(state.attempt);
     if ("listener" in state) state.listener.close();

@@ -1,3 +1,4 @@
+import { closeAtEnd } from "../close-at-end.ts";
 import type { Waitable } from "../io/streams.ts";
 import { checkSocketAddress } from "../net/check.ts";
 import { checkBind } from "./check.ts";
@@ -26,7 +27,7 @@ export class UdpSocket implements Waitable {
   readonly family: IpAddressFamily;
   readonly options: UdpOptions = { hopLimit: 64, receiveBuffer: 128 * 1024, sendBuffer: 128 * 1024 };
   readonly #session: SocketSession;
-  readonly #forget: () => void;
+  #forget: (() => void) | undefined;
   /** Peers whose check was recorded, so that each is once. */
   readonly #recorded = new UdpPeers();
   #port: UdpPort | undefined;
@@ -34,16 +35,18 @@ export class UdpSocket implements Waitable {
   #generation = 0;
   #holders = 1;
   #disposed = false;
-  #counted = true;
+  #isClosed = false;
 
   /** @param session has counted the socket */
   constructor(session: SocketSession, family: IpAddressFamily) {
     this.#session = session;
     this.family = family;
-    this.#forget = session.closeAtEnd(() => this.#close());
+    this.#forget = closeAtEnd(session.context, () => this.#close());
   }
 
   startBind(named: IpSocketAddress): SocketResult<void> {
+    // What it bound now would not be closed.
+    if (this.#isClosed) return fail("invalid-state");
     if (this.#port !== undefined) return fail(this.#isBound ? "invalid-state" : "concurrency-conflict");
     const local = readEndpoint(named, this.family);
     if (typeof local === "string") return fail(local);
@@ -138,9 +141,9 @@ export class UdpSocket implements Waitable {
   }
 
   #close(): void {
-    this.#forget();
+    this.#forget?.();
     this.#port?.close();
-    if (this.#counted) this.#session.context.meters.sockets.release();
-    this.#counted = false;
+    if (!this.#isClosed) this.#session.context.meters.sockets.release();
+    this.#isClosed = true;
   }
 }
