@@ -3,7 +3,8 @@ import { mkdirSync, openSync, closeSync, readFileSync, writeFileSync } from "nod
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { test } from "node:test";
-import { Sandbox, type SandboxOptions } from "../../src/sandbox/index.ts";
+import { guestStackBytes } from "../../src/runtime/guest-stack.ts";
+import { type CordonError, Sandbox, type SandboxOptions } from "../../src/sandbox/index.ts";
 import { failsWith } from "../support/errors.ts";
 import { TEST_CACHE, temporaryFolder, textGuest } from "../support/guests.ts";
 import { LEFT_BEHIND } from "../support/left-behind.ts";
@@ -307,6 +308,92 @@ test("destructors that drop the next resource come to a bound of stacks", async 
     (func (export "f") (canon lift (core func $i "f"))))`;
   await using sandbox = await open(text);
   await failsWith("trap", /64 calls between components under way/, sandbox.call("f"));
+});
+
+// The process ended within three seconds: each level went on from an empty stack.
+test("destructors that wait on the way come to the same bound", async () => {
+  const text = `(component
+    (core module $t (table (export "t") 1 funcref)
+      (func (export "d") (param i32) (call_indirect (param i32) (local.get 0) (i32.const 0))))
+    (core instance $t (instantiate $t))
+    (alias core export $t "d" (core func $dd))
+    (type $r (resource (rep i32) (dtor (core func $dd))))
+    (core func $new (canon resource.new $r)) (core func $drop (canon resource.drop $r))
+    (core func $yield (canon thread.yield)) (core func $return (canon task.return))
+    (core module $m
+      (import "" "t" (table 1 funcref)) (import "" "new" (func $new (param i32) (result i32)))
+      (import "" "drop" (func $drop (param i32))) (import "" "yield" (func $yield (result i32)))
+      (import "" "return" (func $return))
+      (func $d (param i32)
+        (if (i32.eqz (i32.and (local.get 0) (i32.const 15))) (then (drop (call $yield))))
+        (call $drop (call $new (i32.add (local.get 0) (i32.const 1)))))
+      (elem (i32.const 0) $d)
+      (func (export "f") (call $drop (call $new (i32.const 1))) (call $return)))
+    (core instance $i (instantiate $m (with "" (instance
+      (export "t" (table $t "t")) (export "new" (func $new)) (export "drop" (func $drop)) (export "yield" (func $yield))
+      (export "return" (func $return))))))
+    (func (export "f") async (canon lift (core func $i "f") async)))`;
+  await using sandbox = await open(text);
+  await failsWith("trap", /64 calls between components under way/, sandbox.call("f"));
+});
+
+/** Starts so many tasks, each on a stack of its own, which wait until the end. */
+const WAITING_STACKS = (stacks: number): string =>
+  composed(
+    `(core func $yield (canon thread.yield))
+    (core module $m (import "" "yield" (func $yield (result i32))) (func (export "g") (loop $l (drop (call $yield)) (br $l))))
+    (core instance $i (instantiate $m (with "" (instance (export "yield" (func $yield))))))
+    (func (export "g") async (canon lift (core func $i "g") async))`,
+    `(import "g" (func $g async))
+    (core func $gl (canon lower (func $g) async)) (core func $yield (canon thread.yield))
+    (core module $m (import "" "g" (func $g (result i32))) (import "" "yield" (func $yield (result i32)))
+      (func (export "f") (local i32)
+        (loop $l (drop (call $g)) (br_if $l (i32.lt_u (local.tee 0 (i32.add (local.get 0) (i32.const 1))) (i32.const ${stacks}))))
+        (loop $w (drop (call $yield)) (br $w)))
+      (func (export "cb") (param i32 i32 i32) (result i32) unreachable))
+    (core instance $i (instantiate $m (with "" (instance (export "g" (func $gl)) (export "yield" (func $yield))))))
+    (func (export "f") async (canon lift (core func $i "f") async))`,
+  );
+
+test("stacks of calls between components are counted as memory, and fewer each when many guests have some", async () => {
+  await using sandbox = await open(WAITING_STACKS(30), { limits: { timeoutMs: 4_000 } });
+  const alone = await failsWith("limit", /did not end/, sandbox.call("f"));
+  assert.equal(alone.usage?.memoryHighWaterBytes, 31 * guestStackBytes());
+  await using many = await open(WAITING_STACKS(60), { limits: { timeoutMs: 4_000 } });
+  const ends = await Promise.allSettled(Array.from({ length: 120 }, () => many.call("f")));
+  const codes = ends.map((end) => (end.status === "rejected" ? (end.reason as CordonError).code : "value"));
+  assert.ok(codes.filter((code) => code === "trap").length > 0);
+  assert.equal(codes.filter((code) => code !== "trap" && code !== "limit").length, 0, [...new Set(codes)].join());
+});
+
+test("instances are made with breaks, and no more of them once the call is over", async () => {
+  const thousand = `(component (core module $m (func (export "f"))) ${"(core instance (instantiate $m))".repeat(1_000)})`;
+  const text = `(component (component $c ${thousand.slice("(component".length, -1)})
+    ${"(instance (instantiate $c))".repeat(9)}
+    (core module $m (func (export "f"))) (core instance $i (instantiate $m)) (func (export "f") (canon lift (core func $i "f"))))`;
+  await using good = await open(`(component (core module $m (func (export "f") (result i32) (i32.const 7)))
+    (core instance $i (instantiate $m)) (func (export "f") (result u32) (canon lift (core func $i "f"))))`);
+  await using sandbox = await open(text);
+  const calls = Array.from({ length: 4 }, () => sandbox.call("f", [], { limits: { timeoutMs: 50 } }));
+  const ended = Promise.all(calls.map((call) => failsWith("limit", /did not end/, call)));
+  for (let call = 0; call < 20; call += 1) assert.equal((await good.call("f")).value, 7);
+  for (const { usage } of await ended) assert.ok(usage !== undefined);
+});
+
+test("a map by numbers is small, and one by strings need not be", async () => {
+  const mapOf = (entries: number): string => `(component
+    (core module $m (memory (export "memory") 4)
+      (func (export "f") (result i32) (local $i i32)
+        (loop $l
+          (i32.store (i32.add (i32.const 64) (i32.mul (local.get $i) (i32.const 16))) (local.get $i))
+          (br_if $l (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const ${entries}))))
+        (i32.store (i32.const 0) (i32.const 64)) (i32.store (i32.const 4) (i32.const ${entries})) (i32.const 0)))
+    (core instance $i (instantiate $m))
+    (func (export "f") (result (map u64 u8)) (canon lift (core func $i "f") (memory (core memory $i "memory")))))`;
+  await using small = await open(mapOf(2_048));
+  assert.equal(((await small.call("f")).value as Map<bigint, number>).size, 2_048);
+  await using large = await open(mapOf(2_049));
+  await failsWith("trap", /a map of 2049 entries by numbers/, large.call("f"));
 });
 
 test("functions that a component defines and nobody imports cost its calls nothing", async () => {

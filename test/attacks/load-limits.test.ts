@@ -85,6 +85,19 @@ const DOUBLING = `(component (component $c0 (type (resource (rep i32)))) ${Array
 const MANY_TABLES = `(component (core module $m ${"(table 0 0 funcref)".repeat(100)})
   ${"(core instance (instantiate $m))".repeat(101)})`;
 
+/** Functions with a long name each, passed under short ones to many instances: the plan would have the long name each time. */
+function manyNames(imports: number, instances: number): Promise<Uint8Array> {
+  const long = "x".repeat(4_000);
+  const names = Array.from({ length: imports }, (_, index) => index.toString(36));
+  return parse(`(component
+    (core module $a (func (export "${long}")))
+    (core instance $a (instantiate $a))
+    (alias core export $a "${long}" (core func $f))
+    (core module $b ${names.map((name) => `(import "m" "${name}" (func))`).join(" ")})
+    (core instance $all ${names.map((name) => `(export "${name}" (func $f))`).join(" ")})
+    ${`(core instance (instantiate $b (with "m" (instance $all))))`.repeat(instances)})`);
+}
+
 const REFUSED: readonly (readonly [what: string, component: () => Uint8Array | Promise<Uint8Array>, reason: RegExp])[] =
   [
     ["5,000 core modules", () => many(5_000, sectionOf(PART.module, EMPTY)), /1000 core modules/],
@@ -106,6 +119,7 @@ const REFUSED: readonly (readonly [what: string, component: () => Uint8Array | P
     ["a million types", () => componentOf(sectionOf(PART.type, repeated(1_000_000, 0x40, 0, 1, 0))), /steps/],
     ["100,001 types", () => componentOf(sectionOf(PART.type, repeated(100_001, 0x40, 0, 1, 0))), /100000 types/],
     ["20,001 imports", () => importing(20_001), /20000 imports and exports/],
+    ["the same 4 KB of a name in 1,000 places", () => manyNames(100, 10), /bytes of its plan/],
     ["names of 4,097 bytes", () => importing(1, 4_097), /4096 bytes in one name/],
     ["a count of 4,294,967,295 types", () => componentOf(sectionOf(PART.type, leb128(2 ** 32 - 1))), /./],
     ["100,001 functions of a core module", () => asModule(functions(100_001)), /100001 functions, over the bound/],

@@ -43,7 +43,7 @@ export class Scheduler {
   /** The task whose code runs. */
   current: Task | undefined;
   /** Tasks whose answer or end the embedder waits for. When there are none, tasks may be left that nothing wakes. */
-  readonly awaited = new Set<Task>();
+  readonly awaited: Set<Task> = new Set();
   /** Calls of the host that are under way and will wake somebody. */
   #pendingHost = 0;
   /** Breaks, and calls of the host that nothing else goes on beside. */
