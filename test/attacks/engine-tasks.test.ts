@@ -356,10 +356,10 @@ const WAITING_STACKS = (stacks: number): string =>
   );
 
 test("stacks of calls between components are counted as memory, and fewer each when many guests have some", async () => {
-  await using sandbox = await open(WAITING_STACKS(30), { limits: { timeoutMs: 4_000 } });
+  await using sandbox = await open(WAITING_STACKS(30), { limits: { timeoutMs: 1_500 } });
   const alone = await failsWith("limit", /did not end/, sandbox.call("f"));
   assert.equal(alone.usage?.memoryHighWaterBytes, 31 * guestStackBytes());
-  await using many = await open(WAITING_STACKS(60), { limits: { timeoutMs: 4_000 } });
+  await using many = await open(WAITING_STACKS(60), { limits: { timeoutMs: 2_000 } });
   const ends = await Promise.allSettled(Array.from({ length: 120 }, () => many.call("f")));
   const codes = ends.map((end) => (end.status === "rejected" ? (end.reason as CordonError).code : "value"));
   assert.ok(codes.filter((code) => code === "trap").length > 0);
