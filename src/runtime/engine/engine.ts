@@ -15,7 +15,7 @@ import { ResourceHandle } from "./resource-handle.ts";
 import { Scheduler } from "./scheduler.ts";
 import { Stacks } from "./stacks.ts";
 import type { SharedCopy } from "./shared-copy.ts";
-import { Task } from "./task.ts";
+import { Task, type TaskEnds } from "./task.ts";
 import { markMade, Tasks } from "./tasks.ts";
 import { ValueContexts } from "./value-contexts.ts";
 
@@ -136,20 +136,36 @@ export class Engine {
     this.#rejects.add(reject);
     try {
       const lift = prepared.lift(index);
-      if (lift === undefined) throw new Error("the component exports a function of the host's");
-      tasks.start(lift, undefined, {
+      const ends: TaskEnds = {
         start: () => [...given],
         resolve: (results) => result.resolve(results?.[0]),
         exit: () => {
           this.#rejects.delete(reject);
           ended.resolve();
         },
-      });
+      };
+      if (lift === undefined) this.#callHost(index, ends);
+      else tasks.start(lift, undefined, ends);
     } catch (thrown) {
       this.fail(thrown);
     }
     scheduler.stir();
     return { result: result.promise, ended: ended.promise };
+  }
+
+  /** Calls a function of the host's that the component exports as it is: as the guest would, but with values of the embedder's. */
+  #callHost(index: number, ends: TaskEnds): void {
+    const { prepared, environment, scheduler, hostImport } = this.#parts;
+    const target = prepared.function(index);
+    const { call, discard } = hostImport(target.from === "import" ? target.path : []);
+    environment.admit();
+    const answer = call(ends.start(), []);
+    const work = answer instanceof Promise ? environment.waitFor(answer, discard) : Promise.resolve(answer);
+    const settled = scheduler.block(work, (value) => {
+      ends.resolve([value]);
+      ends.exit();
+    });
+    settled.catch((thrown: unknown) => this.fail(thrown));
   }
 
   /** The export at a path: names from the root inwards. */
