@@ -6,6 +6,7 @@ import type { WitFunction, WitType } from "../../shared/wit.ts";
 import { convertValue, foundInstead, ownData, startWalk, wrong } from "./convert-value.ts";
 import type { ValueProblem } from "./convert-value.ts";
 import { describeValue } from "./describe-value.ts";
+import { collisionIn } from "./shapes.ts";
 
 export type { ValueProblem } from "./convert-value.ts";
 
@@ -28,9 +29,18 @@ export function checkArguments(fn: WitFunction, args: readonly unknown[]): Value
  * integers may also be safe-integer numbers, keys of records and flags may be spelled as in WIT. Absent options and flags
  * are filled in, null becomes `undefined` for an absent option, an Array for `list<u8>` becomes a Uint8Array.
  *
- * @throws CordonError `usage` with all problems on one line: where, the WIT type expected, what was found.
+ * @throws CordonError `usage` with all problems on one line: where, the WIT type expected, what was found. `unsupported` when no values in
+ *   JavaScript stand for all of its parameters or its result.
  */
 export function normalizeArguments(fn: WitFunction, args: readonly unknown[]): unknown[] {
+  const collision = collisionOf(fn);
+  if (collision !== undefined) {
+    const names = collision.map((name) => quoteText(name, 80)).join(" and ");
+    throw new CordonError(
+      "unsupported",
+      `Cannot call ${quoteText(fn.name, 80)}: JavaScript cannot tell ${names} apart`,
+    );
+  }
   const { problems, values } = convertAll(fn, args, true);
   if (problems.length > 0) {
     throw new CordonError("usage", `Cannot call ${quoteText(fn.name, 80)}: ${describeProblems(problems)}`);
@@ -52,6 +62,20 @@ export function normalizeValue(value: unknown, type: WitType, attempt: string): 
     throw new CordonError("unsupported", `Cannot ${attempt}: ${describeProblems(walk.problems)}`);
   }
   return copy;
+}
+
+const collisions: WeakMap<WitFunction, readonly [string, string] | false> = new WeakMap();
+
+/** Two names within the types of a function that are one in JavaScript. */
+function collisionOf(fn: WitFunction): readonly [string, string] | undefined {
+  let found = collisions.get(fn);
+  if (found === undefined) {
+    const types = fn.parameters.map((one) => one.type);
+    if (fn.result !== undefined) types.push(fn.result);
+    found = types.map(collisionIn).find((one) => one !== undefined) ?? false;
+    collisions.set(fn, found);
+  }
+  return found === false ? undefined : found;
 }
 
 /** Problems on one line. */

@@ -21,6 +21,11 @@ export interface Codec {
    * lifts a value for the host charges this first.
    */
   readonly hostBytes: number;
+  /**
+   * How many values are taken or given one by one for one of it, itself included, beside those that it charges for itself: elements of
+   * lists, text, and the fields of large records. Whoever goes through many of it charges them; see `work.ts`.
+   */
+  readonly steps: number;
   /** Reads a value; `at` is aligned and all of it within memory. */
   readonly load: (context: LiftContext, at: number) => unknown;
   /** Writes a value; `at` is aligned and all of it within memory. */

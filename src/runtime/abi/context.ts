@@ -28,7 +28,10 @@ export interface Charges {
   readonly copy: (bytes: number) => void;
   /** The host makes values that take so many bytes, besides; see `host-bytes.ts`. */
   readonly make: (bytes: number) => void;
-  /** So many bytes are moved from one guest to another. */
+  /**
+   * So many bytes are moved, or what takes as long is done. For all that is of a length that the guest chose, before it is done, and in
+   * pieces: for every so many it is asked whether the guest may go on.
+   */
   readonly work: (bytes: number) => void;
 }
 

@@ -3,6 +3,7 @@ import { alignTo, type Codec, memoryOf } from "./codec.ts";
 import type { LiftContext, LowerContext } from "./context.ts";
 import type { CoreValue } from "./core-values.ts";
 import type { Codecs } from "./prepare-codecs.ts";
+import { MOST_STEPS, STEP_BYTES } from "./work.ts";
 
 /** The most core values that parameters are passed as, and a result is given as; with more, they lie in memory. */
 export const MAX_FLAT_PARAMETERS = 16;
@@ -20,6 +21,7 @@ export class ValueRow {
   readonly #tuple: Codec;
   readonly #pointers: Codecs["pointers"];
   readonly #hostBytes: number;
+  readonly #steps: number;
 
   constructor(types: readonly number[], codecs: Codecs) {
     this.#codecs = types.map((type) => codecs.of(type));
@@ -27,6 +29,7 @@ export class ValueRow {
     this.#pointers = codecs.pointers;
     this.flat = this.#tuple.flat;
     this.#hostBytes = this.#codecs.reduce((sum, codec) => sum + codec.hostBytes, 0);
+    this.#steps = this.#codecs.reduce((sum, codec) => sum + codec.steps, 0);
   }
 
   /** How many values there are. */
@@ -37,6 +40,7 @@ export class ValueRow {
   /** Takes the values from core values, or from memory when there are more than `most` of them. */
   lift(context: LiftContext, most: number, values: readonly CoreValue[]): unknown[] {
     if (this.#hostBytes > FREE_BYTES && context.receiver !== "guest") context.charges.make(this.#hostBytes);
+    if (this.#steps > MOST_STEPS) context.charges.work(this.#steps * STEP_BYTES);
     if (this.flat.length > most) {
       const at = this.#pointers.of(values[0] ?? 0);
       memoryOf(context).check(at, this.#tuple.size, this.#tuple.align);

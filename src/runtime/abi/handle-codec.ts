@@ -16,6 +16,7 @@ export class HandleCodec implements Codec {
   readonly align = 4;
   readonly flat: readonly CoreType[] = ["i32"];
   readonly hostBytes: number = HANDLE_BYTES;
+  readonly steps = 4;
   readonly #form: HandleForm;
 
   constructor(form: HandleForm) {

@@ -6,6 +6,7 @@ import type { CoreValue } from "./core-values.ts";
 import type { Pointers } from "./pointers.ts";
 import { BUFFER_BYTES, LIST_BYTES, MAP_ENTRY_BYTES, SLOT_BYTES } from "./host-bytes.ts";
 import { trap } from "./trap.ts";
+import { copyInRuns, inRuns, STEP_BYTES } from "./work.ts";
 
 /** The most bytes that the elements of a list may have: `MAX_LIST_BYTE_LENGTH` of the Canonical ABI. */
 const MAX_LIST_BYTES = 2 ** 28 - 1;
@@ -15,6 +16,9 @@ const MAX_LIST_BYTES = 2 ** 28 - 1;
  * choose keys which all collide: 10,000 of them take 0.8 s, and so on where the map is copied to.
  */
 const MAX_NUMBERED = 2_048;
+
+/** What an entry of a map takes to find its place, in values that are taken one by one. */
+const ENTRY_STEPS = 4;
 
 type NumberArray = Uint8Array | Int8Array | Uint16Array | Int16Array | Uint32Array | Int32Array;
 type TypedArray = NumberArray | BigUint64Array | BigInt64Array | Float32Array | Float64Array;
@@ -42,12 +46,23 @@ class GuestList {
   readonly #element: Codec;
   readonly #at: number;
   readonly length: number;
+  /** Whether its elements are numbers, which are stored as they lie there. */
+  readonly isPlain: boolean;
 
-  constructor(context: LiftContext, element: Codec, at: number, length: number) {
+  constructor(
+    context: LiftContext,
+    element: Codec,
+    { at, length, isPlain }: { readonly at: number; readonly length: number; readonly isPlain: boolean },
+  ) {
     this.#context = context;
     this.#element = element;
     this.#at = at;
     this.length = length;
+    this.isPlain = isPlain;
+  }
+
+  get bytes(): Uint8Array {
+    return memoryOf(this.#context).bytes.subarray(this.#at, this.#at + this.length * this.#element.size);
   }
 
   item(index: number): unknown {
@@ -55,57 +70,72 @@ class GuestList {
   }
 }
 
-/** The elements of a list that is of no fixed length: read from memory, and stored in it. */
+/** The elements of a list: read from memory, and stored in it. */
 export class Elements {
   readonly element: Codec;
   readonly #array: TypedArrayConstructor | undefined;
+  /** What is charged for each. */
+  readonly #work: number;
 
   /** @param kind The kind of the elements' type. */
   constructor(element: Codec, kind: string) {
     this.element = element;
     this.#array = ARRAY_OF.get(kind);
+    this.#work = element.size + element.steps * STEP_BYTES;
   }
 
   /** Reads a range that is within memory. */
   load(context: LiftContext, at: number, length: number): unknown {
+    if (context.receiver === "guest") return this.view(context, at, length);
     const { element } = this;
-    const { bytes } = memoryOf(context);
-    const size = length * element.size;
     if (this.#array !== undefined) {
-      if (context.receiver === "guest") return bytes.subarray(at, at + size);
+      const size = length * element.size;
       context.charges.make(BUFFER_BYTES);
       context.charges.copy(size);
-      return new this.#array(copyOf(bytes, at, size), 0, length);
+      const copy = new Uint8Array(size);
+      copyInRuns(context.charges, memoryOf(context).bytes.subarray(at, at + size), copy, 0);
+      return new this.#array(copy.buffer, 0, length);
     }
-    if (context.receiver === "guest") return new GuestList(context, element, at, length);
     context.charges.make(LIST_BYTES + length * (SLOT_BYTES + element.hostBytes));
+    return this.items(context, at, length);
+  }
+
+  /** What another component takes. */
+  view(context: LiftContext, at: number, length: number): unknown {
+    return new GuestList(context, this.element, { at, length, isPlain: this.#array !== undefined });
+  }
+
+  /** Reads elements one by one, which are charged as work only. */
+  items(context: LiftContext, at: number, length: number): unknown[] {
+    const { element } = this;
     const items: unknown[] = [];
-    for (let index = 0; index < length; index += 1) items.push(element.load(context, at + index * element.size));
+    inRuns(context.charges, length, this.#work, (from, to) => {
+      for (let index = from; index < to; index += 1) items.push(element.load(context, at + index * element.size));
+    });
     return items;
   }
 
-  /** Stores elements where there is room for them. */
-  store(context: LowerContext, value: unknown, at: number): void {
-    const { element } = this;
-    if (ArrayBuffer.isView(value)) {
+  /** Stores elements where there is room for so many. */
+  store(context: LowerContext, value: unknown, at: number, length: number): void {
+    const { charges } = context;
+    if (value instanceof GuestList && value.isPlain) {
+      copyInRuns(charges, value.bytes, memoryOf(context).bytes, at);
+    } else if (ArrayBuffer.isView(value) && value.byteLength === length * this.element.size) {
       const source = new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
-      context.charges.work(source.length);
-      memoryOf(context).bytes.set(source, at);
+      copyInRuns(charges, source, memoryOf(context).bytes, at);
     } else if (value instanceof LazyBytes) {
       const { buffer } = memoryOf(context).bytes;
+      charges.work(value.length);
       if (value.pour(buffer as ArrayBuffer, at) < value.length) {
         throw new Error("a file became shorter while it was read");
       }
-    } else if (value instanceof GuestList) {
-      context.charges.work(value.length * element.size);
-      for (let index = 0; index < value.length; index += 1) {
-        element.store(context, value.item(index), at + index * element.size);
-      }
     } else {
-      const items = value as readonly unknown[];
-      for (let index = 0; index < items.length; index += 1) {
-        element.store(context, items[index], at + index * element.size);
-      }
+      const { element } = this;
+      inRuns(charges, length, this.#work, (from, to) => {
+        for (let index = from; index < to; index += 1) {
+          element.store(context, itemOf(value, index), at + index * element.size);
+        }
+      });
     }
   }
 
@@ -116,15 +146,14 @@ export class Elements {
   }
 }
 
-function copyOf(bytes: Uint8Array, at: number, size: number): ArrayBuffer {
-  const copy = new Uint8Array(size);
-  copy.set(bytes.subarray(at, at + size));
-  return copy.buffer;
+function itemOf(value: unknown, index: number): unknown {
+  return value instanceof GuestList ? value.item(index) : (value as ArrayLike<unknown>)[index];
 }
 
 /** Lists: an address and a length in elements. */
 export class ListCodec implements Codec {
   readonly hostBytes = 0;
+  readonly steps = 2;
   readonly size: number;
   readonly align: number;
   readonly flat: readonly CoreType[];
@@ -175,7 +204,7 @@ export class ListCodec implements Codec {
   #place(context: LowerContext, value: unknown, length: number): number {
     const { size, align } = this.#elements.element;
     const begin = context.realloc(0, 0, align, length * size);
-    this.#elements.store(context, value, begin);
+    this.#elements.store(context, value, begin, length);
     return begin;
   }
 }
@@ -183,14 +212,16 @@ export class ListCodec implements Codec {
 /** Lists of a fixed length: their elements, one after the other. */
 export class FixedListCodec implements Codec {
   readonly hostBytes: number;
+  readonly steps = 2;
   readonly size: number;
   readonly align: number;
   readonly flat: readonly CoreType[];
-  readonly #element: Codec;
+  readonly #elements: Elements;
   readonly #length: number;
 
-  constructor(element: Codec, length: number, flat: readonly CoreType[]) {
-    this.#element = element;
+  constructor(elements: Elements, length: number, flat: readonly CoreType[]) {
+    const { element } = elements;
+    this.#elements = elements;
     this.#length = length;
     this.size = length * element.size;
     this.align = element.align;
@@ -199,36 +230,35 @@ export class FixedListCodec implements Codec {
   }
 
   load(context: LiftContext, at: number): unknown {
-    return this.#items((index) => this.#element.load(context, at + index * this.#element.size));
+    if (context.receiver === "guest") return this.#elements.view(context, at, this.#length);
+    return this.#elements.items(context, at, this.#length);
   }
 
   store(context: LowerContext, value: unknown, at: number): void {
-    const items = value as ArrayLike<unknown>;
-    for (let index = 0; index < this.#length; index += 1) {
-      this.#element.store(context, items[index], at + index * this.#element.size);
-    }
+    this.#elements.store(context, value, at, this.#length);
   }
 
+  /** There are no more elements than core values that a function takes. */
   lift(context: LiftContext, values: readonly CoreValue[], from: number): unknown {
-    const step = this.#element.flat.length;
-    return this.#items((index) => this.#element.lift(context, values, from + index * step));
+    const { element } = this.#elements;
+    const items: unknown[] = [];
+    for (let index = 0; index < this.#length; index += 1) {
+      items.push(element.lift(context, values, from + index * element.flat.length));
+    }
+    return items;
   }
 
   lower(context: LowerContext, value: unknown, values: CoreValue[]): void {
-    const items = value as ArrayLike<unknown>;
-    for (let index = 0; index < this.#length; index += 1) this.#element.lower(context, items[index], values);
-  }
-
-  #items(item: (index: number) => unknown): unknown[] {
-    const items: unknown[] = [];
-    for (let index = 0; index < this.#length; index += 1) items.push(item(index));
-    return items;
+    for (let index = 0; index < this.#length; index += 1) {
+      this.#elements.element.lower(context, itemOf(value, index), values);
+    }
   }
 }
 
 /** Maps: lists of pairs in memory, a `Map` to the host. A later entry of a key takes the place of the earlier. */
 export class MapCodec implements Codec {
   readonly hostBytes = 0;
+  readonly steps = 2;
   readonly size: number;
   readonly align: number;
   readonly flat: readonly CoreType[];
@@ -265,7 +295,11 @@ export class MapCodec implements Codec {
       trap(`passed a map of ${pairs.length} entries by numbers to the host, which takes ${MAX_NUMBERED} at most`);
     }
     context.charges.make(LIST_BYTES + pairs.length * MAP_ENTRY_BYTES);
-    return new Map(pairs);
+    const map = new Map<unknown, unknown>();
+    inRuns(context.charges, pairs.length, ENTRY_STEPS * STEP_BYTES, (from, to) => {
+      for (const [key, value] of pairs.slice(from, to)) map.set(key, value);
+    });
+    return map;
   }
 }
 

@@ -56,7 +56,7 @@ export class Codecs {
       case "list":
         return this.#list(type);
       case "map":
-        return new MapCodec(this.#listOf(this.tuple([type.key, type.value]), "tuple"));
+        return new MapCodec(new ListCodec(this.#pointers, new Elements(this.tuple([type.key, type.value]), "tuple")));
       case "record":
         return this.#record(
           type.fields.map((field) => field.type),
@@ -128,14 +128,11 @@ export class Codecs {
 
   #list({ element, length }: PlanType & { readonly kind: "list" }): Codec {
     const codec = this.of(element);
-    if (length === undefined) return this.#listOf(codec, this.#typeAt(element).kind);
+    const elements = new Elements(codec, this.#typeAt(element).kind);
+    if (length === undefined) return new ListCodec(this.#pointers, elements);
     const flat: CoreType[] = [];
     for (let count = 0; count < length && flat.length <= MOST_FLAT; count += 1) flat.push(...codec.flat);
-    return new FixedListCodec(codec, length, flat);
-  }
-
-  #listOf(element: Codec, kind: string): ListCodec {
-    return new ListCodec(this.#pointers, new Elements(element, kind));
+    return new FixedListCodec(elements, length, flat);
   }
 
   #record(types: readonly TypeIndex[], keys: readonly string[] | undefined): Codec {

@@ -3,6 +3,13 @@ import { alignTo, type Codec } from "./codec.ts";
 import type { LiftContext, LowerContext } from "./context.ts";
 import type { CoreValue } from "./core-values.ts";
 import { objectBytes, TUPLE_BYTES } from "./host-bytes.ts";
+import { MOST_STEPS, STEP_BYTES } from "./work.ts";
+
+/** How many flags take as long as one value. */
+const FLAGS_A_STEP = 4;
+
+/** How many fields of a large record are charged at once. */
+const FIELDS_AT_ONCE = 256;
 
 /**
  * Records and tuples: their fields, one after the other. A list of values where they go to another component or are a
@@ -14,11 +21,14 @@ export class RecordCodec implements Codec {
   readonly align: number;
   readonly flat: readonly CoreType[];
   readonly hostBytes: number;
+  readonly steps: number;
   readonly #fields: readonly Codec[];
   readonly #offsets: readonly number[];
   /** The keys that the host knows the fields by; none for a tuple. */
   readonly #keys: readonly string[] | undefined;
   readonly #template: Readonly<Record<string, unknown>>;
+  /** What is charged for each {@link FIELDS_AT_ONCE} of the fields; for a small record its list or function charges. */
+  readonly #work: readonly number[] | undefined;
 
   constructor(fields: readonly Codec[], keys: readonly string[] | undefined, flat: readonly CoreType[]) {
     this.#fields = fields;
@@ -35,6 +45,9 @@ export class RecordCodec implements Codec {
     this.#template = templateOf(keys ?? []);
     const own = keys === undefined ? TUPLE_BYTES : objectBytes(keys);
     this.hostBytes = fields.reduce((sum, field) => sum + field.hostBytes, own);
+    const steps = stepsOf(fields);
+    this.steps = steps > MOST_STEPS ? 1 : steps;
+    this.#work = steps > MOST_STEPS ? workOf(fields) : undefined;
     this.#offsets = offsets;
     this.size = alignTo(at, align);
     this.align = align;
@@ -43,6 +56,7 @@ export class RecordCodec implements Codec {
   load(context: LiftContext, at: number): unknown {
     const values: unknown[] = [];
     for (let index = 0; index < this.#fields.length; index += 1) {
+      this.#charge(context, index);
       values.push(this.#fields[index]?.load(context, at + (this.#offsets[index] ?? 0)));
     }
     return this.#lifted(context, values);
@@ -50,6 +64,7 @@ export class RecordCodec implements Codec {
 
   store(context: LowerContext, value: unknown, at: number): void {
     for (let index = 0; index < this.#fields.length; index += 1) {
+      this.#charge(context, index);
       this.#fields[index]?.store(context, this.#fieldOf(value, index), at + (this.#offsets[index] ?? 0));
     }
   }
@@ -70,6 +85,10 @@ export class RecordCodec implements Codec {
     }
   }
 
+  #charge({ charges }: LiftContext | LowerContext, index: number): void {
+    if (this.#work !== undefined && index % FIELDS_AT_ONCE === 0) charges.work(this.#work[index / FIELDS_AT_ONCE] ?? 0);
+  }
+
   #lifted(context: LiftContext, values: unknown[]): unknown {
     if (context.receiver === "guest") return values;
     if (this.#keys === undefined) return values;
@@ -84,12 +103,25 @@ export class RecordCodec implements Codec {
   }
 }
 
+function stepsOf(fields: readonly Codec[]): number {
+  return fields.reduce((sum, field) => sum + field.steps, 1);
+}
+
+function workOf(fields: readonly Codec[]): readonly number[] {
+  const work: number[] = [];
+  for (let from = 0; from < fields.length; from += FIELDS_AT_ONCE) {
+    work.push(STEP_BYTES * stepsOf(fields.slice(from, from + FIELDS_AT_ONCE)));
+  }
+  return work;
+}
+
 /** Flags: a bit for each, in as few bytes as it takes. An object of booleans to the host. */
 export class FlagsCodec implements Codec {
   readonly size: 1 | 2 | 4;
   readonly align: 1 | 2 | 4;
   readonly flat: readonly CoreType[] = ["i32"];
   readonly hostBytes: number;
+  readonly steps: number;
   readonly #bits: Codec;
   readonly #keys: readonly string[];
   readonly #template: Readonly<Record<string, unknown>>;
@@ -99,6 +131,7 @@ export class FlagsCodec implements Codec {
     this.#bits = bits;
     this.#keys = keys;
     this.hostBytes = objectBytes(keys);
+    this.steps = 1 + Math.ceil(keys.length / FLAGS_A_STEP);
     this.#template = templateOf(keys);
     this.size = bits.size as 1 | 2 | 4;
     this.align = this.size;

@@ -120,6 +120,7 @@ class ScalarCodec implements Codec {
   readonly align: number;
   readonly flat: readonly CoreType[];
   readonly hostBytes: number;
+  readonly steps = 1;
   readonly #form: ScalarForm;
 
   constructor(kind: Scalar) {

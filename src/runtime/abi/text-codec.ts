@@ -14,6 +14,7 @@ export class TextCodec implements Codec {
   readonly align: number;
   readonly flat: readonly CoreType[];
   readonly hostBytes: number = STRING_BYTES;
+  readonly steps = 2;
   readonly #pointers: Pointers;
 
   constructor(pointers: Pointers) {
@@ -48,18 +49,24 @@ export class TextCodec implements Codec {
     values.push(toCore(stored.at), toCore(stored.codeUnits));
   }
 
-  #text(context: LiftContext, at: number, tagged: number): string | GuestText {
+  /** A string where it lies in memory. */
+  view(context: LiftContext, at: number, tagged: number): GuestText {
     const { encoding, codeUnits, byteLength, align } = textExtent(context.encoding, tagged, this.#pointers.tag);
     if (byteLength > MAX_STRING_BYTES) trap(`passed a string of more than ${MAX_STRING_BYTES} bytes`);
     const memory = memoryOf(context);
     memory.check(at, byteLength, align);
     const bytes = memory.bytes.subarray(at, at + byteLength);
-    if (context.receiver === "guest") {
-      return { bytes, encoding, isEither: context.encoding === "latin1+utf16", codeUnits };
-    }
+    return { bytes, encoding, isEither: context.encoding === "latin1+utf16", codeUnits };
+  }
+
+  #text(context: LiftContext, at: number, tagged: number): string | GuestText {
+    const found = this.view(context, at, tagged);
+    if (context.receiver === "guest") return found;
+    const { bytes, encoding } = found;
+    const byteLength = bytes.length;
     const { charges } = context;
     charges.copy(byteLength);
-    const text = decodeText(bytes, encoding);
+    const text = decodeText(charges, bytes, encoding);
     // One character that is not of Latin 1 makes all of them take two bytes, and copies of them more than the guest's.
     if (encoding !== "utf16" && text.length < byteLength && 2 * text.length > byteLength) charges.copy(2 * text.length);
     return text;

@@ -25,6 +25,7 @@ export class VariantCodec implements Codec {
   readonly align: number;
   readonly flat: readonly CoreType[];
   readonly hostBytes: number;
+  readonly steps: number;
   readonly #discriminant: Codec;
   readonly #cases: readonly (Codec | undefined)[];
   readonly #payloadAt: number;
@@ -56,6 +57,7 @@ export class VariantCodec implements Codec {
     this.align = Math.max(discriminant.size, align);
     this.size = alignTo(this.#payloadAt + size, this.align);
     this.flat = ["i32", ...joined];
+    this.steps = 1 + cases.reduce((most, one) => Math.max(most, one?.steps ?? 0), 0);
     this.hostBytes = cases.reduce(
       (most, one, index) => Math.max(most, shape.hostBytes(index) + (one?.hostBytes ?? 0)),
       0,

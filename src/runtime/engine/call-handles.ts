@@ -41,7 +41,7 @@ export class CallHandles implements HandleScope {
 
   liftBorrow(index: number, resource: number): unknown {
     const handle = this.#handle(index, resource);
-    if (this.#scope instanceof Subtask) this.#scope.lend(handle);
+    if (this.#scope instanceof Subtask) this.#scope.lend(handle, this.#state.handles);
     return this.#receiver !== "guest" ? this.#host.borrowedOut(handle.rep, resource) : handle.rep;
   }
 

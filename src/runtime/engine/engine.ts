@@ -15,7 +15,7 @@ import { ResourceHandle } from "./resource-handle.ts";
 import { Scheduler } from "./scheduler.ts";
 import { Stacks } from "./stacks.ts";
 import type { SharedCopy } from "./shared-copy.ts";
-import { Task } from "./task.ts";
+import { Task, type TaskEnds } from "./task.ts";
 import { markMade, Tasks } from "./tasks.ts";
 import { ValueContexts } from "./value-contexts.ts";
 
@@ -160,8 +160,7 @@ export class Engine {
     };
     try {
       const lift = prepared.lift(index);
-      if (lift === undefined) throw new Error("the component exports a function of the host's");
-      task = tasks.start(lift, undefined, {
+      const ends: TaskEnds = {
         start: () => [...given],
         resolve: (results) => {
           answered();
@@ -173,7 +172,9 @@ export class Engine {
           answered();
           ended.resolve();
         },
-      });
+      };
+      if (lift === undefined) this.#callHost(index, ends);
+      else task = tasks.start(lift, undefined, ends);
     } catch (thrown) {
       this.fail(thrown);
     }
@@ -186,6 +187,21 @@ export class Engine {
       return ended.promise;
     };
     return { result: result.promise, ended: awaitEnd };
+  }
+
+  /** Calls a function of the host's that the component exports as it is: as the guest would, but with values of the embedder's. */
+  #callHost(index: number, ends: TaskEnds): void {
+    const { prepared, environment, scheduler, hostImport } = this.#parts;
+    const target = prepared.function(index);
+    const { call, discard } = hostImport(target.from === "import" ? target.path : []);
+    environment.admit();
+    const answer = call(ends.start(), []);
+    const work = answer instanceof Promise ? environment.waitFor(answer, discard) : Promise.resolve(answer);
+    const settled = scheduler.block(work, (value) => {
+      ends.resolve([value]);
+      ends.exit();
+    });
+    settled.catch((thrown: unknown) => this.fail(thrown));
   }
 
   /** The export at a path: names from the root inwards. */

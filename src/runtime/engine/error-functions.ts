@@ -1,4 +1,5 @@
 import type { PlanCoreFunction } from "../../shared/plan.ts";
+import { assertWellFormed, decodeBeginning } from "../abi/guest-text.ts";
 import type { CanonFunction, EngineParts } from "./engine-parts.ts";
 import { ErrorContext } from "./resource-handle.ts";
 
@@ -27,8 +28,10 @@ export function errorFunction({ stateOf, prepared, items, contexts }: EnginePart
   if (kind === "error-context.new") {
     return (_task, [at, length]) => {
       const context = contexts.lift(items.bind(options), owner, "caller");
-      const message = text.lift(context, [at ?? 0, length ?? 0], 0) as string;
-      return state.handles.add(new ErrorContext(message.slice(0, MAX_MESSAGE).toWellFormed()));
+      const { of } = prepared.codecs(options).pointers;
+      const { bytes, encoding } = text.view(context, of(at ?? 0), of(length ?? 0));
+      assertWellFormed(context.charges, bytes, encoding);
+      return state.handles.add(new ErrorContext(decodeBeginning(bytes, encoding, MAX_MESSAGE)));
     };
   }
   return (_task, [given, pointer]) => {

@@ -66,6 +66,16 @@ export class HandleTable {
     this.#budget.giveBack();
   }
 
+  /** Something else is held that takes as much as an entry. */
+  hold(): void {
+    this.#budget.take();
+  }
+
+  /** So much of that is not held any more. */
+  letGo(count: number): void {
+    for (let left = count; left > 0; left -= 1) this.#budget.giveBack();
+  }
+
   /** All entries, the oldest index first. */
   *entries(): Iterable<object> {
     for (const entry of this.#entries) if (entry !== undefined) yield entry;

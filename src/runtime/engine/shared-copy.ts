@@ -60,7 +60,7 @@ export class GuestBuffer {
     const from = this.#advance(count);
     if (this.#elements === undefined) return;
     this.#lower.memory?.refresh();
-    this.#elements.store(this.#lower, items, from);
+    this.#elements.store(this.#lower, items, from, count);
   }
 
   #advance(count: number): number {

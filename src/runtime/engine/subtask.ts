@@ -1,3 +1,4 @@
+import type { HandleTable } from "./handle-table.ts";
 import { type Event, EVENT, Waitable } from "./waitable.ts";
 import type { ResourceHandle } from "./resource-handle.ts";
 
@@ -9,6 +10,9 @@ export const SUBTASK = {
   cancelledBeforeStarted: 3,
   cancelledBeforeReturned: 4,
 } as const;
+
+/** How many handles are lent to a call without being counted as held: those of most calls. */
+const FREE_LENDS = 16;
 
 /** What is called: a task of a component instance, or a function of the host's. */
 export interface Callee {
@@ -23,7 +27,10 @@ export class Subtask extends Waitable {
   cancellationRequested = false;
   /** Where it is in the caller's table, once it is. */
   index = 0;
-  #lenders: ResourceHandle[] | undefined = [];
+  /** How often each handle is lent. */
+  #lenders: Map<ResourceHandle, number> | undefined;
+  #isDelivered = false;
+  #table: HandleTable | undefined;
 
   get isResolved(): boolean {
     return this.state >= SUBTASK.returned;
@@ -31,19 +38,27 @@ export class Subtask extends Waitable {
 
   /** Whether the caller has been told of its end. */
   get isDelivered(): boolean {
-    return this.#lenders === undefined;
+    return this.#isDelivered;
   }
 
-  /** A handle is lent to the call, to its end. */
-  lend(handle: ResourceHandle): void {
+  /** A handle of the caller's table is lent to the call, to its end. */
+  lend(handle: ResourceHandle, table: HandleTable): void {
+    const lenders = (this.#lenders ??= new Map());
+    const times = lenders.get(handle);
+    if (times === undefined && lenders.size >= FREE_LENDS) table.hold();
     handle.lends += 1;
-    this.#lenders?.push(handle);
+    lenders.set(handle, (times ?? 0) + 1);
+    this.#table = table;
   }
 
   /** The caller is told of its end: what was lent is its own again. */
   deliver(): void {
-    for (const handle of this.#lenders ?? []) handle.lends -= 1;
+    this.#isDelivered = true;
+    const lenders = this.#lenders;
+    if (lenders === undefined) return;
     this.#lenders = undefined;
+    for (const [handle, times] of lenders) handle.lends -= times;
+    this.#table?.letGo(lenders.size - FREE_LENDS);
   }
 
   /** Has the caller told how far it has come. */

@@ -1,5 +1,5 @@
 import { camelCase } from "../../shared/naming.ts";
-import { memberKeys } from "../../component/values/shapes.ts";
+import { collisionIn } from "../../component/values/shapes.ts";
 import {
   type CheckedParameter,
   type CustomAnswer,
@@ -232,36 +232,6 @@ function typeOf({ name, type }: HostFunctionInput): WitFunction | string {
     if (collision !== undefined) return `type: JavaScript cannot tell ${collision.join(" and ")} apart`;
   }
   return wit;
-}
-
-function collisionIn(type: WitType): readonly [string, string] | undefined {
-  if (type.kind === "record" || type.kind === "flags") {
-    const { collision } = memberKeys(type);
-    if (collision !== undefined) return collision;
-  }
-  for (const part of partsOf(type)) {
-    const collision = collisionIn(part);
-    if (collision !== undefined) return collision;
-  }
-  return undefined;
-}
-
-function partsOf(type: WitType): readonly WitType[] {
-  switch (type.kind) {
-    case "list":
-    case "option":
-      return [type.element];
-    case "tuple":
-      return type.elements;
-    case "record":
-      return type.fields.map((field) => field.type);
-    case "variant":
-      return type.cases.flatMap((one) => (one.type === undefined ? [] : [one.type]));
-    case "result":
-      return [type.ok, type.err].filter((one) => one !== undefined);
-    default:
-      return [];
-  }
 }
 
 /** Why two functions cannot be provided together. */
