@@ -105,7 +105,7 @@ function measured(module: HardenedModule): MeasuredModule {
 function boundCompiling(modules: readonly HardenedModule[]): void {
   const sum = (of: (module: HardenedModule) => number): number => modules.reduce((all, one) => all + of(one), 0);
   const used = sum(({ compileCost }) => compileCost);
-  const cap = mostCompileCost(sum(({ codeBytes }) => codeBytes));
+  const cap = mostCompileCost(sum(({ workingBytes }) => workingBytes));
   if (used > cap) throw tooComplex("units of compilation in all its functions", used, cap);
 }
 

@@ -44,8 +44,8 @@ export interface HardenedModule {
   readonly compileCost: number;
   /** Whether an instance can hold exceptions, up to `MAX_HELD` of `count-held-exceptions.ts`. */
   readonly holdsExceptions: boolean;
-  /** The size of its code as it was, in bytes. */
-  readonly codeBytes: number;
+  /** The bytes of its code as it was, without padding. */
+  readonly workingBytes: number;
 }
 
 /** How a core module is hardened. */
@@ -78,7 +78,7 @@ export function hardenModule(
 ): HardenedModule {
   const found = readSections(module);
   refuseReserved(found);
-  const { compileCost, codeBytes, handlers } = refuseUnbounded(found, allow);
+  const { compileCost, workingBytes, handlers } = refuseUnbounded(found, allow);
   if (allow.collected !== true)
     refuseExceptions(
       found,
@@ -96,7 +96,7 @@ export function hardenModule(
   const metered = instrumented !== bounded;
   const elements = found.find(({ id }) => id === SECTION.element);
   const entries = elements === undefined ? { passive: 0, active: 0 } : segmentEntries(elements.content);
-  const counted = { activeEntries: entries.active, compileCost, codeBytes, holdsExceptions, metered };
+  const counted = { activeEntries: entries.active, compileCost, workingBytes, holdsExceptions, metered };
   let tableEntries = entries.passive;
   const sections = instrumented.map((section) => {
     if (section.id !== SECTION.table) return section;

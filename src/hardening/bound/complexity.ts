@@ -42,8 +42,8 @@ export const COMPLEXITY = {
  * for each byte of code. The machine code of all that is called is kept as long as the program: up to 7 bytes for a unit. Code of real
  * toolchains costs from 16 to 21 for a byte.
  */
-export function mostCompileCost(codeBytes: number): number {
-  return 12_000_000 + 32 * codeBytes;
+export function mostCompileCost(workingBytes: number): number {
+  return 12_000_000 + 32 * workingBytes;
 }
 
 /** The error for code that takes the engine's compilers too much together. */

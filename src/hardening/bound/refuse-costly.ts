@@ -7,6 +7,9 @@ import { OPCODE, OPCODES, PREFIXED } from "../read/opcodes.ts";
 import { STACK_EFFECT_OF } from "./stack-effects.ts";
 import { STRAIGHT, STRAIGHT_OF } from "../read/straight-code.ts";
 
+/** What a byte of a body costs at least, in the units of `compile-costs.ts`, where the body is no padding. */
+const LEAST_COST = 16;
+
 /** Block types that are no index begin here, in one byte. */
 const FIRST_CODE = 0x40;
 const NO_RESULT = 0x40;
@@ -44,6 +47,8 @@ for (const opcode of [
 export interface CodeCost {
   /** In the units of `compile-costs.ts`. */
   readonly cost: number;
+  /** The bytes of code that {@link mostCompileCost} counts: no more of a body than it costs, so that code which is nothing earns nothing. */
+  readonly workingBytes: number;
   /** The most operands at once, of each body that handles exceptions, by its position in the section. */
   readonly handlers: ReadonlyMap<number, number>;
 }
@@ -359,16 +364,18 @@ export function refuseCostly(code: Uint8Array, shape: ModuleShape): CodeCost {
   const body = new BodyCost(code, shape);
   const reader = new ByteReader(code);
   const count = reader.count();
-  const most = mostCompileCost(code.length);
   const handlers = new Map<number, number>();
-  let all = 0;
+  let [all, working] = [0, 0];
   for (let index = 0; index < count; index += 1) {
     const size = reader.u32();
     const start = reader.offset;
     reader.skip(size);
-    all += body.of(start, reader.offset, shape.functionTypes[index] ?? 0);
+    const cost = body.of(start, reader.offset, shape.functionTypes[index] ?? 0);
+    all += cost;
+    working += Math.min(size, cost / LEAST_COST);
     if (body.handlesExceptions) handlers.set(index, body.highest);
-    if (all > most) throw tooCostlyTogether(all, most);
   }
-  return { cost: all, handlers };
+  const most = mostCompileCost(working);
+  if (all > most) throw tooCostlyTogether(all, most);
+  return { cost: all, workingBytes: working, handlers };
 }

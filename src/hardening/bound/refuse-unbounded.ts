@@ -1,6 +1,6 @@
 import { CordonError } from "../../shared/errors.ts";
 import { refuseComplex } from "./complexity.ts";
-import { refuseCostly } from "./refuse-costly.ts";
+import { type CodeCost, refuseCostly } from "./refuse-costly.ts";
 import { readShape } from "../read/module-shape.ts";
 import { SECTION, type Section, wellFormed } from "../read/module-sections.ts";
 import { readTypes } from "../read/type-section.ts";
@@ -23,7 +23,8 @@ export interface AllowedFeatures {
 export interface CompiledSize {
   /** In the units of `compile-costs.ts`. */
   readonly compileCost: number;
-  readonly codeBytes: number;
+  /** See {@link CodeCost.workingBytes}. */
+  readonly workingBytes: number;
   /** The most operands at once, of each body that handles exceptions, by its position among the bodies. */
   readonly handlers: ReadonlyMap<number, number>;
 }
@@ -46,9 +47,9 @@ export function refuseUnbounded(
   }
   if (!threads && wellFormed(() => readShape(sections)).shared.includes(true)) throw refusedThreads("shared memory");
   const code = sections.find(({ id }) => id === SECTION.code);
-  if (code === undefined) return { compileCost: 0, codeBytes: 0, handlers: new Map() };
-  const { cost, handlers } = wellFormed(() => refuseCostly(code.content, readShape(sections)));
-  return { compileCost: cost, codeBytes: code.content.length, handlers };
+  if (code === undefined) return { compileCost: 0, workingBytes: 0, handlers: new Map() };
+  const { cost, workingBytes, handlers } = wellFormed(() => refuseCostly(code.content, readShape(sections)));
+  return { compileCost: cost, workingBytes, handlers };
 }
 
 /** The error for what threads need, where it is not allowed. */
