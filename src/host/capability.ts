@@ -26,6 +26,12 @@ export interface HostContext {
    * go on from this call.
    */
   readonly end: (ending: InvocationEnd) => never;
+  /**
+   * For work that takes long at a time: has it see that the invocation is to end, which nothing else tells while it keeps the thread.
+   *
+   * @throws Error when it is.
+   */
+  readonly refuseIfOver: () => void;
 }
 
 /**

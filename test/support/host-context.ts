@@ -48,6 +48,7 @@ export function hostContext(options: TestContextOptions = {}): TestContext {
       abort.abort();
       throw new InvocationEnded(ending);
     },
+    refuseIfOver: () => abort.signal.throwIfAborted(),
     abort: (reason) => abort.abort(reason),
   };
 }

@@ -8,6 +8,9 @@ export type RandomStream = "random" | "insecure" | "insecure-seed";
 /** The most that the host's generator gives at once, in bytes. */
 const MAX_CHUNK_BYTES = 65_536;
 
+/** After how many bytes it is asked whether the invocation is to end: some milliseconds. A multiple of 8, which the sequences of a seed are made of. */
+const STEP_BYTES = 1024 * 1024;
+
 const generatorsOf = perInvocation(() => new Map<RandomStream, Xoshiro128>());
 
 /**
@@ -44,7 +47,10 @@ export function randomBytes(context: HostContext, stream: RandomStream, action: 
     context.end({ kind: "limit", limit: "host-memory", cap, message });
   }
   const bytes = new Uint8Array(Number(length));
-  fill(bytes);
+  for (let at = 0; at < bytes.length; at += STEP_BYTES) {
+    fill(bytes.subarray(at, at + STEP_BYTES));
+    context.refuseIfOver();
+  }
   return bytes;
 }
 

@@ -34,7 +34,7 @@ function resultAt(guest: RunningCoreModule, at: number): string {
   const body = bytesAt(guest, at + 4, length, "a result");
   chargeCrossing(guest, length);
   const text = decodedText(body, "a result");
-  return isJson(body) ? text : returned("the module's result is not JSON");
+  return isJson(body, () => guest.context.refuseIfOver()) ? text : returned("the module's result is not JSON");
 }
 
 /** Ends the call with an `err`. */

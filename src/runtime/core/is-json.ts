@@ -1,20 +1,32 @@
+/** After how many bytes somebody is told of the progress. */
+const STEP_BYTES = 1024 * 1024;
+
 /**
  * Whether bytes are one JSON text (RFC 8259), nested at most 512 deep; that they are UTF-8 is for the caller to check. Makes
- * nothing of it, so a text of many small values costs no more than one of few. It refers to nothing but its parameter.
+ * nothing of it, so a text of many small values costs no more than one of few.
+ *
+ * @param progress Called after each {@link STEP_BYTES}. What it throws ends the check.
  */
-export function isJson(bytes: Uint8Array): boolean {
+export function isJson(bytes: Uint8Array, progress: () => void = () => undefined): boolean {
   const maxDepth = 512;
   /** For each open container, whether it is an object. */
   const objects = new Uint8Array(maxDepth);
   let depth = 0;
   let at = 0;
+  let next = STEP_BYTES;
 
+  const step = (): void => {
+    at += 1;
+    if (at < next) return;
+    next = at + STEP_BYTES;
+    progress();
+  };
   const space = (): void => {
-    while (bytes[at] === 0x20 || bytes[at] === 0x0a || bytes[at] === 0x0d || bytes[at] === 0x09) at += 1;
+    while (bytes[at] === 0x20 || bytes[at] === 0x0a || bytes[at] === 0x0d || bytes[at] === 0x09) step();
   };
   const take = (byte: number): boolean => {
     if (bytes[at] !== byte) return false;
-    at += 1;
+    step();
     return true;
   };
   const word = (text: string): boolean => {
@@ -25,7 +37,7 @@ export function isJson(bytes: Uint8Array): boolean {
   };
   const digits = (): boolean => {
     const start = at;
-    for (let byte = bytes[at] ?? 0; byte >= 0x30 && byte <= 0x39; byte = bytes[at] ?? 0) at += 1;
+    for (let byte = bytes[at] ?? 0; byte >= 0x30 && byte <= 0x39; byte = bytes[at] ?? 0) step();
     return at > start;
   };
   const number = (): boolean => {
@@ -49,7 +61,7 @@ export function isJson(bytes: Uint8Array): boolean {
     for (;;) {
       const byte = bytes[at] ?? 0;
       if (byte < 0x20) return false;
-      at += 1;
+      step();
       if (byte === 0x22) return true;
       if (byte !== 0x5c) continue;
       if (take(0x75)) {

@@ -287,6 +287,10 @@ export class GuestInvocation {
         this.#endState.end(ending);
         throw new Error("the invocation has ended");
       },
+      refuseIfOver: () => {
+        this.#isOver();
+        this.#endState.refuseIfOver();
+      },
       observe: (observation) => {
         if (observation.result === "Denied") this.#denials += 1;
         this.#environment.observations.report(this.#ticket, observation);
