@@ -17,8 +17,8 @@ const WORKERS = {
 let startsBuiltWorkers = false;
 
 /** For tests: has the sources start threads and processes from the bundles that were built of them, which takes a third of the time. */
-export function startBuiltWorkers(): void {
-  startsBuiltWorkers = true;
+export function startBuiltWorkers(built: boolean): void {
+  startsBuiltWorkers = built;
 }
 
 /** The URL of the entry of a worker thread, or of a guest process. */

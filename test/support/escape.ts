@@ -1,3 +1,4 @@
+import "./built-workers.ts";
 import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import type { Confinement } from "../../src/runtime/process/confinement.ts";
@@ -6,7 +7,11 @@ import { findBubblewrap } from "../../src/runtime/process/find-bubblewrap.ts";
 import { framed } from "../../src/runtime/process/frames.ts";
 import { kill, launch, type LaunchPlan, planLaunch } from "../../src/runtime/process/launch.ts";
 import { CHANNEL, type PortableProgram, type ToProcess } from "../../src/runtime/process/messages.ts";
+import { startBuiltWorkers } from "../../src/shared/bundled.ts";
 import { type Attempts, type Given, told } from "./escape/attack.ts";
+
+// Hostile code that runs in place of a guest process's own is made of the sources, so the process has to be given these.
+startBuiltWorkers(false);
 
 /** The folder of the modules that run in place of a guest process's own. */
 const ESCAPE = fileURLToPath(new URL("escape/", import.meta.url));
