@@ -1,6 +1,6 @@
 import { CordonError } from "../../shared/errors.ts";
 import { refuseComplex } from "./complexity.ts";
-import { type CodeCost, refuseCostly } from "./refuse-costly.ts";
+import { refuseCostly } from "./refuse-costly.ts";
 import { readShape } from "../read/module-shape.ts";
 import { SECTION, type Section, wellFormed } from "../read/module-sections.ts";
 import { readTypes } from "../read/type-section.ts";
@@ -23,7 +23,7 @@ export interface AllowedFeatures {
 export interface CompiledSize {
   /** In the units of `compile-costs.ts`. */
   readonly compileCost: number;
-  /** See {@link CodeCost.workingBytes}. */
+  /** See `CodeCost` in refuse-costly.ts. */
   readonly workingBytes: number;
   /** The most operands at once, of each body that handles exceptions, by its position among the bodies. */
   readonly handlers: ReadonlyMap<number, number>;
