@@ -41,8 +41,8 @@ export async function run(): Promise<Report> {
   }
   return {
     title: "One call on a fresh instance",
-    method: `add(5, 3), ${ROUNDS.counted} paired rounds after ${ROUNDS.warmUp} warm-up rounds. Bare: the same transpiled \
-component (glue, core modules, memories) instantiated and called in one thread, with no worker and no checks.`,
+    method: `add(5, 3), ${ROUNDS.counted} paired rounds after ${ROUNDS.warmUp} warm-up rounds. Bare: the same \
+plan and core modules, instantiated and called by the engine alone in one thread, with no worker and no checks.`,
     sections: [
       {
         title: "Time from call to result, µs",

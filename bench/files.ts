@@ -59,14 +59,14 @@ export async function run(): Promise<Report> {
     },
   } as const;
   const lean = await leanFileGuest();
-  const glue = new BareProgram(await artifactOf(lean, cache.directory));
+  const engine = new BareProgram(await artifactOf(lean, cache.directory));
   const c = await cFileGuest();
   await using sandbox = await Sandbox.open(lean, options);
   await using inC = c === undefined ? undefined : await Sandbox.open(c, options);
   const rows: string[][] = [];
   const notes: string[] = [];
   for (const operation of operations(root)) {
-    const { row, note } = await measure(operation, { sandbox, glue, inC });
+    const { row, note } = await measure(operation, { sandbox, engine, inC });
     rows.push(row);
     if (note !== undefined) notes.push(note);
   }
@@ -74,13 +74,13 @@ export async function run(): Promise<Report> {
   return {
     title: "Files",
     method: `The guest loops and reads a clock of 1 ns before and after, so that starting it does not count; ${ROUNDS.counted} \
-rounds after ${ROUNDS.warmUp}, each a fresh instance. Bare: the same calls of node:fs in one thread, into one buffer. Glue: the \
-same guest and transpiled glue over host functions that do nothing, so what the transpiler's code and the copy to the guest cost \
-by themselves. C: wasi-libc, through preview 1.`,
+rounds after ${ROUNDS.warmUp}, each a fresh instance. Bare: the same calls of node:fs in one thread, into one buffer. Engine: the \
+same guest and engine over host functions that do nothing, so what the engine and the copy to the guest cost by themselves. \
+ C: wasi-libc, through preview 1.`,
     sections: [
       {
         title: "Time of one operation, µs",
-        header: ["operation", "bare", "glue alone", "guest", "× bare", "min–max", "C guest", "× bare"],
+        header: ["operation", "bare", "engine alone", "guest", "× bare", "min–max", "C guest", "× bare"],
         rows,
         notes,
       },
@@ -184,24 +184,24 @@ function list(path: string): void {
 
 interface Guests {
   readonly sandbox: Sandbox;
-  readonly glue: BareProgram;
+  readonly engine: BareProgram;
   readonly inC: Sandbox | undefined;
 }
 
 async function measure(
   operation: Operation,
-  { sandbox, glue, inC }: Guests,
+  { sandbox, engine, inC }: Guests,
 ): Promise<{ readonly row: string[]; readonly note: string | undefined }> {
   const { name, size, times: count, bare, aim } = operation;
   const each = (nanoseconds: unknown): number => Number(nanoseconds) / count / 1000;
   const none = Number.NaN;
   const samples = await interleaved(ROUNDS, {
     bare: () => (bare === undefined ? 1 : loop(bare)),
-    glue: async () => each(await glue.call(camelCased(operation.export), [count, size], idleFilesystem(ENTRIES))),
+    engine: async () => each(await engine.call(camelCased(operation.export), [count, size], idleFilesystem(ENTRIES))),
     guest: async () => each((await sandbox.call(operation.export, [count, size])).value),
     c: async () => (inC === undefined || !operation.c ? 1 : each(await ofTheCGuest(inC, operation))),
   });
-  const [of, ofGlue, ofGuest, ofC] = [samples.bare, samples.glue, samples.guest, samples.c].map(summarize);
+  const [of, ofEngine, ofGuest, ofC] = [samples.bare, samples.engine, samples.guest, samples.c].map(summarize);
   const ratio = ratioOfPairs(samples.guest, samples.bare);
   const isCompared = bare !== undefined;
   const hasC = inC !== undefined && operation.c;
@@ -209,7 +209,7 @@ async function measure(
     row: [
       name,
       isCompared ? figure(of?.median ?? none) : "",
-      figure(ofGlue?.median ?? none),
+      figure(ofEngine?.median ?? none),
       figure(ofGuest?.median ?? none),
       isCompared ? times(ratio.median) : "",
       isCompared ? range(ratio) : "",

@@ -5,7 +5,7 @@ const BYTES = new Uint8Array(MEGABYTE);
 
 /**
  * The imports of the lean file guest as functions that do nothing and answer something of the right form, so that what is
- * left is what the glue costs.
+ * left is what the engine costs.
  *
  * @param entries How many entries a folder has.
  */
