@@ -76,7 +76,7 @@ export async function run(): Promise<Report> {
     method: `The guest loops and reads a clock of 1 ns before and after, so that starting it does not count; ${ROUNDS.counted} \
 rounds after ${ROUNDS.warmUp}, each a fresh instance. Bare: the same calls of node:fs in one thread, into one buffer. Engine: the \
 same guest and engine over host functions that do nothing, so what the engine and the copy to the guest cost by themselves. \
- C: wasi-libc, through preview 1.`,
+C: wasi-libc, through preview 1.`,
     sections: [
       {
         title: "Time of one operation, µs",

@@ -43,6 +43,8 @@ export interface ImportLink {
   readonly path: readonly string[];
   /** The name of the host interface that provides it. */
   readonly providedBy: string;
+  /** Its version, where the embedder's has one. */
+  readonly version?: string | undefined;
   /** Its name in that interface. */
   readonly name: string;
   /** Whether its WIT result is a `result`, so that it can fail with a value. */

@@ -4,13 +4,18 @@ export function withoutVersion(name: string): string {
   return at < 0 ? name : name.slice(0, at);
 }
 
+/** The name with its version, if it has one. */
+export function versionedName(name: string, version: string | undefined): string {
+  return version === undefined ? name : `${name}@${version}`;
+}
+
 /** The versions of WASI that one implementation serves: all of 0.2, which only adds to itself. Release candidates are none. */
 const SERVED_WASI = /^0\.2\.\d{1,9}$/;
 
 /**
  * The provided interface that serves a wanted name. Names of the `wasi` namespace need a version that is compatible; those of
  * others that are written with a version, as `NAME@VERSION` in `provided`, match by semantic versioning's rules for what is
- * before and after 1.0.0; those without a version match exactly.
+ * before and after 1.0.0, the same version before others; those without a version match exactly.
  */
 export function findProvided<T extends { readonly name: string; readonly version?: string }>(
   wanted: string,
@@ -18,9 +23,8 @@ export function findProvided<T extends { readonly name: string; readonly version
 ): T | undefined {
   const name = withoutVersion(wanted);
   const version = wanted.length === name.length ? undefined : wanted.slice(name.length + 1);
-  const found = provided.find((one) => one.name === name);
-  if (found === undefined) return undefined;
-  return serves(name, found.version, version) ? found : undefined;
+  const serving = provided.filter((one) => one.name === name && serves(name, one.version, version));
+  return serving.find((one) => one.version === version) ?? serving[0];
 }
 
 function serves(name: string, provided: string | undefined, wanted: string | undefined): boolean {

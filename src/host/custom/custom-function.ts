@@ -5,7 +5,10 @@ import { cutResource, quote } from "../text.ts";
 export interface CustomFunction {
   /** Who imports it: components, by its interface, or core modules, by a module's name. */
   readonly importedBy: "component" | "core-module";
-  /** The interface's name without a version, such as `acme:mail/outbox`; the module's name, such as `env`. */
+  /**
+   * The interface's name without a version, such as `acme:mail/outbox`, empty for a function that belongs to none; the module's name, such
+   * as `env`.
+   */
   readonly interface: string;
   /** Its version, such as `0.1.0`, where the embedder gave one. */
   readonly version: string | undefined;
@@ -42,14 +45,16 @@ export type CustomDecision =
   | { readonly allowed: true; readonly grant: CustomGrant }
   | { readonly allowed: false; /** Why not; one line. */ readonly reason: string };
 
+/** A function as it is told of: with the interface or module that it is imported from, if any. */
+export function customLabel({ interface: of, name }: Pick<CustomFunction, "interface" | "name">): string {
+  return of === "" ? name : `${of}#${name}`;
+}
+
 /** The service on the embedder's thread that a function is. */
-export function customService({
-  importedBy,
-  interface: of,
-  name,
-}: Pick<CustomFunction, "importedBy" | "interface" | "name">): string {
+export function customService(fn: Pick<CustomFunction, "importedBy" | "interface" | "version" | "name">): string {
+  const { importedBy, interface: of, version = "", name } = fn;
   // Names of core modules and of what is in them may hold anything.
-  return importedBy === "component" ? `custom:${of}#${name}` : `custom-core:${JSON.stringify([of, name])}`;
+  return importedBy === "component" ? `custom:${of}@${version}#${name}` : `custom-core:${JSON.stringify([of, name])}`;
 }
 
 /**

@@ -1,9 +1,11 @@
 import type { HostContext, HostFunction, HostInterface, HostResult } from "../capability.ts";
+import { versionedName } from "../../shared/interface-name.ts";
 import { err, ok } from "../text.ts";
 import {
   checkCustom,
   type CustomAnswer,
   type CustomFunction,
+  customLabel,
   customResource,
   customService,
 } from "./custom-function.ts";
@@ -14,9 +16,9 @@ import {
  */
 export function customInterfaces(functions: readonly CustomFunction[]): readonly HostInterface[] {
   const ofComponents = functions.filter(({ importedBy }) => importedBy === "component");
-  const interfaces = Map.groupBy(ofComponents, (fn) => fn.interface);
-  return [...interfaces].map(([name, members]) => {
-    const version = members[0]?.version;
+  const interfaces = Map.groupBy(ofComponents, (fn) => versionedName(fn.interface, fn.version));
+  return [...interfaces.values()].map((members) => {
+    const [{ interface: name, version } = { interface: "", version: undefined }] = members;
     return Object.freeze({
       name,
       ...(version === undefined ? {} : { version }),
@@ -44,7 +46,7 @@ export function callCustom(
   if (decision.allowed) return ask(fn, context, parameters);
   context.observe({
     eventType: "CustomAccess",
-    action: `${fn.interface}#${fn.name}`,
+    action: customLabel(fn),
     resource: customResource(fn, parameters),
     result: "Denied",
     reason: decision.reason,
@@ -67,5 +69,5 @@ async function ask(fn: CustomFunction, context: HostContext, parameters: readonl
 /** A failure that a function without an `err` of text cannot tell ends the guest. */
 function failure(fn: CustomFunction, message: string): HostResult<never> {
   if (fn.failsAsText) return err(message);
-  throw new Error(`${fn.interface}#${fn.name}: ${message}`);
+  throw new Error(`${customLabel(fn)}: ${message}`);
 }

@@ -154,7 +154,7 @@ export class RunningComponent implements RunningGuest {
     if (provided === undefined) throw new Error(`nothing provides ${path.join("#")}`);
     const { gate, context, component } = this.#parts;
     const link = component.imports.find((one) => pathKey(one.path) === pathKey(path));
-    const counter = gate.counter(link === undefined ? path.join("#") : `${link.providedBy}#${provided.name}`);
+    const counter = gate.counter([link?.providedBy ?? "", provided.name].filter((part) => part !== "").join("#"));
     const fallible = link?.fallible === true;
     const valueOf = (result: HostResult): unknown => (fallible ? result : result.val);
     return {

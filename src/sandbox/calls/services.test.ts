@@ -137,7 +137,7 @@ test("a function of the embedder gets parameters of its types, and only with its
     check: { parameter: "to" },
     call: (parameters) => calls.push(parameters),
   };
-  const service = "custom:acme:mail/outbox#send";
+  const service = "custom:acme:mail/outbox@#send";
   const granted = { custom: { mail: { kind: "string", value: "a" } } } as const;
   const { ask, observations } = side(granted, { hostFunctions: [send] });
   const parts = new Uint8Array([1]);

@@ -4,6 +4,7 @@ import {
   checkCustom,
   type CustomAnswer,
   type CustomFunction,
+  customLabel,
   customResource,
 } from "../../host/custom/custom-function.ts";
 import type { CustomGrant, Grants } from "../../policy/grants.ts";
@@ -49,7 +50,7 @@ export async function answerCustom(
     isRecorded = true;
     observe({
       eventType: "CustomAccess",
-      action: `${fn.descriptor.interface}#${fn.descriptor.name}`,
+      action: customLabel(fn.descriptor),
       resource: customResource(fn.descriptor, parameters),
       result,
       ...(reason === undefined ? {} : { reason }),

@@ -45,8 +45,12 @@ export interface CoreHostFunctionInput {
 
 /** A function of the embedder that components can import. It needs a capability that is granted under `grants.custom`. */
 export interface HostFunctionInput {
-  /** The interface it belongs to, `namespace:package/interface` with or without `@version`; not of `wasi`, `cordon` or `sandbox`. */
-  readonly interface: string;
+  /**
+   * The interface it belongs to: `namespace:package/interface` with or without `@version`, not of `wasi`, `cordon` or `sandbox`, or a name
+   * alone. Versions of one interface are apart from each other: a component is given its own version, or else a compatible one. Default:
+   * none, for a function that a component imports by itself.
+   */
+  readonly interface?: string | undefined;
   /** Its name in WIT, such as `send`. */
   readonly name: string;
   /** Its WIT type, with all types written inline, such as `func(to: string) -> result<u32, string>`. */

@@ -4,6 +4,7 @@ import {
   type CheckedParameter,
   type CustomAnswer,
   type CustomFunction,
+  customLabel,
   customService,
 } from "../../host/custom/custom-function.ts";
 import { DECLARED_CORE_MODULES } from "../../host/declared-interfaces.ts";
@@ -209,9 +210,12 @@ function unknownKeys(value: object, known: readonly string[], problem: (text: st
 
 /** The name taken apart, or what is wrong with it. */
 function interfaceOf(text: unknown): Pick<CustomFunction, "interface" | "version"> | string {
+  if (text === undefined) return { interface: "", version: undefined };
+  if (typeof text === "string" && isLabel(text) && !RESERVED.has(text.toLowerCase()))
+    return { interface: text, version: undefined };
   const [, namespace = "", name = "", own = "", version] = typeof text === "string" ? (INTERFACE.exec(text) ?? []) : [];
   if (![namespace, name, own].every(isLabel)) {
-    return "interface is no name such as acme:mail/outbox or acme:mail/outbox@1.0.0";
+    return "interface is no name such as acme:mail/outbox, acme:mail/outbox@1.0.0 or outbox";
   }
   if (RESERVED.has(namespace.toLowerCase())) return `interface: the namespace ${namespace} is not for other functions`;
   return { interface: `${namespace}:${name}/${own}`, version };
@@ -237,11 +241,11 @@ function typeOf({ name, type }: HostFunctionInput): WitFunction | string {
 /** Why two functions cannot be provided together. */
 function clashOf(one: CustomFunction, other: CustomFunction): string | undefined {
   if (one.importedBy !== other.importedBy || one.interface !== other.interface) return undefined;
+  if (one.version !== other.version) return undefined;
   if (one.importedBy === "core-module") {
     return one.name === other.name ? `${quoteText(one.name, SHOWN)} is there already` : undefined;
   }
-  const name = `${other.interface}#${other.name}`;
-  if (one.version !== other.version) return `${other.interface} is there in another version`;
+  const name = customLabel(other);
   if (one.name.toLowerCase() === other.name.toLowerCase()) return `${name} is there already`;
   if (camelCase(one.name) === camelCase(other.name)) return `JavaScript cannot tell ${name} and ${one.name} apart`;
   return undefined;
@@ -275,7 +279,7 @@ function grantProblems({ descriptor, wit, allows }: RegisteredFunction, granted:
   const { capability, checked } = descriptor;
   const grant = Object.hasOwn(granted, capability) ? granted[capability] : undefined;
   if (grant === undefined || grant.kind === "boolean") return [];
-  const fn = `${descriptor.interface}#${descriptor.name}`;
+  const fn = customLabel(descriptor);
   if (checked === undefined) {
     return allows === undefined
       ? [`${fn} has no check that custom.${capability} could bound; grant it true or false`]

@@ -39,13 +39,13 @@ export function resolveImports(
     );
   }
   return plan.imports.flatMap((imported) => {
-    const [interfaceName, name] = imported.path;
-    if (imported.kind !== "function" || interfaceName === undefined || name === undefined) return [];
-    const host = findProvided(interfaceName, provided);
+    const name = imported.path.at(-1);
+    if (imported.kind !== "function" || name === undefined) return [];
+    const host = findProvided(imported.path.length === 1 ? "" : (imported.path[0] ?? ""), provided);
     if (host === undefined) return [];
     const result = plan.functionTypes[imported.type]?.result;
     const fallible = result !== undefined && plan.types[result]?.kind === "result";
-    return [{ path: imported.path, providedBy: host.name, name, fallible }];
+    return [{ path: imported.path, providedBy: host.name, version: host.version, name, fallible }];
   });
 }
 
@@ -60,7 +60,7 @@ export function importProblems(
 ): readonly string[] {
   const problems = [
     ...imports.other.map(({ name, kind }) => `${name} (a ${kind})`),
-    ...imports.functions.map(({ name }) => name),
+    ...mismatches({ name: "", functions: imports.functions, resources: [] }, findProvided("", provided)),
   ];
   for (const imported of imports.interfaces.filter(isUsed)) {
     const host = findProvided(imported.name, provided);
@@ -74,16 +74,21 @@ function isUsed({ functions, resources }: WitInterface): boolean {
   return functions.length + resources.length > 0;
 }
 
-function mismatches(imported: WitInterface, host: InterfaceDeclaration): readonly string[] {
+/** What of an interface the host does not have; of the functions that belong to none, where the name is empty. */
+function mismatches(
+  imported: Pick<WitInterface, "name" | "functions" | "resources">,
+  host: InterfaceDeclaration | undefined,
+): readonly string[] {
+  const within = imported.name === "" ? "" : `${imported.name}#`;
   const problems = imported.resources
-    .filter((name) => host.resources?.includes(name) !== true)
-    .map((name) => `${imported.name}#${name} (a resource)`);
+    .filter((name) => host?.resources?.includes(name) !== true)
+    .map((name) => `${within}${name} (a resource)`);
   for (const wanted of imported.functions) {
-    const found = host.functions.find(({ name }) => name === wanted.name);
+    const found = host?.functions.find(({ name }) => name === wanted.name);
     const type = printFunctionType(wanted, { maxLength: MAX_TYPE_LENGTH });
-    if (found === undefined) problems.push(`${imported.name}#${wanted.name}`);
+    if (found === undefined) problems.push(`${within}${wanted.name}`);
     else if (found.type !== type) {
-      problems.push(`${imported.name}#${wanted.name} of type ${cut(type)} (it is ${cut(found.type)})`);
+      problems.push(`${within}${wanted.name} of type ${cut(type)} (it is ${cut(found.type)})`);
     }
   }
   return problems;
