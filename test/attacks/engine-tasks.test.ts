@@ -418,3 +418,51 @@ test("a handle is not given out of an instance that stays", async () => {
   await using instance = await sandbox.instantiate();
   await failsWith("unsupported", /its result cannot leave its instance/, instance.call("make"));
 });
+
+/** A component that calls so many functions of different types in another one, which may wait. */
+function manySignatures(count: number): string {
+  const TYPES = ["u32", "u64", "f32", "f64"] as const;
+  const CORE = { u32: "i32", u64: "i64", f32: "f32", f64: "f64" } as const;
+  const all = Array.from({ length: count }, (_, index) => ({
+    name: `f${index}`,
+    types: [0, 2, 4, 6, 8].map((shift) => TYPES[(index >> shift) & 3] ?? "u32"),
+  }));
+  const parameters = (types: readonly string[]): string =>
+    types.map((type, at) => `(param "p${at}" ${type})`).join(" ");
+  const core = (types: readonly (keyof typeof CORE)[]): string => types.map((type) => CORE[type]).join(" ");
+  return `(component
+    (component $a (core func $yield (canon thread.yield))
+      (core module $m (import "" "yield" (func $yield (result i32)))
+        ${all.map(({ name, types }) => `(func (export "${name}") (param ${core(types)}))`).join(" ")})
+      (core instance $i (instantiate $m (with "" (instance (export "yield" (func $yield))))))
+      ${all.map(({ name, types }) => `(func (export "${name}") ${parameters(types)} (canon lift (core func $i "${name}")))`).join(" ")})
+    (instance $a (instantiate $a))
+    (component $b
+      ${all.map(({ name, types }) => `(import "${name}" (func $${name} ${parameters(types)})) (core func $l${name} (canon lower (func $${name})))`).join(" ")}
+      (core module $m ${all.map(({ name, types }) => `(import "" "${name}" (func (param ${core(types)})))`).join(" ")}
+        (func (export "f") (result i32) (i32.const 7)))
+      (core instance $i (instantiate $m (with "" (instance ${all.map(({ name }) => `(export "${name}" (func $l${name}))`).join(" ")}))))
+      (func (export "f") (result u32) (canon lift (core func $i "f"))))
+    (instance $b (instantiate $b ${all.map(({ name }) => `(with "${name}" (func $a "${name}"))`).join(" ")}))
+    (export "f" (func $b "f")))`;
+}
+
+test("calls of many types may wait, and of too many, which the engine would keep for ever, are refused", async () => {
+  await using sandbox = await open(manySignatures(100));
+  assert.equal((await sandbox.call("f")).value, 7);
+  await using large = await open(manySignatures(300));
+  await failsWith("trap", /kinds of calls that may wait, over the bound of 256/, large.call("f"));
+});
+
+test("exceptions are kept on one stack of an instance alone: no other could take back what was counted", async () => {
+  const text = (lift: string): string => `(component
+    (core func $return (canon task.return))
+    (core module $m (import "" "return" (func $return))
+      (tag $t)
+      (func (export "f") (local $kept exnref)
+        (block $caught (result exnref) (try_table (catch_all_ref $caught) (throw $t)) (unreachable))
+        (local.set $kept) (call $return)))
+    (core instance $i (instantiate $m (with "" (instance (export "return" (func $return))))))
+    (func (export "f") async (canon lift (core func $i "f") async ${lift})))`;
+  await failsWith("unsupported", /tasks on stacks of their own/, open(text("")));
+});

@@ -136,8 +136,8 @@ test("without a grant clocks start over with each call, and tell the host's time
   const clocks = (guest: Probe): Promise<readonly number[]> =>
     guest.run(({ wasi, call }) => {
       const wall = call(wasi["wallClock"], "now") as { seconds: number; nanoseconds: number };
-      const later = call(wasi["monotonicClock"], "subscribeDuration", 20_000_000);
       const start = Number(call(wasi["monotonicClock"], "now"));
+      const later = call(wasi["monotonicClock"], "subscribeDuration", 20_000_000);
       call(later, "block");
       return [wall.seconds, wall.nanoseconds, start, Number(call(wasi["monotonicClock"], "now"))];
     });

@@ -227,7 +227,7 @@ test("an instance that trapped or came to a limit answers every later call with 
     (func (export "trap") (canon lift (core func $i "trap")))
     (func (export "spin") (canon lift (core func $i "spin")))
     (func (export "well") (result u32) (canon lift (core func $i "well"))))`;
-  await using sandbox = await open(await textGuest("after-trap", source), { limits: { timeoutMs: 300 } });
+  await using sandbox = await open(await textGuest("after-trap", source), { limits: { timeoutMs: 1_500 } });
   for (const [name, code] of [
     ["trap", "trap"],
     ["spin", "limit"],

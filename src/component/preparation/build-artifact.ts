@@ -1,6 +1,6 @@
 import { escapeInvisible } from "../../shared/quote-text.ts";
 import { CordonError } from "../../shared/errors.ts";
-import type { Plan } from "../../shared/plan.ts";
+import type { Plan, PlanFunction } from "../../shared/plan.ts";
 import type { Artifact } from "../artifact.ts";
 import { boundInstances } from "../bound-instances.ts";
 import { boundedTypeKeys, boundTypes } from "../bound-types.ts";
@@ -32,6 +32,9 @@ export function componentArtifact(
     name: moduleName(index),
     ...hardenCore(component.subarray(offset, offset + size), { threads: sharedMemory }),
   }));
+  if (modules.some(({ holdsExceptions }) => holdsExceptions) && plan.functions.some(isStackful)) {
+    throw refused("it keeps exceptions, which are counted for one stack, and has tasks on stacks of their own");
+  }
   const typeKeys = boundedTypeKeys(modules);
   const { tables, heapBytes } = boundInstances(modules, instantiations);
   return {
@@ -44,6 +47,11 @@ export function componentArtifact(
     heapBytes,
     typeKeys,
   };
+}
+
+/** Whether a task of it keeps its stack while others of its instance run: one that is lifted `async` and has no callback. */
+function isStackful(fn: PlanFunction): boolean {
+  return fn.from !== "import" && fn.options.async && fn.options.callback === undefined;
 }
 
 function moduleName(index: number): string {

@@ -1,18 +1,20 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { COMPONENT_SECTION, componentOf, leb128, sectionOf } from "../../../test/support/component-bytes.ts";
+import { COMPONENT_SECTION, componentOf, leb128, repeated, sectionOf } from "../../../test/support/component-bytes.ts";
 import { failsWith } from "../../../test/support/errors.ts";
 import type { ArtifactRequest } from "./build-artifact.ts";
 import { artifactInWorker, describeInWorker } from "./in-worker.ts";
 
-/** Imports nearly as much as may be, by long names, of which preparing keeps several copies. */
+const IMPORTS = 12_000;
+
+/** Imports much, by names of which preparing keeps several copies, and has many types. */
 const IMPORTING = componentOf(
-  sectionOf(COMPONENT_SECTION.type, Uint8Array.of(1, 0x40, 0, 1, 0)),
+  sectionOf(COMPONENT_SECTION.type, repeated(90_000, 0x40, 0, 1, 0)),
   sectionOf(
     COMPONENT_SECTION.import,
-    leb128(19_000),
-    ...Array.from({ length: 19_000 }, (_, index) => {
-      const name = Buffer.from(`f${index}`.padEnd(400, "x"));
+    leb128(IMPORTS),
+    ...Array.from({ length: IMPORTS }, (_, index) => {
+      const name = Buffer.from(`f${index}`.padEnd(90, "x"));
       return Buffer.concat([Uint8Array.of(0), leb128(name.length), name, Uint8Array.of(1, 0)]);
     }),
   ),
@@ -40,6 +42,6 @@ describe("a component that takes its preparation too much", () => {
       const error = await failsWith("limit", /preparing it took over 16 MiB/, attempt);
       assert.deepEqual(error.limit, { limit: "host-memory", cap: 16 * 1024 * 1024 });
     }
-    assert.equal((await describeInWorker(REQUEST)).description.interface.imports.functions.length, 19_000);
+    assert.equal((await describeInWorker(REQUEST)).description.interface.imports.functions.length, IMPORTS);
   });
 });

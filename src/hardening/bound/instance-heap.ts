@@ -14,8 +14,8 @@ const BYTES = {
   /** The object by which JavaScript calls it. */
   exportedFunction: 400,
   exported: 128,
-  /** A function of JavaScript's gets a reference of its own; one that may suspend the guest takes 5 KB of the process besides. */
-  importedFunction: 1_024,
+  /** A function of JavaScript's gets a reference of its own. How many may suspend the guest is bounded by the size of the plan. */
+  importedFunction: 128,
   imported: 24,
   function: 24,
   table: 256,

@@ -7,7 +7,7 @@
 /** A list, beside its elements; what an element takes of it, beside itself; what a typed array takes, beside its bytes. */
 export const LIST_BYTES = 448;
 export const SLOT_BYTES = 48;
-export const BUFFER_BYTES = 1_024;
+export const BUFFER_BYTES = 1_152;
 
 /** A string beside its text; a number of up to 16 bits; a larger one, which may be an object of its own; a handle. */
 export const STRING_BYTES = 160;
@@ -16,7 +16,7 @@ export const NUMBER_BYTES = 56;
 export const HANDLE_BYTES = 256;
 
 /** A tuple, beside what is in it; an entry of a map, beside the pair that it is made of. */
-export const TUPLE_BYTES = 320;
+export const TUPLE_BYTES = 360;
 export const MAP_ENTRY_BYTES = 192;
 
 /** An object with members; each of them, beside its name, which is written into every message. */

@@ -3,6 +3,7 @@ import { type FunctionShape, functionShape, ValueRow } from "../abi/function-sha
 import { Elements } from "../abi/list-codec.ts";
 import { POINTERS_32, POINTERS_64 } from "../abi/pointers.ts";
 import { Codecs } from "../abi/prepare-codecs.ts";
+import { Trap } from "../abi/trap.ts";
 import { coreMaySuspend, maySuspend } from "./may-suspend.ts";
 import {
   CALLBACK_SIGNATURE,
@@ -22,6 +23,12 @@ export interface PreparedLift {
   /** The plan's index of the result's type. */
   readonly result: TypeIndex | undefined;
 }
+
+/**
+ * The most types of functions that may wait, or that are called where something may. The engine keeps each until its process ends, as
+ * it does those that core modules declare, which are counted when they are loaded.
+ */
+const MAX_SIGNATURES = 256;
 
 /** Options of functions that need no memory. */
 const NO_OPTIONS: CanonOptions = { encoding: "utf8", memory64: false, async: false };
@@ -70,8 +77,12 @@ export class PreparedPlan {
       imported.has(index) && coreMaySuspend(plan, core, this.maySuspend, blocks) ? [index] : [],
     );
     this.#positions = new Map(this.suspending.map((index, position) => [index, position]));
-    this.called = this.#calledOnStacks();
+    this.called = this.#calledOnStacks(imported);
     const signatures = this.suspending.map((index) => this.signatureOf(index));
+    const kinds = new Set([...signatures, ...this.called].map((one) => signatureKey(one))).size;
+    if (kinds > MAX_SIGNATURES) {
+      throw new Trap(`the guest has ${kinds} kinds of calls that may wait, over the bound of ${MAX_SIGNATURES}`);
+    }
     this.stack = signatures.length === 0 ? undefined : stackModule(signatures, this.called);
   }
 
@@ -155,10 +166,11 @@ export class PreparedPlan {
     return element === undefined || PLAIN_ELEMENTS.has(this.plan.types[element]?.kind ?? "");
   }
 
-  #calledOnStacks(): readonly CoreSignature[] {
+  #calledOnStacks(imported: ReadonlySet<number>): readonly CoreSignature[] {
     const found = new Map<string, CoreSignature>();
     const add = (signature: CoreSignature): void => void found.set(signatureKey(signature), signature);
-    for (const core of this.plan.coreFunctions) {
+    for (const [index, core] of this.plan.coreFunctions.entries()) {
+      if (!imported.has(index)) continue;
       const lift = core.kind === "lower" ? this.lift(core.function) : undefined;
       const called = core.kind === "resource.drop" ? this.destructor(core.resource) : lift;
       if (called === undefined || this.maySuspend[called.instance] !== true) continue;

@@ -108,6 +108,13 @@ function callingBody({ parameters }: CoreSignature, target: number, done: number
   return [0, ...load, 0x20, 0, 0x14, ...leb(target), 0x10, ...leb(done), 0x0b];
 }
 
+/** The index of a type as a heap type: a signed number of 33 bits (core specification 5.3.3), in one byte more than {@link leb} where that would read as a negative one. */
+function heapType(index: number): number[] {
+  const bytes = leb(index);
+  const last = bytes.at(-1) ?? 0;
+  return (last & 0x40) === 0 ? bytes : [...bytes.slice(0, -1), last | 0x80, 0];
+}
+
 /** The types of a module, each once. */
 class TypeList {
   readonly entries: number[][] = [];
@@ -130,7 +137,7 @@ class TypeList {
       FUNCTION_TYPE,
       ...leb(parameters.length + 1),
       NULLABLE_REFERENCE,
-      ...leb(target),
+      ...heapType(target),
       ...parameters.map((type) => CODE_OF[type]),
       0,
     ]);
