@@ -7,8 +7,8 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { componentEmbed, componentNew } from "@bytecodealliance/jco-transpile/wasm-tools";
 import { decodeComponent } from "../src/component/decode-component.ts";
-import { printFunctionType } from "../src/shared/print-wit.ts";
-import type { WitInterface } from "../src/shared/wit.ts";
+import { printFunctionType } from "../src/shared/wit/print-wit.ts";
+import type { WitInterface } from "../src/shared/wit/wit.ts";
 import { ROOT } from "./exec.ts";
 
 const VERSION = "0.2.12";

@@ -76,11 +76,11 @@ const GIVES_TO_ENGINE: Readonly<Record<string, string>> = {
   "component/compile/compile-modules.ts": "a component's, bounded and counted",
   "component/compile/compile-worker.ts": "the same, in a thread",
   "hardening/harden-module.ts": "a component's module that handles exceptions, bounded and not yet counted",
-  "runtime/engine/stack-module.ts": "Cordon's own",
+  "runtime/engine/stacks/stack-module.ts": "Cordon's own",
   "runtime/process/child/guest-service.ts": "a component's, in its own process",
-  "runtime/worker/guard.ts": "Cordon's own",
-  "runtime/worker/stack-pool.ts": "Cordon's own",
-  "runtime/worker/stack-room.ts": "Cordon's own",
+  "runtime/worker/metering/guard.ts": "Cordon's own",
+  "runtime/worker/stacks/stack-pool.ts": "Cordon's own",
+  "runtime/worker/stacks/stack-room.ts": "Cordon's own",
 };
 
 test("bytes reach the engine in few places, where what it keeps of them is bounded", () => {

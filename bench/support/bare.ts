@@ -2,12 +2,12 @@ import type { Artifact } from "../../src/component/artifact.ts";
 import { Engine } from "../../src/runtime/engine/engine.ts";
 import type { EngineEnvironment, HostImport } from "../../src/runtime/engine/environment.ts";
 import { PreparedPlan } from "../../src/runtime/engine/prepared-plan.ts";
-import { FuelMeter } from "../../src/runtime/worker/fuel-meter.ts";
-import { Guard, REFUSED } from "../../src/runtime/worker/guard.ts";
-import { memoryMaximum } from "../../src/runtime/worker/memory-allotment.ts";
+import { FuelMeter } from "../../src/runtime/worker/metering/fuel-meter.ts";
+import { Guard, REFUSED } from "../../src/runtime/worker/metering/guard.ts";
+import { memoryMaximum } from "../../src/runtime/worker/memory/memory-allotment.ts";
 import { GUARD_NAMESPACE, memoryField, MEMORY_NAMESPACE } from "../../src/shared/hardening-profile.ts";
-import { withoutVersion } from "../../src/shared/interface-name.ts";
-import { camelCase } from "../../src/shared/naming.ts";
+import { withoutVersion } from "../../src/shared/wit/interface-name.ts";
+import { camelCase } from "../../src/shared/wit/naming.ts";
 import { PAGE_BYTES } from "../../src/shared/page-bytes.ts";
 import type { Plan } from "../../src/shared/plan.ts";
 

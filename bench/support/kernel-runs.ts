@@ -4,10 +4,10 @@ import { setFlagsFromString } from "node:v8";
 import { runInThisContext } from "node:vm";
 import type { HardenedModule } from "../../src/hardening/harden-module.ts";
 import { hardenModule } from "../../src/hardening/harden-module.ts";
-import { Checkpoint } from "../../src/runtime/worker/checkpoint.ts";
-import { FuelMeter } from "../../src/runtime/worker/fuel-meter.ts";
-import { Guard } from "../../src/runtime/worker/guard.ts";
-import { ProcessorTime } from "../../src/runtime/worker/processor-time.ts";
+import { Checkpoint } from "../../src/runtime/worker/metering/checkpoint.ts";
+import { FuelMeter } from "../../src/runtime/worker/metering/fuel-meter.ts";
+import { Guard } from "../../src/runtime/worker/metering/guard.ts";
+import { ProcessorTime } from "../../src/runtime/worker/metering/processor-time.ts";
 import { COUNTER_EXPORT, GUARD_NAMESPACE, memoryField, MEMORY_NAMESPACE } from "../../src/shared/hardening-profile.ts";
 import { DEFAULT_LIMITS, type Limits } from "../../src/shared/limits.ts";
 

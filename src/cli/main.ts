@@ -1,8 +1,8 @@
 import { enableCompileCache } from "node:module";
 import { join } from "node:path";
 import { prewarm } from "../sandbox/prewarm.ts";
-import { privateDirectory } from "../shared/private-directory.ts";
-import { cacheDirectory } from "../shared/xdg.ts";
+import { privateDirectory } from "../shared/machine/private-directory.ts";
+import { cacheDirectory } from "../shared/machine/xdg.ts";
 import { EXIT } from "./output/exit-codes.ts";
 import { watchOutput } from "./output/output-errors.ts";
 

@@ -1,5 +1,5 @@
 import { diagnoseOldNode } from "../sandbox/machine/doctor.ts";
-import { NODE_FLOOR } from "../shared/node-floor.ts";
+import { NODE_FLOOR } from "../shared/machine/node-floor.ts";
 import { doctorDocument, doctorReport } from "./output/doctor-report.ts";
 import { EXIT } from "./output/exit-codes.ts";
 import { asksForJson, printJson } from "./output/json-output.ts";

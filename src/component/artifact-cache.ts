@@ -2,8 +2,8 @@ import { randomBytes } from "node:crypto";
 import { constants, type Stats } from "node:fs";
 import { lstat, open, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { privateDirectory } from "../shared/private-directory.ts";
-import { cacheDirectory } from "../shared/xdg.ts";
+import { privateDirectory } from "../shared/machine/private-directory.ts";
+import { cacheDirectory } from "../shared/machine/xdg.ts";
 import { type Artifact, decodeArtifact } from "./artifact.ts";
 
 /** The size at which the least recently used entries are removed: 1 GiB. */

@@ -5,7 +5,7 @@ import { CordonError } from "../shared/errors.ts";
 import { hashInTurns } from "../shared/hash-in-turns.ts";
 import type { MemoryDeclaration } from "../shared/hardening-profile.ts";
 import type { Plan } from "../shared/plan.ts";
-import type { ComponentInterface } from "../shared/wit.ts";
+import type { ComponentInterface } from "../shared/wit/wit.ts";
 
 /** A core module of an artifact, already hardened. */
 export interface ArtifactModule {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { metadataAdd, parse } from "../../test/support/wasm-tools.ts";
-import type { WitInterface } from "../shared/wit.ts";
+import type { WitInterface } from "../shared/wit/wit.ts";
 import { decodeComponent } from "./decode-component.ts";
 import type { DecodedComponent } from "./decode-component.ts";
 

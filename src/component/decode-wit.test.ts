@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { componentEmbed, componentNew } from "../../test/support/wasm-tools.ts";
 import * as fc from "fast-check";
-import type { ComponentInterface, WitInterface, WitType } from "../shared/wit.ts";
+import type { ComponentInterface, WitInterface, WitType } from "../shared/wit/wit.ts";
 import { decodeComponent } from "./decode-component.ts";
 
 // Components are built from WIT by wasm-tools, so what is decoded can be held against what was written.

@@ -1,5 +1,5 @@
 import type { CoreModuleShape } from "../shared/core-module.ts";
-import type { ComponentInterface } from "../shared/wit.ts";
+import type { ComponentInterface } from "../shared/wit/wit.ts";
 import type { Producer } from "./binary/decoding.ts";
 
 /** What the bytes of a component, or of a core module that Cordon runs like one, say of it. */

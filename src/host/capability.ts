@@ -67,7 +67,7 @@ export interface HostFunction extends FunctionDeclaration {
 export interface InterfaceDeclaration {
   /** The WIT name without a version, such as `sandbox:skill/network` or `wasi:io/streams`. */
   readonly name: string;
-  /** Its version, such as `0.1.0`; those of WASI are served by what `shared/interface-name.ts` says, and have none here. */
+  /** Its version, such as `0.1.0`; those of WASI are served by what `shared/wit/interface-name.ts` says, and have none here. */
   readonly version?: string;
   /** Names of the resources it defines. Their host objects are disposed of by `Symbol.dispose`, if they have it. */
   readonly resources?: readonly string[];

@@ -1,4 +1,4 @@
-import type { FileSystemKind } from "../shared/file-systems.ts";
+import type { FileSystemKind } from "../shared/machine/file-systems.ts";
 
 /** The files of `/proc` that a guest may read: figures of the machine, with nothing of any process in them. */
 const READABLE_OF_PROC: ReadonlySet<string> = new Set([

@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { realpathSync, type Stats, statSync } from "node:fs";
 import { basename, dirname, join, sep } from "node:path";
-import { type FileSystemKind, FileSystems } from "../shared/file-systems.ts";
+import { type FileSystemKind, FileSystems } from "../shared/machine/file-systems.ts";
 import { kernelChangeProblem, kernelReadProblem } from "./kernel-files.ts";
 
 /** The path with its links resolved, or why that failed. */

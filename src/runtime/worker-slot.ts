@@ -1,8 +1,8 @@
 // An embedder's tests may have replaced the global one.
 import { performance } from "node:perf_hooks";
 import { Worker } from "node:worker_threads";
-import { workerUrl } from "../shared/bundled.ts";
-import { workerEnvironment } from "../shared/worker-environment.ts";
+import { workerUrl } from "../shared/machine/bundled.ts";
+import { workerEnvironment } from "../shared/machine/worker-environment.ts";
 import { messageOf } from "../shared/errors.ts";
 import { PAGE_BYTES } from "../shared/page-bytes.ts";
 import { memoriesOf } from "./address-space.ts";
@@ -17,7 +17,7 @@ import type { FromWorker, Program, ToWorker } from "./messages.ts";
 import type { Ending, Pending } from "./pending.ts";
 import { StartWatch } from "./start-watch.ts";
 import { ThreadSlots } from "./thread-slots.ts";
-import { initialPages } from "./worker/memory-allotment.ts";
+import { initialPages } from "./worker/memory/memory-allotment.ts";
 
 /** How many workers may die under an invocation that has not started before it is given up. */
 const MAX_LOST_STARTS = 2;

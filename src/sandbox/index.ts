@@ -27,10 +27,10 @@ export type {
   WitPrimitive,
   WitType,
   WitWorldSide,
-} from "../shared/wit.ts";
+} from "../shared/wit/wit.ts";
 export type { ComponentInfo, LoadOptions } from "./loading/component-info.ts";
 export type { DeterministicInput } from "./options/deterministic.ts";
-export type { OsSandbox } from "../shared/os-sandbox.ts";
+export type { OsSandbox } from "../shared/machine/os-sandbox.ts";
 export type { IsolationInUse, IsolationLevel, IsolationOptions } from "./options/isolation-options.ts";
 export type { HttpExchange } from "./http/http-exchange.ts";
 export type {

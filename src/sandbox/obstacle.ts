@@ -1,6 +1,6 @@
 import { leaseProcessPool } from "../runtime/process/shared-process-pool.ts";
 import { CordonError } from "../shared/errors.ts";
-import type { OsSandbox } from "../shared/os-sandbox.ts";
+import type { OsSandbox } from "../shared/machine/os-sandbox.ts";
 
 /**
  * Why this machine can start no guest process at all, when a component could not be opened in one; `undefined` when the component

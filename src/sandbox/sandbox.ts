@@ -10,7 +10,7 @@ import type { Ended, Job } from "../runtime/pending.ts";
 import { CordonError } from "../shared/errors.ts";
 import type { Limits } from "../shared/limits.ts";
 import type { Usage } from "../shared/usage.ts";
-import { cacheDirectory } from "../shared/xdg.ts";
+import { cacheDirectory } from "../shared/machine/xdg.ts";
 import type { ComponentInfo, LoadOptions } from "./loading/component-info.ts";
 import type { HttpExchange } from "./http/http-exchange.ts";
 import { type DeterministicInput, deterministicGrants } from "./options/deterministic.ts";

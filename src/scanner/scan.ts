@@ -1,7 +1,7 @@
 import type { LoadOptions } from "../sandbox/loading/component-info.ts";
 import { Sandbox } from "../sandbox/sandbox.ts";
 import { CordonError } from "../shared/errors.ts";
-import { assetPath } from "../shared/bundled.ts";
+import { assetPath } from "../shared/machine/bundled.ts";
 import { parseReport, type ScanReport } from "./report.ts";
 
 /** Bounds of one scan: enough for the largest file that is taken. */

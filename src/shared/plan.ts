@@ -8,7 +8,7 @@
  * keys of ordinary objects.
  */
 
-import type { WitPrimitive } from "./wit.ts";
+import type { WitPrimitive } from "./wit/wit.ts";
 
 /** An index into {@link Plan.types}. */
 export type TypeIndex = number;

@@ -5,7 +5,7 @@ import { ProcessPool } from "../../src/runtime/process/pool.ts";
 import { GuestInstance } from "../../src/sandbox/calls/guest-instance.ts";
 import { usageOf } from "../../src/sandbox/calls/usage.ts";
 import { DEFAULT_LIMITS, type Limits } from "../../src/shared/limits.ts";
-import type { ComponentInterface } from "../../src/shared/wit.ts";
+import type { ComponentInterface } from "../../src/shared/wit/wit.ts";
 import { failsWith } from "../support/errors.ts";
 import { LIAR, NOTHING, planEscape } from "../support/escape.ts";
 

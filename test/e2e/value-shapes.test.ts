@@ -5,8 +5,8 @@ import { parseWave } from "../../src/component/values/parse-wave.ts";
 import { printWave } from "../../src/component/values/print-wave.ts";
 import { toJson } from "../../src/component/values/to-json.ts";
 import { Sandbox } from "../../src/sandbox/index.ts";
-import { camelCase } from "../../src/shared/naming.ts";
-import type { WitType } from "../../src/shared/wit.ts";
+import { camelCase } from "../../src/shared/wit/naming.ts";
+import type { WitType } from "../../src/shared/wit/wit.ts";
 import { failsWith } from "../support/errors.ts";
 import { TEST_CACHE, worldGuest } from "../support/guests.ts";
 

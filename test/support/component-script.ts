@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { camelCase } from "../../src/shared/naming.ts";
+import { camelCase } from "../../src/shared/wit/naming.ts";
 import { callExport, type Compiled, compileComponent, instantiate, type Running } from "./engine-harness.ts";
 
 /** A command of a script that `wasm-tools json-from-wast` wrote. */

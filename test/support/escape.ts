@@ -7,7 +7,7 @@ import { findBubblewrap } from "../../src/runtime/process/find-bubblewrap.ts";
 import { framed } from "../../src/runtime/process/frames.ts";
 import { kill, launch, type LaunchPlan, planLaunch } from "../../src/runtime/process/launch.ts";
 import { CHANNEL, type PortableProgram, type ToProcess } from "../../src/runtime/process/messages.ts";
-import { startBuiltWorkers } from "../../src/shared/bundled.ts";
+import { startBuiltWorkers } from "../../src/shared/machine/bundled.ts";
 import { type Attempts, type Given, told } from "./escape/attack.ts";
 
 // Hostile code that runs in place of a guest process's own is made of the sources, so the process has to be given these.

@@ -10,7 +10,7 @@ import { delimiter, join } from "node:path";
 import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { findBubblewrap } from "../../src/runtime/process/find-bubblewrap.ts";
-import { NODE_FLOOR } from "../../src/shared/node-floor.ts";
+import { NODE_FLOOR } from "../../src/shared/machine/node-floor.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 

@@ -1,6 +1,6 @@
 import type { GrantsInput } from "../../policy/parse-grants.ts";
 import { Sandbox } from "../../sandbox/sandbox.ts";
-import { assetPath } from "../../shared/bundled.ts";
+import { assetPath } from "../../shared/machine/bundled.ts";
 import { AccessLog } from "../output/access-log.ts";
 import { capabilityTable } from "../output/capability-table.ts";
 import { EXIT, exitCodeOf } from "../output/exit-codes.ts";

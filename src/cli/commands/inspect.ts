@@ -1,7 +1,7 @@
 import { inspect, type Inspection } from "../../sandbox/loading/inspect.ts";
 import { NOT_PROVIDED } from "../../sandbox/loading/reach.ts";
-import { printFunctionType, printType } from "../../shared/print-wit.ts";
-import type { WitFunction, WitType, WitWorldSide } from "../../shared/wit.ts";
+import { printFunctionType, printType } from "../../shared/wit/print-wit.ts";
+import type { WitFunction, WitType, WitWorldSide } from "../../shared/wit/wit.ts";
 import { EXIT } from "../output/exit-codes.ts";
 import { errorDocument, reportFailure } from "../output/failure.ts";
 import { printJson } from "../output/json-output.ts";

@@ -1,6 +1,6 @@
 import { toJson } from "../../component/values/to-json.ts";
 import { CordonError, messageOf } from "../../shared/errors.ts";
-import type { WitType } from "../../shared/wit.ts";
+import type { WitType } from "../../shared/wit/wit.ts";
 import { exitCodeOf } from "./exit-codes.ts";
 import { neutralisedLine, type Output, styled } from "./terminal.ts";
 

@@ -1,7 +1,7 @@
 import { printWave } from "../../component/values/print-wave.ts";
 import { toJson } from "../../component/values/to-json.ts";
 import { CordonError } from "../../shared/errors.ts";
-import type { WitType } from "../../shared/wit.ts";
+import type { WitType } from "../../shared/wit/wit.ts";
 import { jsonText } from "./json-output.ts";
 
 /** The type of what a call returns: that of `ok` for a function that returns a `result`. */

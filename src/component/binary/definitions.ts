@@ -5,7 +5,7 @@
  */
 
 import type { StringEncoding } from "../../shared/plan.ts";
-import type { WitPrimitive } from "../../shared/wit.ts";
+import type { WitPrimitive } from "../../shared/wit/wit.ts";
 import type { CoreExternType, CoreModuleBinary, CoreRecursionGroup, CoreSort } from "./core-definitions.ts";
 
 /** The name of an import or export, with its attributes. */

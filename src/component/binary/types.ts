@@ -1,5 +1,5 @@
 import type { ByteReader } from "../../shared/byte-reader.ts";
-import type { WitPrimitive } from "../../shared/wit.ts";
+import type { WitPrimitive } from "../../shared/wit/wit.ts";
 import { readAlias, readExternName, readExternType } from "./externs.ts";
 import { readCoreExternType, readRecursionGroup } from "./core-types.ts";
 import type { Decoding } from "./decoding.ts";

@@ -1,9 +1,9 @@
 import { Worker } from "node:worker_threads";
 import { abortable } from "../../shared/abortable.ts";
-import { workerUrl } from "../../shared/bundled.ts";
+import { workerUrl } from "../../shared/machine/bundled.ts";
 import { CordonError, messageOf } from "../../shared/errors.ts";
 import { escapeInvisible } from "../../shared/quote-text.ts";
-import { workerEnvironment } from "../../shared/worker-environment.ts";
+import { workerEnvironment } from "../../shared/machine/worker-environment.ts";
 import type { ArtifactModule } from "../artifact.ts";
 import type { Load } from "../load/load.ts";
 import { isOutOfMemory, tooLarge } from "../preparation/out-of-memory.ts";

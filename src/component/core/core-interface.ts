@@ -5,7 +5,7 @@ import {
   coreTypesOf,
   JSON_ABI_MODULE,
 } from "../../shared/core-module.ts";
-import type { ComponentInterface, WitField, WitFunction, WitInterface, WitType } from "../../shared/wit.ts";
+import type { ComponentInterface, WitField, WitFunction, WitInterface, WitType } from "../../shared/wit/wit.ts";
 
 /** The interface that stands for the functions of `vak`; `wit/vak.wit`. */
 const JSON_ABI_INTERFACE = "cordon:vak/host";

@@ -4,9 +4,9 @@
  */
 
 import type { CoreItem, PlanModule, ResourceIndex } from "../../shared/plan.ts";
-import type { WitPrimitive } from "../../shared/wit.ts";
+import type { WitPrimitive } from "../../shared/wit/wit.ts";
 import type { BodyTypeDefinition, ComponentBinary } from "../binary/definitions.ts";
-import type { ModuleType } from "../validate/core-types.ts";
+import type { ModuleType } from "../validate/core/core-types.ts";
 import type { Frame } from "./frame.ts";
 
 /** Identity of a resource type; `name` is the first name it was given, for uses that have none of their own. */

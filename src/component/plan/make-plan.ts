@@ -1,5 +1,5 @@
 import type { Plan, PlanExport, PlanImport } from "../../shared/plan.ts";
-import type { ComponentInterface } from "../../shared/wit.ts";
+import type { ComponentInterface } from "../../shared/wit/wit.ts";
 import type { Decoding } from "../binary/decoding.ts";
 import type { ComponentBinary } from "../binary/definitions.ts";
 import type { ValidComponent } from "../validate/validate-component.ts";

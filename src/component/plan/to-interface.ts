@@ -5,7 +5,7 @@ import type {
   WitInterface,
   WitType,
   WitWorldSide,
-} from "../../shared/wit.ts";
+} from "../../shared/wit/wit.ts";
 import type { Decoding } from "../binary/decoding.ts";
 import type { ExternName } from "../binary/definitions.ts";
 import type { Entity, FunctionType, Instance, Resource, Shape } from "./entities.ts";

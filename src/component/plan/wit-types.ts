@@ -1,4 +1,4 @@
-import type { WitCase, WitType } from "../../shared/wit.ts";
+import type { WitCase, WitType } from "../../shared/wit/wit.ts";
 import type { Decoding } from "../binary/decoding.ts";
 import type { ValueType } from "./entities.ts";
 

@@ -1,7 +1,7 @@
 import { Worker } from "node:worker_threads";
-import { workerUrl } from "../../shared/bundled.ts";
+import { workerUrl } from "../../shared/machine/bundled.ts";
 import { CordonError, messageOf } from "../../shared/errors.ts";
-import { workerEnvironment } from "../../shared/worker-environment.ts";
+import { workerEnvironment } from "../../shared/machine/worker-environment.ts";
 import type { ArtifactRequest } from "./build-artifact.ts";
 import type { Description } from "../description.ts";
 import { isOutOfMemory, tooLarge } from "./out-of-memory.ts";

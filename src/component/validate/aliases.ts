@@ -1,8 +1,8 @@
 import type { AliasTarget } from "../binary/definitions.ts";
 import { invalid, quoted } from "./invalid.ts";
-import { freeResources } from "./resources.ts";
+import { freeResources } from "./types/resources.ts";
 import type { Scope, Validation } from "./scope.ts";
-import type { AnyType } from "./types.ts";
+import type { AnyType } from "./types/types.ts";
 
 /** Defines an alias in a scope. */
 export function defineAlias(validation: Validation, scope: Scope, target: AliasTarget, offset: number): void {

@@ -1,12 +1,12 @@
 import type { ExternName, ExternType } from "../binary/definitions.ts";
-import { checkAnnotation } from "./annotated-names.ts";
+import { checkAnnotation } from "./names/annotated-names.ts";
 import { invalid, quoted } from "./invalid.ts";
-import { nameTypes } from "./named-types.ts";
-import { canonicalName, isVersion, parseName, type ParsedName } from "./names.ts";
-import { explicitPaths } from "./resources.ts";
+import { nameTypes } from "./types/named-types.ts";
+import { canonicalName, isVersion, parseName, type ParsedName } from "./names/names.ts";
+import { explicitPaths } from "./types/resources.ts";
 import type { Externs, Scope, Validation } from "./scope.ts";
-import { Substitution } from "./substitution.ts";
-import type { Entity, InstanceType, Resource } from "./types.ts";
+import { Substitution } from "./types/substitution.ts";
+import type { Entity, InstanceType, Resource } from "./types/types.ts";
 
 export type ExternKind = "import" | "export";
 

@@ -4,15 +4,15 @@ import type {
   CoreArgumentDefinition,
   CoreExportDefinition,
 } from "../binary/definitions.ts";
-import { coreMismatch } from "./core-matching.ts";
-import type { CoreExtern } from "./core-types.ts";
+import { coreMismatch } from "./core/core-matching.ts";
+import type { CoreExtern } from "./core/core-types.ts";
 import { addNamed } from "./externs.ts";
 import { invalid, quoted } from "./invalid.ts";
-import { isOpen } from "./open.ts";
+import { isOpen } from "./types/open.ts";
 import type { Externs, Scope, Validation } from "./scope.ts";
-import { Substitution } from "./substitution.ts";
-import { open } from "./subtype.ts";
-import { type Entity, extentOf, type InstanceType } from "./types.ts";
+import { Substitution } from "./types/substitution.ts";
+import { open } from "./types/subtype.ts";
+import { type Entity, extentOf, type InstanceType } from "./types/types.ts";
 
 /** What an instance of a core module exports, once its arguments are checked. */
 export function instantiateModule(

@@ -1,9 +1,9 @@
 import type { Decoding } from "../binary/decoding.ts";
 import type { GlobalType, MemoryType, TableType } from "../binary/core-definitions.ts";
 import type { ExternType, Sort } from "../binary/definitions.ts";
-import type { CoreExtern, CoreTypeId, CoreTypes, ModuleType } from "./core-types.ts";
+import type { CoreExtern, CoreTypeId, CoreTypes, ModuleType } from "./core/core-types.ts";
 import { invalid } from "./invalid.ts";
-import type { Named } from "./named-types.ts";
+import type { Named } from "./types/named-types.ts";
 import {
   type AnyType,
   type ComponentType,
@@ -16,7 +16,7 @@ import {
   type ResourceType,
   type TypeExtent,
   type ValueType,
-} from "./types.ts";
+} from "./types/types.ts";
 
 /** What all scopes of one component share. */
 export class Validation {

@@ -1,17 +1,17 @@
 import type { ComponentBinary, Definition, ExportDefinition, ExternType } from "../binary/definitions.ts";
 import type { Decoding } from "../binary/decoding.ts";
 import { defineAlias } from "./aliases.ts";
-import { defineCanon } from "./canon.ts";
-import { finishComponentType } from "./component-type.ts";
-import { CoreTypes, type ModuleType } from "./core-types.ts";
-import { defineCoreType, defineType } from "./define-type.ts";
+import { defineCanon } from "./canon/canon.ts";
+import { finishComponentType } from "./types/component-type.ts";
+import { CoreTypes, type ModuleType } from "./core/core-types.ts";
+import { defineCoreType, defineType } from "./types/define-type.ts";
 import { addExtern, declaredEntity } from "./externs.ts";
 import { bagOfExports, coreBag, instantiateComponent, instantiateModule } from "./instances.ts";
 import { invalid } from "./invalid.ts";
-import { typeOfModule } from "./module-type.ts";
+import { typeOfModule } from "./core/module-type.ts";
 import { Scope, Validation } from "./scope.ts";
-import { entityMismatch } from "./subtype.ts";
-import type { ComponentType, Entity } from "./types.ts";
+import { entityMismatch } from "./types/subtype.ts";
+import type { ComponentType, Entity } from "./types/types.ts";
 
 /** What planning needs to know of a valid component. */
 export interface ValidComponent {

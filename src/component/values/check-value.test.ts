@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
 import { CordonError } from "../../shared/errors.ts";
-import type { WitFunction, WitType } from "../../shared/wit.ts";
+import type { WitFunction, WitType } from "../../shared/wit/wit.ts";
 import { checkArguments, normalizeArguments } from "./check-value.ts";
 import { typedValue } from "./random-values.test.ts";
 

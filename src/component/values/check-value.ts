@@ -1,8 +1,8 @@
 import { types } from "node:util";
 import { CordonError } from "../../shared/errors.ts";
-import { printFunctionType } from "../../shared/print-wit.ts";
+import { printFunctionType } from "../../shared/wit/print-wit.ts";
 import { escapeInvisible, quoteText } from "../../shared/quote-text.ts";
-import type { WitFunction, WitType } from "../../shared/wit.ts";
+import type { WitFunction, WitType } from "../../shared/wit/wit.ts";
 import { convertValue, foundInstead, ownData, startWalk, wrong } from "./convert-value.ts";
 import type { ValueProblem } from "./convert-value.ts";
 import { describeValue } from "./describe-value.ts";

@@ -1,7 +1,7 @@
 import { types } from "node:util";
-import { printType } from "../../shared/print-wit.ts";
+import { printType } from "../../shared/wit/print-wit.ts";
 import { quoteText } from "../../shared/quote-text.ts";
-import type { WitType } from "../../shared/wit.ts";
+import type { WitType } from "../../shared/wit/wit.ts";
 import { describeValue } from "./describe-value.ts";
 import { didYouMean } from "./nearest-name.ts";
 import { inRange, isOneScalarValue, isWide } from "./scalars.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
 import { CordonError } from "../../shared/errors.ts";
-import type { WitType } from "../../shared/wit.ts";
+import type { WitType } from "../../shared/wit/wit.ts";
 import { parseJsonArgument } from "./from-json.ts";
 import { anyType, typedValue } from "./random-values.test.ts";
 

@@ -1,7 +1,7 @@
 import { CordonError } from "../../shared/errors.ts";
-import { printType } from "../../shared/print-wit.ts";
+import { printType } from "../../shared/wit/print-wit.ts";
 import { quoteText } from "../../shared/quote-text.ts";
-import type { WitType } from "../../shared/wit.ts";
+import type { WitType } from "../../shared/wit/wit.ts";
 import { didYouMean } from "./nearest-name.ts";
 import { floatFromNumber, integerFromDigits } from "./scalars.ts";
 import { acceptsUndefined, isTaggedOption, MAX_VALUE_DEPTH, memberKeys } from "./shapes.ts";

@@ -1,6 +1,6 @@
 import { CordonError } from "../../shared/errors.ts";
 import { escapeInvisible, quoteText } from "../../shared/quote-text.ts";
-import type { WitType } from "../../shared/wit.ts";
+import type { WitType } from "../../shared/wit/wit.ts";
 import { normalizeValue } from "./check-value.ts";
 import { printFloat } from "./scalars.ts";
 import { isTaggedOption, memberKeys } from "./shapes.ts";

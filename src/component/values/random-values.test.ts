@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
-import { printType } from "../../shared/print-wit.ts";
-import type { WitType } from "../../shared/wit.ts";
-import { camelCase } from "../../shared/naming.ts";
+import { printType } from "../../shared/wit/print-wit.ts";
+import type { WitType } from "../../shared/wit/wit.ts";
+import { camelCase } from "../../shared/wit/naming.ts";
 import { isTaggedOption } from "./shapes.ts";
 
 /** A WIT type with a value of it, in the canonical form that the parsers build. */

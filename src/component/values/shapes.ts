@@ -1,5 +1,5 @@
-import type { WitType } from "../../shared/wit.ts";
-import { camelCase } from "../../shared/naming.ts";
+import type { WitType } from "../../shared/wit/wit.ts";
+import { camelCase } from "../../shared/wit/naming.ts";
 
 /**
  * The JavaScript shapes of WIT values, as the engine takes and returns them. They are those of the JavaScript Component Tools (jco), so

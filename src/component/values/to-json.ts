@@ -1,4 +1,4 @@
-import type { WitType } from "../../shared/wit.ts";
+import type { WitType } from "../../shared/wit/wit.ts";
 import { normalizeValue } from "./check-value.ts";
 import { printFloat } from "./scalars.ts";
 import { isTaggedOption, memberKeys } from "./shapes.ts";

@@ -1,5 +1,5 @@
 import type { HostContext, HostFunction, HostInterface, HostResult } from "../capability.ts";
-import { versionedName } from "../../shared/interface-name.ts";
+import { versionedName } from "../../shared/wit/interface-name.ts";
 import { err, ok } from "../text.ts";
 import {
   checkCustom,

@@ -5,9 +5,9 @@ import { test } from "node:test";
 import { FOLLOW, Guest, HOLDINGS, Playground, preopen } from "../../../test/support/filesystem.ts";
 import { needing } from "../../../test/support/needs.ts";
 import type { InputStream, OutputStream } from "../io/streams.ts";
-import { FilesystemError } from "./error-code.ts";
-import type { FolderEntries } from "./folder-entries.ts";
-import { preopenedFolders } from "./preopened-folders.ts";
+import { FilesystemError } from "./wasi/error-code.ts";
+import type { FolderEntries } from "./folders/folder-entries.ts";
+import { preopenedFolders } from "./paths/preopened-folders.ts";
 
 /** Descriptors that are used after they were closed, when others of the process have their numbers. */
 

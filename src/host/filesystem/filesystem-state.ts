@@ -3,12 +3,12 @@ import type { HostContext } from "../capability.ts";
 import type { ByteMeter } from "../metering/byte-meter.ts";
 import { closeAtEnd } from "../close-at-end.ts";
 import { perInvocation } from "../per-invocation.ts";
-import { FilesystemError } from "./error-code.ts";
-import type { PreopenScope } from "./descriptor.ts";
-import { ExactTimes } from "./exact-times.ts";
-import { FolderCache } from "./folder-cache.ts";
-import type { HeldFolder } from "./held-folder.ts";
-import { OpenSlot } from "./open-slot.ts";
+import { FilesystemError } from "./wasi/error-code.ts";
+import type { PreopenScope } from "./wasi/descriptor.ts";
+import { ExactTimes } from "./metadata/exact-times.ts";
+import { FolderCache } from "./folders/folder-cache.ts";
+import type { HeldFolder } from "./folders/held-folder.ts";
+import { OpenSlot } from "./opening/open-slot.ts";
 
 /** A preopened folder that is held. */
 export interface PreopenedFolder {

@@ -7,7 +7,7 @@ import type {
   IncomingExchange,
 } from "./incoming-exchange.ts";
 import type { ErrorCode } from "./wasi/error-code.ts";
-import type { RawFields } from "./wasi/field-map.ts";
+import type { RawFields } from "./wasi/fields/field-map.ts";
 
 /** How much of a request's body is asked for at once, and of a response's is under way before more waits, in bytes. */
 const WINDOW_BYTES = 65_536;

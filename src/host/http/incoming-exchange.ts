@@ -1,10 +1,10 @@
 import type { HostContext } from "../capability.ts";
 import { plainCode, type ErrorCode } from "./wasi/error-code.ts";
-import { FieldMap, type RawFields } from "./wasi/field-map.ts";
-import { incomingBodySource } from "./wasi/incoming-source.ts";
-import { IncomingRequest } from "./wasi/incoming-request.ts";
-import { sendResponse } from "./wasi/outgoing-source.ts";
-import { methodOf } from "./wasi/request-rules.ts";
+import { FieldMap, type RawFields } from "./wasi/fields/field-map.ts";
+import { incomingBodySource } from "./wasi/incoming/incoming-source.ts";
+import { IncomingRequest } from "./wasi/incoming/incoming-request.ts";
+import { sendResponse } from "./wasi/outgoing/outgoing-source.ts";
+import { methodOf } from "./wasi/outgoing/request-rules.ts";
 import { ResponseOutparam } from "./wasi/response-outparam.ts";
 
 /** The head of a request that a server has received. Plain data. */

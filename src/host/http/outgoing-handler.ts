@@ -4,12 +4,12 @@ import { type Resolver, systemResolver } from "../net/resolve.ts";
 import { err, ok } from "../text.ts";
 import { wasiInterface } from "../wasi-interface.ts";
 import { type ErrorCode, plainCode } from "./wasi/error-code.ts";
-import { FutureIncomingResponse } from "./wasi/incoming-response.ts";
+import { FutureIncomingResponse } from "./wasi/incoming/incoming-response.ts";
 import { observeLimit } from "./wasi/limit-event.ts";
-import { planRequest } from "./wasi/outgoing-plan.ts";
-import type { OutgoingRequest } from "./wasi/outgoing-request.ts";
-import type { RequestOptions } from "./wasi/request-options.ts";
-import { sendRequest } from "./wasi/send.ts";
+import { planRequest } from "./wasi/outgoing/outgoing-plan.ts";
+import type { OutgoingRequest } from "./wasi/outgoing/outgoing-request.ts";
+import type { RequestOptions } from "./wasi/outgoing/request-options.ts";
+import { sendRequest } from "./wasi/outgoing/send.ts";
 
 type Handled = HostResult<FutureIncomingResponse, ErrorCode>;
 

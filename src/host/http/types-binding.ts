@@ -3,7 +3,7 @@ import type { IoError } from "../io/io-error.ts";
 import { ok } from "../text.ts";
 import { wasiInterface } from "../wasi-interface.ts";
 import { HttpFailure } from "./wasi/error-code.ts";
-import { fieldsFunctions } from "./wasi/fields-binding.ts";
+import { fieldsFunctions } from "./wasi/fields/fields-binding.ts";
 import { requestFunctions } from "./wasi/request-functions.ts";
 import { responseFunctions } from "./wasi/response-functions.ts";
 

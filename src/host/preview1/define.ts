@@ -1,5 +1,5 @@
 import type { CoreFunction, CoreGuest } from "../core/core-function.ts";
-import { FilesystemError } from "../filesystem/error-code.ts";
+import { FilesystemError } from "../filesystem/wasi/error-code.ts";
 import { ERRNO, Preview1Error } from "./errno.ts";
 
 /** A parameter: i32 is given unsigned, i64 signed. */

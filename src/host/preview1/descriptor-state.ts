@@ -1,7 +1,7 @@
 import type { CoreFunction, CoreGuest } from "../core/core-function.ts";
-import { requireFile } from "../filesystem/descriptor.ts";
-import { sync } from "../filesystem/descriptor-functions.ts";
-import { advise, statsOfDescriptor } from "../filesystem/recorded-operations.ts";
+import { requireFile } from "../filesystem/wasi/descriptor.ts";
+import { sync } from "../filesystem/wasi/descriptor-functions.ts";
+import { advise, statsOfDescriptor } from "../filesystem/wasi/recorded-operations.ts";
 import { blocking, direct } from "./define.ts";
 import { descriptorsOf } from "./descriptor-table.ts";
 import { ERRNO, Preview1Error, valueOf } from "./errno.ts";

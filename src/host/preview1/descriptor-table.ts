@@ -1,6 +1,6 @@
 import type { HostContext } from "../capability.ts";
 import { allowPosixFolders } from "../filesystem/filesystem-state.ts";
-import { preopenedFolders } from "../filesystem/preopened-folders.ts";
+import { preopenedFolders } from "../filesystem/paths/preopened-folders.ts";
 import { closeAtEnd } from "../close-at-end.ts";
 import { type PerInvocation, perInvocation } from "../per-invocation.ts";
 import { stdioOf } from "../stdio/state.ts";

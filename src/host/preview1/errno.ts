@@ -1,5 +1,5 @@
-import type { ErrorCode } from "../filesystem/error-code.ts";
-import type { FileResult } from "../filesystem/recorded.ts";
+import type { ErrorCode } from "../filesystem/wasi/error-code.ts";
+import type { FileResult } from "../filesystem/wasi/recorded.ts";
 
 /** `errno` of preview 1, as far as it is used here. */
 export const ERRNO = {

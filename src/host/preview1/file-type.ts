@@ -1,4 +1,4 @@
-import type { DescriptorType } from "../filesystem/metadata.ts";
+import type { DescriptorType } from "../filesystem/metadata/metadata.ts";
 
 /** `filetype`. */
 export const FILE_TYPE: Readonly<Record<DescriptorType, number>> = {

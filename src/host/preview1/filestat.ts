@@ -2,15 +2,15 @@ import type { BigIntStats } from "node:fs";
 import type { HostContext } from "../capability.ts";
 import type { CoreFunction, CoreGuest } from "../core/core-function.ts";
 import type { LinearMemory } from "../core/linear-memory.ts";
-import { guestInode, inodeValue } from "../filesystem/guest-inode.ts";
-import { type Datetime, type NewTimes, type NewTimestamp, statOf } from "../filesystem/metadata.ts";
+import { guestInode, inodeValue } from "../filesystem/metadata/guest-inode.ts";
+import { type Datetime, type NewTimes, type NewTimestamp, statOf } from "../filesystem/metadata/metadata.ts";
 import {
   resizeFile,
   setDescriptorTimes,
   setPathTimes,
   statsOfDescriptor,
   statsOfPath,
-} from "../filesystem/recorded-operations.ts";
+} from "../filesystem/wasi/recorded-operations.ts";
 import { direct } from "./define.ts";
 import { descriptorsOf } from "./descriptor-table.ts";
 import { ERRNO, Preview1Error, valueOf } from "./errno.ts";

@@ -1,9 +1,9 @@
 import type { HostContext } from "../capability.ts";
-import type { FolderDescriptor } from "../filesystem/descriptor.ts";
-import { FilesystemError } from "../filesystem/error-code.ts";
-import type { DirectoryEntry, FolderEntries } from "../filesystem/folder-entries.ts";
-import { guestInode, type Inode, inodeOfName } from "../filesystem/guest-inode.ts";
-import { listFolder } from "../filesystem/recorded-operations.ts";
+import type { FolderDescriptor } from "../filesystem/wasi/descriptor.ts";
+import { FilesystemError } from "../filesystem/wasi/error-code.ts";
+import type { DirectoryEntry, FolderEntries } from "../filesystem/folders/folder-entries.ts";
+import { guestInode, type Inode, inodeOfName } from "../filesystem/metadata/guest-inode.ts";
+import { listFolder } from "../filesystem/wasi/recorded-operations.ts";
 import { type PerInvocation, perInvocation } from "../per-invocation.ts";
 import { Preview1Error, valueOf } from "./errno.ts";
 import { FILE_TYPE } from "./file-type.ts";

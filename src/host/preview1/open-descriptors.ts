@@ -1,5 +1,5 @@
-import type { FileDescriptor, FolderDescriptor } from "../filesystem/descriptor.ts";
-import type { FileOutputStream } from "../filesystem/file-streams.ts";
+import type { FileDescriptor, FolderDescriptor } from "../filesystem/wasi/descriptor.ts";
+import type { FileOutputStream } from "../filesystem/content/file-streams.ts";
 import type { InputStream, OutputStream } from "../io/streams.ts";
 import type { Endpoint } from "../sockets/socket-address.ts";
 import type { TcpSocket } from "../sockets/tcp-socket.ts";

@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import type { CoreGuest } from "../core/core-function.ts";
 import type { LinearMemory } from "../core/linear-memory.ts";
-import type { PathFrom } from "../filesystem/recorded-operations.ts";
+import type { PathFrom } from "../filesystem/wasi/recorded-operations.ts";
 import { descriptorsOf } from "./descriptor-table.ts";
 import { ERRNO, Preview1Error } from "./errno.ts";
 

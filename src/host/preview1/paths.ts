@@ -1,6 +1,6 @@
 import type { CoreFunction, CoreGuest } from "../core/core-function.ts";
-import type { Descriptor, DescriptorFlags } from "../filesystem/descriptor.ts";
-import type { OpenFlags } from "../filesystem/open-at.ts";
+import type { Descriptor, DescriptorFlags } from "../filesystem/wasi/descriptor.ts";
+import type { OpenFlags } from "../filesystem/opening/open-at.ts";
 import {
   makeFolder,
   makeHardLink,
@@ -10,7 +10,7 @@ import {
   removeFolder,
   renamePath,
   unlinkFile,
-} from "../filesystem/recorded-operations.ts";
+} from "../filesystem/wasi/recorded-operations.ts";
 import { direct } from "./define.ts";
 import { FD_FLAG, MAX_FD_FLAGS } from "./descriptor-state.ts";
 import { descriptorsOf } from "./descriptor-table.ts";

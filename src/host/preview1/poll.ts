@@ -3,7 +3,7 @@ import { clockOf } from "../clocks/clock-of.ts";
 import { timer } from "../clocks/timer.ts";
 import type { CoreFunction, CoreGuest } from "../core/core-function.ts";
 import type { LinearMemory } from "../core/linear-memory.ts";
-import { statsOfDescriptor } from "../filesystem/recorded-operations.ts";
+import { statsOfDescriptor } from "../filesystem/wasi/recorded-operations.ts";
 import type { Waitable } from "../io/streams.ts";
 import { waitForAny } from "../io/wait-for-any.ts";
 import { assertClock, CLOCK } from "./clocks.ts";

@@ -1,7 +1,7 @@
 import type { CoreFunction, CoreGuest } from "../core/core-function.ts";
-import { readTo, write } from "../filesystem/descriptor-functions.ts";
-import { sizeOf } from "../filesystem/file-bytes.ts";
-import { openAppending } from "../filesystem/recorded-operations.ts";
+import { readTo, write } from "../filesystem/wasi/descriptor-functions.ts";
+import { sizeOf } from "../filesystem/content/file-bytes.ts";
+import { openAppending } from "../filesystem/wasi/recorded-operations.ts";
 import { blocking } from "./define.ts";
 import { descriptorsOf } from "./descriptor-table.ts";
 import { ERRNO, Preview1Error, valueOf } from "./errno.ts";

@@ -1,5 +1,5 @@
 import type { HostContext } from "../capability.ts";
-import { FilesystemError } from "../filesystem/error-code.ts";
+import { FilesystemError } from "../filesystem/wasi/error-code.ts";
 import { flush, type Step, untilDone } from "../io/stream-steps.ts";
 import type { InputStream, OutputStream, StreamError, StreamResult } from "../io/streams.ts";
 import { ERRNO, Preview1Error } from "./errno.ts";

@@ -5,8 +5,8 @@ import { runInNewContext } from "node:vm";
 import { componentEmbed, componentNew } from "../../../test/support/wasm-tools.ts";
 import { commands, processGuest, stdoutOf } from "../../../test/support/process-guest.ts";
 import { decodeComponent } from "../../component/decode-component.ts";
-import { findProvided } from "../../shared/interface-name.ts";
-import { printFunctionType } from "../../shared/print-wit.ts";
+import { findProvided } from "../../shared/wit/interface-name.ts";
+import { printFunctionType } from "../../shared/wit/print-wit.ts";
 import { processRun } from "./run-binding.ts";
 import { needing } from "../../../test/support/needs.ts";
 

@@ -1,7 +1,7 @@
 import type { HostContext, HostResult } from "../capability.ts";
-import { readFile, readOptions } from "../filesystem/read-file.ts";
-import { onWholeFile, type WholeFileOperation } from "../filesystem/whole-file.ts";
-import { writeFile, writeOptions } from "../filesystem/write-file.ts";
+import { readFile, readOptions } from "../filesystem/skills/read-file.ts";
+import { onWholeFile, type WholeFileOperation } from "../filesystem/skills/whole-file.ts";
+import { writeFile, writeOptions } from "../filesystem/skills/write-file.ts";
 
 const READ: WholeFileOperation = {
   capability: "filesystem-read",

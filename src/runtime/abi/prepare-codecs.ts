@@ -1,4 +1,4 @@
-import { camelCase } from "../../shared/naming.ts";
+import { camelCase } from "../../shared/wit/naming.ts";
 import type { CoreType, PlanType, TypeIndex } from "../../shared/plan.ts";
 import type { Codec } from "./codec.ts";
 import { HandleCodec } from "./handle-codec.ts";

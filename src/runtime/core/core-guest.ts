@@ -5,7 +5,7 @@ import { GUARD_NAMESPACE, MEMORY_NAMESPACE, memoryField } from "../../shared/har
 import { messageOf } from "../../shared/errors.ts";
 import type { CoreProgram, Program } from "../messages.ts";
 import type { EndState } from "../worker/end-state.ts";
-import type { GuestMemory } from "../worker/guest-memory.ts";
+import type { GuestMemory } from "../worker/memory/guest-memory.ts";
 import type { CallCounter, HostCallGate } from "../worker/host-call-gate.ts";
 import { linearMemories } from "./linear-memories.ts";
 import { type LinkedCoreFunction, linkedCoreImports } from "./core-imports.ts";

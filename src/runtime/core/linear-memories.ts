@@ -1,4 +1,4 @@
-import type { MemoryRequest } from "../worker/guest-memory.ts";
+import type { MemoryRequest } from "../worker/memory/guest-memory.ts";
 
 /** The memories of an instance, by the names its module imports them by. */
 export function linearMemories(requests: readonly MemoryRequest[]): Record<string, WebAssembly.Memory> {

@@ -1,5 +1,5 @@
-import { HandleTable, type TableBudget } from "./handle-table.ts";
-import type { Task } from "./task.ts";
+import { HandleTable, type TableBudget } from "./handles/handle-table.ts";
+import type { Task } from "./tasks/task.ts";
 
 /** A component instance of an invocation, as far as the Canonical ABI keeps a state of it. */
 export class ComponentState {

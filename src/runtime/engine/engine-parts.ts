@@ -2,12 +2,12 @@ import type { CoreValue } from "../abi/core-values.ts";
 import type { ComponentState } from "./component-state.ts";
 import type { CoreItems } from "./core-items.ts";
 import type { EngineEnvironment, HostImport } from "./environment.ts";
-import type { HostValues } from "./host-values.ts";
+import type { HostValues } from "./handles/host-values.ts";
 import type { PreparedPlan } from "./prepared-plan.ts";
-import type { Scheduler } from "./scheduler.ts";
-import type { Task } from "./task.ts";
-import type { Tasks } from "./tasks.ts";
-import type { ValueContexts } from "./value-contexts.ts";
+import type { Scheduler } from "./tasks/scheduler.ts";
+import type { Task } from "./tasks/task.ts";
+import type { Tasks } from "./tasks/tasks.ts";
+import type { ValueContexts } from "./handles/value-contexts.ts";
 
 /** What a `canon` function answers: nothing, a value, or a promise for which the engine suspends the stack. */
 export type CoreAnswer = CoreValue | undefined | Promise<CoreValue | undefined>;

@@ -1,23 +1,23 @@
 import type { CoreItem, PlanExport, PlanModule } from "../../shared/plan.ts";
 import type { CoreValue } from "../abi/core-values.ts";
 import { Trap, trap } from "../abi/trap.ts";
-import { canonFunction, leaves } from "./canon-functions.ts";
+import { canonFunction, leaves } from "./built-ins/canon-functions.ts";
 import { ComponentState } from "./component-state.ts";
 import { type CoreFunction, CoreItems } from "./core-items.ts";
 import type { CoreAnswer, EngineParts } from "./engine-parts.ts";
 import type { EngineEnvironment, HostImport } from "./environment.ts";
-import { GuestResource } from "./guest-resource.ts";
-import { TableBudget } from "./handle-table.ts";
-import type { HostValues } from "./host-values.ts";
-import { INSTANTIATION } from "./instantiation-task.ts";
+import { GuestResource } from "./handles/guest-resource.ts";
+import { TableBudget } from "./handles/handle-table.ts";
+import type { HostValues } from "./handles/host-values.ts";
+import { INSTANTIATION } from "./tasks/instantiation-task.ts";
 import type { PreparedPlan } from "./prepared-plan.ts";
-import { ResourceHandle } from "./resource-handle.ts";
-import { Scheduler } from "./scheduler.ts";
-import { Stacks } from "./stacks.ts";
-import type { SharedCopy } from "./shared-copy.ts";
-import { Task, type TaskEnds } from "./task.ts";
-import { markMade, Tasks } from "./tasks.ts";
-import { ValueContexts } from "./value-contexts.ts";
+import { ResourceHandle } from "./handles/resource-handle.ts";
+import { Scheduler } from "./tasks/scheduler.ts";
+import { Stacks } from "./stacks/stacks.ts";
+import type { SharedCopy } from "./tasks/shared-copy.ts";
+import { Task, type TaskEnds } from "./tasks/task.ts";
+import { markMade, Tasks } from "./tasks/tasks.ts";
+import { ValueContexts } from "./handles/value-contexts.ts";
 
 /** How long core instances are made before the thread's other guests have a turn, in milliseconds. */
 const BREAK_MS = 4;

@@ -8,8 +8,8 @@ import type { BoundOptions } from "./core-items.ts";
 import type { CoreAnswer, EngineParts } from "./engine-parts.ts";
 import type { HostImport } from "./environment.ts";
 import type { PreparedLift } from "./prepared-plan.ts";
-import { Subtask, SUBTASK } from "./subtask.ts";
-import type { Task } from "./task.ts";
+import { Subtask, SUBTASK } from "./tasks/subtask.ts";
+import type { Task } from "./tasks/task.ts";
 
 type Lower = Extract<PlanCoreFunction, { readonly kind: "lower" }>;
 

@@ -4,7 +4,7 @@ import { Elements } from "../abi/list-codec.ts";
 import { POINTERS_32, POINTERS_64 } from "../abi/pointers.ts";
 import { Codecs } from "../abi/prepare-codecs.ts";
 import { Trap } from "../abi/trap.ts";
-import { coreMaySuspend, maySuspend } from "./may-suspend.ts";
+import { coreMaySuspend, maySuspend } from "./stacks/may-suspend.ts";
 import {
   CALLBACK_SIGNATURE,
   type CoreSignature,
@@ -12,7 +12,7 @@ import {
   signatureKey,
   suspendingSignature,
 } from "./core-signature.ts";
-import { type StackModule, stackModule } from "./stack-module.ts";
+import { type StackModule, stackModule } from "./stacks/stack-module.ts";
 
 /** A function that a component instance lifts, or a destructor as one. */
 export interface PreparedLift {

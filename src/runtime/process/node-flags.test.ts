@@ -32,7 +32,7 @@ before(async (context) => {
 
 /** Which paths a thread with these flags may open, by any way there is. */
 async function openIn(flags: readonly string[], paths: readonly string[]): Promise<readonly string[]> {
-  const reachable = new URL("../../host/filesystem/reachable-path.ts", import.meta.url);
+  const reachable = new URL("../../host/filesystem/paths/reachable-path.ts", import.meta.url);
   const code = `
     const { parentPort, workerData: { paths, reachable } } = require("node:worker_threads");
     import(reachable).then(({ reachablePath }) => parentPort.postMessage(

@@ -1,6 +1,6 @@
-import { MAX_DETOURS, withDetours } from "../../host/filesystem/reachable-path.ts";
+import { MAX_DETOURS, withDetours } from "../../host/filesystem/paths/reachable-path.ts";
 import { CordonError } from "../../shared/errors.ts";
-import { MOUNT_TABLE } from "../../shared/file-systems.ts";
+import { MOUNT_TABLE } from "../../shared/machine/file-systems.ts";
 import { quoteText } from "../../shared/quote-text.ts";
 import { type Confinement, outermost } from "./confinement.ts";
 

@@ -1,7 +1,7 @@
 import { existsSync, realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { workerUrl } from "../../shared/bundled.ts";
+import { workerUrl } from "../../shared/machine/bundled.ts";
 
 /** The path of the module that a guest process runs. */
 export function entryPath(): string {

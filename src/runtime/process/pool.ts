@@ -8,7 +8,7 @@ import { planLaunch } from "./launch.ts";
 import type { PortableProgram, ProcessJob } from "./messages.ts";
 import { RestartBackoff } from "./restart-backoff.ts";
 import { settle, type Task } from "./task.ts";
-import type { OsSandbox } from "../../shared/os-sandbox.ts";
+import type { OsSandbox } from "../../shared/machine/os-sandbox.ts";
 
 /** Guest processes at once. Each takes some 60 MB. */
 const MAX_PROCESSES = 32;

@@ -1,4 +1,4 @@
-import type { OsSandbox } from "../../shared/os-sandbox.ts";
+import type { OsSandbox } from "../../shared/machine/os-sandbox.ts";
 import { ProcessPool } from "./pool.ts";
 
 interface Shared {

@@ -5,15 +5,15 @@ import { Engine } from "../engine/engine.ts";
 import type { HostImport } from "../engine/environment.ts";
 import { PreparedPlan } from "../engine/prepared-plan.ts";
 import type { ComponentProgram, ExportPath, Program } from "../messages.ts";
-import type { CopyBudget } from "./copy-budget.ts";
+import type { CopyBudget } from "./metering/copy-budget.ts";
 import { Disposals } from "./disposals.ts";
 import type { EndState } from "./end-state.ts";
-import type { GuestMemory } from "./guest-memory.ts";
+import type { GuestMemory } from "./memory/guest-memory.ts";
 import type { HostCallGate } from "./host-call-gate.ts";
 import { linkedFunctions } from "./linked-functions.ts";
 import { outcomeOfThrown } from "./outcome-of-thrown.ts";
 import { pathKey } from "./path-key.ts";
-import type { NestedStacks } from "./nested-stacks.ts";
+import type { NestedStacks } from "./stacks/nested-stacks.ts";
 import type { Presence } from "./presence.ts";
 import type { Interruption, RunningGuest } from "./running-guest.ts";
 

@@ -1,5 +1,5 @@
 import type { WorkerOutcome } from "../messages.ts";
-import { hasStackRoom } from "./stack-room.ts";
+import { hasStackRoom } from "./stacks/stack-room.ts";
 
 /** The reason of every abort. Without one, an error with its stack would be made for each invocation. */
 const ENDED = new Error("the invocation has ended");

@@ -11,22 +11,22 @@ import { NO_INTERRUPTION, type RunningGuest } from "./running-guest.ts";
 import type { ExportPath, InstanceCall, Invocation, Program, WorkerOutcome, WorkerUsage } from "../messages.ts";
 import type { Asks } from "./asks.ts";
 import { RunningComponent } from "./component-guest.ts";
-import { CopyBudget } from "./copy-budget.ts";
+import { CopyBudget } from "./metering/copy-budget.ts";
 import { CallQueue } from "./call-queue.ts";
-import { Checkpoint, outOfFuel } from "./checkpoint.ts";
+import { Checkpoint, outOfFuel } from "./metering/checkpoint.ts";
 import { EndState } from "./end-state.ts";
-import { FuelMeter, sliceUnitsFor } from "./fuel-meter.ts";
-import { type Guard, ownCounter } from "./guard.ts";
-import { GuestMemory } from "./guest-memory.ts";
+import { FuelMeter, sliceUnitsFor } from "./metering/fuel-meter.ts";
+import { type Guard, ownCounter } from "./metering/guard.ts";
+import { GuestMemory } from "./memory/guest-memory.ts";
 import { HostCallGate } from "./host-call-gate.ts";
-import { addWeight } from "./memory-weight.ts";
+import { addWeight } from "./memory/memory-weight.ts";
 import type { Observations } from "./observations.ts";
-import { NestedStacks, type ThreadStacks } from "./nested-stacks.ts";
+import { NestedStacks, type ThreadStacks } from "./stacks/nested-stacks.ts";
 import { outcomeOfThrown } from "./outcome-of-thrown.ts";
 import { Presence } from "./presence.ts";
-import { ProcessorTime } from "./processor-time.ts";
+import { ProcessorTime } from "./metering/processor-time.ts";
 import type { Turns } from "./turns.ts";
-import { isLargerThan } from "./value-size.ts";
+import { isLargerThan } from "./metering/value-size.ts";
 
 /** What an invocation needs of the worker it runs in. */
 export interface GuestEnvironment {

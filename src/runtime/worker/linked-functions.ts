@@ -1,7 +1,7 @@
 import type { HostFunction, HostInterface } from "../../host/capability.ts";
 import { customInterfaces } from "../../host/custom/custom-interfaces.ts";
 import type { ComponentProgram, Program } from "../messages.ts";
-import { versionedName } from "../../shared/interface-name.ts";
+import { versionedName } from "../../shared/wit/interface-name.ts";
 import { pathKey } from "./path-key.ts";
 
 /** The host functions behind a component's imports, by their paths. Throws when one is missing. */

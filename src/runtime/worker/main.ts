@@ -6,10 +6,10 @@ import { EventRingWriter } from "../event-ring.ts";
 import { type FromWorker, type Program, SHARED_SLOTS, type ToWorker, type WorkerOutcome } from "../messages.ts";
 import { GuestInvocation } from "./guest-invocation.ts";
 import { Asks } from "./asks.ts";
-import { Guard } from "./guard.ts";
-import { ThreadStacks } from "./nested-stacks.ts";
+import { Guard } from "./metering/guard.ts";
+import { ThreadStacks } from "./stacks/nested-stacks.ts";
 import { Observations } from "./observations.ts";
-import { StackPool } from "./stack-pool.ts";
+import { StackPool } from "./stacks/stack-pool.ts";
 import { Turns } from "./turns.ts";
 
 if (parentPort === null) throw new Error("this module runs in a worker thread");

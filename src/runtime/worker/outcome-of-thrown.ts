@@ -1,5 +1,5 @@
 import type { WorkerOutcome } from "../messages.ts";
-import { MemoryCapTooSmall } from "./memory-allotment.ts";
+import { MemoryCapTooSmall } from "./memory/memory-allotment.ts";
 
 /** How an invocation ends that threw this. Errors of the guest's carry its payload. */
 export function outcomeOfThrown(thrown: unknown): WorkerOutcome {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Observations } from "./observations.ts";
-import type { ProcessorTime } from "./processor-time.ts";
+import type { ProcessorTime } from "./metering/processor-time.ts";
 import type { Turns } from "./turns.ts";
 
 /** What a guest's presence is made of. */

@@ -1,7 +1,7 @@
 import { normalizeValue } from "../../component/values/check-value.ts";
 import type { Ended, Ending } from "../../runtime/pending.ts";
 import { CordonError } from "../../shared/errors.ts";
-import type { WitFunction, WitType } from "../../shared/wit.ts";
+import type { WitFunction, WitType } from "../../shared/wit/wit.ts";
 
 /**
  * An ending that a process reported which a guest may have taken over: a value that is not of the function's type, or an error

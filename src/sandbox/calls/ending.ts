@@ -5,7 +5,7 @@ import { CordonError } from "../../shared/errors.ts";
 import { escapeInvisible } from "../../shared/quote-text.ts";
 import type { Limits } from "../../shared/limits.ts";
 import type { Usage } from "../../shared/usage.ts";
-import type { WitType } from "../../shared/wit.ts";
+import type { WitType } from "../../shared/wit/wit.ts";
 import type { CallableExport } from "../loading/exports.ts";
 
 /** Longest part of what a guest said that goes into a message, in UTF-16 code units. */

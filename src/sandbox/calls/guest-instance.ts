@@ -4,7 +4,7 @@ import type { Ended, Ending, InstancePort } from "../../runtime/pending.ts";
 import { CordonError } from "../../shared/errors.ts";
 import type { Limits } from "../../shared/limits.ts";
 import type { Usage } from "../../shared/usage.ts";
-import type { ComponentInterface } from "../../shared/wit.ts";
+import type { ComponentInterface } from "../../shared/wit/wit.ts";
 import type { CallResult } from "./call-result.ts";
 import { checkEnding } from "./check-ending.ts";
 import { valueOf } from "./ending.ts";

@@ -1,6 +1,6 @@
 import { CordonError } from "../../shared/errors.ts";
-import { printFunctionType } from "../../shared/print-wit.ts";
-import { holdsHandle } from "../../shared/wit-handles.ts";
+import { printFunctionType } from "../../shared/wit/print-wit.ts";
+import { holdsHandle } from "../../shared/wit/wit-handles.ts";
 import type { CallableExport } from "../loading/exports.ts";
 
 /**

@@ -1,5 +1,5 @@
 import { coreTypesOf } from "../../shared/core-module.ts";
-import type { WitFunction, WitType } from "../../shared/wit.ts";
+import type { WitFunction, WitType } from "../../shared/wit/wit.ts";
 
 /** The longest type that is read, in UTF-16 code units. */
 const MAX_LENGTH = 1_000;

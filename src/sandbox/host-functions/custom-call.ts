@@ -9,7 +9,7 @@ import {
 } from "../../host/custom/custom-function.ts";
 import type { CustomGrant, Grants } from "../../policy/grants.ts";
 import { messageOf } from "../../shared/errors.ts";
-import type { WitFunction } from "../../shared/wit.ts";
+import type { WitFunction } from "../../shared/wit/wit.ts";
 import type { HostFunctionContext } from "./host-function-input.ts";
 
 /** What the embedder's side knows of the invocation that asks. */

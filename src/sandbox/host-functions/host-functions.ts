@@ -1,4 +1,4 @@
-import { camelCase } from "../../shared/naming.ts";
+import { camelCase } from "../../shared/wit/naming.ts";
 import { collisionIn } from "../../component/values/shapes.ts";
 import {
   type CheckedParameter,
@@ -10,11 +10,11 @@ import {
 import { DECLARED_CORE_MODULES } from "../../host/declared-interfaces.ts";
 import type { Grants } from "../../policy/grants.ts";
 import { CordonError, messageOf } from "../../shared/errors.ts";
-import { isLabel, parseFunctionType } from "../../shared/parse-wit-type.ts";
-import { printFunctionType } from "../../shared/print-wit.ts";
+import { isLabel, parseFunctionType } from "../../shared/wit/parse-wit-type.ts";
+import { printFunctionType } from "../../shared/wit/print-wit.ts";
 import { quoteText } from "../../shared/quote-text.ts";
 import { nearest } from "../../shared/suggest.ts";
-import type { WitFunction, WitType } from "../../shared/wit.ts";
+import type { WitFunction, WitType } from "../../shared/wit/wit.ts";
 import { answerCustom, type HostFunctionAsker, type RegisteredFunction } from "./custom-call.ts";
 import { coreFunctionType } from "./core-function-type.ts";
 import type { CoreHostFunctionInput, HostFunctionInput } from "./host-function-input.ts";

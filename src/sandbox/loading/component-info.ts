@@ -1,6 +1,6 @@
 import type { ArtifactCacheOptions } from "../../component/artifact-cache.ts";
 import type { PrepareStage } from "../../component/preparation/messages.ts";
-import type { ComponentInterface } from "../../shared/wit.ts";
+import type { ComponentInterface } from "../../shared/wit/wit.ts";
 import type { MissingImports } from "./missing-imports.ts";
 
 /** What a loaded component is. */

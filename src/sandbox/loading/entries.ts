@@ -1,6 +1,6 @@
 import { CordonError } from "../../shared/errors.ts";
-import { withoutVersion } from "../../shared/interface-name.ts";
-import type { ComponentInterface } from "../../shared/wit.ts";
+import { withoutVersion } from "../../shared/wit/interface-name.ts";
+import type { ComponentInterface } from "../../shared/wit/wit.ts";
 import { type CallableExport, callableExports } from "./exports.ts";
 
 /** What every command program exports. */

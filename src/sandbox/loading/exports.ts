@@ -1,7 +1,7 @@
 import { CordonError } from "../../shared/errors.ts";
 import { escapeInvisible, quoteText } from "../../shared/quote-text.ts";
 import { nearest } from "../../shared/suggest.ts";
-import type { ComponentInterface, WitFunction } from "../../shared/wit.ts";
+import type { ComponentInterface, WitFunction } from "../../shared/wit/wit.ts";
 
 /** A function of a component that can be called. */
 export interface CallableExport {

@@ -1,6 +1,6 @@
-import { withoutVersion } from "../../shared/interface-name.ts";
+import { withoutVersion } from "../../shared/wit/interface-name.ts";
 import { PREVIEW1_MODULE } from "../../shared/core-module.ts";
-import type { ComponentInterface, WitInterface } from "../../shared/wit.ts";
+import type { ComponentInterface, WitInterface } from "../../shared/wit/wit.ts";
 
 /** Something outside itself that a component could reach if it were granted. */
 export interface Reach {

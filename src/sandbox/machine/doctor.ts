@@ -1,4 +1,4 @@
-import { isSupportedNode, NODE_FLOOR } from "../../shared/node-floor.ts";
+import { isSupportedNode, NODE_FLOOR } from "../../shared/machine/node-floor.ts";
 import type { MachineFacts } from "./machine.ts";
 
 /** Less than a few guests' worth of memory, in bytes. */

@@ -2,12 +2,12 @@ import { accessSync, constants, readFileSync } from "node:fs";
 import { availableParallelism, totalmem } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { holdByDescriptor } from "../../host/filesystem/hold-by-descriptor.ts";
+import { holdByDescriptor } from "../../host/filesystem/folders/hold-by-descriptor.ts";
 import { type Bubblewrap, lookForBubblewrap } from "../../runtime/process/find-bubblewrap.ts";
 import { closesNetwork } from "../../runtime/process/node-flags.ts";
 import { messageOf } from "../../shared/errors.ts";
-import { privateDirectory } from "../../shared/private-directory.ts";
-import { cacheDirectory } from "../../shared/xdg.ts";
+import { privateDirectory } from "../../shared/machine/private-directory.ts";
+import { cacheDirectory } from "../../shared/machine/xdg.ts";
 
 /** What Cordon can be given by a machine. */
 export interface MachineFacts {

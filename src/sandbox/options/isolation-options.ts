@@ -1,4 +1,4 @@
-import type { OsSandbox } from "../../shared/os-sandbox.ts";
+import type { OsSandbox } from "../../shared/machine/os-sandbox.ts";
 
 /** What stands between a guest and this process beside WebAssembly; see docs/isolation.md. */
 export type IsolationLevel = "thread" | "process";

@@ -1,6 +1,6 @@
 import { Wakeups } from "../../io/wakeups.ts";
 import { type ErrorCode, internalCode } from "./error-code.ts";
-import type { FieldMap } from "./field-map.ts";
+import type { FieldMap } from "./fields/field-map.ts";
 import type { HeldBytes } from "./held-bytes.ts";
 
 /** How a body ended. */

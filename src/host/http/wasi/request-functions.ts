@@ -1,11 +1,11 @@
 import type { HostContext } from "../../capability.ts";
 import { err, ok } from "../../text.ts";
 import type { WasiFunctions } from "../../wasi-interface.ts";
-import type { Fields } from "./fields.ts";
-import type { IncomingRequest } from "./incoming-request.ts";
-import { OutgoingRequest } from "./outgoing-request.ts";
-import { RequestOptions } from "./request-options.ts";
-import type { Method, Scheme } from "./request-rules.ts";
+import type { Fields } from "./fields/fields.ts";
+import type { IncomingRequest } from "./incoming/incoming-request.ts";
+import { OutgoingRequest } from "./outgoing/outgoing-request.ts";
+import { RequestOptions } from "./outgoing/request-options.ts";
+import type { Method, Scheme } from "./outgoing/request-rules.ts";
 
 type Outcome<T> = { readonly tag: "ok"; readonly val: T } | { readonly tag: "err"; readonly val: undefined };
 type Duration = bigint | undefined;

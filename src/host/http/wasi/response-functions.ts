@@ -3,11 +3,11 @@ import { Pollable } from "../../io/pollable.ts";
 import { ok } from "../../text.ts";
 import type { WasiFunctions } from "../../wasi-interface.ts";
 import type { ErrorCode } from "./error-code.ts";
-import type { Fields } from "./fields.ts";
-import type { FutureTrailers, IncomingBody } from "./incoming-body.ts";
-import type { FutureIncomingResponse, IncomingResponse } from "./incoming-response.ts";
-import type { OutgoingBody } from "./outgoing-body.ts";
-import { OutgoingResponse } from "./outgoing-response.ts";
+import type { Fields } from "./fields/fields.ts";
+import type { FutureTrailers, IncomingBody } from "./incoming/incoming-body.ts";
+import type { FutureIncomingResponse, IncomingResponse } from "./incoming/incoming-response.ts";
+import type { OutgoingBody } from "./outgoing/outgoing-body.ts";
+import { OutgoingResponse } from "./outgoing/outgoing-response.ts";
 import { done, found } from "./request-functions.ts";
 import type { ResponseOutparam } from "./response-outparam.ts";
 

@@ -1,5 +1,5 @@
 import { type ErrorCode, internalCode } from "./error-code.ts";
-import type { OutgoingResponse } from "./outgoing-response.ts";
+import type { OutgoingResponse } from "./outgoing/outgoing-response.ts";
 
 /** What a guest answers with. */
 export type GuestAnswer =

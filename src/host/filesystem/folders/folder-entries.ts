@@ -1,0 +1,63 @@
+import { type BigIntStats, type Dir, lstatSync, opendirSync } from "node:fs";
+import { FilesystemError } from "../wasi/error-code.ts";
+import type { HeldFolder } from "./held-folder.ts";
+import { type DescriptorType, typeOf } from "../metadata/metadata.ts";
+import type { OpenSlot } from "../opening/open-slot.ts";
+
+/** Entries that are asked of the system at once. */
+const READ_AHEAD = 512;
+
+/** `wasi:filesystem/types.directory-entry`. */
+export interface DirectoryEntry {
+  readonly type: DescriptorType;
+  readonly name: string;
+}
+
+/**
+ * A `wasi:filesystem/types.directory-entry-stream`: the entries of a folder in the system's order, without `.` and `..`, read as
+ * they are asked for. It holds the folder by itself.
+ */
+export class FolderEntries {
+  readonly #folder: HeldFolder;
+  readonly #entries: Dir;
+  readonly #slot: OpenSlot;
+  #open = true;
+
+  /** Takes over `slot`, unless it throws. */
+  constructor(folder: HeldFolder, slot: OpenSlot) {
+    this.#entries = opendirSync(folder.self(), { bufferSize: READ_AHEAD });
+    this.#folder = folder.retain();
+    this.#slot = slot;
+    slot.closeAtEnd(() => this[Symbol.dispose]());
+  }
+
+  /** The next entry, or `undefined` after the last. A name that is not valid UTF-8 fails, and the stream goes on behind it. */
+  next(): DirectoryEntry | undefined {
+    this.#assertOpen();
+    const entry = this.#entries.readSync();
+    if (entry === null) return undefined;
+    // Bytes that are not valid UTF-8 come as U+FFFD; a name that has one of its own leads somewhere.
+    if (entry.name.includes("\uFFFD") && this.statsOf(entry.name) === undefined) {
+      throw FilesystemError.failed("illegal-byte-sequence", "a name is not valid UTF-8");
+    }
+    return { type: typeOf(entry), name: entry.name };
+  }
+
+  /** What has this name in the folder, a link not followed; `undefined` when nothing has. */
+  statsOf(name: string): BigIntStats | undefined {
+    this.#assertOpen();
+    return lstatSync(this.#folder.entry(name), { bigint: true, throwIfNoEntry: false });
+  }
+
+  [Symbol.dispose](): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#slot.release();
+    this.#entries.closeSync();
+    this.#folder[Symbol.dispose]();
+  }
+
+  #assertOpen(): void {
+    if (!this.#open) throw FilesystemError.failed("bad-descriptor", "the stream of entries was closed");
+  }
+}

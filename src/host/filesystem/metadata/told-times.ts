@@ -1,0 +1,24 @@
+import type { ClockGrant } from "../../../policy/grants.ts";
+
+/**
+ * A time of a file as a guest may know it: a file that it has just written tells what time it is. So it is told with the grant of
+ * the host's time alone, and no finer than its clocks are.
+ */
+export function toldTime(clocks: ClockGrant, ns: bigint): bigint | undefined {
+  return clocks.kind === "read" ? roundedDown(clocks, ns) : undefined;
+}
+
+/**
+ * What tells of a file whether it was modified, and of the time no more than that it went on by a step of the guest's clocks;
+ * nothing where the host's time moves no clock of the guest's.
+ */
+export function modificationStep(clocks: ClockGrant, ns: bigint): bigint | undefined {
+  return clocks.kind === "virtual" ? undefined : roundedDown(clocks, ns);
+}
+
+/** Also before 1970. */
+function roundedDown({ resolutionNs }: ClockGrant, ns: bigint): bigint {
+  const resolution = BigInt(resolutionNs);
+  const above = ns % resolution;
+  return above < 0n ? ns - above - resolution : ns - above;
+}

@@ -1,0 +1,28 @@
+import type { FileHandle } from "node:fs/promises";
+import type { PathGrant } from "../../../policy/grants.ts";
+import type { FileOutcome } from "../failure.ts";
+
+/** What a file is opened for. */
+export type FileAccess = "read" | "write";
+
+/** One file that a guest names. */
+export interface FileRequest {
+  readonly grants: readonly PathGrant[];
+  /** Where relative paths start. */
+  readonly cwd: string;
+  /** As the guest named it, without a `pathProblem`. */
+  readonly path: string;
+}
+
+/** A path that was resolved inside the grants. */
+export interface FileTarget {
+  readonly real: string;
+  /** Whether a file was there; a file to write is created when it was not. */
+  readonly exists: boolean;
+}
+
+/** The result of one attempt to open a target; `changed`: the folders changed meanwhile, and the path means something else now. */
+export type OpenAttempt = FileOutcome<FileHandle> | { readonly kind: "changed" };
+
+/** Opens a target, and makes sure that what was opened is inside the grants. */
+export type OpenTarget = (request: FileRequest, target: FileTarget, access: FileAccess) => Promise<OpenAttempt>;

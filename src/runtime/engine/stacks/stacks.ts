@@ -1,0 +1,78 @@
+import type { CoreValue } from "../../abi/core-values.ts";
+import { zeroOf } from "../../abi/core-values.ts";
+import type { CoreFunction } from "../core-items.ts";
+import { type CoreSignature, signatureKey } from "../core-signature.ts";
+import type { CoreAnswer } from "../engine-parts.ts";
+import type { PreparedPlan } from "../prepared-plan.ts";
+
+/** What one instance of a program has of the stack module that its program has. */
+export class Stacks {
+  readonly #prepared: PreparedPlan;
+  readonly #exports: Readonly<Record<string, unknown>>;
+  readonly #pending = new WebAssembly.Global({ value: "i32", mutable: true }, 0);
+  readonly #callers = new Map<string, (callee: CoreFunction, ...values: readonly CoreValue[]) => Promise<unknown>>();
+  #waited: Promise<CoreValue | undefined> | undefined;
+
+  /**
+   * @param made The `canon` function of an index in the plan.
+   * @param done Told the result of a core function that was called on a stack of its own.
+   */
+  constructor(
+    prepared: PreparedPlan,
+    made: (index: number) => (...given: readonly CoreValue[]) => CoreAnswer,
+    done: (result: CoreValue | undefined) => void,
+  ) {
+    this.#prepared = prepared;
+    const { stack } = prepared;
+    if (stack === undefined) {
+      this.#exports = {};
+      return;
+    }
+    const given = Object.create(null) as Record<string, unknown>;
+    given["p"] = this.#pending;
+    for (const [position, index] of prepared.suspending.entries())
+      given[`f${position}`] = this.#first(made(index), index);
+    for (const position of stack.waits.keys()) given[`w${position}`] = new WebAssembly.Suspending(() => this.#wait());
+    for (const position of stack.dones.keys()) given[`d${position}`] = done;
+    this.#exports = new WebAssembly.Instance(stack.module, { m: given }).exports;
+  }
+
+  /** What guests import for a `canon` function that may suspend their stack; undefined for one that may not. */
+  importOf(index: number): unknown {
+    const position = this.#prepared.suspendingPosition(index);
+    return position === undefined ? undefined : this.#exports[`f${position}`];
+  }
+
+  /** What runs core functions of that type on a stack of their own. */
+  caller(signature: CoreSignature): (callee: CoreFunction, ...values: readonly CoreValue[]) => Promise<unknown> {
+    const key = signatureKey(signature);
+    let made = this.#callers.get(key);
+    if (made === undefined) {
+      const position = this.#prepared.called.findIndex((one) => signatureKey(one) === key);
+      const run = this.#exports[`c${position}`] as (...values: unknown[]) => unknown;
+      made = WebAssembly.promising(run) as NonNullable<typeof made>;
+      this.#callers.set(key, made);
+    }
+    return made;
+  }
+
+  /** Calls the function, and notes the promise that it may answer with. */
+  #first(made: (...given: readonly CoreValue[]) => CoreAnswer, index: number): CoreFunction {
+    const { result } = this.#prepared.signatureOf(index);
+    const nothing = result === undefined ? undefined : zeroOf(result);
+    return (...given) => {
+      const answer = made(...given);
+      if (!(answer instanceof Promise)) return answer;
+      this.#waited = answer;
+      this.#pending.value = 1;
+      return nothing;
+    };
+  }
+
+  #wait(): Promise<CoreValue | undefined> | undefined {
+    this.#pending.value = 0;
+    const waited = this.#waited;
+    this.#waited = undefined;
+    return waited;
+  }
+}

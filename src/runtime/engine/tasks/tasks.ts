@@ -1,0 +1,331 @@
+import { MAX_FLAT_PARAMETERS, MAX_FLAT_RESULTS } from "../../abi/function-shape.ts";
+import type { CoreValue } from "../../abi/core-values.ts";
+import { Trap, trap } from "../../abi/trap.ts";
+import type { ComponentState } from "../component-state.ts";
+import type { BoundOptions, CoreFunction, CoreItems } from "../core-items.ts";
+import type { CoreAnswer } from "../engine-parts.ts";
+import type { TableBudget } from "../handles/handle-table.ts";
+import type { EngineEnvironment } from "../environment.ts";
+import type { PreparedLift } from "../prepared-plan.ts";
+import type { Scheduler } from "./scheduler.ts";
+import { Task, type TaskEnds } from "./task.ts";
+import type { Stacks } from "../stacks/stacks.ts";
+import { CALLBACK_SIGNATURE, type CoreSignature, liftSignature } from "../core-signature.ts";
+import type { ValueContexts } from "../handles/value-contexts.ts";
+import { CANCELLED_EVENT, type Event, NO_EVENT, WaitableSet } from "./waitable.ts";
+
+/** What a callback answers: what its task does next. The rest of the number is the waitable set. */
+const CALLBACK = { exit: 0, yield: 1, wait: 2 } as const;
+const CALLBACK_BITS = 4;
+
+/** A call of a core function. */
+export interface CoreCall {
+  readonly values: readonly CoreValue[];
+  readonly signature: CoreSignature;
+  /** Whether code of the same task waits for it, so that its end has to be known at once. */
+  readonly isNested?: boolean;
+}
+
+/** What tasks need of the invocation. */
+export interface TaskParts {
+  readonly scheduler: Scheduler;
+  readonly items: CoreItems;
+  readonly contexts: ValueContexts;
+  readonly states: readonly ComponentState[];
+  readonly stacks: () => Stacks;
+  /** How many of them there may be. One task may have several: a destructor that its code waits for has its own. */
+  readonly limit: EngineEnvironment["stacks"];
+  /** Bounds the tasks that guests have started and that have not come to their end. One that has answered has no handle any more. */
+  readonly budget: TableBudget;
+  readonly fail: (thrown: unknown) => void;
+}
+
+/** Starts the calls of functions that component instances lift, and has them go on: `canon_lift` of the Canonical ABI. */
+export class Tasks {
+  readonly #parts: TaskParts;
+  /** What is done at the end of the code that a trampoline runs, by the task that runs it. */
+  readonly #ends = new Map<Task, (result: CoreValue | undefined) => void>();
+
+  constructor(parts: TaskParts) {
+    this.#parts = parts;
+  }
+
+  /** Starts a call, and runs it to where it first waits. */
+  start(lift: PreparedLift, caller: Task | undefined, ends: TaskEnds): Task {
+    const { scheduler } = this.#parts;
+    const state = this.#stateOf(lift);
+    if (caller !== undefined && (caller.state.contains(state) || state.contains(caller.state))) {
+      trap("called a component instance that is being called, or one within it");
+    }
+    const task = new Task(lift, state, caller, {
+      ends: caller === undefined ? ends : this.#counted(ends),
+      scheduler,
+    });
+    if (caller === undefined) scheduler.awaited.add(task);
+    if (!lift.shape.async || (!isBusy(task) && state.waitingToEnter === 0)) {
+      this.#enter(task);
+      return task;
+    }
+    state.waitingToEnter += 1;
+    task.isWaitingToEnter = true;
+    task.waiter = {
+      task,
+      isReady: () => !isBusy(task),
+      cancellable: true,
+      onStack: false,
+      resume: (cancelled) => {
+        state.waitingToEnter -= 1;
+        task.isWaitingToEnter = false;
+        task.waiter = undefined;
+        if (!cancelled) return this.#enter(task);
+        task.cancel();
+        this.#parts.budget.giveBack();
+      },
+    };
+    scheduler.wait(task.waiter);
+    return task;
+  }
+
+  #counted(ends: TaskEnds): TaskEnds {
+    const { budget } = this.#parts;
+    budget.take();
+    return {
+      ...ends,
+      exit: () => {
+        budget.giveBack();
+        ends.exit();
+      },
+    };
+  }
+
+  /**
+   * Runs a core function for a task, and does what follows when it has come to its end: at once, or when a stack that was suspended
+   * has gone on.
+   */
+  run(task: Task, callee: CoreFunction, call: CoreCall, then: (result: CoreValue | undefined) => void): void {
+    const { scheduler } = this.#parts;
+    const before = scheduler.current;
+    scheduler.current = task;
+    task.isRunning = true;
+    try {
+      if (!isCode(callee)) this.#runMade(task, callee, call.values, then);
+      else if (task.caller === undefined && call.isNested !== true) this.#runForHost(task, callee, call.values, then);
+      else if (!task.state.maySuspend) then(callee(...call.values));
+      else this.#runOnStack(task, callee, call, then);
+    } finally {
+      scheduler.current = before;
+    }
+  }
+
+  /** The embedder waits for a promise in any case, so the engine's own is as good as any. */
+  #runForHost(
+    task: Task,
+    callee: CoreFunction,
+    values: readonly CoreValue[],
+    then: (result: CoreValue | undefined) => void,
+  ): void {
+    this.#whenEnded(task, promisingOf(callee)(...values), then);
+  }
+
+  /** A function that is lifted may be one that `canon` made, which says itself when it ends later. */
+  #runMade(
+    task: Task,
+    callee: CoreFunction,
+    values: readonly CoreValue[],
+    then: (result: CoreValue | undefined) => void,
+  ): void {
+    const answer = (callee as (...given: readonly CoreValue[]) => CoreAnswer)(...values);
+    if (answer instanceof Promise) this.#whenEnded(task, answer, then);
+    else then(answer);
+  }
+
+  #whenEnded(task: Task, running: Promise<CoreValue | undefined>, then: (result: CoreValue | undefined) => void): void {
+    const { scheduler, fail } = this.#parts;
+    running.then(
+      (result) => {
+        const before = scheduler.current;
+        scheduler.current = task;
+        try {
+          then(result);
+        } catch (thrown) {
+          fail(thrown);
+        }
+        scheduler.current = before;
+        scheduler.stir();
+      },
+      (thrown: unknown) => fail(thrown),
+    );
+  }
+
+  #runOnStack(
+    task: Task,
+    callee: CoreFunction,
+    { values, signature }: CoreCall,
+    then: (result: CoreValue | undefined) => void,
+  ): void {
+    const { fail, stacks, limit } = this.#parts;
+    if (!limit.take()) trap(`has ${limit.held} calls between components under way at once`);
+    const outer = this.#ends.get(task);
+    let isOver = false;
+    this.#ends.set(task, (result) => {
+      isOver = true;
+      limit.giveBack();
+      if (outer === undefined) this.#ends.delete(task);
+      else this.#ends.set(task, outer);
+      then(result);
+    });
+    const { suspensions } = task;
+    const runner = stacks().caller(signature);
+    runner(callee, ...values).catch((thrown: unknown) => fail(thrown));
+    // It neither waits nor has ended: what it threw is known in a later microtask, and nothing may happen until then.
+    if (!isOver && task.suspensions === suspensions) throw new Trap("a component that the guest calls trapped");
+  }
+
+  /** A core function that ran on a stack of its own has come to its end, for the task that is current. */
+  done(result: CoreValue | undefined): void {
+    const task = this.#parts.scheduler.current;
+    const then = task === undefined ? undefined : this.#ends.get(task);
+    if (then === undefined) throw new Error("a stack has ended that belongs to no task");
+    then(result);
+  }
+
+  #stateOf(lift: PreparedLift): ComponentState {
+    const state = this.#parts.states[lift.instance];
+    if (state === undefined) throw new Error("the plan has a function of no component instance");
+    return state;
+  }
+
+  #enter(task: Task): void {
+    const { items, contexts } = this.#parts;
+    const { lift, state } = task;
+    const { shape } = lift;
+    const bound = items.bind(lift.options);
+    if (shape.async && task.needsExclusive) state.exclusive = task;
+    const given = task.start();
+    state.mayLeave = false;
+    const values = shape.parameters.lower(contexts.lower(bound, { state, scope: task }), MAX_FLAT_PARAMETERS, given);
+    state.mayLeave = true;
+    const callee = items.function(lift.core);
+    const signature = liftSignature(lift);
+    this.run(task, callee, { values, signature }, (core) => {
+      if (!lift.options.async) this.#returned(task, bound, core);
+      else if (bound.callback === undefined) task.exit();
+      else this.#goOn(task, bound, core);
+    });
+  }
+
+  /** A function that is lifted without `async` has returned. */
+  #returned(task: Task, bound: BoundOptions, core: CoreValue | undefined): void {
+    const { lift, state } = task;
+    const values = core === undefined ? [] : [core];
+    const context = this.#parts.contexts.lift(
+      bound,
+      { state, scope: task },
+      task.caller === undefined ? "caller" : "guest",
+    );
+    task.resolve(lift.shape.results.lift(context, MAX_FLAT_RESULTS, values));
+    if (bound.postReturn !== undefined) {
+      state.mayLeave = false;
+      bound.postReturn(...values);
+      state.mayLeave = true;
+    }
+    this.#release(task);
+    task.exit();
+  }
+
+  /** A function with a callback, or its callback, has said what its task does next. */
+  #goOn(task: Task, bound: BoundOptions, packed: CoreValue | undefined): void {
+    const { state } = task;
+    const code = Number(packed ?? 0) >>> 0;
+    const set = code >>> CALLBACK_BITS;
+    switch (code & (2 ** CALLBACK_BITS - 1)) {
+      case CALLBACK.exit:
+        this.#release(task);
+        task.exit();
+        return;
+      case CALLBACK.yield:
+        this.#release(task);
+        this.#await(task, bound, { isReady: () => true, take: () => NO_EVENT });
+        return;
+      case CALLBACK.wait: {
+        if (!task.mayBlock) trap("waits in a function that may not");
+        const waitables = state.handles.get(set, WaitableSet, "a waitable set");
+        this.#release(task);
+        waitables.waiting += 1;
+        this.#await(task, bound, {
+          isReady: () => waitables.hasPending,
+          take: (cancelled) => {
+            waitables.waiting -= 1;
+            return cancelled ? CANCELLED_EVENT : waitables.takePending();
+          },
+        });
+        return;
+      }
+      default:
+        trap("answered from a callback with a number that means nothing");
+    }
+  }
+
+  /** Calls the callback when its event is there and nothing else needs the component instance for itself. */
+  #await(
+    task: Task,
+    bound: BoundOptions,
+    { isReady, take }: { readonly isReady: () => boolean; readonly take: (cancelled: boolean) => Event },
+  ): void {
+    const { scheduler } = this.#parts;
+    const { state } = task;
+    const resume = (cancelled: boolean): void => {
+      task.waiter = undefined;
+      const event = take(cancelled);
+      state.exclusive = task;
+      const callback = bound.callback ?? trap("has no callback");
+      const values = cancelled ? CANCELLED_EVENT : event;
+      this.run(task, callback, { values, signature: CALLBACK_SIGNATURE }, (packed) => this.#goOn(task, bound, packed));
+    };
+    if (task.deliversCancel(true)) {
+      resume(true);
+      return;
+    }
+    task.isRunning = false;
+    task.waiter = {
+      task,
+      isReady: () => state.exclusive === undefined && isReady(),
+      cancellable: true,
+      onStack: false,
+      resume,
+    };
+    scheduler.wait(task.waiter);
+  }
+
+  #release(task: Task): void {
+    if (task.state.exclusive === task) task.state.exclusive = undefined;
+  }
+}
+
+function isBusy({ state, needsExclusive }: Task): boolean {
+  return state.backpressure > 0 || (needsExclusive && state.exclusive !== undefined);
+}
+
+const promised = new WeakMap<CoreFunction, (...values: readonly CoreValue[]) => Promise<CoreValue | undefined>>();
+
+function promisingOf(callee: CoreFunction): (...values: readonly CoreValue[]) => Promise<CoreValue | undefined> {
+  let made = promised.get(callee);
+  if (made === undefined) {
+    made = WebAssembly.promising(callee as (...values: unknown[]) => unknown) as NonNullable<typeof made>;
+    promised.set(callee, made);
+  }
+  return made;
+}
+
+/** Functions that `canon` makes are JavaScript, and are no guest's code. */
+const MADE = new WeakSet<CoreFunction>();
+
+/** Notes that a function is JavaScript. */
+export function markMade(made: CoreFunction): CoreFunction {
+  MADE.add(made);
+  return made;
+}
+
+function isCode(callee: CoreFunction): boolean {
+  return !MADE.has(callee);
+}

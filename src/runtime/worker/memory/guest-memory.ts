@@ -1,0 +1,93 @@
+import { memoryField } from "../../../shared/hardening-profile.ts";
+import type { Limits } from "../../../shared/limits.ts";
+import { PAGE_BYTES } from "../../../shared/page-bytes.ts";
+import type { Program } from "../../messages.ts";
+import { initialPages, MemoryCapTooSmall, memoryMaximum } from "./memory-allotment.ts";
+
+/** A linear memory to be made, under the name its module imports it by. Sizes are in 64 KiB pages. */
+export interface MemoryRequest {
+  readonly field: string;
+  readonly initialPages: number;
+  readonly maximumPages: number;
+  readonly address64: boolean;
+  readonly shared: boolean;
+}
+
+/** What one core instance is made of. */
+export interface CoreInstancePlan {
+  readonly module: WebAssembly.Module;
+  readonly memories: readonly MemoryRequest[];
+}
+
+/** What an invocation's memories may take. */
+export type MemoryLimits = Pick<Limits, "memoryBytes" | "reservedMemoryBytes" | "memoryGrowthBytesPerSecond">;
+
+/**
+ * The linear memories of one invocation: hands out each instance's, in the planned order, and decides about their growth. The cap is
+ * for all of them together, whichever of them grows.
+ */
+export class GuestMemory {
+  readonly #program: Program;
+  readonly #limits: MemoryLimits;
+  readonly #tally: (pages: number) => void;
+  readonly #capPages: number;
+  readonly #startedAt = performance.now();
+  /** Pages that the memories have or were allowed to grow by. Linear memory never shrinks. */
+  #pages: number;
+  #instances = 0;
+
+  /**
+   * @param tally Called with the pages by which all memories of the thread are to become more, or fewer.
+   * @throws MemoryCapTooSmall when the memories do not fit under the cap from the start.
+   */
+  constructor(program: Program, limits: MemoryLimits, tally: (pages: number) => void = () => undefined) {
+    this.#program = program;
+    this.#limits = limits;
+    this.#tally = tally;
+    this.#capPages = Math.floor(limits.memoryBytes / PAGE_BYTES);
+    this.#pages = initialPages(program);
+    if (this.#pages > this.#capPages) throw new MemoryCapTooSmall(this.#pages * PAGE_BYTES);
+    tally(this.#pages);
+  }
+
+  /** The next core instance. The sum of the initial sizes was compared with the cap for exactly this sequence of instances. */
+  next(name: string): CoreInstancePlan {
+    const compiled = this.#program.modules.find((candidate) => candidate.name === name);
+    if (compiled === undefined || this.#program.instantiations[this.#instances] !== name) {
+      throw new Error("the component made an instance that was not in its plan");
+    }
+    this.#instances += 1;
+    const memories = compiled.memories.map((memory, position) => ({
+      field: memoryField(position),
+      initialPages: memory.initialPages,
+      maximumPages: memoryMaximum(memory, this.#capPages),
+      address64: memory.address64,
+      shared: memory.shared,
+    }));
+    return { module: compiled.module, memories };
+  }
+
+  /** Whether a memory may grow by so many pages, and takes note of it; negative pages could not be had, and are given back. */
+  grow(pages: number): boolean {
+    const after = this.#pages + pages;
+    if (pages > 0 && (after > this.#capPages || after * PAGE_BYTES > this.#allowedBytes())) return false;
+    this.#tally(Math.max(0, after) - this.#pages);
+    this.#pages = Math.max(0, after);
+    return true;
+  }
+
+  /** Nobody needs the memories any more. */
+  release(): void {
+    this.#tally(-this.#pages);
+  }
+
+  /** What the memories hold, in bytes, which is also the most they ever held. */
+  get bytes(): number {
+    return this.#pages * PAGE_BYTES;
+  }
+
+  #allowedBytes(): number {
+    const { reservedMemoryBytes, memoryGrowthBytesPerSecond } = this.#limits;
+    return reservedMemoryBytes + (memoryGrowthBytesPerSecond * (performance.now() - this.#startedAt)) / 1000;
+  }
+}
