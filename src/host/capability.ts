@@ -21,6 +21,8 @@ export interface HostContext {
    * data that can be cloned. Rejects when the embedder's part fails or the invocation has ended.
    */
   readonly ask: (service: string, payload: unknown) => Promise<unknown>;
+  /** Tells it something whose outcome nobody needs to know. Dropped when the invocation has ended. */
+  readonly tell: (service: string, payload: unknown) => void;
   /**
    * Ends the invocation: every later host call of it fails, whatever the guest catches. Throws, so that the guest does not
    * go on from this call.

@@ -23,6 +23,8 @@ export interface Program {
   readonly instantiations: readonly string[];
   /** What an invocation takes of its worker's heap before any of its code runs, in bytes. */
   readonly heapBytes: number;
+  /** Whether no linear memory is used again after its instance has ended. */
+  readonly freshMemory: boolean;
   /** The embedder's own functions. */
   readonly custom: readonly CustomFunction[];
   /** Set for a component. */
@@ -131,6 +133,12 @@ export type ToWorker =
   /** The answer to an `ask`; `failed` carries no reason, which would be the embedder's. */
   | { readonly type: "answer"; readonly ask: number; readonly failed: boolean; readonly value: unknown };
 
+/** What the embedder's thread is told, and answers nothing to. */
+export interface Told {
+  readonly service: string;
+  readonly payload: unknown;
+}
+
 /** Worker to main thread. */
 export type FromWorker =
   | { readonly type: "suspended" }
@@ -142,6 +150,7 @@ export type FromWorker =
       readonly service: string;
       readonly payload: unknown;
     }
+  | { readonly type: "told"; readonly ticket: number; readonly told: readonly Told[] }
   /** There are events in the ring. */
   | { readonly type: "observed" }
   /** A guest cannot be suspended where it is, and others have to wait for it. */
@@ -158,6 +167,8 @@ export type FromWorker =
       readonly ticket: number;
       readonly outcome: WorkerOutcome;
       readonly usage: WorkerUsage;
+      /** What was told last, before the end. */
+      readonly told: readonly Told[];
     };
 
 /** Slots of 32 bits at the start of the memory that a worker shares with the main thread, readable while a guest spins. */

@@ -12,8 +12,9 @@ import { watchEnd } from "./end-watch.ts";
 import { asBystander, endingOf, STOPPED_BY_FORCE } from "./endings.ts";
 import { EventFeed } from "./event-feed.ts";
 import { guestStackBytes } from "./guest-stack.ts";
+import { INVOCATION_ENDED } from "./invocation-ended.ts";
 import { LoadedPrograms } from "./loaded-programs.ts";
-import type { FromWorker, Program, ToWorker } from "./messages.ts";
+import type { FromWorker, Program, Told, ToWorker } from "./messages.ts";
 import type { Ending, Pending } from "./pending.ts";
 import { StartWatch } from "./start-watch.ts";
 import { ThreadSlots } from "./thread-slots.ts";
@@ -247,6 +248,9 @@ export class WorkerSlot {
       case "ask":
         void this.#answerAsk(message, pending);
         break;
+      case "told":
+        this.#pass(pending, message.told);
+        break;
       case "holds":
         if (pending !== undefined) this.#events.holds(pending.job.program.id);
         break;
@@ -262,7 +266,12 @@ export class WorkerSlot {
     }
   }
 
+  #pass(pending: Pending | undefined, told: readonly Told[]): void {
+    for (const { service, payload } of told) void askEmbedder(pending, service, payload);
+  }
+
   #ended(pending: Pending, message: Extract<FromWorker, { type: "ended" }>): void {
+    this.#pass(pending, message.told);
     const isReturned = message.outcome.kind === "revoked" && pending.stopping === undefined;
     if (!isReturned) this.#answer(pending, pending.stopping ?? message.outcome, message);
     this.#forget(pending);
@@ -321,7 +330,7 @@ export class WorkerSlot {
   #answer(pending: Pending, ending: Ending, message?: Extract<FromWorker, { type: "ended" }>): void {
     if (pending.settled) return;
     pending.settled = true;
-    pending.asking?.abort();
+    pending.asking?.abort(INVOCATION_ENDED);
     const wallMs = performance.now() - pending.startedAt;
     pending.settle(message === undefined ? { ending, wallMs } : { ending, wallMs, usage: message.usage });
     this.#noteAnswered();

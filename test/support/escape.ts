@@ -55,5 +55,6 @@ export const LIAR: PortableProgram = {
   modules: [],
   instantiations: [],
   heapBytes: 0,
+  freshMemory: false,
   custom: [],
 };

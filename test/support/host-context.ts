@@ -44,6 +44,7 @@ export function hostContext(options: TestContextOptions = {}): TestContext {
     observations,
     observe: (observation) => void observations.push(observation),
     ask: options.ask ?? (async (service) => Promise.reject(new Error(`nothing answers ${service}`))),
+    tell: (service, payload) => void options.ask?.(service, payload).catch(() => undefined),
     end: (ending) => {
       abort.abort();
       throw new InvocationEnded(ending);

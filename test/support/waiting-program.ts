@@ -57,6 +57,7 @@ export async function waitingProgram({
     ],
     instantiations: ["m"],
     heapBytes,
+    freshMemory: false,
     custom: [],
     core: {
       form: "command",

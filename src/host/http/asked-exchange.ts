@@ -70,8 +70,7 @@ export class AskedExchange implements IncomingExchange {
     // A head that is still here need not have been.
     if (this.#part?.head === undefined) this.#flush();
     this.#part = undefined;
-    // Where nobody takes it any more, the end of the invocation says it all.
-    this.#ask("http-failure", tag).catch(() => undefined);
+    this.#context.tell("http-failure", tag);
   }
 
   /** Sends a part in the next turn of the event loop, unless more comes before. */
@@ -84,6 +83,10 @@ export class AskedExchange implements IncomingExchange {
     const part = this.#part;
     if (part === undefined) return;
     this.#part = undefined;
+    if (part.trailers !== undefined) {
+      this.#context.tell("http-response", part);
+      return;
+    }
     this.#ask("http-response", part)
       .catch((thrown: unknown) => {
         this.#lost ??= thrown;

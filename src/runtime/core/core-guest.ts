@@ -7,7 +7,6 @@ import type { CoreProgram, Program } from "../messages.ts";
 import type { EndState } from "../worker/end-state.ts";
 import type { GuestMemory } from "../worker/memory/guest-memory.ts";
 import type { CallCounter, HostCallGate } from "../worker/host-call-gate.ts";
-import { linearMemories } from "./linear-memories.ts";
 import { type LinkedCoreFunction, linkedCoreImports } from "./core-imports.ts";
 
 /** What an instance of a core module is made with. */
@@ -37,8 +36,7 @@ export class RunningCoreModule implements CoreGuest {
     this.context = parts.context;
     this.#gate = parts.gate;
     this.#endState = parts.endState;
-    const { module, memories: requests } = parts.memory.next(program.instantiations[0] ?? "");
-    const memories = linearMemories(requests);
+    const { module, memories } = parts.memory.next(program.instantiations[0] ?? "");
     const own = core.memory === undefined ? undefined : memories[memoryField(core.memory)];
     // Before the instance is there its start function may call.
     this.#memory = own === undefined ? undefined : new LinearMemory(() => own.buffer);

@@ -36,6 +36,11 @@ export class CoreModuleGuest implements RunningGuest {
     return NO_INTERRUPTION;
   }
 
+  /** It has one stack, which is at its end when its call is. */
+  get isSettled(): boolean {
+    return true;
+  }
+
   /** What it waits for rejects by itself. */
   end(): void {
     // Nothing of it goes on but by a host call, which is refused.

@@ -52,6 +52,8 @@ export class Engine {
   readonly #imports: EngineImports;
   readonly #states: readonly ComponentState[];
   readonly #budget: TableBudget;
+  /** Tasks that guests have started. */
+  readonly #tasks: TableBudget;
   readonly #made: (CoreFunction | undefined)[] = [];
   readonly #rejects = new Set<(reason: unknown) => void>();
   readonly #stacks: Stacks;
@@ -69,6 +71,7 @@ export class Engine {
     this.#states = states;
     const fail = (thrown: unknown): void => this.fail(thrown);
     const scheduler = new Scheduler(environment, fail);
+    this.#tasks = new TableBudget(environment.maxHandles, environment.tooManyHandles);
     const items = new CoreItems((index) => this.#madeFunction(index));
     const values = this.#hostValues(prepared);
     const contexts = new ValueContexts(environment.charges, values, scheduler);
@@ -79,7 +82,7 @@ export class Engine {
       states,
       stacks: () => this.#stacks,
       limit: environment.stacks,
-      budget: new TableBudget(environment.maxHandles, environment.tooManyHandles),
+      budget: this.#tasks,
       fail,
     });
     this.#parts = {
@@ -213,6 +216,18 @@ export class Engine {
       exports = found?.kind === "instance" ? found.exports : [];
     }
     return found;
+  }
+
+  /**
+   * Whether nothing is left that could run, or have its memories read or written: no task that has not come to its end, nothing that
+   * waits, and no stream or future whose other end is somewhere.
+   */
+  get isSettled(): boolean {
+    if (this.#rejects.size > 0 || this.#tasks.held > 0 || !this.#parts.scheduler.isIdle) return false;
+    for (const { handles } of this.#states) {
+      for (const entry of handles.entries()) if (!(entry instanceof ResourceHandle)) return false;
+    }
+    return true;
   }
 
   /** Ends it for what was thrown: nothing of it runs any more. */

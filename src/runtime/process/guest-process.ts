@@ -1,3 +1,4 @@
+import { INVOCATION_ENDED } from "../invocation-ended.ts";
 import { CordonError, messageOf } from "../../shared/errors.ts";
 import type { InstanceCall } from "../messages.ts";
 import type { Ending } from "../pending.ts";
@@ -195,7 +196,7 @@ export class GuestProcess {
       overdue: () => this.#kill({ kind: "lost", message: "its process was ended" }),
     });
     this.#link.send({ type: "cancel", ticket: task.ticket });
-    task.asking.abort();
+    task.asking.abort(INVOCATION_ENDED);
   }
 
   /** Ends the process, when the invocations in it have been answered, which end as given. */

@@ -1,3 +1,4 @@
+import { INVOCATION_ENDED } from "../invocation-ended.ts";
 import type { Ended, Ending } from "../pending.ts";
 import type { ProcessJob } from "./messages.ts";
 import type { StoppedCall } from "./stopped-call.ts";
@@ -33,7 +34,7 @@ export function settle(task: Task, ended: Omit<Ended, "wallMs"> | Ending): void 
   if (task.settled) return;
   task.settled = true;
   task.stopListening?.();
-  task.asking.abort();
+  task.asking.abort(INVOCATION_ENDED);
   const wallMs = task.startedAt === undefined ? 0 : performance.now() - task.startedAt;
   task.settle("kind" in ended ? { ending: ended, wallMs } : { ...ended, wallMs });
 }

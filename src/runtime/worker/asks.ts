@@ -1,9 +1,12 @@
-import type { FromWorker, ToWorker } from "../messages.ts";
+import { INVOCATION_ENDED } from "../invocation-ended.ts";
+import type { FromWorker, Told, ToWorker } from "../messages.ts";
 
 /** What the host functions of this worker ask of the thread that embeds Cordon, and its answers. */
 export class Asks {
   readonly #post: (message: FromWorker) => void;
   readonly #open = new Map<number, PromiseWithResolvers<unknown>>();
+  /** What was told in this turn of the event loop, by ticket. */
+  readonly #told = new Map<number, Told[]>();
   #last = 0;
 
   constructor(post: (message: FromWorker) => void) {
@@ -12,11 +15,11 @@ export class Asks {
 
   /** Asks, and waits for the answer. Rejects when the other side fails, and as soon as the signal is aborted. */
   async ask(ticket: number, service: string, payload: unknown, signal: AbortSignal): Promise<unknown> {
-    if (signal.aborted) throw ended();
+    if (signal.aborted) throw INVOCATION_ENDED;
     this.#last += 1;
     const ask = this.#last;
     const answer = Promise.withResolvers<unknown>();
-    const onAbort = (): void => answer.reject(ended());
+    const onAbort = (): void => answer.reject(INVOCATION_ENDED);
     this.#open.set(ask, answer);
     signal.addEventListener("abort", onAbort, { once: true });
     try {
@@ -28,14 +31,32 @@ export class Asks {
     }
   }
 
+  /**
+   * Tells the other side something, and does not hear what came of it. It is sent in the next turn of the event loop, if not with the end
+   * of the invocation before that: a message between threads costs as much as a small guest.
+   */
+  tell(ticket: number, service: string, payload: unknown): void {
+    if (this.#told.size === 0) setImmediate(() => this.#flush());
+    const told = this.#told.get(ticket);
+    if (told === undefined) this.#told.set(ticket, [{ service, payload }]);
+    else told.push({ service, payload });
+  }
+
+  /** What was told for an invocation and not sent. It is the caller's to send. */
+  takeTold(ticket: number): readonly Told[] {
+    const told = this.#told.get(ticket) ?? [];
+    this.#told.delete(ticket);
+    return told;
+  }
+
+  #flush(): void {
+    for (const ticket of this.#told.keys()) this.#post({ type: "told", ticket, told: this.takeTold(ticket) });
+  }
+
   /** Hands an answer on; one that nobody waits for any more is dropped. */
   answer({ ask, failed, value }: Extract<ToWorker, { type: "answer" }>): void {
     const open = this.#open.get(ask);
     if (failed) open?.reject(new Error("the embedder could not answer"));
     else open?.resolve(value);
   }
-}
-
-function ended(): Error {
-  return new Error("the invocation has ended");
 }

@@ -1,6 +1,5 @@
-import type { HostContext, HostFunction, HostInterface, HostResult } from "../../host/capability.ts";
+import type { HostContext, HostInterface, HostResult } from "../../host/capability.ts";
 import { GUARD_NAMESPACE, MEMORY_NAMESPACE } from "../../shared/hardening-profile.ts";
-import { linearMemories } from "../core/linear-memories.ts";
 import { Engine } from "../engine/engine.ts";
 import type { HostImport } from "../engine/environment.ts";
 import { PreparedPlan } from "../engine/prepared-plan.ts";
@@ -10,9 +9,8 @@ import { Disposals } from "./disposals.ts";
 import type { EndState } from "./end-state.ts";
 import type { GuestMemory } from "./memory/guest-memory.ts";
 import type { HostCallGate } from "./host-call-gate.ts";
-import { linkedFunctions } from "./linked-functions.ts";
+import { type LinkedFunction, LinkedFunctions } from "./linked-functions.ts";
 import { outcomeOfThrown } from "./outcome-of-thrown.ts";
-import { pathKey } from "./path-key.ts";
 import type { NestedStacks } from "./stacks/nested-stacks.ts";
 import type { Presence } from "./presence.ts";
 import type { Interruption, RunningGuest } from "./running-guest.ts";
@@ -39,7 +37,7 @@ export interface ComponentGuestParts {
 /** What is prepared once for a program on this thread. */
 interface Prepared {
   readonly plan: PreparedPlan;
-  readonly linked: ReadonlyMap<string, HostFunction>;
+  readonly linked: LinkedFunctions;
 }
 
 const preparedPlans = new WeakMap<Program, Prepared>();
@@ -51,8 +49,8 @@ function preparedFor(
 ): Prepared {
   const known = preparedPlans.get(program);
   if (known !== undefined) return known;
-  const linked = linkedFunctions(program, component, interfaces);
-  const plan = new PreparedPlan(component.plan, (path) => linked.get(pathKey(path))?.blocking === true);
+  const linked = new LinkedFunctions(program, component, interfaces);
+  const plan = new PreparedPlan(component.plan, (path) => linked.at(path).provided.blocking);
   const made = { plan, linked };
   preparedPlans.set(program, made);
   return made;
@@ -63,7 +61,7 @@ export class RunningComponent implements RunningGuest {
   readonly #parts: ComponentGuestParts;
   readonly #engine: Engine;
   readonly #prepared: Prepared;
-  readonly #imports = new Map<string, HostImport>();
+  readonly #imports = new Map<LinkedFunction, HostImport>();
   readonly #disposals = new Disposals();
 
   constructor(parts: ComponentGuestParts) {
@@ -122,6 +120,10 @@ export class RunningComponent implements RunningGuest {
     return this.#engine.scheduler.interrupt();
   }
 
+  get isSettled(): boolean {
+    return this.#engine.isSettled;
+  }
+
   end(): void {
     this.#engine.fail(new Error("the invocation has ended"));
   }
@@ -133,7 +135,7 @@ export class RunningComponent implements RunningGuest {
   #makeInstance(given: WebAssembly.Imports, position: number): Readonly<Record<string, unknown>> {
     const { memory, guard, made, program } = this.#parts;
     const { module, memories } = memory.next(program.instantiations[position] ?? "");
-    given[MEMORY_NAMESPACE] = linearMemories(memories);
+    given[MEMORY_NAMESPACE] = memories;
     given[GUARD_NAMESPACE] = guard;
     const instance = new WebAssembly.Instance(module, given);
     made(instance);
@@ -141,21 +143,15 @@ export class RunningComponent implements RunningGuest {
   }
 
   #hostImport(path: readonly string[]): HostImport {
-    const key = pathKey(path);
-    let bound = this.#imports.get(key);
-    if (bound === undefined) {
-      bound = this.#bind(path, this.#prepared.linked.get(key));
-      this.#imports.set(key, bound);
-    }
+    const linked = this.#prepared.linked.at(path);
+    let bound = this.#imports.get(linked);
+    if (bound === undefined) this.#imports.set(linked, (bound = this.#bind(linked)));
     return bound;
   }
 
-  #bind(path: readonly string[], provided: HostFunction | undefined): HostImport {
-    if (provided === undefined) throw new Error(`nothing provides ${path.join("#")}`);
-    const { gate, context, component } = this.#parts;
-    const link = component.imports.find((one) => pathKey(one.path) === pathKey(path));
-    const counter = gate.counter([link?.providedBy ?? "", provided.name].filter((part) => part !== "").join("#"));
-    const fallible = link?.fallible === true;
+  #bind({ provided, label, fallible }: LinkedFunction): HostImport {
+    const { gate, context } = this.#parts;
+    const counter = gate.counter(label);
     const valueOf = (result: HostResult): unknown => (fallible ? result : result.val);
     return {
       blocking: provided.blocking,

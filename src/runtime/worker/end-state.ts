@@ -1,8 +1,6 @@
+import { INVOCATION_ENDED } from "../invocation-ended.ts";
 import type { WorkerOutcome } from "../messages.ts";
 import { hasStackRoom } from "./stacks/stack-room.ts";
-
-/** The reason of every abort. Without one, an error with its stack would be made for each invocation. */
-const ENDED = new Error("the invocation has ended");
 
 const TOO_DEEP = {
   kind: "trap",
@@ -56,7 +54,7 @@ export class EndState {
 
   /** Ends pending host calls. */
   abort(): void {
-    this.#abort.abort(ENDED);
+    this.#abort.abort(INVOCATION_ENDED);
   }
 
   /**

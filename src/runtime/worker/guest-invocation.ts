@@ -20,6 +20,7 @@ import { type Guard, ownCounter } from "./metering/guard.ts";
 import { GuestMemory } from "./memory/guest-memory.ts";
 import { HostCallGate } from "./host-call-gate.ts";
 import { addWeight } from "./memory/memory-weight.ts";
+import type { SpareMemories } from "./memory/spare-memories.ts";
 import type { Observations } from "./observations.ts";
 import { NestedStacks, type ThreadStacks } from "./stacks/nested-stacks.ts";
 import { outcomeOfThrown } from "./outcome-of-thrown.ts";
@@ -38,6 +39,8 @@ export interface GuestEnvironment {
   readonly stackBytes: number;
   /** Those of calls between components, of all guests of the thread. */
   readonly stacks: ThreadStacks;
+  /** Memories of guests of the thread that have ended, to be used again. */
+  readonly memories: SpareMemories;
   readonly asks: Asks;
   /** Whether the thread has anything to do besides the guest that runs. */
   readonly hasMoreToDo: () => boolean;
@@ -73,6 +76,8 @@ export class GuestInvocation {
   #guest: RunningGuest | undefined;
   #overBudget = false;
   #responded: Promise<void> | undefined;
+  /** Whether it came to its end by itself, so that its memories can be used again. */
+  #isSettled = false;
 
   constructor(ticket: number, invocation: Invocation, environment: GuestEnvironment) {
     this.#ticket = ticket;
@@ -129,6 +134,7 @@ export class GuestInvocation {
     const outcome = await this.#runToItsEnd(program);
     // Before anything is taken from it: tasks may be left that would go on without what they hold.
     this.#endState.finish();
+    this.#isSettled = returned(outcome) && this.#endState.ending === undefined && this.#guest?.isSettled === true;
     this.#presence.leave();
     const failure = this.#disposeOfAll();
     // What the guest wrote before its end is handed on, however it ended.
@@ -190,13 +196,13 @@ export class GuestInvocation {
       this.#fuel.add(call.fuel);
       this.#checkpoint.begin();
       outcome = await this.#callExport(guest, call.target, call.parameters);
-      const goesOn = outcome.kind === "value" || outcome.kind === "guest-error";
-      if (!goesOn || this.#isOver()) return outcome;
+      if (!returned(outcome) || this.#isOver()) return outcome;
     }
   }
 
   /** Has what it held collected some time. For when its end has been reported, since that takes a while. */
   discard(): void {
+    if (this.#isSettled && this.#endState.ending === undefined) this.#memory?.recycle();
     if (this.#instance !== undefined) addWeight(this.#instance, (this.#memory?.bytes ?? 0) + this.#leftBytes);
   }
 
@@ -244,7 +250,7 @@ export class GuestInvocation {
   }
 
   #guestOf(program: Program): RunningGuest {
-    const memory = new GuestMemory(program, this.#invocation.limits, this.#environment.tally);
+    const memory = new GuestMemory(program, this.#invocation.limits, this.#environment.tally, this.#environment.memories);
     this.#memory = memory;
     const parts = {
       program,
@@ -283,6 +289,7 @@ export class GuestInvocation {
       signal: this.#endState.signal,
       meters: ioMeters(invocation.limits),
       ask: (service, payload) => this.#ask(service, payload),
+      tell: (service, payload) => this.#tell(service, payload),
       end: (ending) => {
         this.#endState.end(ending);
         throw new Error("the invocation has ended");
@@ -298,12 +305,20 @@ export class GuestInvocation {
     };
   }
 
+  #tell(service: string, payload: unknown): void {
+    this.#assertCrosses(payload);
+    if (!this.#endState.signal.aborted) this.#environment.asks.tell(this.#ticket, service, payload);
+  }
+
   /** What is asked is copied onto the main thread's heap, so it is bounded as a result is. */
+  #assertCrosses(payload: unknown): void {
+    if (!isLargerThan(payload, this.#invocation.limits.maxCrossingBytes)) return;
+    this.#exceeded();
+    throw new Error("the guest made the host copy more than one crossing may");
+  }
+
   async #ask(service: string, payload: unknown): Promise<unknown> {
-    if (isLargerThan(payload, this.#invocation.limits.maxCrossingBytes)) {
-      this.#exceeded();
-      throw new Error("the guest made the host copy more than one crossing may");
-    }
+    this.#assertCrosses(payload);
     return this.#environment.asks.ask(this.#ticket, service, payload, this.#endState.signal);
   }
 
@@ -332,4 +347,9 @@ export class GuestInvocation {
     this.#budget.reset();
     this.#environment.guard.occupy(this.#checkpoint);
   }
+}
+
+/** Whether a call came to its end by returning. */
+function returned({ kind }: WorkerOutcome): boolean {
+  return kind === "value" || kind === "guest-error";
 }

@@ -1,22 +1,47 @@
 import type { HostFunction, HostInterface } from "../../host/capability.ts";
 import { customInterfaces } from "../../host/custom/custom-interfaces.ts";
-import type { ComponentProgram, Program } from "../messages.ts";
 import { versionedName } from "../../shared/wit/interface-name.ts";
-import { pathKey } from "./path-key.ts";
+import type { ComponentProgram, Program } from "../messages.ts";
 
-/** The host functions behind a component's imports, by their paths. Throws when one is missing. */
-export function linkedFunctions(
-  program: Program,
-  component: ComponentProgram,
-  interfaces: ReadonlyMap<string, HostInterface>,
-): ReadonlyMap<string, HostFunction> {
-  const custom = new Map(customInterfaces(program.custom).map((one) => [versionedName(one.name, one.version), one]));
-  return new Map(
-    component.imports.map(({ path, providedBy, version, name }) => {
+/** A function of the host's that a component imports. */
+export interface LinkedFunction {
+  readonly provided: HostFunction;
+  /** What its calls are counted under: `interface#function`. */
+  readonly label: string;
+  /** Whether its WIT result is a `result`, so that it can fail with a value. */
+  readonly fallible: boolean;
+}
+
+/** The host functions behind a component's imports. */
+export class LinkedFunctions {
+  readonly #byKey = new Map<string, LinkedFunction>();
+  /** The paths of a plan are the same arrays at every call. */
+  readonly #byPath = new Map<readonly string[], LinkedFunction>();
+
+  /** @throws Error when one is missing. */
+  constructor(program: Program, component: ComponentProgram, interfaces: ReadonlyMap<string, HostInterface>) {
+    const custom = new Map(customInterfaces(program.custom).map((one) => [versionedName(one.name, one.version), one]));
+    for (const { path, providedBy, version, name, fallible } of component.imports) {
       const provider = interfaces.get(providedBy) ?? custom.get(versionedName(providedBy, version));
       const provided = provider?.functions.find((one) => one.name === name);
       if (provided === undefined) throw new Error(`nothing provides ${providedBy}#${name}`);
-      return [pathKey(path), provided];
-    }),
-  );
+      const label = [providedBy, provided.name].filter((part) => part !== "").join("#");
+      this.#byKey.set(keyOf(path), { provided, label, fallible });
+    }
+  }
+
+  /** @throws Error when nothing provides it. */
+  at(path: readonly string[]): LinkedFunction {
+    const known = this.#byPath.get(path);
+    if (known !== undefined) return known;
+    const found = this.#byKey.get(keyOf(path));
+    if (found === undefined) throw new Error(`nothing provides ${path.join("#")}`);
+    this.#byPath.set(path, found);
+    return found;
+  }
+}
+
+/** A path of names as one text. No name of an import or export has such a character. */
+function keyOf(path: readonly string[]): string {
+  return path.join("\0");
 }

@@ -7,6 +7,7 @@ import { type FromWorker, type Program, SHARED_SLOTS, type ToWorker, type Worker
 import { GuestInvocation } from "./guest-invocation.ts";
 import { Asks } from "./asks.ts";
 import { Guard } from "./metering/guard.ts";
+import { SpareMemories } from "./memory/spare-memories.ts";
 import { ThreadStacks } from "./stacks/nested-stacks.ts";
 import { Observations } from "./observations.ts";
 import { StackPool } from "./stacks/stack-pool.ts";
@@ -25,6 +26,7 @@ const programs = new Map<string, Program>();
 const running = new Map<number, GuestInvocation>();
 const stacks = new StackPool();
 const asks = new Asks(post);
+const memories = new SpareMemories();
 /** Messages that were received, modulo 2^32. */
 let received = 0;
 const environment = {
@@ -35,6 +37,7 @@ const environment = {
   interfaces: new Map(HOST_INTERFACES.map((provided) => [provided.name, provided])),
   observations: new Observations(new EventRingWriter(events, () => post({ type: "observed" }))),
   asks,
+  memories,
   ready: (ticket: number, outcome: WorkerOutcome | undefined, guest: GuestInvocation) =>
     send({ type: "ready", ticket, outcome, usage: guest.usage() }),
   tally: (pages: number) => void Atomics.add(shared, SHARED_SLOTS.pages, pages),
@@ -53,7 +56,7 @@ async function start({ ticket, invocation }: Extract<ToWorker, { type: "start" }
   stacks.started();
   const outcome = await outcomeOf(ticket, guest, programs.get(invocation.programId));
   running.delete(ticket);
-  send({ type: "ended", ticket, outcome, usage: guest.usage() });
+  send({ type: "ended", ticket, outcome, usage: guest.usage(), told: asks.takeTold(ticket) });
   guest.discard();
   stacks.ended();
 }
@@ -62,6 +65,12 @@ async function outcomeOf(ticket: number, guest: GuestInvocation, program: Progra
   if (Atomics.compareExchange(shared, SHARED_SLOTS.revoked, ticket, 0) === ticket) return { kind: "revoked" };
   if (program === undefined) return { kind: "fault", message: "the program was not loaded into the worker" };
   return guest.run(program);
+}
+
+function unload(programId: string): void {
+  const program = programs.get(programId);
+  programs.delete(programId);
+  if (program !== undefined) memories.forget(program);
 }
 
 function send(message: Extract<FromWorker, { readonly type: "ready" | "ended" }>): void {
@@ -85,7 +94,7 @@ port.on("message", (message: ToWorker) => {
       programs.set(message.program.id, message.program);
       break;
     case "unload":
-      programs.delete(message.programId);
+      unload(message.programId);
       break;
     case "start":
       void start(message);

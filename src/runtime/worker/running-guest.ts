@@ -24,6 +24,8 @@ export interface RunningGuest {
   readonly end: () => void;
   /** Lets go of what it holds of the host. */
   readonly dispose: () => void;
+  /** Whether, after a call that returned, nothing is left that could read or write its memories. */
+  readonly isSettled: boolean;
   /** The most handles that it held at once. */
   readonly handlesHighWater: number;
 }

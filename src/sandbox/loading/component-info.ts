@@ -27,6 +27,11 @@ export interface LoadOptions {
    */
   readonly sharedMemory?: boolean | undefined;
   /**
+   * Whether every instance gets linear memories that were just made. Otherwise those of instances of the same sandbox that have come to
+   * their end by themselves are cleared and used again, up to 4 MiB each and 16 MiB for each worker thread. Default: false.
+   */
+  readonly freshMemory?: boolean | undefined;
+  /**
    * What becomes of functions that a core module imports and nothing provides, neither Cordon nor `hostFunctions`: the module is refused
    * as `unsupported`, or they trap when they are called. Default `refuse`. Says nothing about components.
    */

@@ -91,6 +91,7 @@ export async function loadPortable(
       modules: artifact.modules,
       instantiations: artifact.instantiations,
       heapBytes: artifact.heapBytes,
+      freshMemory: options.freshMemory === true,
       custom,
       component,
       core: coreProgram,

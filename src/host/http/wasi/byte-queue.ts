@@ -14,7 +14,7 @@ export const BODY_BUFFER_BYTES: number = 64 * 1024;
 
 /** Chunks below this are gathered into blocks, so that many small ones take no more memory than their bytes. */
 const SMALL_CHUNK_BYTES = 4 * 1024;
-const BLOCK_BYTES = 16 * 1024;
+const [FIRST_BLOCK_BYTES, MAX_BLOCK_BYTES] = [1024, 16 * 1024];
 
 interface Chunk {
   readonly block: Uint8Array;
@@ -153,7 +153,8 @@ export class ByteQueue {
     }
     let last = this.#chunks.at(-1);
     if (last === undefined || !last.gathers || last.block.length - last.end < bytes.length) {
-      last = { block: new Uint8Array(BLOCK_BYTES), start: 0, end: 0, gathers: true };
+      const size = Math.max(bytes.length, FIRST_BLOCK_BYTES, Math.min(this.#total, MAX_BLOCK_BYTES));
+      last = { block: new Uint8Array(size), start: 0, end: 0, gathers: true };
       this.#chunks.push(last);
     }
     last.block.set(bytes, last.end);

@@ -13,6 +13,10 @@ export class TableBudget {
     this.#exceeded = exceeded;
   }
 
+  get held(): number {
+    return this.#held;
+  }
+
   /** The most entries there were at once. */
   get highWater(): number {
     return this.#highWater;

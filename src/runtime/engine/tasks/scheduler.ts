@@ -61,6 +61,11 @@ export class Scheduler {
     this.#fail = fail;
   }
 
+  /** Whether nothing waits for anything, and nothing of the host's is under way. */
+  get isIdle(): boolean {
+    return this.#waiting.size === 0 && this.#blocked === 0 && this.#pendingHost === 0;
+  }
+
   /** Registers what waits. It goes on in a later microtask at the earliest. */
   wait(waiter: Waiter): void {
     this.#waiting.add(waiter);

@@ -2,11 +2,12 @@ import { memoryField } from "../../../shared/hardening-profile.ts";
 import type { Limits } from "../../../shared/limits.ts";
 import { PAGE_BYTES } from "../../../shared/page-bytes.ts";
 import type { Program } from "../../messages.ts";
+import { linearMemory } from "./linear-memory.ts";
 import { initialPages, MemoryCapTooSmall, memoryMaximum } from "./memory-allotment.ts";
+import type { LentMemory, SpareMemories } from "./spare-memories.ts";
 
-/** A linear memory to be made, under the name its module imports it by. Sizes are in 64 KiB pages. */
+/** A linear memory to be made. Sizes are in 64 KiB pages. */
 export interface MemoryRequest {
-  readonly field: string;
   readonly initialPages: number;
   readonly maximumPages: number;
   readonly address64: boolean;
@@ -16,7 +17,8 @@ export interface MemoryRequest {
 /** What one core instance is made of. */
 export interface CoreInstancePlan {
   readonly module: WebAssembly.Module;
-  readonly memories: readonly MemoryRequest[];
+  /** By the names its module imports them by. */
+  readonly memories: Readonly<Record<string, WebAssembly.Memory>>;
 }
 
 /** What an invocation's memories may take. */
@@ -30,6 +32,8 @@ export class GuestMemory {
   readonly #program: Program;
   readonly #limits: MemoryLimits;
   readonly #tally: (pages: number) => void;
+  readonly #spare: SpareMemories | undefined;
+  readonly #made: LentMemory[] = [];
   readonly #capPages: number;
   readonly #startedAt = performance.now();
   /** Pages that the memories have or were allowed to grow by. Linear memory never shrinks. */
@@ -38,10 +42,17 @@ export class GuestMemory {
 
   /**
    * @param tally Called with the pages by which all memories of the thread are to become more, or fewer.
+   * @param spare Where memories come from that are used again, and go to.
    * @throws MemoryCapTooSmall when the memories do not fit under the cap from the start.
    */
-  constructor(program: Program, limits: MemoryLimits, tally: (pages: number) => void = () => undefined) {
+  constructor(
+    program: Program,
+    limits: MemoryLimits,
+    tally: (pages: number) => void = () => undefined,
+    spare?: SpareMemories,
+  ) {
     this.#program = program;
+    this.#spare = program.freshMemory ? undefined : spare;
     this.#limits = limits;
     this.#tally = tally;
     this.#capPages = Math.floor(limits.memoryBytes / PAGE_BYTES);
@@ -57,14 +68,27 @@ export class GuestMemory {
       throw new Error("the component made an instance that was not in its plan");
     }
     this.#instances += 1;
-    const memories = compiled.memories.map((memory, position) => ({
-      field: memoryField(position),
-      initialPages: memory.initialPages,
-      maximumPages: memoryMaximum(memory, this.#capPages),
-      address64: memory.address64,
-      shared: memory.shared,
-    }));
+    const memories = Object.create(null) as Record<string, WebAssembly.Memory>;
+    for (const [position, memory] of compiled.memories.entries()) {
+      memories[memoryField(position)] = this.#make({
+        initialPages: memory.initialPages,
+        maximumPages: memoryMaximum(memory, this.#capPages),
+        address64: memory.address64,
+        shared: memory.shared,
+      });
+    }
     return { module: compiled.module, memories };
+  }
+
+  #make(request: MemoryRequest): WebAssembly.Memory {
+    const lent = this.#spare?.take(this.#program, request) ?? { request, memory: linearMemory(request), uses: 0 };
+    if (this.#spare !== undefined) this.#made.push(lent);
+    return lent.memory;
+  }
+
+  /** Has the memories be used again. Only for when nothing is left that could still read or write them. */
+  recycle(): void {
+    for (const lent of this.#made.splice(0)) this.#spare?.keep(this.#program, lent);
   }
 
   /** Whether a memory may grow by so many pages, and takes note of it; negative pages could not be had, and are given back. */

@@ -7,7 +7,7 @@ import { GuestMemory, type MemoryLimits } from "./guest-memory.ts";
 import { initialPages, MemoryCapTooSmall, memoryMaximum } from "./memory-allotment.ts";
 
 function programOf(modules: readonly Program["modules"][number][], instantiations: readonly string[]): Program {
-  return { id: "p", modules, instantiations, heapBytes: 0, custom: [] };
+  return { id: "p", modules, instantiations, heapBytes: 0, freshMemory: false, custom: [] };
 }
 
 /** One memory that starts with 3 pages. */
