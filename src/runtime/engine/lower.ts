@@ -7,6 +7,7 @@ import type { ComponentState } from "./component-state.ts";
 import type { BoundOptions } from "./core-items.ts";
 import type { CoreAnswer, EngineParts } from "./engine-parts.ts";
 import type { HostImport } from "./environment.ts";
+import { hostCall } from "./host-call.ts";
 import type { PreparedLift } from "./prepared-plan.ts";
 import { Subtask, SUBTASK } from "./tasks/subtask.ts";
 import type { Task } from "./tasks/task.ts";
@@ -178,10 +179,12 @@ export function lowered(parts: EngineParts, core: Lower): (task: Task, given: re
   const target = prepared.function(core.function);
   const { async: isAsync } = prepared.shape(target.type, core.options);
   const lift = prepared.lift(core.function);
+  const path = target.from === "import" ? target.path : [];
+  if (lift === undefined && !isAsync && !core.options.async) return hostCall(parts, core, path);
   return (task, given) => {
     if (isAsync && !core.options.async && !task.mayBlock) trap("waits in a function that may not");
     const call = new LoweredCall(parts, core, { task, given });
     if (lift !== undefined) return call.callGuest(lift);
-    return call.callHost(target.from === "import" ? target.path : []);
+    return call.callHost(path);
   };
 }

@@ -61,6 +61,8 @@ export class PreparedPlan {
   readonly #positions: ReadonlyMap<number, number>;
   readonly #codecs32: Codecs;
   readonly #codecs64: Codecs;
+  readonly #handles = new Map<PlanFunctionType, { readonly takes: boolean; readonly gives: boolean }>();
+  #withHandles: readonly boolean[] | undefined;
   readonly #shapes = new Map<PlanFunctionType, FunctionShape>();
   readonly #shapes64 = new Map<PlanFunctionType, FunctionShape>();
   readonly #lifts: (PreparedLift | undefined)[] = [];
@@ -112,6 +114,24 @@ export class PreparedPlan {
     const made = functionShape(declared, this.codecs(options));
     shapes.set(declared, made);
     return made;
+  }
+
+  /** Whether there may be handles in what a function takes, and in what it gives. */
+  handlesOf(type: number): { readonly takes: boolean; readonly gives: boolean } {
+    const declared = this.plan.functionTypes[type];
+    if (declared === undefined) throw new Error(`the plan has no function type ${type}`);
+    const known = this.#handles.get(declared);
+    if (known !== undefined) return known;
+    const made = {
+      takes: declared.parameters.some((parameter) => this.#holdsHandles(parameter.type)),
+      gives: declared.result !== undefined && this.#holdsHandles(declared.result),
+    };
+    this.#handles.set(declared, made);
+    return made;
+  }
+
+  #holdsHandles(index: TypeIndex): boolean {
+    return (this.#withHandles ??= typesWithHandles(this.plan))[index] !== false;
   }
 
   /** A component function of the plan. */
@@ -192,6 +212,46 @@ function importedByGuests(plan: Plan): ReadonlySet<number> {
   for (const step of plan.steps) {
     if (step.step === "start") continue;
     for (const { item } of step.arguments) if (item.from === "canon") found.add(item.index);
+  }
+  return found;
+}
+
+/** Which types may hold handles, by index. Types refer to earlier ones only. */
+function typesWithHandles({ types }: Plan): readonly boolean[] {
+  const found: boolean[] = [];
+  const any = (...indices: readonly (TypeIndex | undefined)[]): boolean =>
+    indices.some((index) => index !== undefined && found[index] !== false);
+  for (const type of types) {
+    switch (type.kind) {
+      case "record":
+        found.push(any(...type.fields.map((field) => field.type)));
+        break;
+      case "variant":
+        found.push(any(...type.cases.map((one) => one.type)));
+        break;
+      case "tuple":
+        found.push(any(...type.elements));
+        break;
+      case "list":
+      case "option":
+        found.push(any(type.element));
+        break;
+      case "result":
+        found.push(any(type.ok, type.err));
+        break;
+      case "map":
+        found.push(any(type.key, type.value));
+        break;
+      case "own":
+      case "borrow":
+      case "stream":
+      case "future":
+      case "error-context":
+        found.push(true);
+        break;
+      default:
+        found.push(false);
+    }
   }
   return found;
 }
