@@ -52,10 +52,13 @@ export interface GuestEnvironment {
   readonly ready: (ticket: number, outcome: WorkerOutcome | undefined, guest: GuestInvocation) => void;
 }
 
+/** What the memories of an instance that is made ahead may hold, in bytes, and what may be computed for it, in units of fuel. */
+const MAX_AHEAD = { bytes: 4 * 2 ** 20, fuel: 1_000_000 } as const;
+
 /** One call on one fresh instance, or the calls of one that stays. */
 export class GuestInvocation {
-  readonly #ticket: number;
-  readonly #invocation: Invocation;
+  #ticket: number;
+  #invocation: Invocation;
   readonly #environment: GuestEnvironment;
   readonly #endState = new EndState(() => this.#fuel.cutShort());
   readonly #context: HostContext;
@@ -79,16 +82,24 @@ export class GuestInvocation {
   /** Whether it came to its end by itself, so that its memories can be used again. */
   #isSettled = false;
 
-  constructor(ticket: number, invocation: Invocation, environment: GuestEnvironment) {
+  #isPrepared = false;
+  #fuelToMake: number | undefined;
+
+  /** @param fuel Units of fuel until it is adopted, for one that is made ahead. */
+  constructor(
+    ticket: number,
+    invocation: Invocation,
+    environment: GuestEnvironment,
+    fuel: number = invocation.limits.fuel,
+  ) {
     this.#ticket = ticket;
     this.#invocation = invocation;
     this.#environment = environment;
-    const { fuel, memoryBytes } = invocation.limits;
+    const { memoryBytes } = invocation.limits;
     this.#fuel = new FuelMeter(fuel, () => environment.guard.catchUp(), sliceUnitsFor(memoryBytes));
     this.#stacks = new NestedStacks(environment.stacks, environment.stackBytes, environment.tally);
     this.#time = new ProcessorTime(invocation.limits.cpuSharePercent);
-    this.#presence = new Presence({
-      ticket,
+    this.#presence = new Presence(ticket, {
       turns: environment.turns,
       observations: environment.observations,
       time: this.#time,
@@ -113,7 +124,7 @@ export class GuestInvocation {
       isOver: () => this.#isOver(),
       end: (ending) => this.#endState.end(ending),
       hasNeighbours: environment.hasMoreToDo,
-      holds: () => environment.holds(ticket),
+      holds: () => environment.holds(this.#ticket),
       yieldProcessor: (pauseMs) => this.#gate.following(this.#presence.yieldProcessor(pauseMs)),
       interrupt: () => this.#guest?.interrupt() ?? NO_INTERRUPTION,
       handOver: () => environment.observations.handOver(),
@@ -126,6 +137,44 @@ export class GuestInvocation {
       isOver: () => this.#isOver(),
       toCheckpoint: () => this.#fuel.cutShort(),
     });
+  }
+
+  /** Makes the instance, for a call that is not there yet. Never rejects; whether it was made. */
+  async prepare(program: Program): Promise<boolean> {
+    this.#presence.occupy();
+    this.#time.enter();
+    try {
+      await this.#instantiate(program);
+    } catch {
+      return false;
+    } finally {
+      this.#presence.leave();
+    }
+    this.#isPrepared = true;
+    return this.#fuelToMake !== undefined && this.#endState.ending === undefined && !this.#fuel.isOverdrawn;
+  }
+
+  /** The instance that is there is for this call: one of the same program, with the same grants and limits. */
+  adopt(ticket: number, invocation: Invocation): void {
+    this.#ticket = ticket;
+    this.#invocation = invocation;
+    this.#presence.ticket = ticket;
+    this.#checkpoint.ticket = ticket;
+    this.#fuel.add(invocation.limits.fuel - this.#fuel.limit);
+    this.#checkpoint.begin();
+    this.#memory?.begin();
+  }
+
+  /** Nobody will call the instance that is there. */
+  drop(): void {
+    this.#endState.finish();
+    this.#memory?.release();
+    this.#stacks.release();
+  }
+
+  /** Units of fuel that it took to make the instance; undefined for one that is not to be made ahead. */
+  get fuelToMake(): number | undefined {
+    return this.#fuelToMake;
   }
 
   /** Runs the call to its end. Never rejects. */
@@ -161,14 +210,21 @@ export class GuestInvocation {
 
   async #runToItsEnd(program: Program): Promise<WorkerOutcome> {
     try {
-      const guest = this.#guestOf(program);
-      this.#guest = guest;
-      await guest.instantiate();
+      const guest = this.#isPrepared && this.#guest !== undefined ? this.#guest : await this.#instantiate(program);
       const { target, parameters } = this.#invocation;
       return await (target === undefined ? this.#serve(guest) : this.#callExport(guest, target, parameters));
     } catch (thrown) {
       return this.#bounded(outcomeOfThrown(thrown));
     }
+  }
+
+  async #instantiate(program: Program): Promise<RunningGuest> {
+    const guest = this.#guestOf(program);
+    this.#guest = guest;
+    await guest.instantiate();
+    const isCheap = this.#fuel.used <= MAX_AHEAD.fuel && (this.#memory?.bytes ?? 0) <= MAX_AHEAD.bytes;
+    if (isCheap && this.#gate.counts.size === 0) this.#fuelToMake = this.#fuel.used;
+    return guest;
   }
 
   async #callExport(guest: RunningGuest, target: ExportPath, parameters: readonly unknown[]): Promise<WorkerOutcome> {
@@ -250,7 +306,12 @@ export class GuestInvocation {
   }
 
   #guestOf(program: Program): RunningGuest {
-    const memory = new GuestMemory(program, this.#invocation.limits, this.#environment.tally, this.#environment.memories);
+    const memory = new GuestMemory(
+      program,
+      this.#invocation.limits,
+      this.#environment.tally,
+      this.#environment.memories,
+    );
     this.#memory = memory;
     const parts = {
       program,
@@ -282,10 +343,14 @@ export class GuestInvocation {
   }
 
   #contextFor(invocation: Invocation): HostContext {
+    // An instance that was made ahead has them from the call.
+    const programArguments = (): readonly string[] => this.#invocation.programArguments;
     return {
       grants: invocation.grants,
       limits: invocation.limits,
-      programArguments: invocation.programArguments,
+      get programArguments() {
+        return programArguments();
+      },
       signal: this.#endState.signal,
       meters: ioMeters(invocation.limits),
       ask: (service, payload) => this.#ask(service, payload),

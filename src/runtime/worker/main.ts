@@ -7,6 +7,7 @@ import { type FromWorker, type Program, SHARED_SLOTS, type ToWorker, type Worker
 import { GuestInvocation } from "./guest-invocation.ts";
 import { Asks } from "./asks.ts";
 import { Guard } from "./metering/guard.ts";
+import { MadeAhead } from "./made-ahead.ts";
 import { SpareMemories } from "./memory/spare-memories.ts";
 import { ThreadStacks } from "./stacks/nested-stacks.ts";
 import { Observations } from "./observations.ts";
@@ -45,20 +46,24 @@ const environment = {
   hasMoreToDo: () => running.size > 1 || Atomics.load(shared, SHARED_SLOTS.sent) !== received,
 };
 
+const ahead = new MadeAhead(environment, () => running.size === 0 && !environment.hasMoreToDo());
+
 function post(message: FromWorker): void {
   port.postMessage(message);
 }
 
 async function start({ ticket, invocation }: Extract<ToWorker, { type: "start" }>): Promise<void> {
   Atomics.store(shared, SHARED_SLOTS.started, ticket);
-  const guest = new GuestInvocation(ticket, invocation, environment);
+  const program = programs.get(invocation.programId);
+  const guest = ahead.take(program, ticket, invocation) ?? new GuestInvocation(ticket, invocation, environment);
   running.set(ticket, guest);
   stacks.started();
-  const outcome = await outcomeOf(ticket, guest, programs.get(invocation.programId));
+  const outcome = await outcomeOf(ticket, guest, program);
   running.delete(ticket);
   send({ type: "ended", ticket, outcome, usage: guest.usage(), told: asks.takeTold(ticket) });
   guest.discard();
   stacks.ended();
+  ahead.consider(program, invocation, guest);
 }
 
 async function outcomeOf(ticket: number, guest: GuestInvocation, program: Program | undefined): Promise<WorkerOutcome> {
@@ -70,7 +75,9 @@ async function outcomeOf(ticket: number, guest: GuestInvocation, program: Progra
 function unload(programId: string): void {
   const program = programs.get(programId);
   programs.delete(programId);
-  if (program !== undefined) memories.forget(program);
+  if (program === undefined) return;
+  memories.forget(program);
+  ahead.forget(program);
 }
 
 function send(message: Extract<FromWorker, { readonly type: "ready" | "ended" }>): void {

@@ -5,7 +5,6 @@ import type { Turns } from "./turns.ts";
 
 /** What a guest's presence is made of. */
 export interface PresenceParts {
-  readonly ticket: number;
   readonly turns: Turns;
   readonly observations: Observations;
   readonly time: ProcessorTime;
@@ -18,9 +17,11 @@ export interface PresenceParts {
 /** When one guest is on its thread's processor, and when it waits for it. */
 export class Presence {
   readonly #parts: PresenceParts;
+  ticket: number;
   #pause: PromiseWithResolvers<void> | undefined;
 
-  constructor(parts: PresenceParts) {
+  constructor(ticket: number, parts: PresenceParts) {
+    this.ticket = ticket;
     this.#parts = parts;
   }
 
@@ -31,18 +32,18 @@ export class Presence {
 
   /** Takes the processor, which is free. */
   enter(): void {
-    const { turns, ticket, time } = this.#parts;
-    turns.take(ticket);
+    const { turns, time } = this.#parts;
+    turns.take(this.ticket);
     this.occupy();
     time.enter();
   }
 
   /** Leaves the processor to the others of the thread. */
   leave(): void {
-    const { turns, ticket, time, observations } = this.#parts;
+    const { turns, time, observations } = this.#parts;
     time.leave();
     observations.handOver();
-    turns.leave(ticket);
+    turns.leave(this.ticket);
   }
 
   /** Whether it does not come back before it is called again. */
@@ -65,9 +66,9 @@ export class Presence {
 
   /** Resolves when it has the processor again. */
   async comeBack(): Promise<void> {
-    const { turns, ticket, time } = this.#parts;
+    const { turns, time } = this.#parts;
     while (this.#pause !== undefined) await this.#pause.promise;
-    await turns.comeBack(ticket);
+    await turns.comeBack(this.ticket);
     time.enter();
     this.occupy();
   }

@@ -35,7 +35,7 @@ export class GuestMemory {
   readonly #spare: SpareMemories | undefined;
   readonly #made: LentMemory[] = [];
   readonly #capPages: number;
-  readonly #startedAt = performance.now();
+  #startedAt = performance.now();
   /** Pages that the memories have or were allowed to grow by. Linear memory never shrinks. */
   #pages: number;
   #instances = 0;
@@ -84,6 +84,11 @@ export class GuestMemory {
     const lent = this.#spare?.take(this.#program, request) ?? { request, memory: linearMemory(request), uses: 0 };
     if (this.#spare !== undefined) this.#made.push(lent);
     return lent.memory;
+  }
+
+  /** What they may grow by counts from now on. */
+  begin(): void {
+    this.#startedAt = performance.now();
   }
 
   /** Has the memories be used again. Only for when nothing is left that could still read or write them. */

@@ -49,7 +49,7 @@ export interface CheckedGuest {
  * that is refused traps, and is refused again wherever it gets by catching what can be caught.
  */
 export class Checkpoint implements Guarded {
-  readonly ticket: number;
+  ticket: number;
   readonly sliceUnits: number;
   readonly #guest: CheckedGuest;
   #deadline: number;

@@ -120,7 +120,7 @@ export class Guard {
   /** Says which guest has the processor from now on. */
   occupy(guest: Guarded): void {
     this.catchUp();
-    if (this.#guarded === guest) return;
+    if (this.#guarded === guest && this.#exports.t.value === guest.ticket) return;
     this.#guarded = guest;
     this.#exports.t.value = guest.ticket;
     this.#slice.value = guest.sliceUnits;
