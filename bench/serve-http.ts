@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { Child } from "./support/child.ts";
 import { leanHttpServer } from "./support/http-guests.ts";
 import { HAS_WRK, type Load, load } from "./support/load.ts";
+import { wasmtimeServer } from "./support/peers.ts";
 import { figure, range, type Report, times } from "./support/report.ts";
 import { ratioOfPairs, summarize } from "./support/statistics.ts";
 import { TemporaryFolder } from "./support/temporary-folder.ts";
@@ -12,6 +13,8 @@ const ROUNDS = { warmUp: 1, counted: 5 };
 const SECONDS = 2;
 
 const CONNECTIONS = [1, 32];
+
+const PEER = "wasmtime serve";
 
 /** Where the guests of a server run, as its process is told. */
 const LEVELS: Readonly<Record<string, readonly string[]>> = {
@@ -25,6 +28,7 @@ export async function run(): Promise<Report> {
   using folder = new TemporaryFolder();
   const guest = await leanHttpServer();
   const bare = new Child("./http-server.ts");
+  const peer = await wasmtimeServer(guest);
   const artifacts = join(folder.path, "artifacts");
   const serving = Object.entries(LEVELS).map(
     ([name, level]) => [name, new Child("./http-serving.ts", [guest, artifacts, ...level])] as const,
@@ -32,11 +36,15 @@ export async function run(): Promise<Report> {
   try {
     const servers: Record<string, unknown> = { "node:http": await bare.receive() };
     for (const [name, child] of serving) servers[name] = await child.receive();
+    if (peer !== undefined) servers[PEER] = peer.port;
     const rows: string[][] = [];
+    const notes: string[] = peer === undefined ? ["Peer: wasmtime is not on the PATH."] : [];
     for (const connections of CONNECTIONS) {
       const samples = await sampled(servers, connections);
       const plain = samples.get("node:http") ?? [];
       const inThreads = samples.get("serve-http, threads") ?? [];
+      const ofPeer = samples.get(PEER);
+      if (ofPeer !== undefined) notes.push(againstPeer(inThreads, ofPeer, connections));
       for (const [name, loads] of samples) {
         const rate = summarize(loads.map(({ perSecond }) => perSecond));
         rows.push([
@@ -76,6 +84,7 @@ ${ROUNDS.warmUp}; all servers answer the same bytes, each in a process of its ow
           ],
           rows,
           notes: [
+            ...notes,
             failed === 0 ? "Every request was answered with 200." : `${failed} requests were not answered with 200.`,
           ],
         },
@@ -83,6 +92,7 @@ ${ROUNDS.warmUp}; all servers answer the same bytes, each in a process of its ow
     };
   } finally {
     await bare.end();
+    peer?.end();
     for (const [, child] of serving) await child.end();
   }
 }
@@ -99,6 +109,13 @@ async function sampled(
     }
   }
   return samples;
+}
+
+/** The aim is half of its requests per second, and at most twice its p99. */
+function againstPeer(ours: readonly Load[], theirs: readonly Load[], connections: number): string {
+  const rate = times(ratio(ours, theirs, (one) => one.perSecond));
+  const late = times(ratio(ours, theirs, (one) => one.p99Ms));
+  return `With ${connections} connections, threads against ${PEER}: ${rate} of its requests per second (aim 0.50×), ${late} of its p99 (aim 2.00×).`;
 }
 
 function origin(port: unknown): string {

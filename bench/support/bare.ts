@@ -72,6 +72,27 @@ export class BareProgram {
     return (await this.#instance(imports)).call(exported.function, parameters).result;
   }
 
+  /**
+   * Calls an export of the only core module of a component that imports nothing, on a fresh instance with what it is made with: the
+   * engine of JavaScript alone.
+   */
+  byHand(name: string, parameters: readonly number[]): unknown {
+    const guard = new Guard(new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }));
+    const fuel = new FuelMeter(Number.MAX_SAFE_INTEGER);
+    const [module] = this.#modules.values();
+    if (module === undefined || this.#modules.size > 1) throw new Error("it is no component of one core module");
+    const memories = (this.#memories[0] ?? []).map((descriptor, index) => [
+      memoryField(index),
+      new WebAssembly.Memory(descriptor),
+    ]);
+    const given = {
+      [GUARD_NAMESPACE]: guard.imports(fuel.counter),
+      [MEMORY_NAMESPACE]: Object.fromEntries(memories) as Record<string, WebAssembly.Memory>,
+    };
+    const { exports } = new WebAssembly.Instance(module, given);
+    return (exports[name] as (...given: readonly number[]) => unknown)(...parameters);
+  }
+
   async #instance(imports: Readonly<Record<string, Interface>>): Promise<Engine> {
     const fuel = new FuelMeter(Number.MAX_SAFE_INTEGER);
     const guard = new Guard(new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }));

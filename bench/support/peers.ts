@@ -1,4 +1,4 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 
 /** What a peer measured, in milliseconds. */
 export type PeerSamples = Readonly<Record<string, readonly number[]>>;
@@ -16,6 +16,25 @@ export function wasmtimePackage(): string | undefined {
   const check = "import wasmtime.component; from importlib.metadata import version; print(version('wasmtime'))";
   const { status, stdout } = spawnSync("python3", ["-c", check], { encoding: "utf8" });
   return status === 0 ? stdout.trim() : undefined;
+}
+
+/** `wasmtime serve`, with a fresh instance for each request, where the command is on the PATH. */
+export async function wasmtimeServer(
+  component: string,
+): Promise<{ readonly port: number; readonly end: () => void } | undefined> {
+  const command = wasmtimeCommand();
+  if (command === undefined) return undefined;
+  const server = spawn(command, ["serve", "--addr", "127.0.0.1:0", component], { stdio: ["ignore", "ignore", "pipe"] });
+  let output = "";
+  const { promise, resolve } = Promise.withResolvers<number | undefined>();
+  server.stderr.on("data", (chunk: Buffer) => {
+    output += chunk.toString("utf8");
+    const port = /http:\/\/127\.0\.0\.1:(\d+)/.exec(output)?.[1];
+    if (port !== undefined) resolve(Number(port));
+  });
+  server.once("exit", () => resolve(undefined));
+  const port = await promise;
+  return port === undefined ? undefined : { port, end: () => void server.kill() };
 }
 
 /** Loads a component with PyPI's wasmtime `rounds` times: compiled from scratch, and from a serialized module. */
