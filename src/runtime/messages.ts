@@ -120,7 +120,8 @@ export type WorkerOutcome =
 
 /** Main thread to worker. `ticket` numbers invocations over the life of the pool. */
 export type ToWorker =
-  | { readonly type: "load"; readonly program: Program }
+  /** `held` says how many modules of it the worker has, which counts down those that it has collected. */
+  | { readonly type: "load"; readonly program: Program; readonly held: Int32Array | undefined }
   | { readonly type: "unload"; readonly programId: string }
   | { readonly type: "start"; readonly ticket: number; readonly invocation: Invocation }
   | { readonly type: "cancel"; readonly ticket: number }

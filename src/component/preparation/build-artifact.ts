@@ -2,6 +2,7 @@ import { escapeInvisible } from "../../shared/quote-text.ts";
 import { CordonError } from "../../shared/errors.ts";
 import type { Plan, PlanFunction } from "../../shared/plan.ts";
 import type { Artifact } from "../artifact.ts";
+import { boundFunctions } from "../bound-functions.ts";
 import { boundInstances } from "../bound-instances.ts";
 import { boundedTypeKeys, boundTypes } from "../bound-types.ts";
 import type { DecodedComponent } from "../decode-component.ts";
@@ -26,11 +27,13 @@ export function componentArtifact(
 ): Artifact {
   if (plan === undefined) throw refused(`it uses ${unsupported ?? "what is not supported"}`);
   const instantiations = instantiationsOf(plan);
-  boundTypes(coreModules.map(({ offset, size }) => component.subarray(offset, offset + size)));
+  const bytes = coreModules.map(({ offset, size }) => component.subarray(offset, offset + size));
+  boundFunctions(bytes);
+  boundTypes(bytes);
   // Modules that are never instantiated are validated with the others, and take their part of the bounds.
-  const modules = coreModules.map(({ offset, size }, index) => ({
+  const modules = bytes.map((module, index) => ({
     name: moduleName(index),
-    ...hardenCore(component.subarray(offset, offset + size), { threads: sharedMemory }),
+    ...hardenCore(module, { threads: sharedMemory }),
   }));
   if (modules.some(({ holdsExceptions }) => holdsExceptions) && plan.functions.some(isStackful)) {
     throw refused("it keeps exceptions, which are counted for one stack, and has tasks on stacks of their own");

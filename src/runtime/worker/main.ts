@@ -8,6 +8,7 @@ import { GuestInvocation } from "./guest-invocation.ts";
 import { Asks } from "./asks.ts";
 import { Guard } from "./metering/guard.ts";
 import { ThreadStacks } from "./stacks/nested-stacks.ts";
+import { HeldModules } from "./held-modules.ts";
 import { Observations } from "./observations.ts";
 import { StackPool } from "./stacks/stack-pool.ts";
 import { Turns } from "./turns.ts";
@@ -23,6 +24,7 @@ const shared = new Int32Array(memory.buffer);
 const turns = new Turns(shared);
 const programs = new Map<string, Program>();
 const running = new Map<number, GuestInvocation>();
+const heldModules = new HeldModules();
 const stacks = new StackPool();
 const asks = new Asks(post);
 /** Messages that were received, modulo 2^32. */
@@ -83,6 +85,7 @@ port.on("message", (message: ToWorker) => {
   switch (message.type) {
     case "load":
       programs.set(message.program.id, message.program);
+      heldModules.add(message.program, message.held);
       break;
     case "unload":
       programs.delete(message.programId);

@@ -48,7 +48,7 @@ export async function loadProgram(
 ): Promise<Loaded> {
   const { info, program: portable, tables, typeKeys } = await loadPortable(reading, options, custom, load);
   const { modules, ...program } = portable;
-  const compiled = await compileModules({ modules, typeKeys }, load);
+  const compiled = await compileModules({ digest: info.digest, modules, typeKeys }, load);
   return { info, program: { ...program, modules: compiled }, tables };
 }
 
