@@ -145,6 +145,8 @@ export type FromWorker =
     }
   /** There are events in the ring. */
   | { readonly type: "observed" }
+  /** A promise was rejected that nobody waits for: a fault of the host's. */
+  | { readonly type: "rejected"; readonly reason: string }
   /** A guest cannot be suspended where it is, and others have to wait for it. */
   | { readonly type: "holds"; readonly ticket: number }
   /** An instance that stays is ready to be called, after the call that ended so, if any. */

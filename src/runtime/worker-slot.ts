@@ -18,6 +18,7 @@ import type { FromWorker, Program, ToWorker } from "./messages.ts";
 import type { Ending, Pending } from "./pending.ts";
 import { StartWatch } from "./start-watch.ts";
 import { ThreadSlots } from "./thread-slots.ts";
+import { warnOfRejection } from "./warn-of-rejection.ts";
 import { initialPages } from "./worker/memory/memory-allotment.ts";
 
 /** How many workers may die under an invocation that has not started before it is given up. */
@@ -242,6 +243,10 @@ export class WorkerSlot {
   #receive(message: FromWorker): void {
     if (message.type === "observed") {
       this.#feed.flushInTurns();
+      return;
+    }
+    if (message.type === "rejected") {
+      warnOfRejection(message.reason);
       return;
     }
     this.#feed.flush();

@@ -11,6 +11,7 @@ import { ThreadStacks } from "./stacks/nested-stacks.ts";
 import { HeldModules } from "./held-modules.ts";
 import { Observations } from "./observations.ts";
 import { StackPool } from "./stacks/stack-pool.ts";
+import { Rejections } from "./rejections.ts";
 import { Turns } from "./turns.ts";
 
 if (parentPort === null) throw new Error("this module runs in a worker thread");
@@ -76,9 +77,9 @@ function send(message: Extract<FromWorker, { readonly type: "ready" | "ended" }>
   }
 }
 
-// A promise that nobody waits for any more may fail, as work for a guest that has ended does. Node would end the thread for it, and with
-// it the guests beside.
-process.on("unhandledRejection", () => undefined);
+// Node would end the thread for it, and with it all guests.
+const rejections = new Rejections((reason) => post({ type: "rejected", reason }));
+process.on("unhandledRejection", (reason) => rejections.add(reason));
 
 port.on("message", (message: ToWorker) => {
   received = (received + 1) | 0;

@@ -167,7 +167,11 @@ export class Tasks {
     const { fail, stacks, limit } = this.#parts;
     if (!limit.take()) {
       const { held } = limit;
-      throw new LimitReached("stacks", { cap: held, used: held + 1 }, `it had ${held} calls between components under way at once`);
+      throw new LimitReached(
+        "stacks",
+        { cap: held, used: held + 1 },
+        `it had ${held} calls between components under way at once`,
+      );
     }
     const outer = this.#ends.get(task);
     let isOver = false;
