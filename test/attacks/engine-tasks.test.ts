@@ -367,9 +367,12 @@ test("stacks of calls between components are counted as memory, and fewer each w
   assert.equal(alone.usage?.memoryHighWaterBytes, 31 * guestStackBytes());
   await using many = await open(WAITING_STACKS(60), { limits: { timeoutMs: 2_000 } });
   const ends = await Promise.allSettled(Array.from({ length: 120 }, () => many.call("f")));
-  const codes = ends.map((end) => (end.status === "rejected" ? (end.reason as CordonError).code : "value"));
-  assert.ok(codes.filter((code) => code === "trap").length > 0);
-  assert.equal(codes.filter((code) => code !== "trap" && code !== "limit").length, 0, [...new Set(codes)].join());
+  const limits = ends.map((end) => (end.status === "rejected" ? (end.reason as CordonError).limit?.limit : "value"));
+  assert.ok(limits.includes("stacks"), [...new Set(limits)].join());
+  assert.ok(
+    limits.every((limit) => limit === "stacks" || limit === "deadline"),
+    [...new Set(limits)].join(),
+  );
 });
 
 test("instances are made with breaks, and no more of them once the call is over", async () => {
