@@ -82,6 +82,23 @@ test("instances that keep exceptions are counted", async () => {
   );
 });
 
+// Weakening: ten times as many may be held.
+test("an instance holds some five hundred exceptions, and traps for more", async () => {
+  const text = `(component (core module $m
+    (tag $e (param i64 i64)) (global $zero (mut i32) (i32.const 0))
+    (func $keep (export "f") (param i32) (local exnref)
+      (block $caught (result exnref)
+        (try_table (catch_all_ref $caught) (i64.const 1) (i64.const 2) (throw $e)) unreachable)
+      (local.set 1)
+      (if (local.get 0) (then (call $keep (i32.sub (local.get 0) (i32.const 1)))))
+      (if (global.get $zero) (then (throw_ref (local.get 1))))))
+    (core instance $i (instantiate $m))
+    (func (export "f") (param "depth" u32) (canon lift (core func $i "f"))))`;
+  await using sandbox = await Sandbox.open(await textGuest("exceptions-held", text), { cache: TEST_CACHE });
+  await sandbox.call("f", [150]);
+  await failsWith("trap", /unreachable/, sandbox.call("f", [600]));
+});
+
 /** An exception that the guest does not catch, wherever it is thrown. */
 const THROWING = "(tag $e (param i64 i64)) (func $throw (throw $e (i64.const 1) (i64.const 2)))";
 

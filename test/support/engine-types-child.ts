@@ -7,7 +7,7 @@ import { inspect, Sandbox, type SandboxOptions } from "../../src/sandbox/index.t
 import { CordonError } from "../../src/shared/errors.ts";
 import { COMPONENT_SECTION, componentOf, sectionOf } from "./component-bytes.ts";
 import { manySignatures } from "./many-signatures.ts";
-import { typedJsonModule, typedModule } from "./typed-modules.ts";
+import { invalidTypedModule, typedJsonModule, typedModule } from "./typed-modules.ts";
 import { parse } from "./wasm-tools.ts";
 
 /** The engine ends the process at 2,000,000. */
@@ -57,6 +57,16 @@ const ATTACKS: Readonly<Record<string, () => Promise<unknown>>> = {
     const opened = await outcome(component);
     const { runnable, refusal } = await inspect(component);
     return { opened, runnable, refusal };
+  },
+  invalid: async () => {
+    const count = countOfTypes();
+    const component = (load: number): Uint8Array =>
+      componentOf(sectionOf(COMPONENT_SECTION.module, invalidTypedModule(1_000, { first: load * 1_000 })));
+    const invalid = await outcome(component(0));
+    const counted = Atomics.load(count, 0);
+    Atomics.store(count, 0, 500_000);
+    const { refusal } = await inspect(component(1));
+    return { invalid, counted, full: await outcome(component(1)), refusal, known: await outcome(component(0)) };
   },
   stacks: async () => {
     const count = countOfTypes();
