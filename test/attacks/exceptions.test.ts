@@ -94,7 +94,7 @@ test("an instance holds some five hundred exceptions, and traps for more", async
       (if (global.get $zero) (then (throw_ref (local.get 1))))))
     (core instance $i (instantiate $m))
     (func (export "f") (param "depth" u32) (canon lift (core func $i "f"))))`;
-  await using sandbox = await Sandbox.open(await textGuest("exceptions-held", text), { cache: TEST_CACHE });
+  await using sandbox = await Sandbox.open(await textGuest("exceptions-held", text), { cache: false });
   await sandbox.call("f", [150]);
   await failsWith("trap", /unreachable/, sandbox.call("f", [600]));
 });
