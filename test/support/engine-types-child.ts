@@ -26,6 +26,9 @@ const modulesOf = (modules: number, types: number): Uint8Array =>
 
 const heavy = (load: number): Uint8Array => typedJsonModule(HEAVY_TYPES, { first: load * HEAVY_TYPES, values: 1_000 });
 
+const notValid = (load: number): Uint8Array =>
+  componentOf(sectionOf(COMPONENT_SECTION.module, invalidTypedModule(1_000, { first: load * 1_000 })));
+
 async function outcome(source: Uint8Array, options: SandboxOptions = {}): Promise<string> {
   try {
     await (await Sandbox.open(source, { cache: false, ...options })).close();
@@ -60,13 +63,11 @@ const ATTACKS: Readonly<Record<string, () => Promise<unknown>>> = {
   },
   invalid: async () => {
     const count = countOfTypes();
-    const component = (load: number): Uint8Array =>
-      componentOf(sectionOf(COMPONENT_SECTION.module, invalidTypedModule(1_000, { first: load * 1_000 })));
-    const invalid = await outcome(component(0));
+    const invalid = await outcome(notValid(0));
     const counted = Atomics.load(count, 0);
     Atomics.store(count, 0, 500_000);
-    const { refusal } = await inspect(component(1));
-    return { invalid, counted, full: await outcome(component(1)), refusal, known: await outcome(component(0)) };
+    const { refusal } = await inspect(notValid(1));
+    return { invalid, counted, full: await outcome(notValid(1)), refusal, known: await outcome(notValid(0)) };
   },
   stacks: async () => {
     const count = countOfTypes();

@@ -1,14 +1,17 @@
+const TYPES = ["u32", "u64", "f32", "f64"] as const;
+const CORE = { u32: "i32", u64: "i64", f32: "f32", f64: "f64" } as const;
+
+type Types = readonly (keyof typeof CORE)[];
+
+const parameters = (types: Types): string => types.map((type, at) => `(param "p${at}" ${type})`).join(" ");
+const core = (types: Types): string => types.map((type) => CORE[type]).join(" ");
+
 /** A component that calls so many functions of different types in another one, which may wait. */
 export function manySignatures(count: number): string {
-  const TYPES = ["u32", "u64", "f32", "f64"] as const;
-  const CORE = { u32: "i32", u64: "i64", f32: "f32", f64: "f64" } as const;
   const all = Array.from({ length: count }, (_, index) => ({
     name: `f${index}`,
     types: [0, 2, 4, 6, 8].map((shift) => TYPES[(index >> shift) & 3] ?? "u32"),
   }));
-  const parameters = (types: readonly string[]): string =>
-    types.map((type, at) => `(param "p${at}" ${type})`).join(" ");
-  const core = (types: readonly (keyof typeof CORE)[]): string => types.map((type) => CORE[type]).join(" ");
   return `(component
     (component $a (core func $yield (canon thread.yield))
       (core module $m (import "" "yield" (func $yield (result i32)))

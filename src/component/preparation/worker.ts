@@ -19,7 +19,7 @@ function askForTypes(keys: Uint8Array): void {
   const { port1, port2 } = new MessageChannel();
   post({ type: "types", keys, answered, port: port2 }, [port2]);
   Atomics.wait(answered, 0, 0);
-  const refused = (receiveMessageOnPort(port1) as { readonly message: Refused | undefined } | undefined)?.message;
+  const refused: Refused | undefined = receiveMessageOnPort(port1)?.message;
   port1.close();
   if (refused !== undefined) throw errorOf(refused);
 }
