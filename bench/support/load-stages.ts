@@ -38,7 +38,7 @@ async function piecewise(): Promise<void> {
   lap("digest");
   const recognized = recognize(component);
   lap("validate and plan");
-  const artifact = makeArtifact({ component, digest, sharedMemory: false }, recognized);
+  const artifact = makeArtifact({ component, digest, sharedMemory: false }, recognized, () => undefined);
   lap("harden");
   const encoded = encodeArtifact(artifact);
   lap("encode");

@@ -4,8 +4,7 @@ import { activeDataBytes, boundActiveData } from "../hardening/bound/active-data
 import { boundActiveEntries } from "../hardening/bound/segment-entries.ts";
 import { instanceHeapBytes } from "../hardening/bound/instance-heap.ts";
 import type { HardenedModule } from "../hardening/harden-module.ts";
-import { readSections, SECTION, type Section, wellFormed } from "../hardening/read/module-sections.ts";
-import { ByteReader } from "../shared/byte-reader.ts";
+import { countOf, readSections, SECTION } from "../hardening/read/module-sections.ts";
 import { CordonError } from "../shared/errors.ts";
 import { tooComplex } from "./too-complex.ts";
 
@@ -95,7 +94,7 @@ function measured(module: HardenedModule): MeasuredModule {
   const data = sections.find(({ id }) => id === SECTION.data);
   return {
     ...module,
-    tables: tablesOf(sections),
+    tables: countOf(sections, SECTION.table),
     heapBytes: instanceHeapBytes(sections, module.tableEntries),
     activeBytes: data === undefined ? 0 : activeDataBytes(data.content),
   };
@@ -107,12 +106,6 @@ function boundCompiling(modules: readonly HardenedModule[]): void {
   const used = sum(({ compileCost }) => compileCost);
   const cap = mostCompileCost(sum(({ workingBytes }) => workingBytes));
   if (used > cap) throw tooComplex("units of compilation in all its functions", used, cap);
-}
-
-/** How many tables a module defines. */
-function tablesOf(sections: readonly Section[]): number {
-  const section = sections.find(({ id }) => id === SECTION.table);
-  return section === undefined ? 0 : wellFormed(() => new ByteReader(section.content).count());
 }
 
 function tooMuchHeap(used: number, instances: number): CordonError {

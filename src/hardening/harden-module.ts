@@ -19,6 +19,7 @@ import { readShape } from "./read/module-shape.ts";
 import { segmentEntries } from "./bound/segment-entries.ts";
 import { readExportNames } from "./read/export-section.ts";
 import { readSections, SECTION, type Section, wellFormed, writeSections } from "./read/module-sections.ts";
+import { typeKeys } from "./read/type-keys.ts";
 
 const MEMORY_KIND = 0x02;
 
@@ -59,6 +60,8 @@ export interface HardenOptions {
   readonly counter?: "shared" | "own";
   /** What is not refused though it is by default. */
   readonly allow?: AllowedFeatures;
+  /** Told of the module's types, as `typeKeys` gives them, before the engine is given it to be validated; may throw. Default: nothing. */
+  readonly admitTypes?: (keys: Uint8Array) => void;
 }
 
 /**
@@ -74,7 +77,7 @@ export interface HardenOptions {
  */
 export function hardenModule(
   module: Uint8Array,
-  { meter = false, counter = "own", allow = {} }: HardenOptions = {},
+  { meter = false, counter = "own", allow = {}, admitTypes }: HardenOptions = {},
 ): HardenedModule {
   const found = readSections(module);
   refuseReserved(found);
@@ -86,7 +89,10 @@ export function hardenModule(
     );
   const counts = meter && handlers.size > 0;
   // Counting relies on a valid module; everything else checks itself what it relies on.
-  if (counts) assertValid(module);
+  if (counts) {
+    admitTypes?.(typeKeys(found));
+    assertValid(module);
+  }
   const { sections: bounded, holds: holdsExceptions } = counts
     ? wellFormed(() => countHeldExceptions(found, handlers))
     : { sections: found, holds: false };

@@ -122,7 +122,8 @@ export type WorkerOutcome =
 
 /** Main thread to worker. `ticket` numbers invocations over the life of the pool. */
 export type ToWorker =
-  | { readonly type: "load"; readonly program: Program }
+  /** `held` says how many modules of it the worker has, which counts down those that it has collected. */
+  | { readonly type: "load"; readonly program: Program; readonly held: Int32Array | undefined }
   | { readonly type: "unload"; readonly programId: string }
   | { readonly type: "start"; readonly ticket: number; readonly invocation: Invocation }
   | { readonly type: "cancel"; readonly ticket: number }
@@ -153,6 +154,8 @@ export type FromWorker =
   | { readonly type: "told"; readonly ticket: number; readonly told: readonly Told[] }
   /** There are events in the ring. */
   | { readonly type: "observed" }
+  /** A promise was rejected that nobody waits for: a fault of the host's. */
+  | { readonly type: "rejected"; readonly reason: string }
   /** A guest cannot be suspended where it is, and others have to wait for it. */
   | { readonly type: "holds"; readonly ticket: number }
   /** An instance that stays is ready to be called, after the call that ended so, if any. */

@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import { MAX_MEMORIES_AT_ONCE, memoriesOf } from "./address-space.ts";
+import { fitsAddressSpace, memoriesOf } from "./address-space.ts";
 import { DedicatedWorkers } from "./dedicated-workers.ts";
 import { roomForMemories } from "./memory-room.ts";
 import type { Ended, Job, Pending } from "./pending.ts";
@@ -147,15 +147,17 @@ export class WorkerPool {
     return found < 0 ? this.#queue.length : found;
   }
 
-  /** Whether linear memories leave room for an invocation. With no other guest there always is. */
+  /** Whether what guests have of memory and address space leaves room for an invocation. With no other guest there always is. */
   #hasRoomFor(next: Pending): boolean {
-    let [memories, bytes] = [0, 0];
+    let [guests, memories, bytes] = [0, 0, 0];
     for (const slot of this.#slots) {
+      guests += slot.load;
       memories += slot.memories;
       bytes += slot.memoryBytes;
     }
-    if (memories === 0) return true;
-    if (memories + memoriesOf(next.job.program) > MAX_MEMORIES_AT_ONCE || bytes >= this.#memoryRoom) return false;
+    if (guests === 0) return true;
+    const fits = fitsAddressSpace({ guests: guests + 1, memories: memories + memoriesOf(next.job.program) });
+    if (!fits || bytes >= this.#memoryRoom) return false;
     return this.#hasIdleProcessor() || this.#pacing.allows(bytes);
   }
 

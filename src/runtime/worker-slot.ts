@@ -12,12 +12,14 @@ import { watchEnd } from "./end-watch.ts";
 import { asBystander, endingOf, STOPPED_BY_FORCE } from "./endings.ts";
 import { EventFeed } from "./event-feed.ts";
 import { guestStackBytes } from "./guest-stack.ts";
+import { HeldPrograms } from "./held-programs.ts";
 import { INVOCATION_ENDED } from "./invocation-ended.ts";
 import { LoadedPrograms } from "./loaded-programs.ts";
 import type { FromWorker, Program, Told, ToWorker } from "./messages.ts";
 import type { Ending, Pending } from "./pending.ts";
 import { StartWatch } from "./start-watch.ts";
 import { ThreadSlots } from "./thread-slots.ts";
+import { warnOfRejection } from "./warn-of-rejection.ts";
 import { initialPages } from "./worker/memory/memory-allotment.ts";
 
 /** How many workers may die under an invocation that has not started before it is given up. */
@@ -49,6 +51,7 @@ export class WorkerSlot {
   /** Those of them that are to end. */
   readonly #ending = new Set<number>();
   readonly #loaded = new LoadedPrograms();
+  readonly #heldPrograms = new HeldPrograms();
   readonly #events: SlotEvents;
   readonly #feed = new EventFeed((ticket, observation) => this.#held.get(ticket)?.job.observe(observation));
   readonly #exited: Promise<void>;
@@ -88,6 +91,7 @@ export class WorkerSlot {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#exited = promise;
     this.#worker.once("exit", () => {
+      this.#heldPrograms.release();
       this.#lose({ kind: "lost", message: "its worker thread ended" });
       resolve();
     });
@@ -132,7 +136,7 @@ export class WorkerSlot {
   /** Sends an invocation. */
   start(pending: Pending): void {
     const { program, invocation } = pending.job;
-    if (!this.#loaded.has(program.id)) this.#post({ type: "load", program });
+    if (!this.#loaded.has(program.id)) this.#post({ type: "load", program, held: this.#heldPrograms.add(program) });
     this.#noteUse(program);
     this.#held.set(pending.ticket, pending);
     this.#memories += memoriesOf(program);
@@ -184,7 +188,13 @@ export class WorkerSlot {
 
   /** Forgets a program, so that its compiled code can be freed. */
   unload(programId: string): void {
+    this.#unload(programId);
+    this.#restWhenIdle();
+  }
+
+  #unload(programId: string): void {
     this.#loaded.delete(programId);
+    this.#heldPrograms.forget(programId);
     if (!this.#dead) this.#post({ type: "unload", programId });
   }
 
@@ -206,7 +216,7 @@ export class WorkerSlot {
 
   /** Notes that a program was used, and has the worker forget those that were not for longest. Their guests go on. */
   #noteUse(program: Program): void {
-    for (const forgotten of this.#loaded.use(program)) this.unload(forgotten);
+    for (const forgotten of this.#loaded.use(program)) this.#unload(forgotten);
   }
 
   #startDeadline(pending: Pending): void {
@@ -234,6 +244,10 @@ export class WorkerSlot {
   #receive(message: FromWorker): void {
     if (message.type === "observed") {
       this.#feed.flushInTurns();
+      return;
+    }
+    if (message.type === "rejected") {
+      warnOfRejection(message.reason);
       return;
     }
     this.#feed.flush();
@@ -322,9 +336,14 @@ export class WorkerSlot {
     this.#events.freed();
   }
 
-  /** An idle worker does not keep the process alive; one that still has to answer does, for calls may be queued for it. */
+  /**
+   * An idle worker does not keep the process alive; one that still has to answer does, for calls may be queued for it. One that has much
+   * to collect ends: as long as it does nothing it would keep it.
+   */
   #restWhenIdle(): void {
-    if (this.#held.size === 0 && this.#starting === 0) this.#worker.unref();
+    if (this.#dead || this.#held.size > 0 || this.#starting !== 0) return;
+    this.#worker.unref();
+    if (this.#heldPrograms.isBurdened) this.#kill(STOPPED_BY_FORCE);
   }
 
   #answer(pending: Pending, ending: Ending, message?: Extract<FromWorker, { type: "ended" }>): void {

@@ -146,15 +146,23 @@ function engineOf<P extends { readonly id: string }>(
   { info, program, tables }: Loaded<P>,
   { pool, release, untrusted }: Place<P>,
 ): Engine {
+  const { id } = program;
+  const closed = new Error("the sandbox was closed");
+  // Whoever keeps a sandbox that is closed does not keep its code.
+  let open: P | undefined = program;
   return {
     info,
-    programId: program.id,
+    programId: id,
     tables,
     isolation: { level: untrusted ? "process" : "thread", obstacle: undefined },
     untrusted,
-    run: (job) => pool.run({ ...job, program }),
+    run: (job) => {
+      if (open === undefined) return Promise.resolve({ ending: { kind: "cancelled", reason: closed }, wallMs: 0 });
+      return pool.run({ ...job, program: open });
+    },
     close: async () => {
-      pool.unload(program.id, new Error("the sandbox was closed"));
+      open = undefined;
+      pool.unload(id, closed);
       await release();
     },
   };

@@ -47,6 +47,7 @@ export interface LimitDetail {
     | "component-size"
     | "complexity"
     | "handles"
+    | "stacks"
     | "stdout-bytes";
   /** The cap that was in force. */
   readonly cap: number;

@@ -25,6 +25,10 @@ declare namespace WebAssembly {
   }
   class RuntimeError extends Error {}
   class CompileError extends Error {}
+  /** What code of a guest throws. It is no `Error`. */
+  class Exception {
+    private readonly brand: "exception";
+  }
   /** Wraps a function that may answer with a promise: a guest that imports it is suspended until that settles (JSPI). */
   class Suspending {
     constructor(fn: (...parameters: never[]) => unknown);

@@ -8,6 +8,7 @@ import { PreparedPlan } from "../../src/runtime/engine/prepared-plan.ts";
 import { guestStackBytes } from "../../src/runtime/guest-stack.ts";
 import { type CordonError, Sandbox, type SandboxOptions } from "../../src/sandbox/index.ts";
 import { failsWith } from "../support/errors.ts";
+import { manySignatures } from "../support/many-signatures.ts";
 import { TEST_CACHE, temporaryFolder, textGuest } from "../support/guests.ts";
 import { parse } from "../support/wasm-tools.ts";
 import { LEFT_BEHIND } from "../support/left-behind.ts";
@@ -310,7 +311,8 @@ test("destructors that drop the next resource come to a bound of stacks", async 
       (export "new" (func $new)) (export "drop" (func $drop)) (export "yield" (func $yield)) (export "slot" (table $t "slot"))))))
     (func (export "f") (canon lift (core func $i "f"))))`;
   await using sandbox = await open(text);
-  await failsWith("trap", /64 calls between components under way/, sandbox.call("f"));
+  const error = await failsWith("limit", /64 calls between components under way/, sandbox.call("f"));
+  assert.deepEqual(error.limit, { limit: "stacks", cap: 64 });
 });
 
 // The process ended within three seconds: each level went on from an empty stack.
@@ -337,7 +339,8 @@ test("destructors that wait on the way come to the same bound", async () => {
       (export "return" (func $return))))))
     (func (export "f") async (canon lift (core func $i "f") async)))`;
   await using sandbox = await open(text);
-  await failsWith("trap", /64 calls between components under way/, sandbox.call("f"));
+  const error = await failsWith("limit", /64 calls between components under way/, sandbox.call("f"));
+  assert.deepEqual(error.limit, { limit: "stacks", cap: 64 });
 });
 
 /** Starts so many tasks, each on a stack of its own, which wait until the end. */
@@ -364,9 +367,12 @@ test("stacks of calls between components are counted as memory, and fewer each w
   assert.equal(alone.usage?.memoryHighWaterBytes, 31 * guestStackBytes());
   await using many = await open(WAITING_STACKS(60), { limits: { timeoutMs: 2_000 } });
   const ends = await Promise.allSettled(Array.from({ length: 120 }, () => many.call("f")));
-  const codes = ends.map((end) => (end.status === "rejected" ? (end.reason as CordonError).code : "value"));
-  assert.ok(codes.filter((code) => code === "trap").length > 0);
-  assert.equal(codes.filter((code) => code !== "trap" && code !== "limit").length, 0, [...new Set(codes)].join());
+  const limits = ends.map((end) => (end.status === "rejected" ? (end.reason as CordonError).limit?.limit : "value"));
+  assert.ok(limits.includes("stacks"), [...new Set(limits)].join());
+  assert.ok(
+    limits.every((limit) => limit === "stacks" || limit === "deadline"),
+    [...new Set(limits)].join(),
+  );
 });
 
 test("instances are made with breaks, and no more of them once the call is over", async () => {
@@ -422,39 +428,10 @@ test("a handle is not given out of an instance that stays", async () => {
   await failsWith("unsupported", /its result cannot leave its instance/, instance.call("make"));
 });
 
-/** A component that calls so many functions of different types in another one, which may wait. */
-function manySignatures(count: number): string {
-  const TYPES = ["u32", "u64", "f32", "f64"] as const;
-  const CORE = { u32: "i32", u64: "i64", f32: "f32", f64: "f64" } as const;
-  const all = Array.from({ length: count }, (_, index) => ({
-    name: `f${index}`,
-    types: [0, 2, 4, 6, 8].map((shift) => TYPES[(index >> shift) & 3] ?? "u32"),
-  }));
-  const parameters = (types: readonly string[]): string =>
-    types.map((type, at) => `(param "p${at}" ${type})`).join(" ");
-  const core = (types: readonly (keyof typeof CORE)[]): string => types.map((type) => CORE[type]).join(" ");
-  return `(component
-    (component $a (core func $yield (canon thread.yield))
-      (core module $m (import "" "yield" (func $yield (result i32)))
-        ${all.map(({ name, types }) => `(func (export "${name}") (param ${core(types)}))`).join(" ")})
-      (core instance $i (instantiate $m (with "" (instance (export "yield" (func $yield))))))
-      ${all.map(({ name, types }) => `(func (export "${name}") ${parameters(types)} (canon lift (core func $i "${name}")))`).join(" ")})
-    (instance $a (instantiate $a))
-    (component $b
-      ${all.map(({ name, types }) => `(import "${name}" (func $${name} ${parameters(types)})) (core func $l${name} (canon lower (func $${name})))`).join(" ")}
-      (core module $m ${all.map(({ name, types }) => `(import "" "${name}" (func (param ${core(types)})))`).join(" ")}
-        (func (export "f") (result i32) (i32.const 7)))
-      (core instance $i (instantiate $m (with "" (instance ${all.map(({ name }) => `(export "${name}" (func $l${name}))`).join(" ")}))))
-      (func (export "f") (result u32) (canon lift (core func $i "f"))))
-    (instance $b (instantiate $b ${all.map(({ name }) => `(with "${name}" (func $a "${name}"))`).join(" ")}))
-    (export "f" (func $b "f")))`;
-}
-
 test("calls of many types may wait, and of too many, which the engine would keep for ever, are refused", async () => {
   await using sandbox = await open(manySignatures(100));
   assert.equal((await sandbox.call("f")).value, 7);
-  await using large = await open(manySignatures(300));
-  await failsWith("trap", /kinds of calls that may wait, over the bound of 256/, large.call("f"));
+  await failsWith("limit", /it has 301 kinds of calls that may wait, over the bound of 256/, open(manySignatures(300)));
 });
 
 test("exceptions are kept on one stack of an instance alone: no other could take back what was counted", async () => {

@@ -48,3 +48,21 @@ test("components that are closed before the next is opened are refused in the en
   assert.match(String(second), /^CordonWarning: /);
   assert.deepEqual(others, []);
 });
+
+// Weakening: the types of stacks are not counted.
+test("types of functions that may wait, which the engine is given for a component's stacks, count with those of its modules", () => {
+  const { refused, loaded, counted } = attacked("stacks");
+  assert.match(String(refused), /^limit complexity: .* it has 3\d\d function types that are new to this process/);
+  assert.equal(loaded, "loaded");
+  assert.ok(Number(counted) > 500_000 - 100, String(counted));
+});
+
+// Weakening: hardening has modules validated that handle exceptions, whose types are counted when they are compiled.
+test("types count of modules that turn out not to be valid when they are hardened, and such are refused when there is no room", () => {
+  const { invalid, counted, full, refusal, known } = attacked("invalid");
+  assert.match(String(invalid), /^invalid-component/);
+  assert.ok(Number(counted) > 1_000, String(counted));
+  assert.match(String(full), /^limit complexity: .*new to this process/);
+  assert.match(String(refusal), /new to this process/);
+  assert.match(String(known), /^invalid-component/);
+});

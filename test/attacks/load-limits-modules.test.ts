@@ -184,3 +184,16 @@ test("many functions that are each within the bounds are refused together", asyn
   const error = await failsWith("limit", /units of compilation in all its functions/, loads(bodies(100)));
   assert.equal(error.limit?.limit, "complexity");
 });
+
+// Weakening: padding counts as code, of which each byte allows more.
+test("padding does not make room for functions that are costly together", async () => {
+  /** 35 branches with 4,000 locals, of 4,100 units each. */
+  const tight = Buffer.concat(times(35, 0x0c, 0));
+  const costly = Array.from({ length: 100 }, () => body(tight, 4_000));
+  const padding = body(Buffer.alloc(1_000_000, 0x01), 0);
+  await failsWith(
+    "limit",
+    /units of compilation in all its functions/,
+    loads(jsonModule({ bodies: [...costly, padding] })),
+  );
+});

@@ -212,3 +212,29 @@ test("a gigabyte that is declared loads, and is refused at the call, before any 
     assert.ok(grown < 256 * MIB, `${Math.round(grown / MIB)} MiB`);
   }
 });
+
+/** A chain of so many instances, each with ten functions that it imports from the one before and gives on to the next. */
+function chain(instances: number): string {
+  const names = Array.from({ length: 10 }, (_, index) => `f${index}`);
+  const each = (of: (name: string) => string): string => names.map(of).join(" ");
+  const links = Array.from(
+    { length: instances },
+    (_, index) => `(instance $i${index + 1} (instantiate $c ${each((f) => `(with "${f}" (func $i${index} "${f}"))`)}))`,
+  );
+  return `(component
+    (component $z (core module $m ${each((f) => `(func (export "${f}"))`)}) (core instance $i (instantiate $m))
+      ${each((f) => `(func (export "${f}") (canon lift (core func $i "${f}")))`)})
+    (component $c ${each((f) => `(import "${f}" (func $${f})) (core func $l${f} (canon lower (func $${f})))`)}
+      (core module $m ${each((f) => `(import "" "${f}" (func))`)} ${each((f) => `(func (export "${f}"))`)})
+      (core instance $i (instantiate $m (with "" (instance ${each((f) => `(export "${f}" (func $l${f}))`)}))))
+      ${each((f) => `(func (export "${f}") (canon lift (core func $i "${f}")))`)})
+    (instance $i0 (instantiate $z)) ${links.join(" ")}
+    (export "f" (func $i${instances} "f0")))`;
+}
+
+// Weakening: plans are bounded by the steps of evaluation alone, and each worker has a copy of 13 MiB.
+test("a small component with a large plan is refused", async () => {
+  await load(await parse(chain(100)));
+  const error = await failsWith("limit", /more than 2097152 bytes of its plan/, load(await parse(chain(900))));
+  assert.equal(error.limit?.limit, "complexity");
+});

@@ -6,7 +6,9 @@ import { setEnvironmentData } from "node:worker_threads";
 import { inspect, Sandbox, type SandboxOptions } from "../../src/sandbox/index.ts";
 import { CordonError } from "../../src/shared/errors.ts";
 import { COMPONENT_SECTION, componentOf, sectionOf } from "./component-bytes.ts";
-import { typedJsonModule, typedModule } from "./typed-modules.ts";
+import { manySignatures } from "./many-signatures.ts";
+import { invalidTypedModule, typedJsonModule, typedModule } from "./typed-modules.ts";
+import { parse } from "./wasm-tools.ts";
 
 /** The engine ends the process at 2,000,000. */
 const TYPES = 99_900;
@@ -24,6 +26,9 @@ const modulesOf = (modules: number, types: number): Uint8Array =>
 
 const heavy = (load: number): Uint8Array => typedJsonModule(HEAVY_TYPES, { first: load * HEAVY_TYPES, values: 1_000 });
 
+const notValid = (load: number): Uint8Array =>
+  componentOf(sectionOf(COMPONENT_SECTION.module, invalidTypedModule(1_000, { first: load * 1_000 })));
+
 async function outcome(source: Uint8Array, options: SandboxOptions = {}): Promise<string> {
   try {
     await (await Sandbox.open(source, { cache: false, ...options })).close();
@@ -32,6 +37,13 @@ async function outcome(source: Uint8Array, options: SandboxOptions = {}): Promis
     if (!(thrown instanceof CordonError)) throw thrown;
     return `${thrown.code} ${thrown.limit?.limit ?? ""}: ${thrown.message}`;
   }
+}
+
+/** Which number the process has counted; as another thread of it would have counted. */
+function countOfTypes(): Int32Array {
+  const count = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  setEnvironmentData("cordon:engine-types", count.buffer);
+  return count;
 }
 
 const warnings: string[] = [];
@@ -49,10 +61,26 @@ const ATTACKS: Readonly<Record<string, () => Promise<unknown>>> = {
     const { runnable, refusal } = await inspect(component);
     return { opened, runnable, refusal };
   },
+  invalid: async () => {
+    const count = countOfTypes();
+    const invalid = await outcome(notValid(0));
+    const counted = Atomics.load(count, 0);
+    Atomics.store(count, 0, 500_000);
+    const { refusal } = await inspect(notValid(1));
+    return { invalid, counted, full: await outcome(notValid(1)), refusal, known: await outcome(notValid(0)) };
+  },
+  stacks: async () => {
+    const count = countOfTypes();
+    // Its modules have some 200 types when they are hardened, its stacks 100 more.
+    const component = await parse(manySignatures(100));
+    Atomics.store(count, 0, 500_000 - 250);
+    const refused = await outcome(component);
+    Atomics.store(count, 0, 500_000 - 350);
+    return { refused, loaded: await outcome(component), counted: Atomics.load(count, 0) };
+  },
   "one-after-the-other": async () => {
-    // As another thread of the process would have counted: twenty loads take a while.
-    const count = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
-    setEnvironmentData("cordon:engine-types", count.buffer);
+    // Twenty loads take a while.
+    const count = countOfTypes();
     const loads: string[] = [];
     for (const [load, before] of [240_000, 440_000, 480_000].entries()) {
       Atomics.store(count, 0, before);

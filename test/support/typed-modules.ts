@@ -45,3 +45,14 @@ export function typedJsonModule(count: number, options: TypesOptions): Uint8Arra
     sectionOf(10, Uint8Array.of(2, 4, 0, 0x41, 0, 0x0b, 4, 0, 0x41, 0, 0x0b)),
   );
 }
+
+/** A module that has those types, and a function which handles exceptions and is not valid. */
+export function invalidTypedModule(count: number, options: TypesOptions): Uint8Array {
+  // A try_table without catches, an end, and an end; then a drop of nothing.
+  const body = Uint8Array.of(0, 0x1f, 0x40, 0, 0x0b, 0x1a, 0x0b);
+  return moduleOf(
+    sectionOf(1, leb128(count + 1), Uint8Array.of(0x60, 0, 0), typesOf(count, options)),
+    sectionOf(3, Uint8Array.of(1, 0)),
+    sectionOf(10, Uint8Array.of(1, body.length), body),
+  );
+}

@@ -1,4 +1,5 @@
 import { Worker } from "node:worker_threads";
+import { functionsOf } from "../../hardening/read/module-sections.ts";
 import { abortable } from "../../shared/abortable.ts";
 import { workerUrl } from "../../shared/machine/bundled.ts";
 import { CordonError, messageOf } from "../../shared/errors.ts";
@@ -8,6 +9,7 @@ import type { ArtifactModule } from "../artifact.ts";
 import type { Load } from "../load/load.ts";
 import { isOutOfMemory, tooLarge } from "../preparation/out-of-memory.ts";
 import { engineTypes } from "./engine-types.ts";
+import { liveFunctions } from "./live-functions.ts";
 import type { CompileAnswer, CompileRequest } from "./messages.ts";
 
 /** Up to so many bytes the engine copies while the caller waits, in some 20 ms, before it goes on in threads of its own. */
@@ -21,6 +23,8 @@ const MAX_REASON_LENGTH = 500;
 
 /** The hardened core modules of a component. */
 export interface Compilable {
+  /** Of the component. */
+  readonly digest: string;
   readonly modules: readonly ArtifactModule[];
   readonly typeKeys: Uint8Array;
 }
@@ -37,12 +41,18 @@ export interface Compiled extends Omit<ArtifactModule, "bytes"> {
  * @param component Its modules' bytes may be gone afterwards: a thread may have taken them.
  * @throws CordonError `invalid-component`, `limit`, or the reason of the load's signal.
  */
-export async function compileModules({ modules, typeKeys }: Compilable, load: Load): Promise<readonly Compiled[]> {
+export async function compileModules(
+  { digest, modules, typeKeys }: Compilable,
+  load: Load,
+): Promise<readonly Compiled[]> {
   load.signal.throwIfAborted();
-  engineTypes().admit(typeKeys);
   const bytes = modules.map((one) => one.bytes);
+  const functions = bytes.reduce((sum, one) => sum + functionsOf(one), 0);
+  engineTypes().admit(typeKeys);
+  const lease = liveFunctions().admit(digest, functions);
   const total = bytes.reduce((sum, { length }) => sum + length, 0);
   const compiling = total <= MOST_HERE_BYTES ? compileHere(bytes) : compileInThread(bytes, load);
+  compiling.then(lease.compiled, lease.giveBack);
   load.hold(compiling);
   const compiled = await abortable(compiling, load.signal);
   return modules.flatMap(({ name, memories }, index) => {

@@ -1,16 +1,13 @@
-import { getEnvironmentData, isMainThread, setEnvironmentData } from "node:worker_threads";
 import { TYPE_KEY_BYTES } from "../../hardening/read/type-keys.ts";
 import { CordonError } from "../../shared/errors.ts";
 import { KeySet } from "./key-set.ts";
+import { processCount } from "./process-count.ts";
 
 /**
  * What the types of all components together may count for that a process compiles. The engine keeps each for the life of the process,
  * in some 200 bytes, and ends the process at 2,000,000; the rest is left to modules that are not Cordon's.
  */
 const MAX_TYPES = 500_000;
-
-/** The same in a thread of the embedder's that was started before Cordon was loaded: others may have such accounts of their own. */
-const MAX_TYPES_ALONE = MAX_TYPES / 16;
 
 /** The shares of it at which the embedder is warned. */
 const WARNED_AT = [0.5, 0.9];
@@ -84,14 +81,9 @@ let ofThisThread: EngineTypes | undefined;
 
 /** The account of this process, as far as its threads know of one another. */
 export function engineTypes(): EngineTypes {
-  ofThisThread ??= accountOf();
+  if (ofThisThread === undefined) {
+    const { count, max } = processCount(COUNT, MAX_TYPES);
+    ofThisThread = new EngineTypes(count, max, warn);
+  }
   return ofThisThread;
-}
-
-function accountOf(): EngineTypes {
-  const inherited: unknown = getEnvironmentData(COUNT);
-  if (inherited instanceof SharedArrayBuffer) return new EngineTypes(new Int32Array(inherited), MAX_TYPES, warn);
-  const made = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
-  setEnvironmentData(COUNT, made);
-  return new EngineTypes(new Int32Array(made), isMainThread ? MAX_TYPES : MAX_TYPES_ALONE, warn);
 }

@@ -1,9 +1,9 @@
-import { hardenModule } from "../../hardening/harden-module.ts";
 import type { CoreModuleShape } from "../../shared/core-module.ts";
 import type { Artifact } from "../artifact.ts";
 import { boundInstances } from "../bound-instances.ts";
 import { boundedTypeKeys, boundTypes } from "../bound-types.ts";
 import type { ArtifactRequest } from "../preparation/build-artifact.ts";
+import { type AdmitTypes, hardenCore } from "../preparation/harden-core.ts";
 import { coreInterface } from "./core-interface.ts";
 
 const CORE = "core";
@@ -11,13 +11,18 @@ const CORE = "core";
 /**
  * The artifact of a core module that is run as it is: the module, hardened.
  *
+ * @param admitTypes Told of its types if the engine is to validate it.
  * @throws CordonError `invalid-component`, `unsupported` or `limit`.
  */
-export function coreArtifact({ component, digest, sharedMemory }: ArtifactRequest, shape: CoreModuleShape): Artifact {
+export function coreArtifact(
+  { component, digest, sharedMemory }: ArtifactRequest,
+  shape: CoreModuleShape,
+  admitTypes: AdmitTypes,
+): Artifact {
   boundTypes([component]);
   const core = {
     name: CORE,
-    ...hardenModule(component, { meter: true, allow: { threads: sharedMemory } }),
+    ...hardenCore(component, { threads: sharedMemory, admitTypes }),
   };
   const typeKeys = boundedTypeKeys([core]);
   const { tables, heapBytes } = boundInstances([core], [CORE]);

@@ -2,10 +2,11 @@ import { escapeInvisible } from "../../shared/quote-text.ts";
 import { CordonError } from "../../shared/errors.ts";
 import type { Plan, PlanFunction } from "../../shared/plan.ts";
 import type { Artifact } from "../artifact.ts";
+import { boundFunctions } from "../bound-functions.ts";
 import { boundInstances } from "../bound-instances.ts";
 import { boundedTypeKeys, boundTypes } from "../bound-types.ts";
 import type { DecodedComponent } from "../decode-component.ts";
-import { hardenCore } from "./harden-core.ts";
+import { type AdmitTypes, hardenCore } from "./harden-core.ts";
 
 /** What an artifact is made from. */
 export interface ArtifactRequest {
@@ -18,19 +19,23 @@ export interface ArtifactRequest {
 /**
  * A validated component to artifact: its plan, and its core modules hardened.
  *
+ * @param admitTypes Told of the types of a module that the engine is to validate.
  * @throws CordonError `invalid-component`, `unsupported` or `limit`.
  */
 export function componentArtifact(
   { component, digest, sharedMemory }: ArtifactRequest,
   { interface: described, plan, unsupported, coreModules }: DecodedComponent,
+  admitTypes: AdmitTypes,
 ): Artifact {
   if (plan === undefined) throw refused(`it uses ${unsupported ?? "what is not supported"}`);
   const instantiations = instantiationsOf(plan);
-  boundTypes(coreModules.map(({ offset, size }) => component.subarray(offset, offset + size)));
+  const bytes = coreModules.map(({ offset, size }) => component.subarray(offset, offset + size));
+  boundFunctions(bytes);
+  boundTypes(bytes);
   // Modules that are never instantiated are validated with the others, and take their part of the bounds.
-  const modules = coreModules.map(({ offset, size }, index) => ({
+  const modules = bytes.map((module, index) => ({
     name: moduleName(index),
-    ...hardenCore(component.subarray(offset, offset + size), { threads: sharedMemory }),
+    ...hardenCore(module, { threads: sharedMemory, admitTypes }),
   }));
   if (modules.some(({ holdsExceptions }) => holdsExceptions) && plan.functions.some(isStackful)) {
     throw refused("it keeps exceptions, which are counted for one stack, and has tasks on stacks of their own");

@@ -4,13 +4,22 @@ import { hardenModule, type HardenedModule } from "../../hardening/harden-module
 export interface CoreHardening {
   /** Whether shared memory and atomic instructions are not refused. */
   readonly threads: boolean;
+  /** Told of its types before the engine is; may throw. */
+  readonly admitTypes: AdmitTypes;
 }
+
+/**
+ * Told of the types of a module, as `typeKeys` gives them, before the engine is given it: it keeps them also if the module is not valid.
+ *
+ * @throws CordonError `limit` when the process has no room for them.
+ */
+export type AdmitTypes = (keys: Uint8Array) => void;
 
 /**
  * Hardens a core module of a component, with the counter of fuel.
  *
  * @throws CordonError `invalid-component`, `unsupported` or `limit`, as `hardenModule`.
  */
-export function hardenCore(module: Uint8Array, allow: CoreHardening): HardenedModule {
-  return hardenModule(module, { meter: true, counter: "own", allow });
+export function hardenCore(module: Uint8Array, { threads, admitTypes }: CoreHardening): HardenedModule {
+  return hardenModule(module, { meter: true, counter: "own", allow: { threads }, admitTypes });
 }

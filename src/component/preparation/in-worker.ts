@@ -2,11 +2,12 @@ import { Worker } from "node:worker_threads";
 import { workerUrl } from "../../shared/machine/bundled.ts";
 import { CordonError, messageOf } from "../../shared/errors.ts";
 import { workerEnvironment } from "../../shared/machine/worker-environment.ts";
+import { engineTypes } from "../compile/engine-types.ts";
 import type { ArtifactRequest } from "./build-artifact.ts";
 import type { Description } from "../description.ts";
 import { isOutOfMemory, tooLarge } from "./out-of-memory.ts";
-import { errorOf } from "./refused.ts";
-import type { PrepareMessage, PrepareRequest, PrepareStage } from "./messages.ts";
+import { errorOf, refusedFor } from "./refused.ts";
+import type { PrepareMessage, PrepareRequest, PrepareStage, TypesQuestion } from "./messages.ts";
 
 /** Time for one component, in milliseconds. A 12 MB component takes about half a second. */
 const TIMEOUT_MS = 60_000;
@@ -79,6 +80,7 @@ async function inWorker(request: PrepareRequest, options: PrepareOptions): Promi
   worker.on("message", (message: PrepareMessage) => {
     if (message.type === "stage") options.onStage?.(message.stage);
     else if (message.type === "refused") reject(errorOf(message));
+    else if (message.type === "types") answerTypes(message);
     else resolve(message);
   });
   worker.once("error", (error) => reject(isOutOfMemory(error) ? tooLarge(heapMb) : failed(error)));
@@ -92,6 +94,19 @@ async function inWorker(request: PrepareRequest, options: PrepareOptions): Promi
     worker.unref();
     options.onEnding?.(worker.terminate());
   }
+}
+
+/** Counts the types that a thread is about to give to the engine. */
+function answerTypes({ keys, answered, port }: TypesQuestion): void {
+  try {
+    engineTypes().admit(keys);
+    port.postMessage(undefined);
+  } catch (thrown) {
+    port.postMessage(refusedFor(thrown));
+  }
+  port.close();
+  Atomics.store(answered, 0, 1);
+  Atomics.notify(answered, 0);
 }
 
 /** The buffer of bytes that are all of it, to be transferred. */

@@ -1,3 +1,4 @@
+import type { MessagePort } from "node:worker_threads";
 import type { Description } from "../description.ts";
 import type { ArtifactRequest } from "./build-artifact.ts";
 import type { Refused } from "./refused.ts";
@@ -11,9 +12,21 @@ export type PrepareRequest =
 /** What is done to a component, in order. */
 export type PrepareStage = "validating" | "hardening" | "done";
 
+/**
+ * Asks whether the process has room for types that the engine is about to be given. The thread waits for `answered` to become 1, and finds
+ * what was answered at `port`: undefined, or why there is none.
+ */
+export interface TypesQuestion {
+  readonly type: "types";
+  readonly keys: Uint8Array;
+  readonly answered: Int32Array;
+  readonly port: MessagePort;
+}
+
 /** The thread that prepares a component to the main thread. */
 export type PrepareMessage =
   | { readonly type: "stage"; readonly stage: PrepareStage }
   | { readonly type: "artifact"; readonly encoded: Uint8Array }
+  | TypesQuestion
   | { readonly type: "described"; readonly description: Description; readonly artifact: Uint8Array | Refused }
   | Refused;

@@ -8,6 +8,7 @@ import { type CoreOutline, outlineOf } from "../core/outline.ts";
 import { type DecodedComponent, decodeComponent } from "../decode-component.ts";
 import type { Description, ModuleForm } from "../description.ts";
 import { type ArtifactRequest, componentArtifact } from "./build-artifact.ts";
+import type { AdmitTypes } from "./harden-core.ts";
 
 /** What bytes are that can be run: a component, or a core module that is run as it is. */
 export type Recognized =
@@ -50,10 +51,11 @@ export function describe(recognized: Recognized): Description {
 /**
  * Its artifact.
  *
+ * @param admitTypes Told of the types of a module that the engine is to validate.
  * @throws CordonError `invalid-component`, `unsupported` or `limit`.
  */
-export function makeArtifact(request: ArtifactRequest, recognized: Recognized): Artifact {
+export function makeArtifact(request: ArtifactRequest, recognized: Recognized, admitTypes: AdmitTypes): Artifact {
   return recognized.kind === "component"
-    ? componentArtifact(request, recognized.decoded)
-    : coreArtifact(request, recognized.shape);
+    ? componentArtifact(request, recognized.decoded, admitTypes)
+    : coreArtifact(request, recognized.shape, admitTypes);
 }

@@ -52,6 +52,21 @@ export function readSections(module: Uint8Array): Section[] {
   });
 }
 
+/** How many entries a section of a vector has, by the count that it begins with; 0 when it is absent. */
+export function countOf(sections: readonly Section[], id: number): number {
+  const section = sections.find((one) => one.id === id);
+  return section === undefined ? 0 : wellFormed(() => new ByteReader(section.content).count());
+}
+
+/**
+ * How many functions a core module defines.
+ *
+ * @throws CordonError `invalid-component` when it is malformed.
+ */
+export function functionsOf(module: Uint8Array): number {
+  return countOf(readSections(module), SECTION.function);
+}
+
 /**
  * Joins sections into a core module. Where one of them has room, and enough of it, the module is written around it: to touch new memory
  * takes as long as to write what is in it.

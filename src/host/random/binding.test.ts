@@ -86,3 +86,22 @@ test("more than may cross to the guest ends the invocation, before anything is m
     }
   }
 });
+
+// Weakening: the bytes are made without asking in between whether the invocation is to end.
+test("while many bytes are made, the invocation can end", () => {
+  for (const grant of [{ kind: "full" }, { kind: "pseudo", seed: 1n }] as const) {
+    const asked = context(grant, 4_000_000);
+    let steps = 0;
+    const ending: TestContext = {
+      ...asked,
+      refuseIfOver: () => {
+        steps += 1;
+        if (steps === 2) throw new Error("it is over");
+      },
+    };
+    assert.throws(() => value(ending, random, "get-random-bytes", 4_000_000n), /it is over/);
+    steps = 2;
+    assert.equal((value(ending, random, "get-random-bytes", 4_000_000n) as Uint8Array).length, 4_000_000);
+    assert.equal(steps, 6);
+  }
+});

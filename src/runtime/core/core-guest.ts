@@ -2,9 +2,9 @@ import type { HostContext } from "../../host/capability.ts";
 import type { CoreGuest, CoreValue, Finish } from "../../host/core/core-function.ts";
 import { LinearMemory } from "../../host/core/linear-memory.ts";
 import { GUARD_NAMESPACE, MEMORY_NAMESPACE, memoryField } from "../../shared/hardening-profile.ts";
-import { messageOf } from "../../shared/errors.ts";
 import type { CoreProgram, Program } from "../messages.ts";
 import type { EndState } from "../worker/end-state.ts";
+import { outcomeOfThrown } from "../worker/outcome-of-thrown.ts";
 import type { GuestMemory } from "../worker/memory/guest-memory.ts";
 import type { CallCounter, HostCallGate } from "../worker/host-call-gate.ts";
 import { type LinkedCoreFunction, linkedCoreImports } from "./core-imports.ts";
@@ -105,7 +105,7 @@ export class RunningCoreModule implements CoreGuest {
 
   /** The guest may catch what is thrown; it does not go on for that. */
   #failed(thrown: unknown): never {
-    if (!this.#endState.isOver) this.#endState.end({ kind: "trap", message: messageOf(thrown) });
+    if (!this.#endState.isOver) this.#endState.end(outcomeOfThrown(thrown));
     this.#endState.refuseIfOver();
     throw thrown;
   }

@@ -94,3 +94,34 @@ describe("JSON texts", () => {
     }
   });
 });
+
+// Weakening: nobody is told of the progress, in one of the places that a text can be long in.
+test("while a long text is checked, somebody is told of the progress, whatever it is made of, and can end it", () => {
+  const long = 3 * 1024 * 1024;
+  const texts = [
+    " ".repeat(long) + "1",
+    "1".repeat(long),
+    `"${"x".repeat(long)}"`,
+    `"${"\\u00e9".repeat(long / 6)}"`,
+    `[${"0,".repeat(long / 2)}0]`,
+    `{${'"":[],'.repeat(long / 6)}"":0}`,
+  ];
+  for (const text of texts) {
+    const bytes = new TextEncoder().encode(text);
+    let told = 0;
+    assert.equal(
+      isJson(bytes, () => {
+        told += 1;
+      }),
+      true,
+    );
+    assert.ok(told >= 2 && told <= 4, `${text.slice(0, 10)}: ${told}`);
+    assert.throws(
+      () =>
+        isJson(bytes, () => {
+          throw new Error("it is over");
+        }),
+      /it is over/,
+    );
+  }
+});

@@ -3,7 +3,6 @@ import { type FunctionShape, functionShape, ValueRow } from "../abi/function-sha
 import { Elements } from "../abi/list-codec.ts";
 import { POINTERS_32, POINTERS_64 } from "../abi/pointers.ts";
 import { Codecs } from "../abi/prepare-codecs.ts";
-import { Trap } from "../abi/trap.ts";
 import { coreMaySuspend, maySuspend } from "./stacks/may-suspend.ts";
 import {
   CALLBACK_SIGNATURE,
@@ -12,6 +11,7 @@ import {
   signatureKey,
   suspendingSignature,
 } from "./core-signature.ts";
+import { LimitReached } from "./limit-reached.ts";
 import { type StackModule, stackModule } from "./stacks/stack-module.ts";
 
 /** A function that a component instance lifts, or a destructor as one. */
@@ -56,7 +56,7 @@ export class PreparedPlan {
   readonly suspending: readonly number[];
   /** The types of core functions that are called on a stack of their own. */
   readonly called: readonly CoreSignature[];
-  /** Absent where no stack of a guest that another guest called is ever suspended. */
+  /** Its types are the component's. Absent where no stack of a guest that another guest called is ever suspended. */
   readonly stack: StackModule | undefined;
   readonly #positions: ReadonlyMap<number, number>;
   readonly #codecs32: Codecs;
@@ -83,7 +83,11 @@ export class PreparedPlan {
     const signatures = this.suspending.map((index) => this.signatureOf(index));
     const kinds = new Set([...signatures, ...this.called].map((one) => signatureKey(one))).size;
     if (kinds > MAX_SIGNATURES) {
-      throw new Trap(`the guest has ${kinds} kinds of calls that may wait, over the bound of ${MAX_SIGNATURES}`);
+      throw new LimitReached(
+        "complexity",
+        { cap: MAX_SIGNATURES, used: kinds },
+        `it has ${kinds} kinds of calls that may wait`,
+      );
     }
     this.stack = signatures.length === 0 ? undefined : stackModule(signatures, this.called);
   }

@@ -10,8 +10,10 @@ import { Guard } from "./metering/guard.ts";
 import { MadeAhead } from "./made-ahead.ts";
 import { SpareMemories } from "./memory/spare-memories.ts";
 import { ThreadStacks } from "./stacks/nested-stacks.ts";
+import { HeldModules } from "./held-modules.ts";
 import { Observations } from "./observations.ts";
 import { StackPool } from "./stacks/stack-pool.ts";
+import { Rejections } from "./rejections.ts";
 import { Turns } from "./turns.ts";
 
 if (parentPort === null) throw new Error("this module runs in a worker thread");
@@ -25,6 +27,7 @@ const shared = new Int32Array(memory.buffer);
 const turns = new Turns(shared);
 const programs = new Map<string, Program>();
 const running = new Map<number, GuestInvocation>();
+const heldModules = new HeldModules();
 const stacks = new StackPool();
 const asks = new Asks(post);
 const memories = new SpareMemories();
@@ -67,7 +70,10 @@ async function start({ ticket, invocation }: Extract<ToWorker, { type: "start" }
 }
 
 async function outcomeOf(ticket: number, guest: GuestInvocation, program: Program | undefined): Promise<WorkerOutcome> {
-  if (Atomics.compareExchange(shared, SHARED_SLOTS.revoked, ticket, 0) === ticket) return { kind: "revoked" };
+  if (Atomics.compareExchange(shared, SHARED_SLOTS.revoked, ticket, 0) === ticket) {
+    guest.drop();
+    return { kind: "revoked" };
+  }
   if (program === undefined) return { kind: "fault", message: "the program was not loaded into the worker" };
   return guest.run(program);
 }
@@ -90,15 +96,16 @@ function send(message: Extract<FromWorker, { readonly type: "ready" | "ended" }>
   }
 }
 
-// A promise that nobody waits for any more may fail, as work for a guest that has ended does. Node would end the thread for it, and with
-// it the guests beside.
-process.on("unhandledRejection", () => undefined);
+// Node would end the thread for it, and with it all guests.
+const rejections = new Rejections((reason) => post({ type: "rejected", reason }));
+process.on("unhandledRejection", (reason) => rejections.add(reason));
 
 port.on("message", (message: ToWorker) => {
   received = (received + 1) | 0;
   switch (message.type) {
     case "load":
       programs.set(message.program.id, message.program);
+      heldModules.add(message.program, message.held);
       break;
     case "unload":
       unload(message.programId);

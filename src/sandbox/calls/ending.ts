@@ -42,7 +42,7 @@ export function valueOf(
         usage,
       });
     case "limit":
-      throw new CordonError("limit", `${attempt}: ${ending.message}; raise the limit if it needs more`, {
+      throw new CordonError("limit", `${attempt}: ${ending.message}; ${adviceFor(ending)}`, {
         usage,
         limit: { limit: ending.limit, cap: ending.cap },
       });
@@ -89,6 +89,14 @@ export function valueOf(
     case "fault":
       throw new CordonError("host", `${attempt}: ${shownText(ending.message)}`, { usage });
   }
+}
+
+/** What helps against a limit that ended a guest. */
+function adviceFor({ limit, cap }: Extract<Ended["ending"], { readonly kind: "limit" }>): string {
+  // These two are bounds that nobody sets.
+  return limit === "stacks" || limit === "complexity"
+    ? `the bound is ${cap}; build it so that it has fewer`
+    : "raise the limit if it needs more";
 }
 
 /**

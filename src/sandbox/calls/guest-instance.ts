@@ -58,6 +58,8 @@ export class GuestInstance implements AsyncDisposable {
     void link.ran.then(({ ended: { ending }, usage }) => {
       // What its last call gave was for that call alone.
       this.#end = ending.kind === "value" || ending.kind === "guest-error" ? CLOSED : ending;
+      // It leads to the component's code, which nobody needs any more.
+      this.#port = undefined;
       this.#settle({ ending, usage });
     });
   }

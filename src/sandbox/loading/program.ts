@@ -15,6 +15,7 @@ import type { ComponentInfo, LoadOptions } from "./component-info.ts";
 import { resolveCoreImports } from "./core-imports.ts";
 import type { MissingImports } from "./missing-imports.ts";
 import { resolveImports } from "./imports.ts";
+import { stackTypeKeys } from "./stack-types.ts";
 import type { Reading } from "./source.ts";
 
 /** A component that is ready to run. */
@@ -26,7 +27,7 @@ export interface Loaded<P = Program> {
 
 /** One whose core modules are not compiled yet. */
 export interface LoadedPortable extends Loaded<PortableProgram> {
-  /** The function types that its modules have, as in its artifact. */
+  /** The function types that the engine is given for it: those of its modules, as in its artifact, and those of its stacks. */
   readonly typeKeys: Uint8Array;
 }
 
@@ -48,7 +49,7 @@ export async function loadProgram(
 ): Promise<Loaded> {
   const { info, program: portable, tables, typeKeys } = await loadPortable(reading, options, custom, load);
   const { modules, ...program } = portable;
-  const compiled = await compileModules({ modules, typeKeys }, load);
+  const compiled = await compileModules({ digest: info.digest, modules, typeKeys }, load);
   return { info, program: { ...program, modules: compiled }, tables };
 }
 
@@ -85,7 +86,10 @@ export async function loadPortable(
   return {
     info: { name: options.name ?? name, digest, bytes, interface: artifact.interface },
     tables: artifact.tables,
-    typeKeys: artifact.typeKeys,
+    typeKeys:
+      component === undefined
+        ? artifact.typeKeys
+        : Buffer.concat([artifact.typeKeys, stackTypeKeys(component, provided)]),
     program: {
       id: `${digest}/${programs}`,
       modules: artifact.modules,

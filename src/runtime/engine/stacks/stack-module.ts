@@ -6,9 +6,9 @@ const PREAMBLE: readonly number[] = [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
 const [TYPE, IMPORT, FUNCTION, EXPORT, CODE] = [1, 2, 3, 7, 10];
 const [FUNCTION_TYPE, NULLABLE_REFERENCE] = [0x60, 0x63];
 
-/** What a {@link stackModule} imports and exports. Names are short, since they are made for every program. */
+/** What a module of {@link stackModule} imports and exports. Names are short, since they are made for every program. */
 export interface StackModule {
-  readonly module: WebAssembly.Module;
+  readonly bytes: Uint8Array;
   /** The results of functions that may suspend; each has a function that waits. `""` stands for none. */
   readonly waits: readonly (CoreType | undefined)[];
   /** The results of functions that are called on a stack of their own; each has a function that is told of them. */
@@ -71,7 +71,7 @@ export function stackModule(suspending: readonly CoreSignature[], called: readon
       bodies.map((body) => [...leb(body.length), ...body]),
     ),
   ]);
-  return { module: new WebAssembly.Module(bytes), waits, dones };
+  return { bytes, waits, dones };
 }
 
 /** What stands before and after the call that waits, in {@link suspendingBody}. */

@@ -4,6 +4,19 @@ import type { CoreFunction } from "../core-items.ts";
 import { type CoreSignature, signatureKey } from "../core-signature.ts";
 import type { CoreAnswer } from "../engine-parts.ts";
 import type { PreparedPlan } from "../prepared-plan.ts";
+import type { StackModule } from "./stack-module.ts";
+
+const modules = new WeakMap<StackModule, WebAssembly.Module>();
+
+/** Compiled once on each thread; its types were counted when the program was loaded. */
+function compiled(stack: StackModule): WebAssembly.Module {
+  let module = modules.get(stack);
+  if (module === undefined) {
+    module = new WebAssembly.Module(stack.bytes);
+    modules.set(stack, module);
+  }
+  return module;
+}
 
 /** What one instance of a program has of the stack module that its program has. */
 export class Stacks {
@@ -34,7 +47,7 @@ export class Stacks {
       given[`f${position}`] = this.#first(made(index), index);
     for (const position of stack.waits.keys()) given[`w${position}`] = new WebAssembly.Suspending(() => this.#wait());
     for (const position of stack.dones.keys()) given[`d${position}`] = done;
-    this.#exports = new WebAssembly.Instance(stack.module, { m: given }).exports;
+    this.#exports = new WebAssembly.Instance(compiled(stack), { m: given }).exports;
   }
 
   /** What guests import for a `canon` function that may suspend their stack; undefined for one that may not. */

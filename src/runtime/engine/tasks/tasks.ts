@@ -6,6 +6,7 @@ import type { BoundOptions, CoreFunction, CoreItems } from "../core-items.ts";
 import type { CoreAnswer } from "../engine-parts.ts";
 import type { TableBudget } from "../handles/handle-table.ts";
 import type { EngineEnvironment } from "../environment.ts";
+import { LimitReached } from "../limit-reached.ts";
 import type { PreparedLift } from "../prepared-plan.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { Task, type TaskEnds } from "./task.ts";
@@ -164,7 +165,14 @@ export class Tasks {
     then: (result: CoreValue | undefined) => void,
   ): void {
     const { fail, stacks, limit } = this.#parts;
-    if (!limit.take()) trap(`has ${limit.held} calls between components under way at once`);
+    if (!limit.take()) {
+      const { held } = limit;
+      throw new LimitReached(
+        "stacks",
+        { cap: held, used: held + 1 },
+        `it had ${held} calls between components under way at once`,
+      );
+    }
     const outer = this.#ends.get(task);
     let isOver = false;
     this.#ends.set(task, (result) => {

@@ -5,10 +5,10 @@ import { PAGE_BYTES } from "../../../shared/page-bytes.ts";
 const MAX_OF_GUEST = 64;
 
 /**
- * How many of them all guests of a process have about, and how many any guest may have whatever the others do. A stack takes two of the
- * 65,530 mappings that Linux gives a process; the engine ends the process for want of one.
+ * How many of them all guests of a process have about, as long as it has no more threads than processors, and how many any guest may have
+ * whatever the others do. There are three times as many threads at most. What a process has of address space is in `address-space.ts`.
  */
-const [MAX_OF_PROCESS, ALWAYS] = [8_192, 2];
+const [MAX_OF_PROCESS, ALWAYS] = [4_096, 2];
 
 /** Stacks of calls between components, of all guests of a thread. */
 export class ThreadStacks {
