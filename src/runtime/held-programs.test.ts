@@ -11,7 +11,7 @@ function program(id: string, functions: number): { readonly program: Program; re
   const holders = new ModuleHolders(functions);
   trackHolders([module], holders);
   const modules = [{ name: "core0", module, memories: [] }];
-  return { holders, program: { id, modules, instantiations: [], heapBytes: 0, custom: [] } };
+  return { holders, program: { id, modules, instantiations: [], heapBytes: 0, freshMemory: false, custom: [] } };
 }
 
 test("a worker is burdened by what it was told to forget, until it has collected it", () => {
@@ -39,6 +39,6 @@ test("a thread that is gone has nothing", () => {
 
 test("modules that nobody keeps track of are not counted", () => {
   const held = new HeldPrograms();
-  const sent: Program = { id: "a", modules: [], instantiations: [], heapBytes: 0, custom: [] };
+  const sent: Program = { id: "a", modules: [], instantiations: [], heapBytes: 0, freshMemory: false, custom: [] };
   assert.equal(held.add(sent), undefined);
 });

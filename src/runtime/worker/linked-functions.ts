@@ -2,6 +2,7 @@ import type { HostFunction, HostInterface } from "../../host/capability.ts";
 import { customInterfaces } from "../../host/custom/custom-interfaces.ts";
 import { versionedName } from "../../shared/wit/interface-name.ts";
 import type { ComponentProgram, Program } from "../messages.ts";
+import { pathKey } from "../path-key.ts";
 
 /** A function of the host's that a component imports. */
 export interface LinkedFunction {
@@ -26,7 +27,7 @@ export class LinkedFunctions {
       const provided = provider?.functions.find((one) => one.name === name);
       if (provided === undefined) throw new Error(`nothing provides ${providedBy}#${name}`);
       const label = [providedBy, provided.name].filter((part) => part !== "").join("#");
-      this.#byKey.set(keyOf(path), { provided, label, fallible });
+      this.#byKey.set(pathKey(path), { provided, label, fallible });
     }
   }
 
@@ -34,14 +35,9 @@ export class LinkedFunctions {
   at(path: readonly string[]): LinkedFunction {
     const known = this.#byPath.get(path);
     if (known !== undefined) return known;
-    const found = this.#byKey.get(keyOf(path));
+    const found = this.#byKey.get(pathKey(path));
     if (found === undefined) throw new Error(`nothing provides ${path.join("#")}`);
     this.#byPath.set(path, found);
     return found;
   }
-}
-
-/** A path of names as one text. No name of an import or export has such a character. */
-function keyOf(path: readonly string[]): string {
-  return path.join("\0");
 }

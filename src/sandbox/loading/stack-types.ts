@@ -4,7 +4,7 @@ import type { InterfaceDeclaration } from "../../host/capability.ts";
 import { LimitReached } from "../../runtime/engine/limit-reached.ts";
 import { PreparedPlan } from "../../runtime/engine/prepared-plan.ts";
 import type { ComponentProgram } from "../../runtime/messages.ts";
-import { pathKey } from "../../runtime/worker/path-key.ts";
+import { pathKey } from "../../runtime/path-key.ts";
 import { versionedName } from "../../shared/wit/interface-name.ts";
 
 /**
