@@ -13,7 +13,8 @@ import { asBystander, endingOf, STOPPED_BY_FORCE } from "./endings.ts";
 import { EventFeed } from "./event-feed.ts";
 import { guestStackBytes } from "./guest-stack.ts";
 import { LoadedPrograms } from "./loaded-programs.ts";
-import type { FromWorker, Program, ToWorker } from "./messages.ts";
+import { type Crossings, ReceivedValues } from "./crossings/received-values.ts";
+import type { FromWorker, Program, ToWorker, WorkerUsage } from "./messages.ts";
 import type { Ending, Pending } from "./pending.ts";
 import { StartWatch } from "./start-watch.ts";
 import { ThreadSlots } from "./thread-slots.ts";
@@ -49,6 +50,7 @@ export class WorkerSlot {
   readonly #ending = new Set<number>();
   readonly #loaded = new LoadedPrograms();
   readonly #events: SlotEvents;
+  readonly #received: ReceivedValues;
   readonly #feed = new EventFeed((ticket, observation) => this.#held.get(ticket)?.job.observe(observation));
   readonly #exited: Promise<void>;
   /** The invocation that was sent and has neither ended nor waited yet, or 0: it has the processor. There is one at most. */
@@ -69,10 +71,16 @@ export class WorkerSlot {
   #dead = false;
 
   /** @param workerFlags Flags of Node for the thread; it inherits none. */
-  constructor(events: SlotEvents, workerFlags: readonly string[] = []) {
+  constructor(events: SlotEvents, crossings: Crossings, workerFlags: readonly string[]) {
     this.#events = events;
+    this.#received = new ReceivedValues(crossings);
     this.#worker = new Worker(workerUrl("guest-worker"), {
-      workerData: { memory: this.#slots.memory, events: this.#feed.ring, stackBytes: GUEST_STACK_BYTES },
+      workerData: {
+        memory: this.#slots.memory,
+        events: this.#feed.ring,
+        stackBytes: GUEST_STACK_BYTES,
+        room: this.#received.share,
+      },
       argv: [],
       env: workerEnvironment(),
       execArgv: [...workerFlags],
@@ -88,6 +96,7 @@ export class WorkerSlot {
     this.#exited = promise;
     this.#worker.once("exit", () => {
       this.#lose({ kind: "lost", message: "its worker thread ended" });
+      this.#received.close();
       resolve();
     });
   }
@@ -251,27 +260,38 @@ export class WorkerSlot {
         if (pending !== undefined) this.#events.holds(pending.job.program.id);
         break;
       case "ready":
-        if (pending !== undefined) this.#ready(pending, message);
+        void this.#ready(message, pending);
         this.#events.freed();
         break;
       case "ended":
-        if (pending !== undefined) this.#ended(pending, message);
+        void this.#ended(message, pending);
         if (this.#starting === message.ticket) this.#freeProcessor();
         else this.#events.freed();
         break;
     }
   }
 
-  #ended(pending: Pending, message: Extract<FromWorker, { type: "ended" }>): void {
-    const isReturned = message.outcome.kind === "revoked" && pending.stopping === undefined;
-    if (!isReturned) this.#answer(pending, pending.stopping ?? message.outcome, message);
-    this.#forget(pending);
-    if (isReturned) this.#events.returned(pending);
+  async #ended({ ended, usage }: Extract<FromWorker, { type: "ended" }>, pending?: Pending): Promise<void> {
+    const isReturned = ended.outcome.kind === "revoked" && pending?.stopping === undefined;
+    if (pending !== undefined) {
+      // Its guest is gone, whatever has to be done yet for its result.
+      this.#forget(pending);
+      if (isReturned) this.#events.returned(pending);
+    }
+    const received = this.#received.outcome(ended);
+    const outcome = received instanceof Promise ? await received : received;
+    if (pending !== undefined && !isReturned) this.#answer(pending, pending.stopping ?? outcome, usage);
+    this.#received.handedOn(ended);
   }
 
   /** An instance that stays waits for a call, for so long. */
-  #ready(pending: Pending, { outcome, usage }: Extract<FromWorker, { type: "ready" }>): void {
-    if (pending.stopping !== undefined) return;
+  async #ready({ ended, usage }: Extract<FromWorker, { type: "ready" }>, pending?: Pending): Promise<void> {
+    // The time of its call is over, whatever has to be done yet for its result.
+    if (pending?.stopping === undefined) clearTimeout(pending?.timer);
+    const received = ended === undefined ? undefined : this.#received.outcome(ended);
+    const outcome = received instanceof Promise ? await received : received;
+    if (ended !== undefined) this.#received.handedOn(ended);
+    if (pending === undefined || pending.stopping !== undefined || !this.#held.has(pending.ticket)) return;
     const { ticket, job } = pending;
     const cap = job.invocation.limits.idleTimeoutMs;
     const message = `the instance was not called for ${cap} ms`;
@@ -295,7 +315,10 @@ export class WorkerSlot {
     );
   }
 
-  async #answerAsk({ ask, service, payload }: Extract<FromWorker, { type: "ask" }>, pending?: Pending): Promise<void> {
+  async #answerAsk(message: Extract<FromWorker, { type: "ask" }>, pending?: Pending): Promise<void> {
+    const { ask, service } = message;
+    const received = this.#received.payload(message);
+    const payload = received instanceof Promise ? await received : received;
     const { failed, value } = await askEmbedder(pending, service, payload);
     if (this.#dead) return;
     try {
@@ -318,12 +341,12 @@ export class WorkerSlot {
     if (this.#held.size === 0 && this.#starting === 0) this.#worker.unref();
   }
 
-  #answer(pending: Pending, ending: Ending, message?: Extract<FromWorker, { type: "ended" }>): void {
+  #answer(pending: Pending, ending: Ending, usage?: WorkerUsage): void {
     if (pending.settled) return;
     pending.settled = true;
     pending.asking?.abort();
     const wallMs = performance.now() - pending.startedAt;
-    pending.settle(message === undefined ? { ending, wallMs } : { ending, wallMs, usage: message.usage });
+    pending.settle(usage === undefined ? { ending, wallMs } : { ending, wallMs, usage });
     this.#noteAnswered();
   }
 

@@ -84,12 +84,13 @@ export class AskedExchange implements IncomingExchange {
     const part = this.#part;
     if (part === undefined) return;
     this.#part = undefined;
+    const bytes = part.body?.length ?? 0;
     this.#ask("http-response", part)
       .catch((thrown: unknown) => {
         this.#lost ??= thrown;
       })
       .finally(() => {
-        this.#underWay -= part.body?.length ?? 0;
+        this.#underWay -= bytes;
         this.#roomMade?.resolve();
         this.#roomMade = undefined;
       });

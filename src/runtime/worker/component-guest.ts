@@ -13,6 +13,7 @@ import type { HostCallGate } from "./host-call-gate.ts";
 import { linkedFunctions } from "./linked-functions.ts";
 import { outcomeOfThrown } from "./outcome-of-thrown.ts";
 import { pathKey } from "./path-key.ts";
+import type { GuestCrossings } from "./crossings/guest-crossings.ts";
 import type { NestedStacks } from "./stacks/nested-stacks.ts";
 import type { Presence } from "./presence.ts";
 import type { Interruption, RunningGuest } from "./running-guest.ts";
@@ -31,6 +32,7 @@ export interface ComponentGuestParts {
   readonly presence: Presence;
   readonly budget: CopyBudget;
   readonly stacks: NestedStacks;
+  readonly crossings: GuestCrossings;
   readonly isOver: () => boolean;
   /** Told of each core instance that was made. */
   readonly made: (instance: WebAssembly.Instance) => void;
@@ -69,7 +71,7 @@ export class RunningComponent implements RunningGuest {
   constructor(parts: ComponentGuestParts) {
     this.#parts = parts;
     this.#prepared = preparedFor(parts.program, parts.component, parts.interfaces);
-    const { endState, presence, gate, budget, context } = parts;
+    const { endState, presence, gate, budget, context, crossings } = parts;
     const cap = context.limits.maxHandles;
     this.#engine = new Engine(
       this.#prepared.plan,
@@ -87,6 +89,8 @@ export class RunningComponent implements RunningGuest {
         leave: () => presence.leave(),
         comeBack: () => gate.following(presence.comeBackSeen()),
         waitFor: (answer, unwanted) => gate.wait(answer, { unwanted }),
+        waitForRoom: (crossing) => crossings.waitForRoom(crossing),
+        resultLifted: () => crossings.resultLifted(),
         dispose: (object) => this.#disposals.dispose(object),
         isOver: parts.isOver,
         isPaused: () => presence.isPaused,
@@ -111,11 +115,14 @@ export class RunningComponent implements RunningGuest {
     if (found?.kind !== "function") throw new Error(`the component does not export ${target.join("#")}`);
     const { plan } = this.#parts.component;
     const type = plan.functionTypes[plan.functions[found.function]?.type ?? -1];
-    const { result, ended } = this.#engine.call(found.function, parameters);
-    const value = await result;
-    if (toTheEnd) await ended();
     const isResult = type?.result !== undefined && plan.types[type.result]?.kind === "result";
-    return isResult ? unwrapped(value as { readonly tag: string; readonly val?: unknown }) : value;
+    const { result, ended } = this.#engine.call(found.function, parameters, (value): Answer => {
+      const { tag, val } = isResult ? (value as Answer) : { tag: "ok", val: value };
+      return { tag, val: this.#parts.crossings.keep(val, toTheEnd) };
+    });
+    const answer = await result;
+    if (toTheEnd) await ended();
+    return unwrapped(answer as Answer);
   }
 
   interrupt(): Interruption {
@@ -152,35 +159,50 @@ export class RunningComponent implements RunningGuest {
 
   #bind(path: readonly string[], provided: HostFunction | undefined): HostImport {
     if (provided === undefined) throw new Error(`nothing provides ${path.join("#")}`);
-    const { gate, context, component } = this.#parts;
+    const { gate, context, component, crossings } = this.#parts;
     const link = component.imports.find((one) => pathKey(one.path) === pathKey(path));
     const counter = gate.counter([link?.providedBy ?? "", provided.name].filter((part) => part !== "").join("#"));
     const fallible = link?.fallible === true;
     const valueOf = (result: HostResult): unknown => (fallible ? result : result.val);
     return {
       blocking: provided.blocking,
+      takesMuch: provided.takesMuch === true,
       call: (parameters, owned) => {
         gate.count(counter);
+        const held = provided.takesMuch === true ? crossings.argumentsLifted() : undefined;
         let answer: HostResult | Promise<HostResult>;
         try {
           answer = provided.call(context, ...(parameters as never[]));
         } catch (thrown) {
+          held?.release();
           this.#disposals.disposeAll(owned);
           throw thrown;
         }
-        if (!(answer instanceof Promise)) return valueOf(answer);
-        return gate.following(answer).then(valueOf, (thrown: unknown) => {
-          this.#disposals.disposeAll(owned);
-          throw thrown;
-        });
+        if (!(answer instanceof Promise)) {
+          held?.release();
+          return valueOf(answer);
+        }
+        return gate
+          .following(answer)
+          .finally(() => held?.release())
+          .then(valueOf, (thrown: unknown) => {
+            this.#disposals.disposeAll(owned);
+            throw thrown;
+          });
       },
       discard: (value) => this.#disposals.disposeWithin(value),
     };
   }
 }
 
+/** A value of a `result`. */
+interface Answer {
+  readonly tag: string;
+  readonly val?: unknown;
+}
+
 /** The value of `ok`. That of `err` is thrown. */
-function unwrapped({ tag, val }: { readonly tag: string; readonly val?: unknown }): unknown {
+function unwrapped({ tag, val }: Answer): unknown {
   if (tag === "ok") return val;
   throw Object.assign(new Error("the guest returned an error"), { payload: val });
 }

@@ -18,6 +18,10 @@ import { EndState } from "./end-state.ts";
 import { FuelMeter, sliceUnitsFor } from "./metering/fuel-meter.ts";
 import { type Guard, ownCounter } from "./metering/guard.ts";
 import { GuestMemory } from "./memory/guest-memory.ts";
+import { GuestCrossings, type SendableOutcome } from "./crossings/guest-crossings.ts";
+import type { RoomQueue } from "./crossings/room-queue.ts";
+import type { Crossing } from "../crossings/crossing-room.ts";
+import { givenBy } from "../crossings/given-value.ts";
 import { HostCallGate } from "./host-call-gate.ts";
 import { addWeight } from "./memory/memory-weight.ts";
 import type { Observations } from "./observations.ts";
@@ -39,6 +43,10 @@ export interface GuestEnvironment {
   /** Those of calls between components, of all guests of the thread. */
   readonly stacks: ThreadStacks;
   readonly asks: Asks;
+  /** Room for what crosses to the embedder, that all guests of the process have together. */
+  readonly crossings: Readonly<Record<Crossing, RoomQueue>>;
+  /** Notes that so many bytes were copied onto the thread's heap for a guest. */
+  readonly copied: (bytes: number) => void;
   /** Whether the thread has anything to do besides the guest that runs. */
   readonly hasMoreToDo: () => boolean;
   /** Adds to the pages that the memories of the thread's guests have. */
@@ -63,6 +71,7 @@ export class GuestInvocation {
   readonly #checkpoint: Checkpoint;
   readonly #budget: CopyBudget;
   readonly #stacks: NestedStacks;
+  readonly #crossings: GuestCrossings;
   readonly #calls = new CallQueue();
   #memory: GuestMemory | undefined;
   /** One of its core instances. They live as long as each other. */
@@ -120,6 +129,16 @@ export class GuestInvocation {
       presence: this.#presence,
       isOver: () => this.#isOver(),
       toCheckpoint: () => this.#fuel.cutShort(),
+    });
+    this.#crossings = new GuestCrossings({
+      queues: environment.crossings,
+      gate: this.#gate,
+      signal: this.#endState.signal,
+      crossingBytes: invocation.limits.maxCrossingBytes,
+      exceeded: () => this.#exceeded(),
+      taken: () => this.#budget.taken,
+      copied: environment.copied,
+      tally: environment.tally,
     });
   }
 
@@ -198,6 +217,17 @@ export class GuestInvocation {
   /** Has what it held collected some time. For when its end has been reported, since that takes a while. */
   discard(): void {
     if (this.#instance !== undefined) addWeight(this.#instance, (this.#memory?.bytes ?? 0) + this.#leftBytes);
+    this.#environment.guard.vacate(this.#checkpoint);
+    this.#instance = undefined;
+    this.#memory = undefined;
+    this.#guest = undefined;
+  }
+
+  /** What is sent to the main thread for an outcome, in which case it holds nothing of it any more. */
+  sendable(outcome: WorkerOutcome): SendableOutcome {
+    const sendable = this.#crossings.sendable(outcome);
+    this.#crossings.release();
+    return sendable;
   }
 
   /** Calls an instance that stays, or ends it when there is no call. */
@@ -229,9 +259,8 @@ export class GuestInvocation {
 
   /** What leaves the worker takes its share of the main thread's heap, which all callers live on. */
   #bounded(outcome: WorkerOutcome): WorkerOutcome {
-    const given =
-      outcome.kind === "value" ? outcome.value : outcome.kind === "guest-error" ? outcome.payload : undefined;
-    const over = this.#overBudget || isLargerThan(given, this.#invocation.limits.maxCrossingBytes);
+    // What was packed was compared when it was.
+    const over = this.#overBudget || isLargerThan(givenBy(outcome), this.#invocation.limits.maxCrossingBytes);
     return over ? { kind: "host-memory" } : outcome;
   }
 
@@ -253,6 +282,7 @@ export class GuestInvocation {
       context: this.#context,
       gate: this.#gate,
       endState: this.#endState,
+      crossings: this.#crossings,
       made: (instance: WebAssembly.Instance) => this.#made(instance),
     };
     const { core, component } = program;

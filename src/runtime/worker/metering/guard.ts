@@ -126,6 +126,13 @@ export class Guard {
     this.#slice.value = guest.sliceUnits;
   }
 
+  /** A guest has ended: nothing of it is asked, or held, any more. */
+  vacate(guest: Guarded): void {
+    if (this.#guarded !== guest) return;
+    this.catchUp();
+    this.#guarded = undefined;
+  }
+
   /** Has the guest that is on the processor told what it took without asking; it asks for its next slice. */
   catchUp(): void {
     if (!this.#isAhead) return;
