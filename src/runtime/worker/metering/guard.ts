@@ -169,7 +169,7 @@ const { get: exportsOf } = Object.getOwnPropertyDescriptor(WebAssembly.Instance.
   readonly get: () => Readonly<Record<string, unknown>>;
 };
 
-/** The counter that an instance has of its own, if any. The instance may be of another realm. */
+/** The counter that an instance has of its own, if any. */
 export function ownCounter(instance: WebAssembly.Instance): WebAssembly.Global<"i32"> | undefined {
   return Reflect.apply(exportsOf, instance, [])[COUNTER_EXPORT] as WebAssembly.Global<"i32"> | undefined;
 }
