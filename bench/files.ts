@@ -212,7 +212,6 @@ async function measure(
   const isCompared = bare !== undefined;
   const hasC = inC !== undefined && operation.c;
   const ratioC = ratioOfPairs(samples.c, samples.bare).median;
-  const microseconds = (value: number): string => `${figure(value)} µs`;
   return {
     row: [
       name,
@@ -230,6 +229,10 @@ async function measure(
       ...(aimC === undefined || !hasC ? [] : [verdict(`${name}, from C`, ratioC, aimC)]),
     ],
   };
+}
+
+function microseconds(value: number): string {
+  return `${figure(value)} µs`;
 }
 
 /** Samples of both sides take about as long, so that what else the machine does falls on both alike. */

@@ -30,6 +30,8 @@ const ENVIRONMENT: EngineEnvironment = {
   comeBack: () => Promise.resolve(),
   waitFor: (answer) => answer,
   dispose: () => undefined,
+  waitForRoom: () => undefined,
+  resultLifted: () => undefined,
   isOver: () => false,
   isPaused: () => false,
   stacks: { held: 0, take: () => true, giveBack: () => undefined },

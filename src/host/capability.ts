@@ -18,7 +18,7 @@ export interface HostContext {
   readonly observe: (observation: AuditObservation) => void;
   /**
    * Asks the thread that embeds Cordon, which holds stdin, stdout and custom functions. The payload and the answer are plain
-   * data that can be cloned. Rejects when the embedder's part fails or the invocation has ended.
+   * data that can be cloned; lists of numbers in a large payload are handed over, and empty afterwards. Rejects when the embedder's part fails or the invocation has ended.
    */
   readonly ask: (service: string, payload: unknown) => Promise<unknown>;
   /** Tells it something whose outcome nobody needs to know. Dropped when the invocation has ended. */
@@ -53,6 +53,11 @@ export interface FunctionDeclaration {
   readonly type: string;
   /** Whether the call may wait for I/O: the guest can then be suspended until the promise it returns settles. */
   readonly blocking: boolean;
+  /**
+   * Whether its arguments may be large and are held until it answers, which may take long: guests wait with calling it while what is held
+   * like that leaves no room. Only for a blocking function.
+   */
+  readonly takesMuch?: boolean;
 }
 
 /** One function that guests can import. */

@@ -120,6 +120,15 @@ export type WorkerOutcome =
   | { readonly kind: "revoked" }
   | { readonly kind: "fault"; readonly message: string };
 
+/** How an invocation, or one call of an instance that stays, ended, as it goes to the main thread. */
+export interface SentOutcome {
+  readonly outcome: WorkerOutcome;
+  /** Whether what the guest gave is in a parcel. */
+  readonly isParcel: boolean;
+  /** The room that it takes, which the main thread gives back; see `crossing-room.ts`. */
+  readonly heldUnits: number;
+}
+
 /** Main thread to worker. `ticket` numbers invocations over the life of the pool. */
 export type ToWorker =
   /** `held` says how many modules of it the worker has, which counts down those that it has collected. */
@@ -150,6 +159,8 @@ export type FromWorker =
       readonly ask: number;
       readonly service: string;
       readonly payload: unknown;
+      /** Whether the payload is in a parcel. */
+      readonly isParcel: boolean;
     }
   | { readonly type: "told"; readonly ticket: number; readonly told: readonly Told[] }
   /** There are events in the ring. */
@@ -162,13 +173,13 @@ export type FromWorker =
   | {
       readonly type: "ready";
       readonly ticket: number;
-      readonly outcome: WorkerOutcome | undefined;
+      readonly ended: SentOutcome | undefined;
       readonly usage: WorkerUsage;
     }
   | {
       readonly type: "ended";
       readonly ticket: number;
-      readonly outcome: WorkerOutcome;
+      readonly ended: SentOutcome;
       readonly usage: WorkerUsage;
       /** What was told last, before the end. */
       readonly told: readonly Told[];

@@ -1,5 +1,8 @@
 import { availableParallelism } from "node:os";
 import { fitsAddressSpace, memoriesOf } from "./address-space.ts";
+import { CrossingRoom } from "./crossings/crossing-room.ts";
+import type { Crossings } from "./crossings/received-values.ts";
+import { ParcelOpener } from "./crossings/parcel-opener.ts";
 import { DedicatedWorkers } from "./dedicated-workers.ts";
 import { roomForMemories } from "./memory-room.ts";
 import type { Ended, Job, Pending } from "./pending.ts";
@@ -25,18 +28,24 @@ export class WorkerPool {
   readonly #queue: Pending[] = [];
   readonly #dedicated: DedicatedWorkers;
   readonly #pacing: StartPacing;
+  readonly #crossings: Crossings;
   #tickets = 0;
   #closed = false;
 
   /**
    * @param size The number of threads; by default as many as the machine runs in parallel.
    * @param options Flags of Node for the threads, none by default, and what linear memories of running guests may hold when
-   *   another guest is started, in bytes.
+   *   another guest is started, in bytes, and what values may take that are on their way between guests and the embedder.
    */
   constructor(
     size: number = availableParallelism(),
-    options: { readonly workerFlags?: readonly string[]; readonly memoryRoom?: number } = {},
+    options: {
+      readonly workerFlags?: readonly string[];
+      readonly memoryRoom?: number;
+      readonly crossingRoom?: CrossingRoom;
+    } = {},
   ) {
+    this.#crossings = { room: options.crossingRoom ?? new CrossingRoom(), opener: new ParcelOpener() };
     this.#size = size;
     this.#memoryRoom = options.memoryRoom ?? roomForMemories();
     this.#pacing = new StartPacing(this.#memoryRoom, () => this.#dispatch());
@@ -200,6 +209,7 @@ export class WorkerPool {
           this.#dispatch();
         },
       },
+      this.#crossings,
       this.#workerFlags,
     );
     this.#slots.add(slot);

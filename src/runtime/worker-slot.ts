@@ -15,7 +15,8 @@ import { guestStackBytes } from "./guest-stack.ts";
 import { HeldPrograms } from "./held-programs.ts";
 import { INVOCATION_ENDED } from "./invocation-ended.ts";
 import { LoadedPrograms } from "./loaded-programs.ts";
-import type { FromWorker, Program, Told, ToWorker } from "./messages.ts";
+import { type Crossings, ReceivedValues } from "./crossings/received-values.ts";
+import type { FromWorker, Program, Told, ToWorker, WorkerUsage } from "./messages.ts";
 import type { Ending, Pending } from "./pending.ts";
 import { StartWatch } from "./start-watch.ts";
 import { ThreadSlots } from "./thread-slots.ts";
@@ -53,6 +54,7 @@ export class WorkerSlot {
   readonly #loaded = new LoadedPrograms();
   readonly #heldPrograms = new HeldPrograms();
   readonly #events: SlotEvents;
+  readonly #received: ReceivedValues;
   readonly #feed = new EventFeed((ticket, observation) => this.#held.get(ticket)?.job.observe(observation));
   readonly #exited: Promise<void>;
   /** The invocation that was sent and has neither ended nor waited yet, or 0: it has the processor. There is one at most. */
@@ -73,10 +75,16 @@ export class WorkerSlot {
   #dead = false;
 
   /** @param workerFlags Flags of Node for the thread; it inherits none. */
-  constructor(events: SlotEvents, workerFlags: readonly string[] = []) {
+  constructor(events: SlotEvents, crossings: Crossings, workerFlags: readonly string[]) {
     this.#events = events;
+    this.#received = new ReceivedValues(crossings);
     this.#worker = new Worker(workerUrl("guest-worker"), {
-      workerData: { memory: this.#slots.memory, events: this.#feed.ring, stackBytes: GUEST_STACK_BYTES },
+      workerData: {
+        memory: this.#slots.memory,
+        events: this.#feed.ring,
+        stackBytes: GUEST_STACK_BYTES,
+        room: this.#received.share,
+      },
       argv: [],
       env: workerEnvironment(),
       execArgv: [...workerFlags],
@@ -93,6 +101,7 @@ export class WorkerSlot {
     this.#worker.once("exit", () => {
       this.#heldPrograms.release();
       this.#lose({ kind: "lost", message: "its worker thread ended" });
+      this.#received.close();
       resolve();
     });
   }
@@ -269,11 +278,11 @@ export class WorkerSlot {
         if (pending !== undefined) this.#events.holds(pending.job.program.id);
         break;
       case "ready":
-        if (pending !== undefined) this.#ready(pending, message);
+        void this.#ready(message, pending);
         this.#events.freed();
         break;
       case "ended":
-        if (pending !== undefined) this.#ended(pending, message);
+        void this.#ended(message, pending);
         if (this.#starting === message.ticket) this.#freeProcessor();
         else this.#events.freed();
         break;
@@ -284,17 +293,28 @@ export class WorkerSlot {
     for (const { service, payload } of told) void askEmbedder(pending, service, payload);
   }
 
-  #ended(pending: Pending, message: Extract<FromWorker, { type: "ended" }>): void {
-    this.#pass(pending, message.told);
-    const isReturned = message.outcome.kind === "revoked" && pending.stopping === undefined;
-    if (!isReturned) this.#answer(pending, pending.stopping ?? message.outcome, message);
-    this.#forget(pending);
-    if (isReturned) this.#events.returned(pending);
+  async #ended({ ended, usage, told }: Extract<FromWorker, { type: "ended" }>, pending?: Pending): Promise<void> {
+    this.#pass(pending, told);
+    const isReturned = ended.outcome.kind === "revoked" && pending?.stopping === undefined;
+    if (pending !== undefined) {
+      // Its guest is gone, whatever has to be done yet for its result.
+      this.#forget(pending);
+      if (isReturned) this.#events.returned(pending);
+    }
+    const received = this.#received.outcome(ended);
+    const outcome = received instanceof Promise ? await received : received;
+    if (pending !== undefined && !isReturned) this.#answer(pending, pending.stopping ?? outcome, usage);
+    this.#received.handedOn(ended);
   }
 
   /** An instance that stays waits for a call, for so long. */
-  #ready(pending: Pending, { outcome, usage }: Extract<FromWorker, { type: "ready" }>): void {
-    if (pending.stopping !== undefined) return;
+  async #ready({ ended, usage }: Extract<FromWorker, { type: "ready" }>, pending?: Pending): Promise<void> {
+    // The time of its call is over, whatever has to be done yet for its result.
+    if (pending?.stopping === undefined) clearTimeout(pending?.timer);
+    const received = ended === undefined ? undefined : this.#received.outcome(ended);
+    const outcome = received instanceof Promise ? await received : received;
+    if (ended !== undefined) this.#received.handedOn(ended);
+    if (pending === undefined || pending.stopping !== undefined || !this.#held.has(pending.ticket)) return;
     const { ticket, job } = pending;
     const cap = job.invocation.limits.idleTimeoutMs;
     const message = `the instance was not called for ${cap} ms`;
@@ -318,7 +338,10 @@ export class WorkerSlot {
     );
   }
 
-  async #answerAsk({ ask, service, payload }: Extract<FromWorker, { type: "ask" }>, pending?: Pending): Promise<void> {
+  async #answerAsk(message: Extract<FromWorker, { type: "ask" }>, pending?: Pending): Promise<void> {
+    const { ask, service } = message;
+    const received = this.#received.payload(message);
+    const payload = received instanceof Promise ? await received : received;
     const { failed, value } = await askEmbedder(pending, service, payload);
     if (this.#dead) return;
     try {
@@ -346,12 +369,12 @@ export class WorkerSlot {
     if (this.#heldPrograms.isBurdened) this.#kill(STOPPED_BY_FORCE);
   }
 
-  #answer(pending: Pending, ending: Ending, message?: Extract<FromWorker, { type: "ended" }>): void {
+  #answer(pending: Pending, ending: Ending, usage?: WorkerUsage): void {
     if (pending.settled) return;
     pending.settled = true;
     pending.asking?.abort(INVOCATION_ENDED);
     const wallMs = performance.now() - pending.startedAt;
-    pending.settle(message === undefined ? { ending, wallMs } : { ending, wallMs, usage: message.usage });
+    pending.settle(usage === undefined ? { ending, wallMs } : { ending, wallMs, usage });
     this.#noteAnswered();
   }
 

@@ -1,8 +1,8 @@
 import { ByteReader } from "../../shared/byte-reader.ts";
-import { CordonError } from "../../shared/errors.ts";
 import { skipExpression } from "../read/constant-expression.ts";
 import { readData } from "../read/data-section.ts";
 import { wellFormed } from "../read/module-sections.ts";
+import { boundSegments } from "./bound-segments.ts";
 
 /**
  * The most bytes of active data segments that all instances of a program have together. They are copied when an instance is made,
@@ -29,11 +29,5 @@ export function activeDataBytes(content: Uint8Array): number {
  * @throws CordonError `limit`.
  */
 export function boundActiveData(used: number): void {
-  if (used <= MAX_ACTIVE_BYTES) return;
-  throw new CordonError(
-    "limit",
-    `Cannot load the component: its instances write ${used} bytes of data segments into memories, over the bound of ` +
-      `${MAX_ACTIVE_BYTES}; build it with less data or fewer instances`,
-    { limit: { limit: "complexity", cap: MAX_ACTIVE_BYTES, used } },
-  );
+  boundSegments(used, { cap: MAX_ACTIVE_BYTES, what: "bytes of data segments into memories", remedy: "less data" });
 }

@@ -1,8 +1,8 @@
 import { ByteReader } from "../../shared/byte-reader.ts";
-import { CordonError } from "../../shared/errors.ts";
 import { skipExpression } from "../read/constant-expression.ts";
 import { readElements } from "../read/element-section.ts";
 import { wellFormed } from "../read/module-sections.ts";
+import { boundSegments } from "./bound-segments.ts";
 
 /**
  * The most entries of active element segments that all instances of a program have together. They are written into tables when an
@@ -44,11 +44,9 @@ export function segmentEntries(content: Uint8Array): SegmentEntries {
  * @throws CordonError `limit`.
  */
 export function boundActiveEntries(used: number): void {
-  if (used <= MAX_ACTIVE_ENTRIES) return;
-  throw new CordonError(
-    "limit",
-    `Cannot load the component: its instances write ${used} entries of element segments into tables, over the bound of ` +
-      `${MAX_ACTIVE_ENTRIES}; build it with smaller tables or fewer instances`,
-    { limit: { limit: "complexity", cap: MAX_ACTIVE_ENTRIES, used } },
-  );
+  boundSegments(used, {
+    cap: MAX_ACTIVE_ENTRIES,
+    what: "entries of element segments into tables",
+    remedy: "smaller tables",
+  });
 }

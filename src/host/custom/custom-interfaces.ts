@@ -32,6 +32,7 @@ function hostFunction(fn: CustomFunction): HostFunction {
     name: fn.name,
     type: fn.type,
     blocking: true,
+    takesMuch: true,
     call: (context: HostContext, ...parameters: readonly unknown[]) => callCustom(fn, context, parameters),
   });
 }

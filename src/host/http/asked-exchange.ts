@@ -87,12 +87,13 @@ export class AskedExchange implements IncomingExchange {
       this.#context.tell("http-response", part);
       return;
     }
+    const bytes = part.body?.length ?? 0;
     this.#ask("http-response", part)
       .catch((thrown: unknown) => {
         this.#lost ??= thrown;
       })
       .finally(() => {
-        this.#underWay -= part.body?.length ?? 0;
+        this.#underWay -= bytes;
         this.#roomMade?.resolve();
         this.#roomMade = undefined;
       });

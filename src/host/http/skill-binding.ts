@@ -18,6 +18,7 @@ export const network: HostInterface = Object.freeze({
       name: "http-post",
       type: "func(url: string, body: string) -> result<string, string>",
       blocking: true,
+      takesMuch: true,
       call: (context: HostContext, url: string, body: string): Promise<HostResult<string>> =>
         guarded(context, "POST", url, body),
     }),

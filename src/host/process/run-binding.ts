@@ -31,6 +31,7 @@ export const processRun: HostInterface = Object.freeze({
         "result<record { status: variant { code(u32), signal(string) }, stdout: list<u8>, stderr: list<u8> }, " +
         "variant { denied, not-found, timed-out, output-too-large, failed(string) }>",
       blocking: true,
+      takesMuch: true,
       call: run,
     }),
   ]),

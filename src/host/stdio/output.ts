@@ -85,8 +85,9 @@ export class StdioOutput {
       while (this.#waiting.length > 0) {
         const chunk = joined(this.#waiting);
         this.#waiting = [];
+        const { length } = chunk;
         await this.#ask(this.#service, chunk);
-        this.#underWay -= chunk.length;
+        this.#underWay -= length;
         if (this.#underWay === 0) this.#flushing = false;
         if (this.#waiting.length > 0) this.#changed.wake();
       }

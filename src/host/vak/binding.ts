@@ -22,6 +22,7 @@ export const vakHost: HostInterface = Object.freeze({
       name: "fs-write",
       type: "func(path: string, content: list<u8>) -> result<_, string>",
       blocking: true,
+      takesMuch: true,
       call: (context: HostContext, path: string, content: Uint8Array): Promise<HostResult<undefined, string>> =>
         writeGranted(context, path, realmBytes(content)),
     }),

@@ -19,11 +19,17 @@ export function coreExports(form: CoreModuleForm, guest: RunningCoreModule): Rea
 }
 
 /** Calls a module with the JSON interface: a JSON text in, and one out. */
-async function execute(guest: RunningCoreModule, input: string): Promise<string> {
+async function execute(guest: RunningCoreModule, input: string): Promise<unknown> {
   const given = Buffer.from(input);
   if (!isJson(given)) return returned("the input is not JSON");
   const at = placed(guest, given);
-  return resultAt(guest, Number(await guest.call("execute", at, given.length)) >>> 0);
+  const result = Number(await guest.call("execute", at, given.length)) >>> 0;
+  const lifted = await guest.crossings.waitForRoom("results");
+  try {
+    return guest.crossings.keep(resultAt(guest, result), false);
+  } finally {
+    lifted?.();
+  }
 }
 
 /** A result: its length in four bytes, wherever they lie, and its text. */
@@ -33,6 +39,7 @@ function resultAt(guest: RunningCoreModule, at: number): string {
   const length = new DataView(head.buffer, head.byteOffset, 4).getUint32(0, true);
   const body = bytesAt(guest, at + 4, length, "a result");
   chargeCrossing(guest, length);
+  guest.crossings.resultLifted(length);
   const text = decodedText(body, "a result");
   return isJson(body, () => guest.context.refuseIfOver()) ? text : returned("the module's result is not JSON");
 }

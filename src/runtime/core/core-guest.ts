@@ -5,6 +5,7 @@ import { GUARD_NAMESPACE, MEMORY_NAMESPACE, memoryField } from "../../shared/har
 import type { CoreProgram, Program } from "../messages.ts";
 import type { EndState } from "../worker/end-state.ts";
 import { outcomeOfThrown } from "../worker/outcome-of-thrown.ts";
+import type { GuestCrossings } from "../worker/crossings/guest-crossings.ts";
 import type { GuestMemory } from "../worker/memory/guest-memory.ts";
 import type { CallCounter, HostCallGate } from "../worker/host-call-gate.ts";
 import { type LinkedCoreFunction, linkedCoreImports } from "./core-imports.ts";
@@ -19,6 +20,7 @@ export interface CoreGuestParts {
   readonly context: HostContext;
   readonly gate: HostCallGate;
   readonly endState: EndState;
+  readonly crossings: GuestCrossings;
 }
 
 type Exported = (...parameters: readonly unknown[]) => unknown;
@@ -27,6 +29,7 @@ type Exported = (...parameters: readonly unknown[]) => unknown;
 export class RunningCoreModule implements CoreGuest {
   readonly context: HostContext;
   readonly instance: WebAssembly.Instance;
+  readonly crossings: GuestCrossings;
   readonly #memory: LinearMemory | undefined;
   readonly #gate: HostCallGate;
   readonly #endState: EndState;
@@ -36,6 +39,7 @@ export class RunningCoreModule implements CoreGuest {
     this.context = parts.context;
     this.#gate = parts.gate;
     this.#endState = parts.endState;
+    this.crossings = parts.crossings;
     const { module, memories } = parts.memory.next(program.instantiations[0] ?? "");
     const own = core.memory === undefined ? undefined : memories[memoryField(core.memory)];
     // Before the instance is there its start function may call.

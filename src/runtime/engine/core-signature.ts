@@ -33,6 +33,10 @@ export function suspendingSignature(prepared: PreparedPlan, core: PlanCoreFuncti
       return lowerSignature(prepared.shape(prepared.function(core.function).type, core.options), core.options);
     case "resource.drop":
       return { parameters: ["i32"], result: undefined };
+    case "task.return": {
+      const { flat } = prepared.resultRow(core.result, core.options);
+      return { parameters: flat.length > MAX_FLAT_PARAMETERS ? [pointerType(core.options)] : flat, result: undefined };
+    }
     case "thread.yield":
       return { parameters: [], result: "i32" };
     case "waitable-set.wait":

@@ -82,6 +82,7 @@ export class Engine {
       states,
       stacks: () => this.#stacks,
       limit: environment.stacks,
+      environment,
       budget: this.#tasks,
       fail,
     });
@@ -145,8 +146,12 @@ export class Engine {
     }
   }
 
-  /** Calls an exported function, by its index in the plan. */
-  call(index: number, given: readonly unknown[]): ExportCall {
+  /**
+   * Calls an exported function, by its index in the plan.
+   *
+   * @param answered Takes what it returns, at once, and gives what is kept of it until the caller has it.
+   */
+  call(index: number, given: readonly unknown[], answered: (value: unknown) => unknown = (value) => value): ExportCall {
     const { prepared, tasks, scheduler } = this.#parts;
     const result = Promise.withResolvers<unknown>();
     const ended = Promise.withResolvers<void>();
@@ -158,7 +163,7 @@ export class Engine {
     for (const { promise } of [result, ended]) promise.catch(() => undefined);
     this.#rejects.add(reject);
     let [task, hasEnded]: [Task | undefined, boolean] = [undefined, false];
-    const answered = (): void => {
+    const forgetResolved = (): void => {
       for (const one of scheduler.awaited) if (one.isResolved) scheduler.awaited.delete(one);
     };
     try {
@@ -166,13 +171,13 @@ export class Engine {
       const ends: TaskEnds = {
         start: () => [...given],
         resolve: (results) => {
-          answered();
-          result.resolve(results?.[0]);
+          forgetResolved();
+          result.resolve(answered(results?.[0]));
         },
         exit: () => {
           this.#rejects.delete(reject);
           hasEnded = true;
-          answered();
+          forgetResolved();
           ended.resolve();
         },
       };

@@ -1,9 +1,12 @@
 import type { Charges } from "../abi/context.ts";
+import type { Crossing } from "../crossings/crossing-room.ts";
 
 /** A function of the host's that a component imports, for one invocation. */
 export interface HostImport {
   /** Whether it may answer with a promise, for which the guest is suspended. */
   readonly blocking: boolean;
+  /** Whether it may be given much, which is held until it answers: it is called when there is room for that. */
+  readonly takesMuch?: boolean;
   /**
    * Does the call: takes and gives values in the shapes of docs/values.md, host objects for handles. What it throws is a
    * trap.
@@ -38,6 +41,15 @@ export interface EngineEnvironment {
    * @param unwanted Takes an answer that came after the guest's end.
    */
   readonly waitFor: <T>(answer: Promise<T>, unwanted: (answer: T) => void) => Promise<T>;
+  /**
+   * Where no further value may cross to the host for now: waits until one may, while the guest has left the thread. Undefined where none
+   * has to wait.
+   *
+   * @returns What is called when the value has been lifted: it takes only as much room as it needs then.
+   */
+  readonly waitForRoom: (crossing: Crossing) => Promise<() => void> | undefined;
+  /** A result for the embedder has been lifted, and is held until it is handed on. */
+  readonly resultLifted: () => void;
   /** The guest has dropped the last handle of an object of the host's. */
   readonly dispose: (object: unknown) => void;
   /** Whether the invocation is over. */

@@ -27,6 +27,8 @@ class HostCall {
   readonly #results: ValueRow;
   readonly #lift: LiftContext | undefined;
   readonly #lower: LowerContext | undefined;
+  /** Whether there may be something of any size in what it takes. */
+  readonly #mayPassMuch: boolean;
   #target: HostImport | undefined;
 
   constructor(parts: EngineParts, core: Lower, path: readonly string[]) {
@@ -40,6 +42,8 @@ class HostCall {
     this.#state = state;
     this.#parameters = parameters;
     this.#results = results;
+    this.#mayPassMuch =
+      prepared.plan.functionTypes[type]?.parameters.some((one) => prepared.mayBeLarge(one.type)) === true;
     // Handles belong to one call.
     const { takes, gives } = prepared.handlesOf(type);
     const owner = { state, scope: undefined };
@@ -49,6 +53,13 @@ class HostCall {
 
   call(task: Task, given: readonly CoreValue[]): CoreAnswer {
     const target = (this.#target ??= this.#parts.hostImport(this.#path));
+    const room =
+      this.#mayPassMuch && target.takesMuch === true ? this.#parts.environment.waitForRoom("arguments") : undefined;
+    if (room !== undefined) return this.#callInTurn(target, room, task, given);
+    return this.#callNow(target, task, given);
+  }
+
+  #callNow(target: HostImport, task: Task, given: readonly CoreValue[]): CoreAnswer {
     if (this.#lift === undefined) return this.#callWithHandles(target, task, given);
     this.#bound.memory?.refresh();
     const values = this.#parameters.lift(this.#lift, MAX_FLAT_PARAMETERS, given);
@@ -60,6 +71,32 @@ class HostCall {
   /** What is lent is the guest's own again when it has its answer. */
   #callWithHandles(target: HostImport, task: Task, given: readonly CoreValue[]): CoreAnswer {
     const subtask = new Subtask();
+    const answer = this.#lendAndCall(target, subtask, given);
+    const take = (value: unknown): CoreValue | undefined => this.#takeBack(target, subtask, value, { task, given });
+    return answer instanceof Promise ? this.#later(target, answer, take) : take(answer);
+  }
+
+  /** Calls it when there is room for what it is given: nothing is lifted before. */
+  #callInTurn(target: HostImport, room: Promise<() => void>, task: Task, given: readonly CoreValue[]): CoreAnswer {
+    const { environment, scheduler } = this.#parts;
+    const subtask = new Subtask();
+    const called = async (): Promise<unknown> => {
+      const lifted = await room;
+      let answer: unknown;
+      try {
+        answer = this.#lendAndCall(target, subtask, given);
+      } catch (thrown) {
+        environment.fail(thrown);
+        throw thrown;
+      } finally {
+        lifted();
+      }
+      return answer instanceof Promise ? environment.waitFor(answer, target.discard) : answer;
+    };
+    return scheduler.block(called(), (value) => this.#takeBack(target, subtask, value, { task, given }));
+  }
+
+  #lendAndCall(target: HostImport, subtask: Subtask, given: readonly CoreValue[]): unknown {
     subtask.state = SUBTASK.started;
     const owned: unknown[] = [];
     const owner = { state: this.#state, scope: subtask, owned };
@@ -71,14 +108,19 @@ class HostCall {
       target.discard(owned);
       throw thrown;
     }
-    const take = (value: unknown): CoreValue | undefined => {
-      const result = this.#take(target, value, task, given);
-      subtask.state = SUBTASK.returned;
-      subtask.deliver();
-      return result;
-    };
-    const answer = target.call(values, owned);
-    return answer instanceof Promise ? this.#later(target, answer, take) : take(answer);
+    return target.call(values, owned);
+  }
+
+  #takeBack(
+    target: HostImport,
+    subtask: Subtask,
+    value: unknown,
+    { task, given }: { readonly task: Task; readonly given: readonly CoreValue[] },
+  ): CoreValue | undefined {
+    const result = this.#take(target, value, task, given);
+    subtask.state = SUBTASK.returned;
+    subtask.deliver();
+    return result;
   }
 
   #later(

@@ -68,8 +68,16 @@ class LoweredCall {
     const { environment, scheduler, hostImport } = this.#parts;
     const { async: isAsync } = this.#core.options;
     const target = hostImport(path);
-    const owned: unknown[] = [];
-    const answer = target.call(this.#argumentsFor(target, owned), owned);
+    // No function of the host's is asynchronous that takes much.
+    const takesMuch = target.takesMuch === true && !this.#shape.async && this.#mayPassMuch;
+    const room = takesMuch ? environment.waitForRoom("arguments") : undefined;
+    if (room !== undefined) {
+      return scheduler.block(this.#callInTurn(target, room), (value) => {
+        this.#take(target, value);
+        return isAsync ? this.#answerAsync() : this.#answerSync();
+      });
+    }
+    const answer = this.#callHostFunction(target);
     if (!(answer instanceof Promise)) {
       this.#take(target, answer);
       return isAsync ? this.#answerAsync() : this.#answerSync();
@@ -87,6 +95,27 @@ class LoweredCall {
       this.#take(target, ended.value);
     });
     return this.#answerAsync();
+  }
+
+  #callHostFunction(target: HostImport): unknown {
+    const owned: unknown[] = [];
+    return target.call(this.#argumentsFor(target, owned), owned);
+  }
+
+  /** Calls a function of the host's when there is room for what it is given: nothing is lifted before. */
+  async #callInTurn(target: HostImport, room: Promise<() => void>): Promise<unknown> {
+    const { environment } = this.#parts;
+    const lifted = await room;
+    let answer: unknown;
+    try {
+      answer = this.#callHostFunction(target);
+    } catch (thrown) {
+      environment.fail(thrown);
+      throw thrown;
+    } finally {
+      lifted();
+    }
+    return answer instanceof Promise ? environment.waitFor(answer, target.discard) : answer;
   }
 
   /** Takes what the guest passes to a function of the host's. Objects that were handed over are disposed of where the rest fails. */
@@ -111,6 +140,12 @@ class LoweredCall {
 
   get #shape(): PreparedLift["shape"] {
     return this.#parts.prepared.shape(this.#parts.prepared.function(this.#core.function).type, this.#core.options);
+  }
+
+  get #mayPassMuch(): boolean {
+    const { prepared } = this.#parts;
+    const { type } = prepared.function(this.#core.function);
+    return prepared.plan.functionTypes[type]?.parameters.some((one) => prepared.mayBeLarge(one.type)) === true;
   }
 
   get #mostParameters(): number {

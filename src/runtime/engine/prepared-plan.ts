@@ -1,4 +1,12 @@
-import type { CanonOptions, CoreItem, Plan, PlanFunction, PlanFunctionType, TypeIndex } from "../../shared/plan.ts";
+import type {
+  CanonOptions,
+  CoreItem,
+  Plan,
+  PlanCoreFunction,
+  PlanFunction,
+  PlanFunctionType,
+  TypeIndex,
+} from "../../shared/plan.ts";
 import { type FunctionShape, functionShape, ValueRow } from "../abi/function-shape.ts";
 import { Elements } from "../abi/list-codec.ts";
 import { POINTERS_32, POINTERS_64 } from "../abi/pointers.ts";
@@ -22,6 +30,8 @@ export interface PreparedLift {
   readonly options: CanonOptions;
   /** The plan's index of the result's type. */
   readonly result: TypeIndex | undefined;
+  /** Whether its result may be of any size. */
+  readonly mayReturnMuch: boolean;
 }
 
 /**
@@ -67,6 +77,7 @@ export class PreparedPlan {
   readonly #shapes64 = new Map<PlanFunctionType, FunctionShape>();
   readonly #lifts: (PreparedLift | undefined)[] = [];
   readonly #destructors: (PreparedLift | undefined)[] = [];
+  readonly #large = new Map<TypeIndex, boolean>();
 
   /** @param blocks Whether the host's function of that path may answer later. */
   constructor(plan: Plan, blocks: (path: readonly string[]) => boolean) {
@@ -76,7 +87,9 @@ export class PreparedPlan {
     this.maySuspend = maySuspend(plan, blocks);
     const imported = importedByGuests(plan);
     this.suspending = plan.coreFunctions.flatMap((core, index) =>
-      imported.has(index) && coreMaySuspend(plan, core, this.maySuspend, blocks) ? [index] : [],
+      imported.has(index) && (coreMaySuspend(plan, core, this.maySuspend, blocks) || this.#answersMuch(core))
+        ? [index]
+        : [],
     );
     this.#positions = new Map(this.suspending.map((index, position) => [index, position]));
     this.called = this.#calledOnStacks(imported);
@@ -151,7 +164,14 @@ export class PreparedPlan {
     if (found.from === "import") return undefined;
     const { instance, core, options, type } = found;
     const result = this.plan.functionTypes[type]?.result;
-    return (this.#lifts[index] ??= { instance, core, options, result, shape: this.shape(type, options) });
+    return (this.#lifts[index] ??= {
+      instance,
+      core,
+      options,
+      result,
+      shape: this.shape(type, options),
+      mayReturnMuch: this.mayBeLarge(result),
+    });
   }
 
   /** The destructor of a resource, as a function of one number that gives nothing. */
@@ -164,11 +184,50 @@ export class PreparedPlan {
       core: destructor,
       options: NO_OPTIONS,
       result: undefined,
+      mayReturnMuch: false,
       shape: functionShape(
         { parameters: [{ name: "rep", type: 0 }], async: false },
         new Codecs([{ kind: rep64 ? "s64" : "s32" }], POINTERS_32),
       ),
     });
+  }
+
+  /** Whether values of a type may be of any size. */
+  mayBeLarge(type: TypeIndex | undefined): boolean {
+    if (type === undefined) return false;
+    let known = this.#large.get(type);
+    if (known === undefined) {
+      known = this.#isLarge(type);
+      this.#large.set(type, known);
+    }
+    return known;
+  }
+
+  #isLarge(index: TypeIndex): boolean {
+    const type = this.plan.types[index];
+    switch (type?.kind) {
+      case "string":
+      case "list":
+      case "map":
+        return true;
+      case "record":
+        return type.fields.some((field) => this.mayBeLarge(field.type));
+      case "tuple":
+        return type.elements.some((element) => this.mayBeLarge(element));
+      case "variant":
+        return type.cases.some((one) => this.mayBeLarge(one.type));
+      case "option":
+        return this.mayBeLarge(type.element);
+      case "result":
+        return this.mayBeLarge(type.ok) || this.mayBeLarge(type.err);
+      default:
+        return false;
+    }
+  }
+
+  /** Whether what it is told may have to wait until there is room for it, when it is for the embedder. */
+  #answersMuch(core: PlanCoreFunction): boolean {
+    return core.kind === "task.return" && this.mayBeLarge(core.result);
   }
 
   /** How a result is passed to `task.return`. */

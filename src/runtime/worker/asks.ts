@@ -1,19 +1,24 @@
+import type { Transferable } from "node:worker_threads";
+import { isBulky, pack } from "../crossings/parcel.ts";
 import { INVOCATION_ENDED } from "../invocation-ended.ts";
 import type { FromWorker, Told, ToWorker } from "../messages.ts";
 
 /** What the host functions of this worker ask of the thread that embeds Cordon, and its answers. */
 export class Asks {
-  readonly #post: (message: FromWorker) => void;
+  readonly #post: (message: FromWorker, transfer: readonly Transferable[]) => void;
   readonly #open = new Map<number, PromiseWithResolvers<unknown>>();
   /** What was told in this turn of the event loop, by ticket. */
   readonly #told = new Map<number, Told[]>();
   #last = 0;
 
-  constructor(post: (message: FromWorker) => void) {
+  constructor(post: (message: FromWorker, transfer: readonly Transferable[]) => void) {
     this.#post = post;
   }
 
-  /** Asks, and waits for the answer. Rejects when the other side fails, and as soon as the signal is aborted. */
+  /**
+   * Asks, and waits for the answer. Rejects when the other side fails, and as soon as the signal is aborted. Large lists of numbers in the
+   * payload are handed over, and empty from then on.
+   */
   async ask(ticket: number, service: string, payload: unknown, signal: AbortSignal): Promise<unknown> {
     if (signal.aborted) throw INVOCATION_ENDED;
     this.#last += 1;
@@ -23,7 +28,9 @@ export class Asks {
     this.#open.set(ask, answer);
     signal.addEventListener("abort", onAbort, { once: true });
     try {
-      this.#post({ type: "ask", ticket, ask, service, payload });
+      const packed = isBulky(payload) ? pack(payload) : undefined;
+      const sent = { payload: packed?.parcel ?? payload, isParcel: packed !== undefined };
+      this.#post({ type: "ask", ticket, ask, service, ...sent }, packed?.transfer ?? []);
       return await answer.promise;
     } finally {
       this.#open.delete(ask);
@@ -50,7 +57,7 @@ export class Asks {
   }
 
   #flush(): void {
-    for (const ticket of this.#told.keys()) this.#post({ type: "told", ticket, told: this.takeTold(ticket) });
+    for (const ticket of this.#told.keys()) this.#post({ type: "told", ticket, told: this.takeTold(ticket) }, []);
   }
 
   /** Hands an answer on; one that nobody waits for any more is dropped. */

@@ -11,6 +11,7 @@ import type { GuestMemory } from "./memory/guest-memory.ts";
 import type { HostCallGate } from "./host-call-gate.ts";
 import { type LinkedFunction, LinkedFunctions } from "./linked-functions.ts";
 import { outcomeOfThrown } from "./outcome-of-thrown.ts";
+import type { GuestCrossings } from "./crossings/guest-crossings.ts";
 import type { NestedStacks } from "./stacks/nested-stacks.ts";
 import type { Presence } from "./presence.ts";
 import type { Interruption, RunningGuest } from "./running-guest.ts";
@@ -29,6 +30,7 @@ export interface ComponentGuestParts {
   readonly presence: Presence;
   readonly budget: CopyBudget;
   readonly stacks: NestedStacks;
+  readonly crossings: GuestCrossings;
   readonly isOver: () => boolean;
   /** Told of each core instance that was made. */
   readonly made: (instance: WebAssembly.Instance) => void;
@@ -67,7 +69,7 @@ export class RunningComponent implements RunningGuest {
   constructor(parts: ComponentGuestParts) {
     this.#parts = parts;
     this.#prepared = preparedFor(parts.program, parts.component, parts.interfaces);
-    const { endState, presence, gate, budget, context } = parts;
+    const { endState, presence, gate, budget, context, crossings } = parts;
     const cap = context.limits.maxHandles;
     this.#engine = new Engine(
       this.#prepared.plan,
@@ -85,6 +87,8 @@ export class RunningComponent implements RunningGuest {
         leave: () => presence.leave(),
         comeBack: () => gate.following(presence.comeBackSeen()),
         waitFor: (answer, unwanted) => gate.wait(answer, { unwanted }),
+        waitForRoom: (crossing) => crossings.waitForRoom(crossing),
+        resultLifted: () => crossings.resultLifted(),
         dispose: (object) => this.#disposals.dispose(object),
         isOver: parts.isOver,
         isPaused: () => presence.isPaused,
@@ -109,11 +113,14 @@ export class RunningComponent implements RunningGuest {
     if (found?.kind !== "function") throw new Error(`the component does not export ${target.join("#")}`);
     const { plan } = this.#parts.component;
     const type = plan.functionTypes[plan.functions[found.function]?.type ?? -1];
-    const { result, ended } = this.#engine.call(found.function, parameters);
-    const value = await result;
-    if (toTheEnd) await ended();
     const isResult = type?.result !== undefined && plan.types[type.result]?.kind === "result";
-    return isResult ? unwrapped(value as { readonly tag: string; readonly val?: unknown }) : value;
+    const { result, ended } = this.#engine.call(found.function, parameters, (value): Answer => {
+      const { tag, val } = isResult ? (value as Answer) : { tag: "ok", val: value };
+      return { tag, val: this.#parts.crossings.keep(val, toTheEnd) };
+    });
+    const answer = await result;
+    if (toTheEnd) await ended();
+    return unwrapped(answer as Answer);
   }
 
   interrupt(): Interruption {
@@ -150,33 +157,48 @@ export class RunningComponent implements RunningGuest {
   }
 
   #bind({ provided, label, fallible }: LinkedFunction): HostImport {
-    const { gate, context } = this.#parts;
+    const { gate, context, crossings } = this.#parts;
     const counter = gate.counter(label);
     const valueOf = (result: HostResult): unknown => (fallible ? result : result.val);
     return {
       blocking: provided.blocking,
+      takesMuch: provided.takesMuch === true,
       call: (parameters, owned) => {
         gate.count(counter);
+        const held = provided.takesMuch === true ? crossings.argumentsLifted() : undefined;
         let answer: HostResult | Promise<HostResult>;
         try {
           answer = provided.call(context, ...(parameters as never[]));
         } catch (thrown) {
+          held?.release();
           this.#disposals.disposeAll(owned);
           throw thrown;
         }
-        if (!(answer instanceof Promise)) return valueOf(answer);
-        return gate.following(answer).then(valueOf, (thrown: unknown) => {
-          this.#disposals.disposeAll(owned);
-          throw thrown;
-        });
+        if (!(answer instanceof Promise)) {
+          held?.release();
+          return valueOf(answer);
+        }
+        return gate
+          .following(answer)
+          .finally(() => held?.release())
+          .then(valueOf, (thrown: unknown) => {
+            this.#disposals.disposeAll(owned);
+            throw thrown;
+          });
       },
       discard: (value) => this.#disposals.disposeWithin(value),
     };
   }
 }
 
+/** A value of a `result`. */
+interface Answer {
+  readonly tag: string;
+  readonly val?: unknown;
+}
+
 /** The value of `ok`. That of `err` is thrown. */
-function unwrapped({ tag, val }: { readonly tag: string; readonly val?: unknown }): unknown {
+function unwrapped({ tag, val }: Answer): unknown {
   if (tag === "ok") return val;
   throw Object.assign(new Error("the guest returned an error"), { payload: val });
 }

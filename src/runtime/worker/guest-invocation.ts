@@ -18,6 +18,10 @@ import { EndState } from "./end-state.ts";
 import { FuelMeter, sliceUnitsFor } from "./metering/fuel-meter.ts";
 import { type Guard, ownCounter } from "./metering/guard.ts";
 import { GuestMemory } from "./memory/guest-memory.ts";
+import { GuestCrossings, type SendableOutcome } from "./crossings/guest-crossings.ts";
+import type { RoomQueue } from "./crossings/room-queue.ts";
+import type { Crossing } from "../crossings/crossing-room.ts";
+import { givenBy } from "../crossings/given-value.ts";
 import { HostCallGate } from "./host-call-gate.ts";
 import { addWeight } from "./memory/memory-weight.ts";
 import type { SpareMemories } from "./memory/spare-memories.ts";
@@ -42,6 +46,10 @@ export interface GuestEnvironment {
   /** Memories of guests of the thread that have ended, to be used again. */
   readonly memories: SpareMemories;
   readonly asks: Asks;
+  /** Room for what crosses to the embedder, that all guests of the process have together. */
+  readonly crossings: Readonly<Record<Crossing, RoomQueue>>;
+  /** Notes that so many bytes were copied onto the thread's heap for a guest. */
+  readonly copied: (bytes: number) => void;
   /** Whether the thread has anything to do besides the guest that runs. */
   readonly hasMoreToDo: () => boolean;
   /** Adds to the pages that the memories of the thread's guests have. */
@@ -69,6 +77,7 @@ export class GuestInvocation {
   readonly #checkpoint: Checkpoint;
   readonly #budget: CopyBudget;
   readonly #stacks: NestedStacks;
+  readonly #crossings: GuestCrossings;
   readonly #calls = new CallQueue();
   #memory: GuestMemory | undefined;
   /** One of its core instances. They live as long as each other. */
@@ -137,6 +146,16 @@ export class GuestInvocation {
       isOver: () => this.#isOver(),
       toCheckpoint: () => this.#fuel.cutShort(),
     });
+    this.#crossings = new GuestCrossings({
+      queues: environment.crossings,
+      gate: this.#gate,
+      signal: this.#endState.signal,
+      crossingBytes: invocation.limits.maxCrossingBytes,
+      exceeded: () => this.#exceeded(),
+      taken: () => this.#budget.taken,
+      copied: environment.copied,
+      tally: environment.tally,
+    });
   }
 
   /** Makes the instance, for a call that is not there yet. Never rejects; whether it was made. */
@@ -170,6 +189,7 @@ export class GuestInvocation {
     this.#endState.finish();
     this.#memory?.release();
     this.#stacks.release();
+    this.#environment.guard.vacate(this.#checkpoint);
   }
 
   /** Units of fuel that it took to make the instance; undefined for one that is not to be made ahead. */
@@ -260,6 +280,17 @@ export class GuestInvocation {
   discard(): void {
     if (this.#isSettled && this.#endState.ending === undefined) this.#memory?.recycle();
     if (this.#instance !== undefined) addWeight(this.#instance, (this.#memory?.bytes ?? 0) + this.#leftBytes);
+    this.#environment.guard.vacate(this.#checkpoint);
+    this.#instance = undefined;
+    this.#memory = undefined;
+    this.#guest = undefined;
+  }
+
+  /** What is sent to the main thread for an outcome, in which case it holds nothing of it any more. */
+  sendable(outcome: WorkerOutcome): SendableOutcome {
+    const sendable = this.#crossings.sendable(outcome);
+    this.#crossings.release();
+    return sendable;
   }
 
   /** Calls an instance that stays, or ends it when there is no call. */
@@ -291,9 +322,8 @@ export class GuestInvocation {
 
   /** What leaves the worker takes its share of the main thread's heap, which all callers live on. */
   #bounded(outcome: WorkerOutcome): WorkerOutcome {
-    const given =
-      outcome.kind === "value" ? outcome.value : outcome.kind === "guest-error" ? outcome.payload : undefined;
-    const over = this.#overBudget || isLargerThan(given, this.#invocation.limits.maxCrossingBytes);
+    // What was packed was compared when it was.
+    const over = this.#overBudget || isLargerThan(givenBy(outcome), this.#invocation.limits.maxCrossingBytes);
     return over ? { kind: "host-memory" } : outcome;
   }
 
@@ -320,6 +350,7 @@ export class GuestInvocation {
       context: this.#context,
       gate: this.#gate,
       endState: this.#endState,
+      crossings: this.#crossings,
       made: (instance: WebAssembly.Instance) => this.#made(instance),
     };
     const { core, component } = program;

@@ -1,11 +1,21 @@
 /** Entry of a runtime worker: instances of guests live and run here, and so does the host code they call. */
-import { parentPort, workerData } from "node:worker_threads";
+import { parentPort, type Transferable, workerData } from "node:worker_threads";
 import { HOST_INTERFACES } from "../../host/interfaces.ts";
 import { messageOf } from "../../shared/errors.ts";
 import { EventRingWriter } from "../event-ring.ts";
-import { type FromWorker, type Program, SHARED_SLOTS, type ToWorker, type WorkerOutcome } from "../messages.ts";
+import {
+  type FromWorker,
+  type Program,
+  type SentOutcome,
+  SHARED_SLOTS,
+  type ToWorker,
+  type WorkerOutcome,
+} from "../messages.ts";
 import { GuestInvocation } from "./guest-invocation.ts";
 import { Asks } from "./asks.ts";
+import type { RoomShare } from "../crossings/crossing-room.ts";
+import { IdleHeap } from "./memory/idle-heap.ts";
+import { RoomQueue } from "./crossings/room-queue.ts";
 import { Guard } from "./metering/guard.ts";
 import { MadeAhead } from "./made-ahead.ts";
 import { SpareMemories } from "./memory/spare-memories.ts";
@@ -18,10 +28,11 @@ import { Turns } from "./turns.ts";
 
 if (parentPort === null) throw new Error("this module runs in a worker thread");
 const port = parentPort;
-const { memory, events, stackBytes } = workerData as {
+const { memory, events, stackBytes, room } = workerData as {
   readonly memory: WebAssembly.Memory;
   readonly events: SharedArrayBuffer;
   readonly stackBytes: number;
+  readonly room: RoomShare;
 };
 const shared = new Int32Array(memory.buffer);
 const turns = new Turns(shared);
@@ -31,6 +42,9 @@ const heldModules = new HeldModules();
 const stacks = new StackPool();
 const asks = new Asks(post);
 const memories = new SpareMemories();
+const heap = new IdleHeap(
+  () => Atomics.load(shared, SHARED_SLOTS.running) === 0 && Atomics.load(shared, SHARED_SLOTS.ready) === 0,
+);
 /** Messages that were received, modulo 2^32. */
 let received = 0;
 const environment = {
@@ -42,8 +56,14 @@ const environment = {
   observations: new Observations(new EventRingWriter(events, () => post({ type: "observed" }))),
   asks,
   memories,
-  ready: (ticket: number, outcome: WorkerOutcome | undefined, guest: GuestInvocation) =>
-    send({ type: "ready", ticket, outcome, usage: guest.usage() }),
+  copied: (bytes: number) => heap.copied(bytes),
+  crossings: { arguments: new RoomQueue(room, "arguments"), results: new RoomQueue(room, "results") },
+  ready: (ticket: number, outcome: WorkerOutcome | undefined, guest: GuestInvocation) => {
+    const usage = guest.usage();
+    if (outcome === undefined) post({ type: "ready", ticket, ended: undefined, usage });
+    else send(guest, outcome, (ended) => ({ type: "ready", ticket, ended, usage }));
+    heap.rested();
+  },
   tally: (pages: number) => void Atomics.add(shared, SHARED_SLOTS.pages, pages),
   holds: (ticket: number) => post({ type: "holds", ticket }),
   hasMoreToDo: () => running.size > 1 || Atomics.load(shared, SHARED_SLOTS.sent) !== received,
@@ -51,8 +71,8 @@ const environment = {
 
 const ahead = new MadeAhead(environment, () => running.size === 0 && !environment.hasMoreToDo());
 
-function post(message: FromWorker): void {
-  port.postMessage(message);
+function post(message: FromWorker, transfer: readonly Transferable[] = []): void {
+  port.postMessage(message, [...transfer]);
 }
 
 async function start({ ticket, invocation }: Extract<ToWorker, { type: "start" }>): Promise<void> {
@@ -63,9 +83,12 @@ async function start({ ticket, invocation }: Extract<ToWorker, { type: "start" }
   stacks.started();
   const outcome = await outcomeOf(ticket, guest, program);
   running.delete(ticket);
-  send({ type: "ended", ticket, outcome, usage: guest.usage(), told: asks.takeTold(ticket) });
+  const usage = guest.usage();
+  const told = asks.takeTold(ticket);
+  send(guest, outcome, (ended) => ({ type: "ended", ticket, ended, usage, told }));
   guest.discard();
   stacks.ended();
+  heap.rested();
   ahead.consider(program, invocation, guest);
 }
 
@@ -86,13 +109,21 @@ function unload(programId: string): void {
   ahead.forget(program);
 }
 
-function send(message: Extract<FromWorker, { readonly type: "ready" | "ended" }>): void {
+/** Sends how a guest ended, or its last call. */
+function send(guest: GuestInvocation, outcome: WorkerOutcome, message: (ended: SentOutcome) => FromWorker): void {
+  let ended: SentOutcome | undefined;
   try {
-    post(message);
+    const { sent, transfer } = guest.sendable(outcome);
+    ended = sent;
+    post(message(sent), transfer);
   } catch (thrown) {
     // A result that cannot be sent to another thread: a handle to a resource of the guest, for one.
-    const reason = `the result cannot leave the sandbox: ${messageOf(thrown)}`;
-    post({ ...message, outcome: { kind: "fault", message: reason } });
+    const fault: WorkerOutcome = {
+      kind: "fault",
+      message: `the result cannot leave the sandbox: ${messageOf(thrown)}`,
+    };
+    const { heldUnits } = ended ?? guest.sendable(fault).sent;
+    post(message({ outcome: fault, isParcel: false, heldUnits }));
   }
 }
 

@@ -27,6 +27,7 @@ export const filesystemWrite: HostInterface = Object.freeze({
       name: "write-file",
       type: "func(path: string, content: string) -> result<_, string>",
       blocking: true,
+      takesMuch: true,
       call: (context: HostContext, path: string, content: string): Promise<HostResult<undefined>> =>
         onWholeFile(context, WRITE, context.grants.filesystemWrite, path, (request) =>
           writeFile(request, content, writeOptions(context)),

@@ -16,7 +16,8 @@ type TaskReturn = Extract<PlanCoreFunction, { readonly kind: "task.return" }>;
 
 /** `canon task.return`. */
 export function taskReturn(parts: EngineParts, core: TaskReturn): CanonFunction {
-  const { prepared, contexts, items } = parts;
+  const { prepared, contexts, items, scheduler, environment } = parts;
+  const mayBeLarge = prepared.mayBeLarge(core.result);
   return (task, given) => {
     const { lift, state } = task;
     if (!lift.options.async) trap("returned by task.return from a function that is not asynchronous");
@@ -29,10 +30,25 @@ export function taskReturn(parts: EngineParts, core: TaskReturn): CanonFunction 
       trap("returned a result with other options than the function's");
     }
     const receiver = task.caller === undefined ? "caller" : "guest";
-    const context = contexts.lift(bound, { state, scope: task }, receiver);
-    const results = prepared.resultRow(core.result, core.options).lift(context, MAX_FLAT_PARAMETERS, given);
-    task.resolve(results);
-    return undefined;
+    const answer = (): undefined => {
+      const context = contexts.lift(bound, { state, scope: task }, receiver);
+      const results = prepared.resultRow(core.result, core.options).lift(context, MAX_FLAT_PARAMETERS, given);
+      if (receiver === "caller" && mayBeLarge) environment.resultLifted();
+      task.resolve(results);
+      return undefined;
+    };
+    const room = receiver === "caller" && mayBeLarge ? environment.waitForRoom("results") : undefined;
+    if (room === undefined) return answer();
+    return scheduler.block(room, (lifted) => {
+      try {
+        return answer();
+      } catch (thrown) {
+        environment.fail(thrown);
+        throw thrown;
+      } finally {
+        lifted();
+      }
+    });
   };
 }
 

@@ -13,5 +13,6 @@ export const INSTANTIATION: PreparedLift & { readonly ends: TaskEnds } = {
   shape: { parameters: NO_VALUES, results: NO_VALUES, async: false },
   options: { encoding: "utf8", memory64: false, async: false },
   result: undefined,
+  mayReturnMuch: false,
   ends: { start: () => [], resolve: () => undefined, exit: () => undefined },
 };

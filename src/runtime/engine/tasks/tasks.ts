@@ -39,6 +39,7 @@ export interface TaskParts {
   /** Bounds the tasks that guests have started and that have not come to their end. One that has answered has no handle any more. */
   readonly budget: TableBudget;
   readonly fail: (thrown: unknown) => void;
+  readonly environment: Pick<EngineEnvironment, "waitForRoom" | "resultLifted">;
 }
 
 /** Starts the calls of functions that component instances lift, and has them go on: `canon_lift` of the Canonical ABI. */
@@ -222,16 +223,34 @@ export class Tasks {
     });
   }
 
-  /** A function that is lifted without `async` has returned. */
+  /** A function that is lifted without `async` has returned. For the embedder its result is lifted when there is room for it. */
   #returned(task: Task, bound: BoundOptions, core: CoreValue | undefined): void {
+    const { environment, scheduler, fail } = this.#parts;
+    const isForEmbedder = task.caller === undefined && task.lift.mayReturnMuch;
+    const room = isForEmbedder ? environment.waitForRoom("results") : undefined;
+    if (room === undefined) {
+      this.#answer(task, bound, core);
+      return;
+    }
+    void scheduler.block(room, (lifted) => {
+      try {
+        this.#answer(task, bound, core);
+      } catch (thrown) {
+        fail(thrown);
+      } finally {
+        lifted();
+      }
+    });
+  }
+
+  #answer(task: Task, bound: BoundOptions, core: CoreValue | undefined): void {
     const { lift, state } = task;
     const values = core === undefined ? [] : [core];
-    const context = this.#parts.contexts.lift(
-      bound,
-      { state, scope: task },
-      task.caller === undefined ? "caller" : "guest",
-    );
-    task.resolve(lift.shape.results.lift(context, MAX_FLAT_RESULTS, values));
+    const isForEmbedder = task.caller === undefined;
+    const context = this.#parts.contexts.lift(bound, { state, scope: task }, isForEmbedder ? "caller" : "guest");
+    const results = lift.shape.results.lift(context, MAX_FLAT_RESULTS, values);
+    if (isForEmbedder && lift.mayReturnMuch) this.#parts.environment.resultLifted();
+    task.resolve(results);
     if (bound.postReturn !== undefined) {
       state.mayLeave = false;
       bound.postReturn(...values);

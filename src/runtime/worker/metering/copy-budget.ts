@@ -33,6 +33,11 @@ export class CopyBudget implements Charges {
     this.#left = parts.crossingBytes;
   }
 
+  /** What was charged since the guest crossed last, in bytes. */
+  get taken(): number {
+    return this.#parts.crossingBytes - this.#left;
+  }
+
   /** The guest crosses anew. */
   reset(): void {
     this.#left = this.#parts.crossingBytes;

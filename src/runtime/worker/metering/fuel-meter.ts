@@ -47,7 +47,7 @@ export class FuelMeter {
     this.counter = new WebAssembly.Global({ value: "i32", mutable: true }, this.#granted);
   }
 
-  /** Takes the counter of an instance's own into account. It may be of another realm. */
+  /** Takes the counter of an instance's own into account. */
   track(own: WebAssembly.Global<"i32">): void {
     this.#own.push(own);
   }

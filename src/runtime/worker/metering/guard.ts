@@ -126,6 +126,13 @@ export class Guard {
     this.#slice.value = guest.sliceUnits;
   }
 
+  /** A guest has ended: nothing of it is asked, or held, any more. */
+  vacate(guest: Guarded): void {
+    if (this.#guarded !== guest) return;
+    this.catchUp();
+    this.#guarded = undefined;
+  }
+
   /** Has the guest that is on the processor told what it took without asking; it asks for its next slice. */
   catchUp(): void {
     if (!this.#isAhead) return;
@@ -162,7 +169,7 @@ const { get: exportsOf } = Object.getOwnPropertyDescriptor(WebAssembly.Instance.
   readonly get: () => Readonly<Record<string, unknown>>;
 };
 
-/** The counter that an instance has of its own, if any. The instance may be of another realm. */
+/** The counter that an instance has of its own, if any. */
 export function ownCounter(instance: WebAssembly.Instance): WebAssembly.Global<"i32"> | undefined {
   return Reflect.apply(exportsOf, instance, [])[COUNTER_EXPORT] as WebAssembly.Global<"i32"> | undefined;
 }
