@@ -55,6 +55,8 @@ const FEATURES = [
   "component-model-memory64",
   "component-model-fixed-length-lists",
   "component-model-async",
+  "component-model-async-stackful",
+  "component-model-more-async-builtins",
   "memory64",
 ].join();
 
