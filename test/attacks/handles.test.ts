@@ -6,7 +6,8 @@ import { TEST_CACHE, textGuest } from "../support/guests.ts";
 
 /*
  * What components may try with each other's handles. `$D` defines two kinds of resources, `$K` is lent one and does something with it,
- * `$M` has them made, passes them on and does something of its own. Each was seen to answer where the check that it names is left out.
+ * `$M` has them made, passes them on and does something of its own. Weakenings that were seen
+ * to fail, each alone: a task may end with handles that it was lent; what is lent may be handed over; the resource is not compared.
  */
 
 /** What `$D` has to be imported as. */

@@ -141,8 +141,8 @@ const KINDS = [
   ["i64", "latin1+utf16"],
 ] as const;
 
-// Weakening, each alone: what `realloc` gives is not checked for its alignment, or for where memory ends; the view of the memory is not
-// taken anew after `realloc`; `mayLeave` stays as it is while values are lowered.
+// Weakening, each alone: what `realloc` gives is not checked for its alignment; the memory is not taken anew after `realloc`. That it lies
+// within the memory and that nothing is called meanwhile is held by more than one check.
 for (const [pointer, encoding] of KINDS) {
   test(`realloc may do what it likes, in ${encoding} and ${pointer === "i32" ? 32 : 64} bits: it is a value or a trap`, async () => {
     const given = { interface: "acme:x/y", capability: "c" };
