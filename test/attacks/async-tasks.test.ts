@@ -153,6 +153,28 @@ for (const [what, guest] of Object.entries(WRONG)) {
   });
 }
 
+/** Answers its caller, or the caller of its callback when `later` is not 0, with a code, and has given no result. */
+const CODES = `(component
+  (core module $m
+    (global $code (mut i32) (i32.const 0))
+    (func (export "f") (param i32 i32) (result i32)
+      (global.set $code (local.get 0)) (select (i32.const 1) (local.get 0) (local.get 1)))
+    (func (export "cb") (param i32 i32 i32) (result i32) (global.get $code)))
+  (core instance $i (instantiate $m))
+  (func (export "f") async (param "code" u32) (param "later" u32)
+    (canon lift (core func $i "f") async (callback (core func $i "cb")))))`;
+
+test("a task that goes on with any code but those there are traps, and so does one that waits on what is no set", async () => {
+  await using sandbox = await Sandbox.open(await textGuest("async-codes", CODES), { cache: TEST_CACHE });
+  const none = Array.from({ length: 13 }, (_, code) => code + 3);
+  const sets = [0, 1, 2, 1_000, 0x7ff_ffff, 0xfff_ffff].map((set) => 2 + set * 16);
+  // The first two end without an answer; the last has every bit set.
+  for (const code of [0, 16, ...none, ...none.map((one) => one + 16), ...sets, 2 ** 32 - 1]) {
+    for (const later of [0, 1])
+      await failsWith("trap", /the guest trapped: the guest /, sandbox.call("f", [code, later]));
+  }
+});
+
 test("a call ends when its task answers: what the task does afterwards is not done", async () => {
   await using sandbox = await open(
     "goes-on",

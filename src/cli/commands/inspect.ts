@@ -96,7 +96,7 @@ function sideLines({ functions, interfaces, other }: WitWorldSide): readonly str
     ...functions.map((fn) => functionLine(fn, "  ")),
     ...other.map(({ name, kind }) => `  ${neutralisedLine(name)}: ${kind}`),
     ...interfaces.flatMap((one) => [
-      `  ${neutralisedLine(one.name)}`,
+      `  ${neutralisedLine(one.name)}${one.implements === undefined ? "" : ` implements ${neutralisedLine(one.implements)}`}`,
       ...one.resources.map((name) => `    resource ${neutralisedLine(name)}`),
       ...one.types.map(({ name, type }) => `    type ${neutralisedLine(name)} = ${definition(type)}`),
       ...one.functions.map((fn) => functionLine(fn, "    ")),

@@ -41,12 +41,12 @@ export function httpHandler(component: ComponentInterface): CallableExport {
   throw new CordonError("usage", `Cannot serve the component: it does not export ${HANDLER}`);
 }
 
+/** A function of an interface, in a version of WASI that is served: of the one with that name, or else of one that implements it. */
 function entry(component: ComponentInterface, interfaceName: string, name: string): CallableExport | undefined {
-  return callableExports(component).find((one) => one.function.name === name && isOf(one, interfaceName));
+  const found = callableExports(component).filter((one) => one.function.name === name && isOf(one, interfaceName));
+  return found.find((one) => one.path[0]?.includes(":")) ?? found[0];
 }
 
-/** Whether a callable is a function of the interface, in a version of WASI that is served. */
-function isOf({ name }: CallableExport, interfaceName: string): boolean {
-  const [full = ""] = name.split("#");
-  return withoutVersion(full) === interfaceName && /@0\.2\.\d+$/.test(full);
+function isOf({ interface: full = "" }: CallableExport, interfaceName: string): boolean {
+  return withoutVersion(full) === interfaceName && /@0\.2(?:\.\d+)?$/.test(full);
 }

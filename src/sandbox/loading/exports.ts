@@ -1,6 +1,7 @@
 import { CordonError } from "../../shared/errors.ts";
 import { escapeInvisible, quoteText } from "../../shared/quote-text.ts";
 import { nearest } from "../../shared/suggest.ts";
+import { fullName } from "../../shared/wit/interface-name.ts";
 import type { ComponentInterface, WitFunction } from "../../shared/wit/wit.ts";
 
 /** A function of a component that can be called. */
@@ -9,6 +10,8 @@ export interface CallableExport {
   readonly name: string;
   readonly function: WitFunction;
   readonly path: readonly string[];
+  /** The full name of the interface that it is of, if it is of one. */
+  readonly interface?: string;
 }
 
 /** How many exports one message names. */
@@ -32,6 +35,7 @@ export function callableExports({ exports }: ComponentInterface): readonly Calla
       name: `${one.name}#${fn.name}`,
       function: fn,
       path: [one.name, fn.name],
+      interface: fullName(one),
     })),
   );
   return [...atRoot, ...inInterfaces];

@@ -1,7 +1,7 @@
 import type { InterfaceDeclaration } from "../../host/capability.ts";
 import type { ImportLink } from "../../runtime/messages.ts";
 import { CordonError } from "../../shared/errors.ts";
-import { findProvided } from "../../shared/wit/interface-name.ts";
+import { findServing } from "../../shared/wit/interface-name.ts";
 import type { Plan } from "../../shared/plan.ts";
 import { printFunctionType } from "../../shared/wit/print-wit.ts";
 import { escapeInvisible } from "../../shared/quote-text.ts";
@@ -15,6 +15,9 @@ const MAX_PROBLEM_LENGTH = 1000;
 
 /** Where the printed type of a wanted function is cut; what the host provides is shorter, so a cut type is none of it. */
 const MAX_TYPE_LENGTH = 4_000;
+
+/** What stands for the interface of functions that belong to none. */
+const AT_ROOT = { name: "" } as const;
 
 /** How much of a type is shown. */
 const MAX_SHOWN_TYPE = 400;
@@ -38,10 +41,13 @@ export function resolveImports(
       `Cannot load the component: it imports what this version does not provide: ${named}${rest}`,
     );
   }
+  const serving = new Map(
+    [AT_ROOT, ...component.imports.interfaces].map((one) => [one.name, findServing(one, provided)]),
+  );
   return plan.imports.flatMap((imported) => {
     const name = imported.path.at(-1);
     if (imported.kind !== "function" || name === undefined) return [];
-    const host = findProvided(imported.path.length === 1 ? "" : (imported.path[0] ?? ""), provided);
+    const host = serving.get(imported.path.length === 1 ? AT_ROOT.name : (imported.path[0] ?? ""));
     if (host === undefined) return [];
     const result = plan.functionTypes[imported.type]?.result;
     const fallible = result !== undefined && plan.types[result]?.kind === "result";
@@ -60,14 +66,18 @@ export function importProblems(
 ): readonly string[] {
   const problems = [
     ...imports.other.map(({ name, kind }) => `${name} (a ${kind})`),
-    ...mismatches({ name: "", functions: imports.functions, resources: [] }, findProvided("", provided)),
+    ...mismatches({ ...AT_ROOT, functions: imports.functions, resources: [] }, findServing(AT_ROOT, provided)),
   ];
   for (const imported of imports.interfaces.filter(isUsed)) {
-    const host = findProvided(imported.name, provided);
-    if (host === undefined) problems.push(imported.name);
+    const host = findServing(imported, provided);
+    if (host === undefined) problems.push(shownName(imported));
     else problems.push(...mismatches(imported, host));
   }
   return problems.map((problem) => escapeInvisible(problem.slice(0, MAX_PROBLEM_LENGTH)));
+}
+
+function shownName({ name, implements: implemented }: WitInterface): string {
+  return implemented === undefined ? name : `${name} (which implements ${implemented})`;
 }
 
 function isUsed({ functions, resources }: WitInterface): boolean {
@@ -79,7 +89,7 @@ function mismatches(
   imported: Pick<WitInterface, "name" | "functions" | "resources">,
   host: InterfaceDeclaration | undefined,
 ): readonly string[] {
-  const within = imported.name === "" ? "" : `${imported.name}#`;
+  const within = imported.name === AT_ROOT.name ? "" : `${imported.name}#`;
   const problems = imported.resources
     .filter((name) => host?.resources?.includes(name) !== true)
     .map((name) => `${within}${name} (a resource)`);

@@ -6,7 +6,7 @@ import { type Load, runLoad } from "../../component/load/load.ts";
 import { type Described, describeInWorker } from "../../component/preparation/in-worker.ts";
 import { DECLARED_CORE_MODULES, DECLARED_INTERFACES } from "../../host/declared-interfaces.ts";
 import { CordonError, type ErrorCode } from "../../shared/errors.ts";
-import { findProvided } from "../../shared/wit/interface-name.ts";
+import { findServing, type NamedInterface } from "../../shared/wit/interface-name.ts";
 import type { ComponentInterface } from "../../shared/wit/wit.ts";
 import { coreImportProblems } from "./core-imports.ts";
 import { callableExports } from "./exports.ts";
@@ -94,10 +94,10 @@ async function inspected(reading: Reading, load: Load): Promise<Inspection> {
   };
 }
 
-function isProvided(imported: string): boolean {
+function isProvided(imported: NamedInterface): boolean {
   return (
-    findProvided(imported, DECLARED_INTERFACES) !== undefined ||
-    DECLARED_CORE_MODULES.some(({ name }) => name === imported)
+    findServing(imported, DECLARED_INTERFACES) !== undefined ||
+    DECLARED_CORE_MODULES.some(({ name }) => name === imported.name)
   );
 }
 

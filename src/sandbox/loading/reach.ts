@@ -1,10 +1,10 @@
-import { withoutVersion } from "../../shared/wit/interface-name.ts";
+import { fullName, type NamedInterface, withoutVersion } from "../../shared/wit/interface-name.ts";
 import { PREVIEW1_MODULE } from "../../shared/core-module.ts";
 import type { ComponentInterface, WitInterface } from "../../shared/wit/wit.ts";
 
 /** Something outside itself that a component could reach if it were granted. */
 export interface Reach {
-  /** The interface it imports. */
+  /** The interface it imports; the one that is implemented, where it is imported under a name of the component's own. */
   readonly interface: string;
   /** What the interface gives access to, in words. */
   readonly access: string;
@@ -103,19 +103,24 @@ const PREVIEW1_ACCESS: readonly (readonly [RegExp, Access])[] = [
 ];
 
 /** What a component could reach through each thing it imports. */
-export function reachOf({ imports }: ComponentInterface, isProvided: (name: string) => boolean): readonly Reach[] {
-  const names = [
+export function reachOf(
+  { imports }: ComponentInterface,
+  isProvided: (imported: NamedInterface) => boolean,
+): readonly Reach[] {
+  const all: readonly NamedInterface[] = [
     ...imports.interfaces.filter(({ functions, resources }) => functions.length + resources.length > 0),
-    ...imports.functions,
+    ...imports.functions.map(({ name }) => ({ name })),
     ...imports.other,
-  ].map(({ name }) => name);
+  ];
+  const named = [...new Map(all.map((one) => [fullName(one), one])).values()];
   const preview1 = imports.interfaces.find(({ name }) => name === PREVIEW1_MODULE);
   const ofPreview1 = preview1 === undefined ? [] : preview1Reach(preview1);
-  const others = names.filter((name) => name !== PREVIEW1_MODULE);
-  const rest = others.map((name) => {
+  const others = named.filter(({ name }) => name !== PREVIEW1_MODULE);
+  const rest = others.map((one) => {
+    const name = fullName(one);
     const key = withoutVersion(name);
     const known = Object.hasOwn(ACCESS, key) ? ACCESS[key] : undefined;
-    if (!isProvided(name)) return { interface: name, access: NOT_PROVIDED };
+    if (!isProvided(one)) return { interface: name, access: NOT_PROVIDED };
     return { interface: name, ...(known ?? { access: "what the embedder's function gives" }) };
   });
   return [...ofPreview1, ...rest];
