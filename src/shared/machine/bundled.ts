@@ -24,7 +24,7 @@ export function startBuiltWorkers(built: boolean): void {
 /** The URL of the entry of a worker thread, or of a guest process. */
 export function workerUrl(worker: keyof typeof WORKERS): URL {
   if (BUNDLED) return new URL(`./${worker}.js`, import.meta.url);
-  return new URL(startsBuiltWorkers ? `../../dist/bin/${worker}.js` : `../${WORKERS[worker]}`, import.meta.url);
+  return new URL(startsBuiltWorkers ? `../../../dist/bin/${worker}.js` : `../../${WORKERS[worker]}`, import.meta.url);
 }
 
 /** The path of a file that the build put under `dist/assets/`. */
