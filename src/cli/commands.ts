@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs";
 import { Argument, Command, CommanderError, Option } from "commander";
 import { PROFILE_NAMES } from "../shared/limit-profiles.ts";
+import { formatHelp } from "./help/format-help.ts";
 import { EXIT } from "./output/exit-codes.ts";
 import { errorDocument, reportFailure } from "./output/failure.ts";
 import { partGuestWords, type RunWords } from "./flags/guest-words.ts";
-import { expandBareGrants, GRANT_TERMS, grantValueHint } from "./flags/grant-options.ts";
+import { expandBareGrants, grantValueHint } from "./flags/grant-options.ts";
 import { asksForJson, printJson } from "./output/json-output.ts";
 import { addRunOptions, addSandboxOptions, type RunFlags } from "./flags/run-options.ts";
 import type { ServeFlags } from "./commands/serve-http.ts";
@@ -28,7 +29,9 @@ export async function main(words: readonly string[]): Promise<number> {
     if (parted.problem !== undefined) throw parted.problem;
     const runs = run !== undefined || words[0] === "serve-http";
     const guest = parted.guest.length === 0 ? [] : ["--", ...parted.guest];
-    await program.parseAsync([...(runs ? expandBareGrants(own) : own), ...guest], { from: "user" });
+    await program.parseAsync(unknownCommand(words, program) ?? [...(runs ? expandBareGrants(own) : own), ...guest], {
+      from: "user",
+    });
     const hint = runs && code === EXIT.usage ? grantValueHint(own) : undefined;
     if (hint !== undefined) process.stderr.write(`${neutralisedLine(hint)}\n`);
     return code;
@@ -40,15 +43,13 @@ export async function main(words: readonly string[]): Promise<number> {
   }
 }
 
-function commandLine(words: readonly string[], exit: (code: number) => void): Command {
+/** The commands, with their arguments and flags. `exit` is told the exit code of the one that ran. */
+export function commandLine(words: readonly string[], exit: (code: number) => void): Command {
   const program = new Command("cordon")
     .description("Runs untrusted WebAssembly components with exactly the capabilities they are granted.")
     .exitOverride()
     .showSuggestionAfterError()
-    .configureHelp({
-      optionTerm: (option) => GRANT_TERMS[option.long ?? ""] ?? option.flags,
-      styleTitle: (title) => styled("heading", title, process.stdout),
-    })
+    .configureHelp({ formatHelp })
     .configureOutput({
       outputError: (text, write) =>
         write(
@@ -79,7 +80,9 @@ function commandLine(words: readonly string[], exit: (code: number) => void): Co
     .description("answer HTTP requests with a component")
     .argument("<file>", "the component, of the wasi:http/proxy world")
     .addOption(new Option("--addr <HOST:PORT>", "listen there").default(DEFAULT_ADDRESS, DEFAULT_ADDRESS))
-    .option("--max-concurrent <COUNT>", "answer this many at once, more with 503 (default: 256)")
+    .addOption(
+      new Option("--max-concurrent <COUNT>", "answer this many at once, more with 503").default(undefined, "256"),
+    )
     .action(async (file: string, flags: ServeFlags) => {
       const { serveHttpCommand } = await import("./commands/serve-http.ts");
       exit(await serveHttpCommand(file, flags));
@@ -148,6 +151,18 @@ function commandLine(words: readonly string[], exit: (code: number) => void): Co
     });
 
   return program;
+}
+
+/**
+ * A first word that names no command, alone, so that the parser says so: it would answer `nosuch --help` and `help nosuch` with the help of
+ * everything and a success.
+ */
+function unknownCommand(words: readonly string[], program: Command): readonly string[] | undefined {
+  const [first, second] = words;
+  if (first === "help" && second === "help") return ["--help"];
+  const named = first === "help" ? second : first;
+  if (named === undefined || named.startsWith("-") || named === "help") return undefined;
+  return program.commands.some((command) => command.name() === named) ? undefined : [named];
 }
 
 function usageError({ message }: CommanderError): { readonly code: string; readonly message: string } {

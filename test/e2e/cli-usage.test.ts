@@ -25,7 +25,7 @@ before(async () => {
 test("--help lists every command, and each command's help of its flags", async () => {
   const whole = await cordon(["--help"]);
   assert.deepEqual([whole.code, whole.stderr], [0, ""]);
-  const commands = ["run", "serve-http", "inspect", "scan", "demo", "completion"];
+  const commands = ["run", "serve-http", "inspect", "limits", "scan", "demo", "doctor", "completion"];
   for (const command of commands) assert.match(whole.stdout, new RegExp(`^ {2}${command} `, "m"));
   const flags: Readonly<Record<string, readonly string[]>> = {
     run: [
@@ -104,6 +104,9 @@ test("wrong flags and commands are answered with the nearest right one", async (
     [/^error: unknown option '--help=foo'\n/, ["run", "--help=foo"]],
     [/^error: unknown option '--jsn'\n\(Did you mean --json\?\)\n$/, ["inspect", "--jsn", "x"]],
     [/^error: unknown command 'rnu'\n\(Did you mean run\?\)\n$/, ["rnu"]],
+    [/^error: unknown command 'rnu'\n\(Did you mean run\?\)\n$/, ["rnu", "--help"]],
+    [/^error: unknown command 'rnu'\n\(Did you mean run\?\)\n$/, ["help", "rnu"]],
+    [/^error: unknown command 'nosuch'\n$/, ["nosuch", "-h"]],
     [/^error: missing required argument 'file'\n$/, ["run"]],
     [/Allowed choices are critical, high, medium, low, never/, ["scan", "--code", "x", "--fail-on", "worst"]],
     [/Allowed choices are malicious, trusted/, ["demo", "neither"]],

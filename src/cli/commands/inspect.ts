@@ -7,6 +7,8 @@ import { errorDocument, reportFailure } from "../output/failure.ts";
 import { printJson } from "../output/json-output.ts";
 import { table } from "../output/table.ts";
 import { neutralisedLine, type Output, styled } from "../output/terminal.ts";
+import { terminalWidth } from "../output/width.ts";
+import { wrapped } from "../output/wrap.ts";
 
 /** How many functions and types of each side are listed; `--json` has them all. */
 const MAX_LISTED = 500;
@@ -38,25 +40,29 @@ export async function inspectCommand(file: string, flags: { readonly json?: bool
 function inspectionLines(found: Inspection, out: Output): readonly string[] {
   const heading = (text: string): string => styled("heading", text, out);
   const modules = `${found.coreModules} core module${found.coreModules === 1 ? "" : "s"}`;
-  const facts = table([
-    ["Component", neutralisedLine(found.name)],
-    ["Form", FORMS[found.form]],
-    ["Digest", found.digest],
-    ["Size", `${found.bytes.toLocaleString("en")} bytes in ${modules}`],
-    ["Producers", producers(found)],
-    ["Can run", canRun(found)],
-  ]);
+  const width = terminalWidth(out);
+  const facts = table(
+    [
+      ["Component", neutralisedLine(found.name)],
+      ["Form", FORMS[found.form]],
+      ["Digest", found.digest],
+      ["Size", `${found.bytes.toLocaleString("en")} bytes in ${modules}`],
+      ["Producers", producers(found)],
+      ["Can run", canRun(found)],
+    ],
+    { width },
+  );
   return [
     ...facts,
     "",
     heading("Could reach, if granted"),
-    ...(found.reach.length === 0 ? ["  nothing: it imports no capability"] : reachLines(found)),
+    ...(found.reach.length === 0 ? ["  nothing: it imports no capability"] : reachLines(found, width)),
     "",
     heading("Imports"),
-    ...sideLines(found.interface.imports),
+    ...sideLines(found.interface.imports, width),
     "",
     heading("Exports"),
-    ...sideLines(found.interface.exports),
+    ...sideLines(found.interface.exports, width),
   ];
 }
 
@@ -76,7 +82,7 @@ function missing({ missing: found }: Inspection): string {
 }
 
 /** What needs a grant, by what grants it; and in one line, what needs none. */
-function reachLines({ reach }: Inspection): readonly string[] {
+function reachLines({ reach }: Inspection, width: number | undefined): readonly string[] {
   const byAccess = Map.groupBy(
     reach.filter(({ flag, access }) => flag !== undefined || access === NOT_PROVIDED),
     ({ access, flag }) => JSON.stringify([access, flag]),
@@ -88,10 +94,10 @@ function reachLines({ reach }: Inspection): readonly string[] {
   ]);
   const free = reach.length - [...byAccess.values()].flat().length;
   const rest = free === 0 ? [] : [`  (${free} more import${free === 1 ? "" : "s"} reach nothing of the host)`];
-  return [...capped(table(rows)), ...rest];
+  return [...capped(table(rows, { width })), ...rest];
 }
 
-function sideLines({ functions, interfaces, other }: WitWorldSide): readonly string[] {
+function sideLines({ functions, interfaces, other }: WitWorldSide, width: number | undefined): readonly string[] {
   const lines = [
     ...functions.map((fn) => functionLine(fn, "  ")),
     ...other.map(({ name, kind }) => `  ${neutralisedLine(name)}: ${kind}`),
@@ -102,7 +108,14 @@ function sideLines({ functions, interfaces, other }: WitWorldSide): readonly str
       ...one.functions.map((fn) => functionLine(fn, "    ")),
     ]),
   ];
-  return lines.length === 0 ? ["  none"] : capped(lines);
+  return lines.length === 0 ? ["  none"] : capped(lines).flatMap((line) => fitted(line, width));
+}
+
+/** A line broken at spaces where a terminal would break it anywhere; what follows stands further to the right. */
+function fitted(line: string, width: number | undefined): readonly string[] {
+  if (width === undefined) return [line];
+  const margin = line.search(/[^ ]/);
+  return wrapped(line.slice(margin), width, margin + 4, margin);
 }
 
 function functionLine(fn: WitFunction, margin: string): string {
