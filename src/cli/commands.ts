@@ -150,6 +150,15 @@ export function commandLine(words: readonly string[], exit: (code: number) => vo
       process.stdout.write(completionScript(program, shell));
     });
 
+  program
+    .command("complete", { hidden: true })
+    .description("print the exports of a component, for completion scripts")
+    .argument("<file>", "the component")
+    .action(async (file: string) => {
+      const { completeCommand } = await import("./commands/complete.ts");
+      exit(await completeCommand(file));
+    });
+
   return program;
 }
 

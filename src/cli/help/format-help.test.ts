@@ -5,7 +5,8 @@ import { displayWidth } from "../output/display-width.ts";
 import { examplesOf } from "./examples.ts";
 
 const program = commandLine([], () => undefined);
-const commands = [program, ...program.commands];
+const visible = new Set(program.createHelp().visibleCommands(program));
+const commands = [program, ...program.commands.filter((command) => visible.has(command))];
 
 /** The help of a command as it is laid out for that many columns. */
 function helpFor(command: (typeof commands)[number], columns: number): readonly string[] {

@@ -72,6 +72,14 @@ export function findExport(component: ComponentInterface, wanted: string | undef
   throw new CordonError("usage", `Cannot call ${quoted}: there is no such export; ${hint}${listed(callable)}`);
 }
 
+/** The shortest name that calls this export and no other of them. */
+export function shortestName({ name }: CallableExport, callable: readonly CallableExport[]): string {
+  const bySize = [...shortNames(name)].sort((one, other) => one.length - other.length);
+  const isOnly = (short: string): boolean =>
+    callable.every((one) => one.name === name || (one.name !== short && !shortNames(one.name).includes(short)));
+  return bySize.find(isOnly) ?? name;
+}
+
 function isFreestanding(fn: WitFunction): boolean {
   return !fn.name.startsWith("[");
 }
