@@ -9,7 +9,8 @@ import { reportFailure } from "../output/failure.ts";
 import { Interruption } from "../interruption.ts";
 import { LoadProgress } from "../output/progress.ts";
 import { type SandboxFlags, sandboxOptions } from "../flags/run-options.ts";
-import { neutralisedLine, styled } from "../output/terminal.ts";
+import { idleFlags } from "../flags/idle-flags.ts";
+import { neutralisedLine, styled, writeNote } from "../output/terminal.ts";
 
 /** The flags of `serve-http`, as parsed. */
 export interface ServeFlags extends SandboxFlags {
@@ -45,6 +46,7 @@ async function serve(file: string, flags: ServeFlags, interrupted: AbortSignal):
     const warning = `no guest process can be started here, so guests run in threads of the server: ${neutralisedLine(obstacle)}`;
     process.stderr.write(`${styled("warning", "warning:", process.stderr)} ${warning}\n`);
   }
+  for (const note of idleFlags(flags, sandbox.component.interface)) writeNote(note, process.stderr);
   log.showDeniedOnly();
   const output = { stdout: guestOutput(process.stderr), stderr: guestOutput(process.stderr) };
   await using server = await serveHttp(sandbox, {
