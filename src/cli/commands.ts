@@ -8,6 +8,7 @@ import { partGuestWords, type RunWords } from "./flags/guest-words.ts";
 import { expandBareGrants, grantValueHint } from "./flags/grant-options.ts";
 import { asksForJson, printJson } from "./output/json-output.ts";
 import { addRunOptions, addSandboxOptions, type RunFlags } from "./flags/run-options.ts";
+import type { ScanFlags } from "./commands/scan.ts";
 import type { ServeFlags } from "./commands/serve-http.ts";
 import { neutralised, neutralisedLine, styled } from "./output/terminal.ts";
 import { withNearestFlag } from "./flags/unknown-flags.ts";
@@ -83,6 +84,7 @@ export function commandLine(words: readonly string[], exit: (code: number) => vo
     .addOption(
       new Option("--max-concurrent <COUNT>", "answer this many at once, more with 503").default(undefined, "256"),
     )
+    .addOption(new Option("--json", "print one JSON document when it listens, or when it cannot").helpGroup("Output:"))
     .action(async (file: string, flags: ServeFlags) => {
       const { serveHttpCommand } = await import("./commands/serve-http.ts");
       exit(await serveHttpCommand(file, flags));
@@ -118,7 +120,8 @@ export function commandLine(words: readonly string[], exit: (code: number) => vo
         .choices(["critical", "high", "medium", "low", "never"])
         .default("high"),
     )
-    .action(async (flags: { readonly file?: string; readonly code?: string; readonly failOn: string }) => {
+    .option("--json", "print one JSON document, which has the report in it, or what went wrong")
+    .action(async (flags: ScanFlags) => {
       const { scanCommand } = await import("./commands/scan.ts");
       exit(await scanCommand(flags));
     });

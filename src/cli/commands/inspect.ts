@@ -3,7 +3,7 @@ import { NOT_PROVIDED } from "../../sandbox/loading/reach.ts";
 import { printFunctionType, printType } from "../../shared/wit/print-wit.ts";
 import type { WitFunction, WitType, WitWorldSide } from "../../shared/wit/wit.ts";
 import { EXIT } from "../output/exit-codes.ts";
-import { errorDocument, reportFailure } from "../output/failure.ts";
+import { fail } from "../output/failure.ts";
 import { printJson } from "../output/json-output.ts";
 import { table } from "../output/table.ts";
 import { neutralisedLine, type Output, styled } from "../output/terminal.ts";
@@ -28,12 +28,11 @@ export async function inspectCommand(file: string, flags: { readonly json?: bool
   const out = process.stdout;
   try {
     const inspection = await inspect(file);
-    if (flags.json === true) printJson(inspection, out);
+    if (flags.json === true) printJson({ status: "ok", ...inspection }, out);
     else out.write(`${inspectionLines(inspection, out).join("\n")}\n`);
     return EXIT.done;
   } catch (thrown) {
-    if (flags.json === true) printJson({ status: "error", error: errorDocument(thrown) }, out);
-    return reportFailure(thrown, process.stderr);
+    return fail(thrown, flags.json);
   }
 }
 

@@ -2,7 +2,7 @@ import { profileNamed } from "../../sandbox/options/limit-options.ts";
 import { LIMIT_PROFILES, PROFILE_NAMES } from "../../shared/limit-profiles.ts";
 import type { Limits } from "../../shared/limits.ts";
 import { EXIT } from "../output/exit-codes.ts";
-import { errorDocument, reportFailure } from "../output/failure.ts";
+import { fail } from "../output/failure.ts";
 import { printJson } from "../output/json-output.ts";
 import { LIMIT_FLAGS, LIMIT_GROUP_STARTS, LIMIT_NAMES } from "../flags/limit-options.ts";
 import { limitText } from "../flags/limit-text.ts";
@@ -15,13 +15,12 @@ export async function limitsCommand(name: string | undefined, flags: { readonly 
   const out = process.stdout;
   try {
     const shown = name === undefined ? LIMIT_PROFILES : { [name]: profileNamed(name) };
-    if (flags.json === true) printJson({ default: "minimal", profiles: shown }, out);
+    if (flags.json === true) printJson({ status: "ok", default: "minimal", profiles: shown }, out);
     else if (name === undefined) out.write(`${sideBySide(out).join("\n")}\n`);
     else out.write(`${oneProfile(profileNamed(name), terminalWidth(out)).join("\n")}\n`);
     return EXIT.done;
   } catch (thrown) {
-    if (flags.json === true) printJson({ status: "error", error: errorDocument(thrown) }, out);
-    return reportFailure(thrown, process.stderr);
+    return fail(thrown, flags.json);
   }
 }
 

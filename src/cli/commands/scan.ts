@@ -2,8 +2,8 @@ import { readFile, stat } from "node:fs/promises";
 import { hasFindingAtLeast, SEVERITIES } from "../../scanner/report.ts";
 import { scanCode } from "../../scanner/scan.ts";
 import { CordonError } from "../../shared/errors.ts";
-import { EXIT, exitCodeOf } from "../output/exit-codes.ts";
-import { reportFailure } from "../output/failure.ts";
+import { EXIT } from "../output/exit-codes.ts";
+import { fail } from "../output/failure.ts";
 import { Interruption } from "../interruption.ts";
 import { printJson } from "../output/json-output.ts";
 import { LoadProgress } from "../output/progress.ts";
@@ -11,24 +11,27 @@ import { LoadProgress } from "../output/progress.ts";
 /** The largest file that is scanned, in bytes. The scanner reads as many characters, so all of the file is scanned. */
 const MAX_SCANNED_BYTES = 4_000_000;
 
-/** `cordon scan (--file F | --code C)`: prints the scanner's report as JSON. Returns the exit code. */
-export async function scanCommand(flags: {
+/** The flags of `scan`, as parsed. */
+export interface ScanFlags {
   readonly file?: string;
   readonly code?: string;
   readonly failOn: string;
-}): Promise<number> {
+  readonly json?: boolean;
+}
+
+/** `cordon scan (--file F | --code C)`: prints the scanner's report as JSON. Returns the exit code. */
+export async function scanCommand(flags: ScanFlags): Promise<number> {
   using interruption = new Interruption();
   try {
     const code = await codeToScan(flags.file, flags.code);
     using progress = new LoadProgress("the scanner", process.stderr);
     const report = await scanCode(code, { signal: interruption.signal, onStage: progress.stage });
     progress[Symbol.dispose]();
-    printJson(report, process.stdout);
+    printJson(flags.json === true ? { status: "ok", report } : report, process.stdout);
     const threshold = SEVERITIES.find((severity) => severity === flags.failOn);
     return threshold !== undefined && hasFindingAtLeast(report, threshold) ? EXIT.failed : EXIT.done;
   } catch (thrown) {
-    reportFailure(thrown, process.stderr);
-    return exitCodeOf(thrown, { interrupted: interruption.exitCode });
+    return fail(thrown, flags.json, interruption.exitCode);
   }
 }
 

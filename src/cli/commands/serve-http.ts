@@ -3,10 +3,11 @@ import { serveHttp } from "../../sandbox/http/serve-http.ts";
 import { openToServe } from "../../sandbox/open-to-serve.ts";
 import { CordonError } from "../../shared/errors.ts";
 import { AccessLog } from "../output/access-log.ts";
-import { EXIT, exitCodeOf } from "../output/exit-codes.ts";
+import { EXIT } from "../output/exit-codes.ts";
 import { guestOutput } from "../output/guest-output.ts";
-import { reportFailure } from "../output/failure.ts";
+import { fail } from "../output/failure.ts";
 import { Interruption } from "../interruption.ts";
+import { printJson } from "../output/json-output.ts";
 import { LoadProgress } from "../output/progress.ts";
 import { type SandboxFlags, sandboxOptions } from "../flags/run-options.ts";
 import { idleFlags } from "../flags/idle-flags.ts";
@@ -16,20 +17,27 @@ import { neutralisedLine, styled, writeNote } from "../output/terminal.ts";
 export interface ServeFlags extends SandboxFlags {
   readonly addr: string;
   readonly maxConcurrent?: string;
+  readonly json?: boolean;
 }
 
 /** `cordon serve-http FILE`: answers HTTP requests with a component until it is interrupted. Returns the exit code. */
 export async function serveHttpCommand(file: string, flags: ServeFlags): Promise<number> {
   using interruption = new Interruption();
+  const served = { begun: false };
   try {
-    return await serve(file, flags, interruption.signal);
+    return await serve(file, flags, interruption.signal, served);
   } catch (thrown) {
-    reportFailure(thrown, process.stderr);
-    return exitCodeOf(thrown, { interrupted: interruption.exitCode });
+    // Once it serves, stdout has its document.
+    return fail(thrown, flags.json === true && !served.begun, interruption.exitCode);
   }
 }
 
-async function serve(file: string, flags: ServeFlags, interrupted: AbortSignal): Promise<number> {
+async function serve(
+  file: string,
+  flags: ServeFlags,
+  interrupted: AbortSignal,
+  served: { begun: boolean },
+): Promise<number> {
   const { host, port } = parseAddress(flags.addr);
   const maxConcurrent = flags.maxConcurrent === undefined ? undefined : parseCount(flags.maxConcurrent);
   using log = new AccessLog(flags.audit, process.stderr);
@@ -64,6 +72,21 @@ async function serve(file: string, flags: ServeFlags, interrupted: AbortSignal):
   const name = neutralisedLine(sandbox.component.name);
   const at = `http://${server.host.includes(":") ? `[${server.host}]` : server.host}:${server.port}`;
   process.stderr.write(`Serving ${name} on ${styled("heading", at, process.stderr)} (Ctrl-C ends it)\n`);
+  served.begun = true;
+  if (flags.json === true) {
+    const { component, isolation } = sandbox;
+    const { host, port } = server;
+    printJson(
+      {
+        status: "ok",
+        component: { name: component.name, digest: component.digest },
+        host,
+        port,
+        isolation: isolation.level,
+      },
+      process.stdout,
+    );
+  }
   await ended(AbortSignal.any([interrupted, log.lost]));
   log.lost.throwIfAborted();
   // What is said to wait takes no more already.
