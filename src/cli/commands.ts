@@ -66,7 +66,7 @@ export function commandLine(words: readonly string[], exit: (code: number) => vo
 
   addRunOptions(program.command("run"))
     .description("run a program, or call an export and print its result")
-    .argument("<file>", "the component, program or core module")
+    .argument("<file>", "the component, program or core module; - is stdin")
     .argument("[export]", "the export; default: a skill's run; none for programs")
     .argument(
       "[args...]",
@@ -93,11 +93,21 @@ export function commandLine(words: readonly string[], exit: (code: number) => vo
   program
     .command("inspect")
     .description("show what a component imports, exports and could reach")
-    .argument("<file>", "the component")
+    .argument("<file>", "the component; - is stdin")
     .option("--json", "print one JSON document")
     .action(async (file: string, flags: { readonly json?: boolean }) => {
       const { inspectCommand } = await import("./commands/inspect.ts");
       exit(await inspectCommand(file, flags));
+    });
+
+  program
+    .command("types")
+    .description("print TypeScript types of what a component exports, for Sandbox.open<Types>")
+    .argument("<file>", "the component; - is stdin")
+    .option("--json", "print one JSON document, which has the types in it, or what went wrong")
+    .action(async (file: string, flags: { readonly json?: boolean }) => {
+      const { typesCommand } = await import("./commands/types.ts");
+      exit(await typesCommand(file, flags));
     });
 
   program
@@ -113,7 +123,7 @@ export function commandLine(words: readonly string[], exit: (code: number) => vo
   program
     .command("scan")
     .description("scan a skill's code and print the findings as JSON")
-    .option("--file <FILE>", "scan a file")
+    .option("--file <FILE>", "scan a file; - is stdin")
     .option("--code <CODE>", "scan the code itself")
     .addOption(
       new Option("--fail-on <SEVERITY>", "exit with 1 for findings of SEVERITY or above")
@@ -121,9 +131,10 @@ export function commandLine(words: readonly string[], exit: (code: number) => vo
         .default("high"),
     )
     .option("--json", "print one JSON document, which has the report in it, or what went wrong")
-    .action(async (flags: ScanFlags) => {
+    .allowExcessArguments()
+    .action(async (flags: ScanFlags, command: Command) => {
       const { scanCommand } = await import("./commands/scan.ts");
-      exit(await scanCommand(flags));
+      exit(await scanCommand(command.args, flags));
     });
 
   program

@@ -34,6 +34,7 @@ test("what each command prints with --json is of the schema", async () => {
     ["inspect", 0, ["inspect", "--json", await wasiProbe()]],
     ["limits", 0, ["limits", "dense", "--json"]],
     ["scan", 1, ["scan", "--json", "--code", 'import os; os.environ["API_KEY"]']],
+    ["types", 0, ["types", "--json", guest]],
     ["doctor", 0, ["doctor", "--json"]],
   ];
   for (const [kind, code, words] of rows) {

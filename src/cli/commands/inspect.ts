@@ -1,7 +1,9 @@
 import { inspect, type Inspection } from "../../sandbox/loading/inspect.ts";
+import { EMBEDDER_HINT, isOfEmbedder } from "../../sandbox/loading/imports.ts";
 import { NOT_PROVIDED } from "../../sandbox/loading/reach.ts";
 import { printFunctionType, printType } from "../../shared/wit/print-wit.ts";
 import type { WitFunction, WitType, WitWorldSide } from "../../shared/wit/wit.ts";
+import { componentSource } from "../flags/component-file.ts";
 import { EXIT } from "../output/exit-codes.ts";
 import { fail } from "../output/failure.ts";
 import { printJson } from "../output/json-output.ts";
@@ -27,7 +29,7 @@ const FORMS: Readonly<Record<Inspection["form"], string>> = {
 export async function inspectCommand(file: string, flags: { readonly json?: boolean }): Promise<number> {
   const out = process.stdout;
   try {
-    const inspection = await inspect(file);
+    const inspection = await inspect(await componentSource(file));
     if (flags.json === true) printJson({ status: "ok", ...inspection }, out);
     else out.write(`${inspectionLines(inspection, out).join("\n")}\n`);
     return EXIT.done;
@@ -66,8 +68,12 @@ function inspectionLines(found: Inspection, out: Output): readonly string[] {
 }
 
 function canRun(found: Inspection): string {
-  if (found.missing.length > 0) return `no: it lacks ${missing(found)}`;
-  return found.refusal === undefined ? "yes" : `no: ${neutralisedLine(found.refusal)}`;
+  if (found.missing.length > 0) {
+    const hint = found.form === "component" && found.missing.some(isOfEmbedder) ? `; ${EMBEDDER_HINT}` : "";
+    return `no: it lacks ${missing(found)}${hint}`;
+  }
+  if (found.refusal !== undefined) return `no: ${neutralisedLine(found.refusal)}`;
+  return found.callable.length > 0 ? "yes" : "no: it exports no function that can be called";
 }
 
 function producers({ producers: found }: Inspection): string {

@@ -18,6 +18,7 @@ import { printJson } from "../output/json-output.ts";
 import { LoadProgress } from "../output/progress.ts";
 import { resultText, valueType } from "../output/result-text.ts";
 import { outputDocument, programExitCode, runProgram } from "./run-program.ts";
+import { componentSource, isStdin } from "../flags/component-file.ts";
 import { writableFolders } from "../flags/grants-from-flags.ts";
 import { type RunFlags, sandboxOptions } from "../flags/run-options.ts";
 import { usageLines } from "../output/usage-table.ts";
@@ -79,8 +80,14 @@ async function run(
   known.interruption = interruption;
   const signal = AbortSignal.any([interruption.signal, log.lost]);
   using progress = new LoadProgress(basename(file), process.stderr);
-  await using sandbox = await Sandbox.open(file, {
-    ...sandboxOptions(flags),
+  if (isStdin(file) && flags.stdin === true) {
+    const message = "Cannot run the component: it comes by stdin, which --stdin would give to it as well; name a file";
+    throw new CordonError("usage", message);
+  }
+  const options = sandboxOptions(flags);
+  const source = await componentSource(file, { maxBytes: options.limits?.maxComponentBytes, signal });
+  await using sandbox = await Sandbox.open(source, {
+    ...options,
     signal,
     onEvent: log.record,
     onStage: progress.stage,

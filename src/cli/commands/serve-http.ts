@@ -9,6 +9,7 @@ import { fail } from "../output/failure.ts";
 import { Interruption } from "../interruption.ts";
 import { printJson } from "../output/json-output.ts";
 import { LoadProgress } from "../output/progress.ts";
+import { componentSource } from "../flags/component-file.ts";
 import { type SandboxFlags, sandboxOptions } from "../flags/run-options.ts";
 import { idleFlags } from "../flags/idle-flags.ts";
 import { neutralisedLine, styled, writeNote } from "../output/terminal.ts";
@@ -42,8 +43,10 @@ async function serve(
   const maxConcurrent = flags.maxConcurrent === undefined ? undefined : parseCount(flags.maxConcurrent);
   using log = new AccessLog(flags.audit, process.stderr);
   using progress = new LoadProgress(basename(file), process.stderr);
-  await using sandbox = await openToServe(file, {
-    ...sandboxOptions(flags),
+  const options = sandboxOptions(flags);
+  const source = await componentSource(file, { maxBytes: options.limits?.maxComponentBytes, signal: interrupted });
+  await using sandbox = await openToServe(source, {
+    ...options,
     signal: interrupted,
     onEvent: log.record,
     onStage: progress.stage,

@@ -12,6 +12,7 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   ],
   "serve-http": ["cordon serve-http greeter.wasm --addr 127.0.0.1:8080 --timeout 5s"],
   inspect: ["cordon inspect tool.wasm", "cordon inspect tool.wasm --json"],
+  types: ["cordon types tool.wasm > tool-types.ts"],
   limits: ["cordon limits", "cordon limits dense"],
   scan: ["cordon scan --file skill.py", "cordon scan --file skill.py --fail-on medium"],
   demo: ["cordon demo", "cordon demo trusted"],

@@ -1,5 +1,6 @@
 import { CordonError } from "../../shared/errors.ts";
 import { escapeInvisible, quoteText } from "../../shared/quote-text.ts";
+import { printFunctionType } from "../../shared/wit/print-wit.ts";
 import { nearest } from "../../shared/suggest.ts";
 import type { ComponentInterface, WitFunction } from "../../shared/wit/wit.ts";
 
@@ -20,13 +21,23 @@ const MAX_NAME_LENGTH = 200;
 /** What is called when no export is named. */
 const DEFAULT_EXPORT = /^sandbox:skill\/skill(?:@[^#]*)?#run$/;
 
-/** The exports of a component that can be called: all but the methods and constructors of resources. */
+/**
+ * What toolchains export for themselves: how they put a program into their engine when the component is built. By the whole type, so that
+ * an export of the same name stays what it is.
+ */
+const OF_TOOLCHAINS: ReadonlySet<string> = new Set([
+  "init: func(shim: string, script: string, entry-path: option<string>, disable-gc: bool) -> result<_, string>",
+]);
+
+/** The exports of a component that can be called: all but the methods and constructors of resources, and what is a toolchain's. */
 export function callableExports({ exports }: ComponentInterface): readonly CallableExport[] {
-  const atRoot = exports.functions.filter(isFreestanding).map((fn) => ({
-    name: fn.name,
-    function: fn,
-    path: [fn.name],
-  }));
+  const atRoot = exports.functions
+    .filter((fn) => isFreestanding(fn) && !isOfToolchain(fn))
+    .map((fn) => ({
+      name: fn.name,
+      function: fn,
+      path: [fn.name],
+    }));
   const inInterfaces = exports.interfaces.flatMap((one) =>
     one.functions.filter(isFreestanding).map((fn) => ({
       name: `${one.name}#${fn.name}`,
@@ -78,6 +89,10 @@ export function shortestName({ name }: CallableExport, callable: readonly Callab
   const isOnly = (short: string): boolean =>
     callable.every((one) => one.name === name || (one.name !== short && !shortNames(one.name).includes(short)));
   return bySize.find(isOnly) ?? name;
+}
+
+function isOfToolchain(fn: WitFunction): boolean {
+  return OF_TOOLCHAINS.has(`${fn.name}: ${printFunctionType(fn, { names: true })}`);
 }
 
 function isFreestanding(fn: WitFunction): boolean {
