@@ -147,6 +147,15 @@ export function commandLine(words: readonly string[], exit: (code: number) => vo
     });
 
   program
+    .command("examples")
+    .description("write small components to try things with into a folder")
+    .argument("<folder>", "the folder; it is made when it is not there")
+    .action(async (folder: string) => {
+      const { examplesCommand } = await import("./commands/examples.ts");
+      exit(await examplesCommand(folder));
+    });
+
+  program
     .command("doctor")
     .description("show what this machine gives guests and what it lacks")
     .option("--json", "print one JSON document")

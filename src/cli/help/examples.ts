@@ -16,6 +16,7 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   limits: ["cordon limits", "cordon limits dense"],
   scan: ["cordon scan --file skill.py", "cordon scan --file skill.py --fail-on medium"],
   demo: ["cordon demo", "cordon demo trusted"],
+  examples: ["cordon examples hello"],
   doctor: ["cordon doctor"],
   completion: ["source <(cordon completion bash)"],
 };
