@@ -87,7 +87,8 @@ test("a guest that looked for folders and had none is told of --dir, unless it w
   const looked = { "wasi:filesystem/preopens@0.2.3#get-directories": 1 };
   assert.match(missingFolderHint({}, looked) ?? "", /--dir HOST/);
   assert.match(missingFolderHint({}, { "wasi_snapshot_preview1#fd_prestat_get": 1 }) ?? "", /--dir HOST/);
-  assert.equal(missingFolderHint({ dir: ["x"] }, looked), undefined);
+  assert.match(missingFolderHint({ dir: ["x"] }, looked) ?? "", /--dir HOST::\//);
+  assert.equal(missingFolderHint({ dir: ["x"] }, { ...looked, "wasi_snapshot_preview1#path_open": 1 }), undefined);
   assert.equal(missingFolderHint({ allowFsRead: ["x"] }, looked), undefined);
   assert.equal(missingFolderHint({}, { "wasi:cli/stdout@0.2.3#get-stdout": 1 }), undefined);
 });

@@ -117,6 +117,9 @@ function insteadOf(facilities: readonly Facility[], has: ReadonlySet<Facility>):
 const LOOKS_FOR_FOLDERS =
   /^(?:wasi:filesystem\/preopens(?:@[^#]*)?#get-directories|wasi_snapshot_preview1#(?:fd_prestat_get|path_open))$/;
 
+/** The same for what it does in one. */
+const USES_FOLDERS = /#(?:path_|fd_readdir|\[method\]descriptor\.)/;
+
 /**
  * What to say of a guest that failed, looked for folders and had been given none; `undefined` when that is not so, or was said of a flag
  * that does nothing.
@@ -124,7 +127,12 @@ const LOOKS_FOR_FOLDERS =
  * @param calls Its host calls, by `interface#function`.
  */
 export function missingFolderHint(flags: GrantFlags, calls: Readonly<Record<string, number>>): string | undefined {
-  if ([flags.dir, flags.allowFsRead, flags.allowFsWrite].some((one) => one !== undefined)) return undefined;
-  if (!Object.keys(calls).some((name) => LOOKS_FOR_FOLDERS.test(name))) return undefined;
+  const names = Object.keys(calls);
+  if (!names.some((name) => LOOKS_FOR_FOLDERS.test(name))) return undefined;
+  if (flags.dir !== undefined) {
+    if (names.some((name) => USES_FOLDERS.test(name))) return undefined;
+    return "its paths begin with the name of no folder that is open for it; --dir HOST::/ opens one for all paths";
+  }
+  if ([flags.allowFsRead, flags.allowFsWrite].some((one) => one !== undefined)) return undefined;
   return "it looked for folders and none is open for it; --dir HOST[::GUEST][:rw] opens one";
 }
