@@ -5,6 +5,7 @@ import { builtinsWithoutFacades } from "./builtins-without-facades.ts";
 import { bundledModules } from "./bundled-modules.ts";
 import { DECLARED_CORE_MODULES, DECLARED_INTERFACES } from "../src/host/declared-interfaces.ts";
 import { exec, ROOT } from "./exec.ts";
+import { keepReachableTypes } from "./reachable-types.ts";
 
 /** What is bundled from `src/`: the command, the library, and the entries of its worker threads and processes. */
 export const HOST_ENTRIES: Readonly<Record<string, string>> = {
@@ -50,6 +51,7 @@ export async function buildHost(): Promise<readonly string[]> {
   const modules: string[] = [];
   for (const built of ["dist/bin", "dist/types"]) await rm(join(ROOT, built), { recursive: true, force: true });
   await exec(join(ROOT, "node_modules/.bin/tsc"), ["-p", "tsconfig.build.json"]);
+  keepReachableTypes(join(ROOT, "dist/types"), "sandbox/index.d.ts");
   for (const [name, source] of Object.entries(HOST_ENTRIES)) {
     const bundle = await rolldown({
       input: { [name]: join(ROOT, "src", source) },

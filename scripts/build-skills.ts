@@ -1,5 +1,6 @@
-import { cp, mkdir } from "node:fs/promises";
+import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { parse } from "@bytecodealliance/jco-transpile/wasm-tools";
 import { rolldown } from "rolldown";
 import { bundledModules } from "./bundled-modules.ts";
 import { outputOf } from "./capture.ts";
@@ -23,6 +24,10 @@ export async function buildSkills(): Promise<readonly string[]> {
   await mkdir(OUT, { recursive: true });
   await mkdir(join(ROOT, "build/skills"), { recursive: true });
   await cp(join(ROOT, "skills/demo"), join(ROOT, "dist/assets/demo"), { recursive: true });
+  const examples = join(ROOT, "dist/assets/examples");
+  await mkdir(examples, { recursive: true });
+  const text = await readFile(join(ROOT, "examples/guests/calculator.wat"), "utf8");
+  await writeFile(join(examples, "calculator.wasm"), await parse(text));
   for (const skill of SKILLS) {
     const script = join(ROOT, "build/skills", `${skill.name}.js`);
     const bundle = await rolldown({

@@ -3,17 +3,19 @@
  * project, and uses it there. Prints a line for each check; exits with 1 when one fails.
  */
 import { mkdtemp, mkdir, readFile, realpath, rm, writeFile } from "node:fs/promises";
+import { existsSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 import { capture, outputOf } from "./capture.ts";
 import { CheckList } from "./check-list.ts";
+import { deadLinks } from "./doc-links.ts";
 import { ensureBuilt } from "./ensure-built.ts";
 import { ROOT } from "./exec.ts";
 import { checkFileList, checkInstallScripts, checkMachinePaths, sizeOf } from "./packed-package.ts";
 
-const MAX_INSTALLED_BYTES = 40_000_000;
+const MAX_INSTALLED_BYTES = 10_000_000;
 const MAX_IMPORT_MS = 50;
 const IMPORT_RUNS = 9;
 
@@ -92,6 +94,15 @@ async function checkAll(folder: string, checks: CheckList): Promise<void> {
     await outputOf("npm", ["install", "--omit=dev", "--no-audit", "--no-fund", tarball], { cwd: project });
     return "";
   });
+  await checks.run("links of its documents", () => {
+    const root = join(modules, "cordon");
+    const names = files.map(({ path }) => path).filter((path) => path.endsWith(".md"));
+    const documents = new Map(names.map((path) => [path, readFileSync(join(root, path), "utf8")]));
+    const dead = deadLinks(documents, (path) => existsSync(join(root, path)));
+    if (dead.length > 0)
+      throw new Error(dead.map(({ document, target, why }) => `${document}: ${target}: ${why}`).join("\n"));
+    return `${documents.size} documents`;
+  });
   await checks.run("no paths of this machine", () => {
     checkMachinePaths(join(modules, "cordon"));
     return "";
@@ -99,7 +110,8 @@ async function checkAll(folder: string, checks: CheckList): Promise<void> {
   await checks.run("no install scripts", () => `${checkInstallScripts(modules)} packages`);
   await checks.run("installed size", () => {
     const installed = sizeOf(modules);
-    if (installed >= MAX_INSTALLED_BYTES) throw new Error(`${megabytes(installed)}; at most 40 MB is allowed`);
+    if (installed >= MAX_INSTALLED_BYTES)
+      throw new Error(`${megabytes(installed)}; at most ${megabytes(MAX_INSTALLED_BYTES)} is allowed`);
     return megabytes(installed);
   });
   await checks.run("import time", () => importTime(project));

@@ -87,9 +87,8 @@ function padded(lines: readonly string[], line: number): readonly string[] {
 }
 
 async function runCommands(commands: readonly ShownCommand[]): Promise<string> {
-  const home = await realpath(await mkdtemp(join(tmpdir(), "cordon-docs-")));
+  const { home, cwd, env } = await documentFolder();
   try {
-    const { cwd, env } = await prepare(home);
     const wrong: string[] = [];
     for (const { place, command, expected } of commands) {
       const { stdout } = await capture("sh", ["-c", `exec 2>&1\n${command}`], { cwd, env });
@@ -103,7 +102,13 @@ async function runCommands(commands: readonly ShownCommand[]): Promise<string> {
   }
 }
 
-async function prepare(home: string): Promise<{ readonly cwd: string; readonly env: NodeJS.ProcessEnv }> {
+/** Where the commands of a document run: a home that is to be removed, a folder in it with what they need, and an environment. */
+export async function documentFolder(): Promise<{
+  readonly home: string;
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+}> {
+  const home = await realpath(await mkdtemp(join(tmpdir(), "cordon-docs-")));
   const cwd = join(home, "work");
   const bin = join(home, "bin");
   await mkdir(cwd);
@@ -118,7 +123,11 @@ async function prepare(home: string): Promise<{ readonly cwd: string; readonly e
   await shim(join(bin, "cordon"), `exec "${process.execPath}" "${join(ROOT, "dist/bin/cordon.js")}" "$@"`);
   await shim(join(bin, "make"), 'exec cordon "$@"');
   const path = [bin, dirname(process.execPath), process.env["PATH"] ?? ""].join(delimiter);
-  return { cwd, env: { PATH: path, HOME: home, XDG_CACHE_HOME: join(ROOT, "build/example-cache"), LC_ALL: "C.UTF-8" } };
+  return {
+    home,
+    cwd,
+    env: { PATH: path, HOME: home, XDG_CACHE_HOME: join(ROOT, "build/example-cache"), LC_ALL: "C.UTF-8" },
+  };
 }
 
 async function shim(path: string, command: string): Promise<void> {

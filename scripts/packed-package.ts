@@ -9,10 +9,12 @@ const MAY_BE_PACKED: readonly RegExp[] = [
   /^(?:README|CHANGELOG|SECURITY)\.md$/,
   /^LICENSE$/,
   /^docs\/[a-z-]+\.md$/,
+  /^docs\/json\.schema\.json$/,
   /^dist\/THIRD-PARTY-LICENSES\.md$/,
   /^dist\/bin\/[^/]+\.js$/,
   /^dist\/types\/(?:[^/]+\/)+[^/]+\.d\.ts$/,
   /^dist\/assets\/skills\/[^/]+\.wasm$/,
+  /^dist\/assets\/examples\/calculator\.wasm$/,
   /^dist\/assets\/demo\/demo\.txt$/,
   /^dist\/assets\/wit\/[^/]+\.wit$/,
 ];
@@ -26,6 +28,8 @@ const MUST_BE_PACKED: readonly string[] = [
   "docs/core-modules.md",
   "docs/grants.md",
   "docs/http.md",
+  "docs/json.md",
+  "docs/json.schema.json",
   "docs/sdk.md",
   "docs/values.md",
   "docs/wasi.md",
@@ -37,10 +41,15 @@ const MUST_BE_PACKED: readonly string[] = [
 
 const INSTALL_SCRIPTS = ["preinstall", "install", "postinstall", "prepare"] as const;
 
+/** Whether a file of the repository may be in the package. */
+export function isPacked(path: string): boolean {
+  return MAY_BE_PACKED.some((pattern) => pattern.test(path)) || path === "docs";
+}
+
 /** Throws unless the packed files are those that should be packed. */
 export function checkFileList(files: readonly string[]): void {
   const wrong = [
-    ...files.filter((file) => !MAY_BE_PACKED.some((pattern) => pattern.test(file))).map((file) => `${file} is packed`),
+    ...files.filter((file) => !isPacked(file)).map((file) => `${file} is packed`),
     ...MUST_BE_PACKED.filter((file) => !files.includes(file)).map((file) => `${file} is missing`),
   ];
   if (wrong.length > 0) throw new Error(wrong.join("\n"));

@@ -1,12 +1,14 @@
 import { readFileSync } from "node:fs";
 import { Argument, Command, CommanderError, Option } from "commander";
 import { PROFILE_NAMES } from "../shared/limit-profiles.ts";
+import { formatHelp } from "./help/format-help.ts";
 import { EXIT } from "./output/exit-codes.ts";
 import { errorDocument, reportFailure } from "./output/failure.ts";
 import { partGuestWords, type RunWords } from "./flags/guest-words.ts";
-import { expandBareGrants, GRANT_TERMS, grantValueHint } from "./flags/grant-options.ts";
+import { expandBareGrants, grantValueHint } from "./flags/grant-options.ts";
 import { asksForJson, printJson } from "./output/json-output.ts";
 import { addRunOptions, addSandboxOptions, type RunFlags } from "./flags/run-options.ts";
+import type { ScanFlags } from "./commands/scan.ts";
 import type { ServeFlags } from "./commands/serve-http.ts";
 import { neutralised, neutralisedLine, styled } from "./output/terminal.ts";
 import { withNearestFlag } from "./flags/unknown-flags.ts";
@@ -28,7 +30,9 @@ export async function main(words: readonly string[]): Promise<number> {
     if (parted.problem !== undefined) throw parted.problem;
     const runs = run !== undefined || words[0] === "serve-http";
     const guest = parted.guest.length === 0 ? [] : ["--", ...parted.guest];
-    await program.parseAsync([...(runs ? expandBareGrants(own) : own), ...guest], { from: "user" });
+    await program.parseAsync(unknownCommand(words, program) ?? [...(runs ? expandBareGrants(own) : own), ...guest], {
+      from: "user",
+    });
     const hint = runs && code === EXIT.usage ? grantValueHint(own) : undefined;
     if (hint !== undefined) process.stderr.write(`${neutralisedLine(hint)}\n`);
     return code;
@@ -40,15 +44,13 @@ export async function main(words: readonly string[]): Promise<number> {
   }
 }
 
-function commandLine(words: readonly string[], exit: (code: number) => void): Command {
+/** The commands, with their arguments and flags. `exit` is told the exit code of the one that ran. */
+export function commandLine(words: readonly string[], exit: (code: number) => void): Command {
   const program = new Command("cordon")
     .description("Runs untrusted WebAssembly components with exactly the capabilities they are granted.")
     .exitOverride()
     .showSuggestionAfterError()
-    .configureHelp({
-      optionTerm: (option) => GRANT_TERMS[option.long ?? ""] ?? option.flags,
-      styleTitle: (title) => styled("heading", title, process.stdout),
-    })
+    .configureHelp({ formatHelp })
     .configureOutput({
       outputError: (text, write) =>
         write(
@@ -64,7 +66,7 @@ function commandLine(words: readonly string[], exit: (code: number) => void): Co
 
   addRunOptions(program.command("run"))
     .description("run a program, or call an export and print its result")
-    .argument("<file>", "the component, program or core module")
+    .argument("<file>", "the component, program or core module; - is stdin")
     .argument("[export]", "the export; default: a skill's run; none for programs")
     .argument(
       "[args...]",
@@ -79,7 +81,10 @@ function commandLine(words: readonly string[], exit: (code: number) => void): Co
     .description("answer HTTP requests with a component")
     .argument("<file>", "the component, of the wasi:http/proxy world")
     .addOption(new Option("--addr <HOST:PORT>", "listen there").default(DEFAULT_ADDRESS, DEFAULT_ADDRESS))
-    .option("--max-concurrent <COUNT>", "answer this many at once, more with 503 (default: 256)")
+    .addOption(
+      new Option("--max-concurrent <COUNT>", "answer this many at once, more with 503").default(undefined, "256"),
+    )
+    .addOption(new Option("--json", "print one JSON document when it listens, or when it cannot").helpGroup("Output:"))
     .action(async (file: string, flags: ServeFlags) => {
       const { serveHttpCommand } = await import("./commands/serve-http.ts");
       exit(await serveHttpCommand(file, flags));
@@ -88,11 +93,21 @@ function commandLine(words: readonly string[], exit: (code: number) => void): Co
   program
     .command("inspect")
     .description("show what a component imports, exports and could reach")
-    .argument("<file>", "the component")
+    .argument("<file>", "the component; - is stdin")
     .option("--json", "print one JSON document")
     .action(async (file: string, flags: { readonly json?: boolean }) => {
       const { inspectCommand } = await import("./commands/inspect.ts");
       exit(await inspectCommand(file, flags));
+    });
+
+  program
+    .command("types")
+    .description("print TypeScript types of what a component exports, for Sandbox.open<Types>")
+    .argument("<file>", "the component; - is stdin")
+    .option("--json", "print one JSON document, which has the types in it, or what went wrong")
+    .action(async (file: string, flags: { readonly json?: boolean }) => {
+      const { typesCommand } = await import("./commands/types.ts");
+      exit(await typesCommand(file, flags));
     });
 
   program
@@ -108,16 +123,18 @@ function commandLine(words: readonly string[], exit: (code: number) => void): Co
   program
     .command("scan")
     .description("scan a skill's code and print the findings as JSON")
-    .option("--file <FILE>", "scan a file")
+    .option("--file <FILE>", "scan a file; - is stdin")
     .option("--code <CODE>", "scan the code itself")
     .addOption(
       new Option("--fail-on <SEVERITY>", "exit with 1 for findings of SEVERITY or above")
         .choices(["critical", "high", "medium", "low", "never"])
         .default("high"),
     )
-    .action(async (flags: { readonly file?: string; readonly code?: string; readonly failOn: string }) => {
+    .option("--json", "print one JSON document, which has the report in it, or what went wrong")
+    .allowExcessArguments()
+    .action(async (flags: ScanFlags, command: Command) => {
       const { scanCommand } = await import("./commands/scan.ts");
-      exit(await scanCommand(flags));
+      exit(await scanCommand(command.args, flags));
     });
 
   program
@@ -127,6 +144,15 @@ function commandLine(words: readonly string[], exit: (code: number) => void): Co
     .action(async (skill: string | undefined) => {
       const { demoCommand } = await import("./commands/demo.ts");
       exit(await demoCommand(skill));
+    });
+
+  program
+    .command("examples")
+    .description("write small components to try things with into a folder")
+    .argument("<folder>", "the folder; it is made when it is not there")
+    .action(async (folder: string) => {
+      const { examplesCommand } = await import("./commands/examples.ts");
+      exit(await examplesCommand(folder));
     });
 
   program
@@ -147,7 +173,28 @@ function commandLine(words: readonly string[], exit: (code: number) => void): Co
       process.stdout.write(completionScript(program, shell));
     });
 
+  program
+    .command("complete", { hidden: true })
+    .description("print the exports of a component, for completion scripts")
+    .argument("<file>", "the component")
+    .action(async (file: string) => {
+      const { completeCommand } = await import("./commands/complete.ts");
+      exit(await completeCommand(file));
+    });
+
   return program;
+}
+
+/**
+ * A first word that names no command, alone, so that the parser says so: it would answer `nosuch --help` and `help nosuch` with the help of
+ * everything and a success.
+ */
+function unknownCommand(words: readonly string[], program: Command): readonly string[] | undefined {
+  const [first, second] = words;
+  if (first === "help" && second === "help") return ["--help"];
+  const named = first === "help" ? second : first;
+  if (named === undefined || named.startsWith("-") || named === "help") return undefined;
+  return program.commands.some((command) => command.name() === named) ? undefined : [named];
 }
 
 function usageError({ message }: CommanderError): { readonly code: string; readonly message: string } {

@@ -14,7 +14,10 @@ export async function start(words: readonly string[]): Promise<void> {
   watchOutput();
   watchEnd();
   process.once("uncaughtException", (thrown) => {
-    void import("./output/failure.ts").then(({ reportFailure }) => process.exit(reportFailure(thrown, process.stderr)));
+    void import("./output/failure.ts").then(async ({ fail }) => {
+      const { asksForJson } = await import("./output/json-output.ts");
+      process.exit(fail(thrown, asksForJson(words)));
+    });
   });
   // Node's default place for compiled code is a folder in /tmp that another user may have made.
   const cache = cacheDirectory();

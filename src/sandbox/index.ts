@@ -52,6 +52,7 @@ export { inspect, type InspectOptions, type Inspection } from "./loading/inspect
 export type { Reach } from "./loading/reach.ts";
 export type { LimitsInput } from "./options/limit-options.ts";
 export { run } from "./run.ts";
+export type { ExportName, ExportParameters, ExportResult } from "./calls/typed-exports.ts";
 export type { CallResult } from "./calls/call-result.ts";
 export { GuestInstance } from "./calls/guest-instance.ts";
 export type { Totals } from "./calls/totals.ts";

@@ -19,6 +19,7 @@ import { refuseHandleResult } from "./calls/refuse-handle-result.ts";
 import { type Engine, openEngine } from "./engine.ts";
 import type { IsolationInUse, IsolationOptions } from "./options/isolation-options.ts";
 import type { CallResult } from "./calls/call-result.ts";
+import type { ExportName, ExportParameters, ExportResult } from "./calls/typed-exports.ts";
 import { commandEntry, httpHandler } from "./loading/entries.ts";
 import { exitCodeOf, valueOf } from "./calls/ending.ts";
 import { GuestInstance } from "./calls/guest-instance.ts";
@@ -75,8 +76,10 @@ export interface ExecuteResult {
  * own, as `isolation` says; many can run at once.
  *
  * All sandboxes of a process share one pool of workers, which is gone when the last of them is closed.
+ *
+ * `Sandbox<Exports>` knows the types of its exports, as `cordon types` writes them; nothing of that is checked when it runs.
  */
-export class Sandbox implements AsyncDisposable {
+export class Sandbox<Exports extends object = object> implements AsyncDisposable {
   /** What was loaded. */
   readonly component: ComponentInfo;
   readonly #engine: Engine;
@@ -103,7 +106,10 @@ export class Sandbox implements AsyncDisposable {
    * @throws CordonError `policy` for wrong grants, `usage` for wrong limits, an unreadable source or isolation that cannot be had, `invalid-component`,
    * `unsupported` when it imports what is not provided, `limit`, `host` or `cancelled`.
    */
-  static async open(source: ComponentSource, options: SandboxOptions = {}): Promise<Sandbox> {
+  static async open<Exports extends object = object>(
+    source: ComponentSource,
+    options: SandboxOptions = {},
+  ): Promise<Sandbox<Exports>> {
     const grants = parseGrants(deterministicGrants(options.grants ?? {}, options.deterministic), {
       cwd: currentDirectory(),
       protectedFolders: ownFolders(options.cache),
@@ -126,7 +132,11 @@ export class Sandbox implements AsyncDisposable {
    * @throws CordonError `usage` for a wrong name or wrong arguments, `unsupported` when it returns a handle, `guest-error` when the function returns `err`,
    * `trap`, `limit`, `cancelled` or `host`. All but `usage` carry what the call used.
    */
-  async call(name?: string, parameters: readonly unknown[] = [], options: CallOptions = {}): Promise<CallResult> {
+  async call<Name extends ExportName<Exports>>(
+    name?: Name,
+    parameters: ExportParameters<Exports, Name> | readonly [] = [],
+    options: CallOptions = {},
+  ): Promise<CallResult<ExportResult<Exports, Name>>> {
     this.#assertOpen();
     const called = findExport(this.#engine.info.interface, name);
     refuseHandleResult(called);
@@ -137,7 +147,7 @@ export class Sandbox implements AsyncDisposable {
       new Stdio(options, false),
       options,
     );
-    return { value: valueOf(ended, called, limits, usage), usage };
+    return { value: valueOf(ended, called, limits, usage) as ExportResult<Exports, Name>, usage };
   }
 
   /**

@@ -66,6 +66,30 @@ test(
 );
 
 test(
+  "a program that lacks a file and was given no folder is told of --dir once, and one that fails for another reason is not",
+  needing(["clang"], async (context) => {
+    const folder = await temporaryFolder(context);
+    await writeFile(join(folder, "in.txt"), "content");
+    const copy = ["--", "copy", "in.txt", "out.txt"];
+    const hint = /^note: .*--dir HOST/m;
+    const without = await cordon(["run", program, ...copy], { cwd: folder });
+    assert.equal(without.code, 1);
+    assert.match(without.stderr, hint);
+    assert.match((await cordon(["run", "--json", program, ...copy], { cwd: folder })).stderr, hint);
+    // The flag for skills does nothing for a program, and says so in place of the hint.
+    const idle = await cordon(["run", program, "--allow-fs-read", ...copy], { cwd: folder });
+    assert.equal(idle.code, 1);
+    assert.match(idle.stderr, /^note: --allow-fs-read does nothing: .*--dir HOST/);
+    assert.equal(idle.stderr.match(/note:/g)?.length, 1);
+    const denied = await cordon(["run", program, "--dir", ".", ...copy], { cwd: folder });
+    assert.doesNotMatch(denied.stderr, /note:/);
+    const opened = await cordon(["run", program, "--dir", ".:rw", "--allow-create", ...copy], { cwd: folder });
+    assert.deepEqual(opened, { code: 0, stdout: "", stderr: "" });
+    assert.doesNotMatch((await cordon(["run", program, "exit", "1"])).stderr, /note:/);
+  }),
+);
+
+test(
   "its exit code is passed on, and so are its two outputs",
   needing(["clang"], async () => {
     for (const wanted of [0, 1, 3, 125])

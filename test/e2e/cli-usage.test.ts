@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { chmod, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
-import { join, relative, sep } from "node:path";
+import { chmod, copyFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { join, relative, resolve, sep } from "node:path";
 import { before, test } from "node:test";
 import { promisify } from "node:util";
 import { assertNoLeftovers, cordon, cordonInShell } from "../support/cli.ts";
@@ -25,7 +25,7 @@ before(async () => {
 test("--help lists every command, and each command's help of its flags", async () => {
   const whole = await cordon(["--help"]);
   assert.deepEqual([whole.code, whole.stderr], [0, ""]);
-  const commands = ["run", "serve-http", "inspect", "scan", "demo", "completion"];
+  const commands = ["run", "serve-http", "inspect", "limits", "scan", "demo", "doctor", "completion"];
   for (const command of commands) assert.match(whole.stdout, new RegExp(`^ {2}${command} `, "m"));
   const flags: Readonly<Record<string, readonly string[]>> = {
     run: [
@@ -104,6 +104,9 @@ test("wrong flags and commands are answered with the nearest right one", async (
     [/^error: unknown option '--help=foo'\n/, ["run", "--help=foo"]],
     [/^error: unknown option '--jsn'\n\(Did you mean --json\?\)\n$/, ["inspect", "--jsn", "x"]],
     [/^error: unknown command 'rnu'\n\(Did you mean run\?\)\n$/, ["rnu"]],
+    [/^error: unknown command 'rnu'\n\(Did you mean run\?\)\n$/, ["rnu", "--help"]],
+    [/^error: unknown command 'rnu'\n\(Did you mean run\?\)\n$/, ["help", "rnu"]],
+    [/^error: unknown command 'nosuch'\n$/, ["nosuch", "-h"]],
     [/^error: missing required argument 'file'\n$/, ["run"]],
     [/Allowed choices are critical, high, medium, low, never/, ["scan", "--code", "x", "--fail-on", "worst"]],
     [/Allowed choices are malicious, trusted/, ["demo", "neither"]],
@@ -241,31 +244,68 @@ test("it runs without a home, a cache or a terminal, and with none of the enviro
   assert.equal((await cordon(["run", guest, "add", "1", "2"], { environment: unusable })).stdout, "3\n");
 });
 
+test("the completion of an export asks the component, whose names are never obeyed", async () => {
+  const names = async (file: string): Promise<readonly string[]> => {
+    const { stdout, stderr } = await cordon(["complete", file]);
+    assert.equal(stderr, "");
+    return stdout.split("\n").filter((line) => line !== "");
+  };
+  assert.deepEqual(await names(tiny), ["five"]);
+  assert.ok((await names(guest)).includes("add"));
+  // Those of two interfaces that have a function of the same name are told apart by the interface.
+  const both = await textGuest(
+    "two-runs",
+    `(component
+      (core module $m (func (export "f")))
+      (core instance $i (instantiate $m))
+      (func $f (canon lift (core func $i "f")))
+      (instance $a (export "go" (func $f)) (export "halt" (func $f)))
+      (instance $b (export "go" (func $f)))
+      (export "acme:one/first@1.0.0" (instance $a))
+      (export "acme:two/second@1.0.0" (instance $b)))`,
+  );
+  assert.deepEqual(await names(both), ["first#go", "halt", "second#go"]);
+  for (const file of ["absent.wasm", "package.json", "."]) assert.deepEqual(await names(file), [], file);
+});
+
 test("the bash completion offers what there is", async (context) => {
   const folder = await temporaryFolder(context);
-  await writeFile(join(folder, "a skill.wasm"), "");
+  await copyFile(tiny, join(folder, "a skill.wasm"));
+  await writeFile(join(folder, "a note.txt"), "");
+  await mkdir(join(folder, "a folder"));
   const { stdout: script } = await cordon(["completion", "bash"]);
   const complete = async (...words: readonly string[]): Promise<readonly string[]> => {
+    // Names that a shell would run, were they expanded.
     const simulation = `${script}
+      cordon() { if [[ $3 == "a note.txt" ]]; then printf '%s\\n' 'x$(touch obeyed)'; else "$NODE" "$CORDON" "$@"; fi; }
       COMP_WORDS=(cordon "$@"); COMP_CWORD=$#; _cordon; printf '%s\\n' "\${COMPREPLY[@]}"`;
     const { stdout } = await promisify(execFile)("bash", ["--norc", "-c", simulation, "bash", ...words], {
       cwd: folder,
+      env: { NODE: process.execPath, CORDON: resolve("dist/bin/cordon.js"), PATH: process.env["PATH"] },
     });
-    return stdout.trimEnd().split("\n");
+    return stdout.trimEnd().split("\n").sort();
   };
   assert.deepEqual(await complete("i"), ["inspect"]);
   assert.deepEqual(await complete("run", "--allow-fs"), ["--allow-fs-read", "--allow-fs-write"]);
-  assert.deepEqual(await complete("run", "--allow-fs-read", "=", ""), ["a skill.wasm"]);
-  assert.deepEqual(await complete("run", "--audit", "a"), ["a skill.wasm"]);
-  assert.deepEqual(await complete("run", "a"), ["a skill.wasm"]);
-  assert.deepEqual(await complete("run", "--timeout", ""), [""]);
+  assert.deepEqual(await complete("run", "--allow-fs-read", "=", ""), ["a folder", "a note.txt", "a skill.wasm"]);
+  assert.deepEqual(await complete("run", "--audit", "a n"), ["a note.txt"]);
+  assert.deepEqual(await complete("run", "a"), ["a folder", "a skill.wasm"]);
+  assert.deepEqual(await complete("run", "--dir", "a"), ["a folder"]);
+  assert.deepEqual(await complete("run", "--timeout", "5"), ["500ms", "5s"]);
+  assert.deepEqual(await complete("run", "--random", ""), ["full", "none", "pseudo"]);
+  assert.deepEqual(await complete("run", "--inherit-env", "=", "NOD"), ["NODE"]);
+  assert.deepEqual(await complete("run", "a\\ skill.wasm", ""), ["five"]);
+  assert.deepEqual(await complete("run", "--clock", "a skill.wasm", "f"), ["five"]);
+  assert.deepEqual(await complete("run", "a skill.wasm", "x"), [""]);
+  assert.deepEqual(await complete("run", "a note.txt", "x"), ["x$(touch obeyed)"]);
+  assert.deepEqual((await readdir(folder)).sort(), ["a folder", "a note.txt", "a skill.wasm"]);
   for (const words of [["--timeout", "5s"], ["--timeout", "=", "5s"], ["--allow-fs-read", "=", "x"], ["--clock"], []]) {
     assert.deepEqual(await complete("run", ...words, "a skill.wasm", "--allow-dn"), ["--allow-dns"], words.join(" "));
     assert.deepEqual(await complete("run", ...words, "a skill.wasm", "add", "--allow-dn"), [""], words.join(" "));
   }
   assert.deepEqual(await complete("run", "--", "--allow-dn"), [""]);
   assert.deepEqual(await complete("scan", "--fail-on", "me"), ["medium"]);
-  assert.deepEqual(await complete("scan", "--fail-on", "="), ["critical", "high", "medium", "low", "never"]);
+  assert.deepEqual(await complete("scan", "--fail-on", "="), ["critical", "high", "low", "medium", "never"]);
   assert.deepEqual(await complete("demo", ""), ["malicious", "trusted"]);
   assert.deepEqual(await complete("completion", "z"), ["zsh"]);
   assert.deepEqual(await complete("help", "sc"), ["scan"]);

@@ -4,8 +4,11 @@ import { takesAttachedValue } from "../flags/grant-options.ts";
 /** The shells there is a completion script for. */
 export type Shell = "bash" | "zsh" | "fish";
 
-/** What can follow: files, one of some words, or something that cannot be guessed. */
-type Completed = { readonly kind: "files" | "words" | "free"; readonly words: readonly string[] };
+/** What can follow: files of some sort, names that the shell knows, one of some words, or something that cannot be guessed. */
+interface Completed {
+  readonly kind: "files" | "folders" | "components" | "variables" | "programs" | "words" | "free";
+  readonly words: readonly string[];
+}
 
 interface CompletedFlag {
   /** As it is typed, dashes included: the long form and, where there is one, the short. */
@@ -23,7 +26,7 @@ interface CompletedCommand {
   readonly flags: readonly CompletedFlag[];
   /** What its arguments are; `undefined` for a command without any. */
   readonly rest: Completed | undefined;
-  /** Whether no flags are taken from the second argument on. */
+  /** Whether no flags are taken from the second argument on, which is an export of the first. */
   readonly endsFlags: boolean;
 }
 
@@ -31,6 +34,26 @@ interface CompletedCommand {
 export function completionScript(program: Command, shell: Shell): string {
   return SCRIPTS[shell](commandsOf(program));
 }
+
+/** What flags take where their placeholders do not tell. */
+const VALUES: Readonly<Record<string, Completed>> = {
+  "--dir": { kind: "folders", words: [] },
+  "--random": words(["none", "pseudo", "full"]),
+  "--inherit-env": { kind: "variables", words: [] },
+  "--allow-process": { kind: "programs", words: [] },
+  "--allow-network": words(["localhost"]),
+  "--allow-net": words(["localhost", "loopback", "public", "any"]),
+  "--deny-net": words(["localhost", "loopback", "public", "any"]),
+};
+
+/** Quantities to begin with. */
+const QUANTITY_EXAMPLES: Readonly<Record<string, readonly string[]>> = {
+  AMOUNT: ["1G", "100G", "2T"],
+  DURATION: ["500ms", "5s", "30s", "2m"],
+  RATE: ["1MiB/s", "16MiB/s"],
+  SHARE: ["25%", "50%", "100%"],
+  SIZE: ["1MiB", "16MiB", "128MiB", "1GiB"],
+};
 
 const SCRIPTS: Readonly<Record<Shell, (commands: readonly CompletedCommand[]) => string>> = {
   bash: bashScript,
@@ -51,10 +74,11 @@ function commandsOf(program: Command): readonly CompletedCommand[] {
 
 function flagOf(option: Option): CompletedFlag {
   const placeholder = /<([^>]+)>/.exec(option.flags)?.[1];
+  const own = VALUES[option.long ?? ""];
   return {
     spellings: [option.long, option.short].filter((one) => one !== undefined),
     description: option.description,
-    value: placeholder === undefined ? undefined : valueOf(placeholder, option.argChoices),
+    value: placeholder === undefined ? undefined : (own ?? valueOf(placeholder, option.argChoices)),
     attached: takesAttachedValue(option.long ?? ""),
   };
 }
@@ -67,8 +91,12 @@ function restOf(declared: readonly Argument[], program: Command): Completed | un
 }
 
 function valueOf(placeholder: string, choices: readonly string[] | undefined): Completed {
-  if (choices !== undefined) return { kind: "words", words: choices };
-  return { kind: /^(?:file|folder|path)$/i.test(placeholder) ? "files" : "free", words: [] };
+  if (choices !== undefined) return words(choices);
+  const examples = QUANTITY_EXAMPLES[placeholder];
+  if (examples !== undefined) return words(examples);
+  // As an argument it is a component; as the value of a flag, which is in capitals, any file.
+  if (placeholder === "file") return { kind: "components", words: [] };
+  return { kind: /^(?:FILE|PATH)$/.test(placeholder) ? "files" : "free", words: [] };
 }
 
 function bashScript(commands: readonly CompletedCommand[]): string {
@@ -96,10 +124,22 @@ function bashScript(commands: readonly CompletedCommand[]): string {
   const arguments_ = commands.flatMap(({ name, rest }) =>
     rest === undefined ? [] : [`    ${name}:*) ${bashReply(rest)} ;;`],
   );
+  const exports_ = commands
+    .filter(({ endsFlags }) => endsFlags)
+    .map(({ name }) => `    ${name}:1) [[ $cur == -* ]] || { _cordon_exports "$file"; return; } ;;`);
   const names = commands.map(({ name }) => name);
   return `# Completion for bash. To load it: source <(cordon completion bash)
+# The names are whoever's made the component: they are compared, and never expanded.
+_cordon_exports() {
+  local name file=\${1//\\\\/}
+  [[ $file == "~/"* ]] && file=$HOME/\${file:2}
+  [[ -f $file ]] || return
+  while read -r name; do
+    if [[ $name == "$cur"* ]]; then COMPREPLY+=("$name"); fi
+  done < <(cordon complete -- "$file" 2>/dev/null)
+}
 _cordon() {
-  local cur=\${COMP_WORDS[COMP_CWORD]} flag=\${COMP_WORDS[COMP_CWORD-1]} command= word value= place=0 IFS=$'\\n'
+  local cur=\${COMP_WORDS[COMP_CWORD]} flag=\${COMP_WORDS[COMP_CWORD-1]} command= word value= file= place=0 IFS=$'\\n'
   COMPREPLY=()
   # Bash makes a word of its own of the equals sign between a flag and its value.
   if [[ $cur == = ]]; then cur=; flag+==
@@ -114,7 +154,7 @@ _cordon() {
       =) value=1 ;;
       --) place=2 ;;
       -*) value=; case "$command:$word" in ${valued.join("|")}) value=1 ;; esac ;;
-      *) if [[ -n $value ]]; then value=; else place=$((place + 1)); fi ;;
+      *) if [[ -n $value ]]; then value=; else place=$((place + 1)); ((place == 1)) && file=$word; fi ;;
     esac
   done
   case "$command:$cur" in
@@ -122,6 +162,9 @@ ${ending.join("\n")}
   esac
   case "$command:$flag" in
 ${values.join("\n")}
+  esac
+  case "$command:$place" in
+${exports_.join("\n")}
   esac
   case "$command:$cur" in
 ${flagWords.join("\n")}
@@ -137,9 +180,20 @@ function words(list: readonly string[]): Completed {
   return { kind: "words", words: list };
 }
 
+const BASH_FILES = "compopt -o filenames 2>/dev/null; ";
+
+const BASH_ACTIONS: Readonly<Partial<Record<Completed["kind"], string>>> = {
+  files: `${BASH_FILES}COMPREPLY=($(compgen -f -- "$cur"))`,
+  folders: `${BASH_FILES}COMPREPLY=($(compgen -d -- "$cur"))`,
+  components: `${BASH_FILES}COMPREPLY=($(compgen -f -X '!*.wasm' -- "$cur"; compgen -d -- "$cur"))`,
+  variables: 'COMPREPLY=($(compgen -e -- "$cur"))',
+  programs: 'COMPREPLY=($(compgen -c -- "$cur" | sort -u))',
+};
+
 function bashReply({ kind, words: list }: Completed): string {
   if (kind === "free") return ":";
-  if (kind === "files") return 'compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$cur"))';
+  const action = BASH_ACTIONS[kind];
+  if (action !== undefined) return action;
   return `COMPREPLY=($(compgen -W $'${list.join("\\n")}' -- "$cur"))`;
 }
 
@@ -152,8 +206,12 @@ function zshScript(commands: readonly CompletedCommand[]): string {
   const names = commands.map(({ name, description }) => quoted(`${name.replaceAll(":", "\\:")}:${description}`));
   return `#compdef cordon
 # Completion for zsh. To load it: source <(cordon completion zsh), after compinit
+_cordon_exports() {
+  local -a names=("\${(@f)$(cordon complete -- "\${(Q)line[1]}" 2>/dev/null)}")
+  compadd -a names
+}
 _cordon() {
-  local -a commands=(${names.join(" ")})
+  local -a commands=(${names.join(" ")}) line
   if (( CURRENT == 2 )); then _describe command commands; return; fi
   shift words; (( CURRENT-- ))
   case $words[1] in
@@ -167,7 +225,7 @@ compdef _cordon cordon
 /** `(-)`: no flags from there on. */
 function zshArguments(name: string, rest: Completed, endsFlags: boolean): readonly string[] {
   const argument = (position: string): string => `'${position}:${name} argument:${zshAction(rest)}'`;
-  return endsFlags ? [argument("1"), argument("(-)2"), argument("*")] : [argument("*")];
+  return endsFlags ? [argument("1"), `'(-)2:export:_cordon_exports'`, `'*:argument: '`] : [argument("*")];
 }
 
 function zshFlag({ description, value, attached }: CompletedFlag, spelling: string): string {
@@ -179,13 +237,21 @@ function zshFlag({ description, value, attached }: CompletedFlag, spelling: stri
   return quoted(`*${spelling}${assignment}[${text}]${message}${zshAction(value)}`);
 }
 
+const ZSH_ACTIONS: Readonly<Partial<Record<Completed["kind"], string>>> = {
+  free: " ",
+  files: "_files",
+  folders: "_files -/",
+  components: '_files -g "*.wasm(-.)"',
+  variables: '_parameters -g "*export*"',
+  programs: "_command_names -e",
+};
+
 function zshAction({ kind, words: list }: Completed): string {
-  if (kind === "free") return " ";
-  return kind === "files" ? "_files" : `(${list.join(" ")})`;
+  return ZSH_ACTIONS[kind] ?? `(${list.map((word) => word.replaceAll(":", String.raw`\:`)).join(" ")})`;
 }
 
 function fishScript(commands: readonly CompletedCommand[]): string {
-  const lines = commands.flatMap(({ name, description, flags, rest }) => {
+  const lines = commands.flatMap(({ name, description, flags, rest, endsFlags }) => {
     const when = `complete -c cordon -n ${quoted(`__fish_seen_subcommand_from ${name}`)}`;
     const flagLines = flags.map((flag) => `${when} ${fishFlag(flag)}`);
     const restLine = rest === undefined || rest.kind === "free" ? [] : [`${when} ${fishValue(rest)}`];
@@ -193,9 +259,18 @@ function fishScript(commands: readonly CompletedCommand[]): string {
       `complete -c cordon -n __fish_use_subcommand -a ${name} -d ${quoted(description)}`,
       ...flagLines,
       ...restLine,
+      ...(endsFlags ? [`${when} -f -a '(__cordon_exports)'`] : []),
     ];
   });
   return `# Completion for fish. To load it: cordon completion fish | source
+function __cordon_exports
+  for word in (commandline -opc)[3..]
+    if string match -q -- '*.wasm' $word; and test -f $word
+      cordon complete -- $word 2>/dev/null
+      return
+    end
+  end
+end
 complete -c cordon -f
 ${lines.join("\n")}
 `;
@@ -207,9 +282,17 @@ function fishFlag({ spellings, description, value, attached }: CompletedFlag): s
   return [...names, ...taken, `-d ${quoted(description)}`].join(" ");
 }
 
+const FISH_ACTIONS: Readonly<Partial<Record<Completed["kind"], string>>> = {
+  free: "-f",
+  files: "-F",
+  folders: '-f -a "(__fish_complete_directories)"',
+  components: '-f -a "(__fish_complete_suffix .wasm)"',
+  variables: '-f -a "(set -xn)"',
+  programs: '-f -a "(__fish_complete_command)"',
+};
+
 function fishValue({ kind, words: list }: Completed): string {
-  if (kind === "files") return "-F";
-  return kind === "words" ? `-f -a ${quoted(list.join(" "))}` : "-f";
+  return FISH_ACTIONS[kind] ?? `-f -a ${quoted(list.join(" "))}`;
 }
 
 /** In single quotes, for the shells and their descriptions: ours have neither quotes nor backslashes but apostrophes. */

@@ -1,12 +1,16 @@
 import { inspect, type Inspection } from "../../sandbox/loading/inspect.ts";
+import { EMBEDDER_HINT, isOfEmbedder } from "../../sandbox/loading/imports.ts";
 import { NOT_PROVIDED } from "../../sandbox/loading/reach.ts";
 import { printFunctionType, printType } from "../../shared/wit/print-wit.ts";
 import type { WitFunction, WitType, WitWorldSide } from "../../shared/wit/wit.ts";
+import { componentSource } from "../flags/component-file.ts";
 import { EXIT } from "../output/exit-codes.ts";
-import { errorDocument, reportFailure } from "../output/failure.ts";
+import { fail } from "../output/failure.ts";
 import { printJson } from "../output/json-output.ts";
 import { table } from "../output/table.ts";
 import { neutralisedLine, type Output, styled } from "../output/terminal.ts";
+import { terminalWidth } from "../output/width.ts";
+import { wrapped } from "../output/wrap.ts";
 
 /** How many functions and types of each side are listed; `--json` has them all. */
 const MAX_LISTED = 500;
@@ -25,44 +29,51 @@ const FORMS: Readonly<Record<Inspection["form"], string>> = {
 export async function inspectCommand(file: string, flags: { readonly json?: boolean }): Promise<number> {
   const out = process.stdout;
   try {
-    const inspection = await inspect(file);
-    if (flags.json === true) printJson(inspection, out);
+    const inspection = await inspect(await componentSource(file));
+    if (flags.json === true) printJson({ status: "ok", ...inspection }, out);
     else out.write(`${inspectionLines(inspection, out).join("\n")}\n`);
     return EXIT.done;
   } catch (thrown) {
-    if (flags.json === true) printJson({ status: "error", error: errorDocument(thrown) }, out);
-    return reportFailure(thrown, process.stderr);
+    return fail(thrown, flags.json);
   }
 }
 
 function inspectionLines(found: Inspection, out: Output): readonly string[] {
   const heading = (text: string): string => styled("heading", text, out);
   const modules = `${found.coreModules} core module${found.coreModules === 1 ? "" : "s"}`;
-  const facts = table([
-    ["Component", neutralisedLine(found.name)],
-    ["Form", FORMS[found.form]],
-    ["Digest", found.digest],
-    ["Size", `${found.bytes.toLocaleString("en")} bytes in ${modules}`],
-    ["Producers", producers(found)],
-    ["Can run", canRun(found)],
-  ]);
+  const width = terminalWidth(out);
+  const facts = table(
+    [
+      ["Component", neutralisedLine(found.name)],
+      ["Form", FORMS[found.form]],
+      ["Digest", found.digest],
+      ["Size", `${found.bytes.toLocaleString("en")} bytes in ${modules}`],
+      ["Producers", producers(found)],
+      ["Can run", canRun(found)],
+    ],
+    { width },
+  );
   return [
     ...facts,
     "",
     heading("Could reach, if granted"),
-    ...(found.reach.length === 0 ? ["  nothing: it imports no capability"] : reachLines(found)),
+    ...(found.reach.length === 0 ? ["  nothing: it imports no capability"] : reachLines(found, width)),
     "",
     heading("Imports"),
-    ...sideLines(found.interface.imports),
+    ...sideLines(found.interface.imports, width),
     "",
     heading("Exports"),
-    ...sideLines(found.interface.exports),
+    ...sideLines(found.interface.exports, width),
   ];
 }
 
 function canRun(found: Inspection): string {
-  if (found.missing.length > 0) return `no: it lacks ${missing(found)}`;
-  return found.refusal === undefined ? "yes" : `no: ${neutralisedLine(found.refusal)}`;
+  if (found.missing.length > 0) {
+    const hint = found.form === "component" && found.missing.some(isOfEmbedder) ? `; ${EMBEDDER_HINT}` : "";
+    return `no: it lacks ${missing(found)}${hint}`;
+  }
+  if (found.refusal !== undefined) return `no: ${neutralisedLine(found.refusal)}`;
+  return found.callable.length > 0 ? "yes" : "no: it exports no function that can be called";
 }
 
 function producers({ producers: found }: Inspection): string {
@@ -76,7 +87,7 @@ function missing({ missing: found }: Inspection): string {
 }
 
 /** What needs a grant, by what grants it; and in one line, what needs none. */
-function reachLines({ reach }: Inspection): readonly string[] {
+function reachLines({ reach }: Inspection, width: number | undefined): readonly string[] {
   const byAccess = Map.groupBy(
     reach.filter(({ flag, access }) => flag !== undefined || access === NOT_PROVIDED),
     ({ access, flag }) => JSON.stringify([access, flag]),
@@ -88,10 +99,10 @@ function reachLines({ reach }: Inspection): readonly string[] {
   ]);
   const free = reach.length - [...byAccess.values()].flat().length;
   const rest = free === 0 ? [] : [`  (${free} more import${free === 1 ? "" : "s"} reach nothing of the host)`];
-  return [...capped(table(rows)), ...rest];
+  return [...capped(table(rows, { width })), ...rest];
 }
 
-function sideLines({ functions, interfaces, other }: WitWorldSide): readonly string[] {
+function sideLines({ functions, interfaces, other }: WitWorldSide, width: number | undefined): readonly string[] {
   const lines = [
     ...functions.map((fn) => functionLine(fn, "  ")),
     ...other.map(({ name, kind }) => `  ${neutralisedLine(name)}: ${kind}`),
@@ -102,7 +113,14 @@ function sideLines({ functions, interfaces, other }: WitWorldSide): readonly str
       ...one.functions.map((fn) => functionLine(fn, "    ")),
     ]),
   ];
-  return lines.length === 0 ? ["  none"] : capped(lines);
+  return lines.length === 0 ? ["  none"] : capped(lines).flatMap((line) => fitted(line, width));
+}
+
+/** A line broken at spaces where a terminal would break it anywhere; what follows stands further to the right. */
+function fitted(line: string, width: number | undefined): readonly string[] {
+  if (width === undefined) return [line];
+  const margin = line.search(/[^ ]/);
+  return wrapped(line.slice(margin), width, margin + 4, margin);
 }
 
 function functionLine(fn: WitFunction, margin: string): string {

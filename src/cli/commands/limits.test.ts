@@ -47,9 +47,13 @@ test("one profile has what each limit means, and --json the values of the librar
   assert.match(one.stdout, /^--fuel +100G +what it may compute/mu);
   assert.equal(one.stdout.trimEnd().split("\n").length, LIMIT_NAMES.length);
   const all = await cordon("limits", "--json");
-  assert.deepEqual(JSON.parse(all.stdout), { default: "minimal", profiles: LIMIT_PROFILES });
+  assert.deepEqual(JSON.parse(all.stdout), { status: "ok", default: "minimal", profiles: LIMIT_PROFILES });
   const json = await cordon("limits", "large", "--json");
-  assert.deepEqual(JSON.parse(json.stdout), { default: "minimal", profiles: { large: LIMIT_PROFILES.large } });
+  assert.deepEqual(JSON.parse(json.stdout), {
+    status: "ok",
+    default: "minimal",
+    profiles: { large: LIMIT_PROFILES.large },
+  });
 });
 
 test("a profile there is none of is wrong usage, with the one that was meant", async () => {

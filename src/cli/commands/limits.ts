@@ -2,34 +2,25 @@ import { profileNamed } from "../../sandbox/options/limit-options.ts";
 import { LIMIT_PROFILES, PROFILE_NAMES } from "../../shared/limit-profiles.ts";
 import type { Limits } from "../../shared/limits.ts";
 import { EXIT } from "../output/exit-codes.ts";
-import { errorDocument, reportFailure } from "../output/failure.ts";
+import { fail } from "../output/failure.ts";
 import { printJson } from "../output/json-output.ts";
-import { LIMIT_FLAGS, LIMIT_NAMES } from "../flags/limit-options.ts";
+import { LIMIT_FLAGS, LIMIT_GROUP_STARTS, LIMIT_NAMES } from "../flags/limit-options.ts";
 import { limitText } from "../flags/limit-text.ts";
 import { table } from "../output/table.ts";
 import { type Output, styled } from "../output/terminal.ts";
-
-/** Where a group of limits starts in the table of all profiles, and what it is called. */
-const GROUP_STARTS: Readonly<Partial<Record<keyof Limits, string>>> = {
-  fuel: "Time and computing",
-  memoryBytes: "Memory",
-  maxOpenFiles: "Files and bytes",
-  maxSockets: "Network",
-  maxHandles: "Other",
-};
+import { terminalWidth } from "../output/width.ts";
 
 /** `cordon limits [NAME]`: shows the profiles side by side, or one of them. Returns the exit code. */
 export async function limitsCommand(name: string | undefined, flags: { readonly json?: boolean }): Promise<number> {
   const out = process.stdout;
   try {
     const shown = name === undefined ? LIMIT_PROFILES : { [name]: profileNamed(name) };
-    if (flags.json === true) printJson({ default: "minimal", profiles: shown }, out);
+    if (flags.json === true) printJson({ status: "ok", default: "minimal", profiles: shown }, out);
     else if (name === undefined) out.write(`${sideBySide(out).join("\n")}\n`);
-    else out.write(`${oneProfile(profileNamed(name)).join("\n")}\n`);
+    else out.write(`${oneProfile(profileNamed(name), terminalWidth(out)).join("\n")}\n`);
     return EXIT.done;
   } catch (thrown) {
-    if (flags.json === true) printJson({ status: "error", error: errorDocument(thrown) }, out);
-    return reportFailure(thrown, process.stderr);
+    return fail(thrown, flags.json);
   }
 }
 
@@ -43,7 +34,7 @@ function sideBySide(out: Output): readonly string[] {
   return [
     styled("heading", head, out),
     ...LIMIT_NAMES.flatMap((name, index) => {
-      const group = GROUP_STARTS[name];
+      const group = LIMIT_GROUP_STARTS[name];
       return [...(group === undefined ? [] : [styled("heading", group, out)]), lines[index] ?? ""];
     }),
     "",
@@ -57,11 +48,12 @@ function rightAligned(rows: readonly (readonly string[])[]): readonly (readonly 
   return rows.map((row) => row.map((cell, column) => (column === 0 ? cell : cell.padStart(width(column)))));
 }
 
-function oneProfile(limits: Limits): readonly string[] {
+function oneProfile(limits: Limits, width: number | undefined): readonly string[] {
   return table(
     LIMIT_NAMES.map((name) => {
       const { flag, kind, description } = LIMIT_FLAGS[name];
       return [flag, limitText(limits, name, kind), description];
     }),
+    { width },
   );
 }

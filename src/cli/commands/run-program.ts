@@ -3,6 +3,7 @@ import type { OutputSink } from "../../sandbox/calls/stdio.ts";
 import { CordonError } from "../../shared/errors.ts";
 import type { Usage } from "../../shared/usage.ts";
 import { EXIT } from "../output/exit-codes.ts";
+import type { OutputTail } from "../output/output-tail.ts";
 import { guestOutput } from "../output/guest-output.ts";
 
 /** How a program is run. */
@@ -12,6 +13,8 @@ export interface ProgramOptions {
   readonly stdin: boolean;
   /** Whether its output is kept for a document instead of written as it comes. */
   readonly capture: boolean;
+  /** Sees the end of what it writes. */
+  readonly tail: OutputTail;
 }
 
 /** How a program ended. */
@@ -29,7 +32,7 @@ const UNREAD = 141;
 export async function runProgram(
   sandbox: Sandbox,
   words: readonly string[],
-  { signal, stdin, capture }: ProgramOptions,
+  { signal, stdin, capture, tail }: ProgramOptions,
 ): Promise<ProgramEnd> {
   const unread = new AbortController();
   const print = guestOutput(process.stdout);
@@ -45,8 +48,9 @@ export async function runProgram(
     const ended = await sandbox.execute(words, {
       signal: AbortSignal.any([signal, unread.signal]),
       ...(stdin ? { stdin: process.stdin } : {}),
-      ...(capture ? {} : { stdout, stderr: guestOutput(process.stderr) }),
+      ...(capture ? {} : { stdout: tail.before(stdout), stderr: tail.before(guestOutput(process.stderr)) }),
     });
+    for (const captured of [ended.stdout, ended.stderr]) tail.add(captured);
     return unread.signal.aborted ? { ...ended, exitCode: UNREAD } : ended;
   } catch (thrown) {
     if (!unread.signal.aborted || !(thrown instanceof CordonError)) throw thrown;

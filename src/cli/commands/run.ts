@@ -5,7 +5,7 @@ import { isCommand, isHttpHandler } from "../../sandbox/loading/entries.ts";
 import { type CallableExport, findExport } from "../../sandbox/loading/exports.ts";
 import type { CallResult } from "../../sandbox/calls/call-result.ts";
 import { Sandbox } from "../../sandbox/sandbox.ts";
-import { CordonError } from "../../shared/errors.ts";
+import { CordonError, type ErrorCode } from "../../shared/errors.ts";
 import type { Usage } from "../../shared/usage.ts";
 import { AccessLog } from "../output/access-log.ts";
 import { grantOverAuditFile } from "../output/audit-reach.ts";
@@ -13,20 +13,24 @@ import { EXIT, exitCodeOf } from "../output/exit-codes.ts";
 import { errorDocument, reportFailure } from "../output/failure.ts";
 import { guestOutput } from "../output/guest-output.ts";
 import { Interruption } from "../interruption.ts";
+import { OutputTail } from "../output/output-tail.ts";
 import { printJson } from "../output/json-output.ts";
 import { LoadProgress } from "../output/progress.ts";
 import { resultText, valueType } from "../output/result-text.ts";
 import { outputDocument, programExitCode, runProgram } from "./run-program.ts";
+import { componentSource, isStdin } from "../flags/component-file.ts";
 import { writableFolders } from "../flags/grants-from-flags.ts";
 import { type RunFlags, sandboxOptions } from "../flags/run-options.ts";
 import { usageLines } from "../output/usage-table.ts";
-import { neutralisedLine, styled, writeGuestText } from "../output/terminal.ts";
+import { idleFlags, missingFolderHint } from "../flags/idle-flags.ts";
+import { neutralisedLine, styled, writeGuestText, writeNote } from "../output/terminal.ts";
 
 /** What is known of a run by the time it ends. */
 interface Known {
   log?: AccessLog;
   interruption?: Interruption;
   called?: CallableExport;
+  readonly tail: OutputTail;
 }
 
 /**
@@ -39,13 +43,17 @@ export async function runCommand(
   words: readonly string[],
   flags: RunFlags,
 ): Promise<number> {
-  const known: Known = {};
+  const known: Known = { tail: new OutputTail() };
   try {
     return await run(file, exportName, words, flags, known);
   } catch (thrown) {
     const failure: unknown = known.log?.lost.aborted === true ? known.log.lost.reason : thrown;
     const usage = failure instanceof CordonError ? failure.usage : undefined;
     if (usage !== undefined) showUsage(usage, flags);
+    if (failure instanceof CordonError && COULD_LACK_FOLDER.has(failure.code)) {
+      known.tail.add(Buffer.from(failure.message));
+      hintAtFolder(usage, flags, known.tail);
+    }
     if (flags.json === true) {
       const error = errorDocument(failure, known.called?.function.result);
       printJson({ status: "error", error, usage, ...accesses(known.log) }, process.stdout);
@@ -72,22 +80,35 @@ async function run(
   known.interruption = interruption;
   const signal = AbortSignal.any([interruption.signal, log.lost]);
   using progress = new LoadProgress(basename(file), process.stderr);
-  await using sandbox = await Sandbox.open(file, {
-    ...sandboxOptions(flags),
+  if (isStdin(file) && flags.stdin === true) {
+    const message = "Cannot run the component: it comes by stdin, which --stdin would give to it as well; name a file";
+    throw new CordonError("usage", message);
+  }
+  const options = sandboxOptions(flags);
+  const source = await componentSource(file, { maxBytes: options.limits?.maxComponentBytes, signal });
+  await using sandbox = await Sandbox.open(source, {
+    ...options,
     signal,
     onEvent: log.record,
     onStage: progress.stage,
   });
   progress[Symbol.dispose]();
   warnOfReachableAudit(flags);
+  for (const note of idleFlags(flags, sandbox.component.interface)) writeNote(note, process.stderr);
 
   const { failOnDenied = false, json = false } = flags;
   if (isCommand(sandbox.component.interface)) {
     log.showDeniedOnly();
     const programWords = exportName === undefined ? words : [exportName, ...words];
-    const result = await runProgram(sandbox, programWords, { signal, stdin: flags.stdin === true, capture: json });
+    const result = await runProgram(sandbox, programWords, {
+      signal,
+      stdin: flags.stdin === true,
+      capture: json,
+      tail: known.tail,
+    });
     log.lost.throwIfAborted();
     if (result.usage !== undefined) showUsage(result.usage, flags);
+    if (result.exitCode !== EXIT.done) hintAtFolder(result.usage, flags, known.tail);
     if (json)
       printJson(
         { ...documentHead(sandbox), ...outputDocument(result), usage: result.usage, ...accesses(log) },
@@ -107,14 +128,22 @@ async function run(
     signal,
     ...(flags.stdin === true ? { stdin: process.stdin } : {}),
     // Stdout is the result's.
-    stdout: guestOutput(process.stderr),
-    stderr: guestOutput(process.stderr),
+    stdout: known.tail.before(guestOutput(process.stderr)),
+    stderr: known.tail.before(guestOutput(process.stderr)),
   });
   log.lost.throwIfAborted();
   showUsage(result.usage, flags);
   if (json) printJson(resultDocument(sandbox, called, result, log), process.stdout);
   else printResult(result.value, called);
   return failOnDenied && result.usage.denials > 0 ? EXIT.denied : EXIT.done;
+}
+
+/** Codes of errors that a guest ends with which could not find a file. */
+const COULD_LACK_FOLDER: ReadonlySet<ErrorCode> = new Set(["guest-error", "trap"]);
+
+function hintAtFolder(usage: Usage | undefined, flags: RunFlags, { lacksFile }: OutputTail): void {
+  const hint = !lacksFile ? undefined : missingFolderHint(flags, usage?.hostCallsByFunction ?? {});
+  if (hint !== undefined) writeNote(hint, process.stderr);
 }
 
 function showUsage(usage: Usage, { usage: asked }: RunFlags): void {

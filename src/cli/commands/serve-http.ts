@@ -3,38 +3,50 @@ import { serveHttp } from "../../sandbox/http/serve-http.ts";
 import { openToServe } from "../../sandbox/open-to-serve.ts";
 import { CordonError } from "../../shared/errors.ts";
 import { AccessLog } from "../output/access-log.ts";
-import { EXIT, exitCodeOf } from "../output/exit-codes.ts";
+import { EXIT } from "../output/exit-codes.ts";
 import { guestOutput } from "../output/guest-output.ts";
-import { reportFailure } from "../output/failure.ts";
+import { fail } from "../output/failure.ts";
 import { Interruption } from "../interruption.ts";
+import { printJson } from "../output/json-output.ts";
 import { LoadProgress } from "../output/progress.ts";
+import { componentSource } from "../flags/component-file.ts";
 import { type SandboxFlags, sandboxOptions } from "../flags/run-options.ts";
-import { neutralisedLine, styled } from "../output/terminal.ts";
+import { idleFlags } from "../flags/idle-flags.ts";
+import { neutralisedLine, styled, writeNote } from "../output/terminal.ts";
 
 /** The flags of `serve-http`, as parsed. */
 export interface ServeFlags extends SandboxFlags {
   readonly addr: string;
   readonly maxConcurrent?: string;
+  readonly json?: boolean;
 }
 
 /** `cordon serve-http FILE`: answers HTTP requests with a component until it is interrupted. Returns the exit code. */
 export async function serveHttpCommand(file: string, flags: ServeFlags): Promise<number> {
   using interruption = new Interruption();
+  const served = { begun: false };
   try {
-    return await serve(file, flags, interruption.signal);
+    return await serve(file, flags, interruption.signal, served);
   } catch (thrown) {
-    reportFailure(thrown, process.stderr);
-    return exitCodeOf(thrown, { interrupted: interruption.exitCode });
+    // Once it serves, stdout has its document.
+    return fail(thrown, flags.json === true && !served.begun, interruption.exitCode);
   }
 }
 
-async function serve(file: string, flags: ServeFlags, interrupted: AbortSignal): Promise<number> {
+async function serve(
+  file: string,
+  flags: ServeFlags,
+  interrupted: AbortSignal,
+  served: { begun: boolean },
+): Promise<number> {
   const { host, port } = parseAddress(flags.addr);
   const maxConcurrent = flags.maxConcurrent === undefined ? undefined : parseCount(flags.maxConcurrent);
   using log = new AccessLog(flags.audit, process.stderr);
   using progress = new LoadProgress(basename(file), process.stderr);
-  await using sandbox = await openToServe(file, {
-    ...sandboxOptions(flags),
+  const options = sandboxOptions(flags);
+  const source = await componentSource(file, { maxBytes: options.limits?.maxComponentBytes, signal: interrupted });
+  await using sandbox = await openToServe(source, {
+    ...options,
     signal: interrupted,
     onEvent: log.record,
     onStage: progress.stage,
@@ -45,6 +57,7 @@ async function serve(file: string, flags: ServeFlags, interrupted: AbortSignal):
     const warning = `no guest process can be started here, so guests run in threads of the server: ${neutralisedLine(obstacle)}`;
     process.stderr.write(`${styled("warning", "warning:", process.stderr)} ${warning}\n`);
   }
+  for (const note of idleFlags(flags, sandbox.component.interface)) writeNote(note, process.stderr);
   log.showDeniedOnly();
   const output = { stdout: guestOutput(process.stderr), stderr: guestOutput(process.stderr) };
   await using server = await serveHttp(sandbox, {
@@ -62,6 +75,21 @@ async function serve(file: string, flags: ServeFlags, interrupted: AbortSignal):
   const name = neutralisedLine(sandbox.component.name);
   const at = `http://${server.host.includes(":") ? `[${server.host}]` : server.host}:${server.port}`;
   process.stderr.write(`Serving ${name} on ${styled("heading", at, process.stderr)} (Ctrl-C ends it)\n`);
+  served.begun = true;
+  if (flags.json === true) {
+    const { component, isolation } = sandbox;
+    const { host, port } = server;
+    printJson(
+      {
+        status: "ok",
+        component: { name: component.name, digest: component.digest },
+        host,
+        port,
+        isolation: isolation.level,
+      },
+      process.stdout,
+    );
+  }
   await ended(AbortSignal.any([interrupted, log.lost]));
   log.lost.throwIfAborted();
   // What is said to wait takes no more already.

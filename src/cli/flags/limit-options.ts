@@ -49,7 +49,7 @@ export interface LimitFlag {
 /** The flag of every limit, in the order of help. */
 export const LIMIT_FLAGS: Readonly<Record<keyof Limits, LimitFlag>> = {
   fuel: flag("fuel", "--fuel", "AMOUNT", "what it may compute, in units of fuel"),
-  timeoutMs: flag("timeout", "--timeout", "DURATION", "end it after DURATION, such as 5s or 2m"),
+  timeoutMs: flag("timeout", "--timeout", "DURATION", "end it after DURATION, such as 5s; 500 is 500 seconds"),
   cpuTimeMs: flag("cpuTime", "--cpu-time", "DURATION", "end it after DURATION on the processor"),
   cpuSharePercent: flag("cpuShare", "--cpu-share", "SHARE", "slow it down to SHARE of a processor, such as 50%"),
   idleTimeoutMs: flag("idleTimeout", "--idle-timeout", "DURATION", "end it when nothing happens for DURATION"),
@@ -81,6 +81,15 @@ export const LIMIT_FLAGS: Readonly<Record<keyof Limits, LimitFlag>> = {
 /** The limits in the order of help. */
 export const LIMIT_NAMES: readonly (keyof Limits)[] = Object.keys(LIMIT_FLAGS) as (keyof Limits)[];
 
+/** The limits that a group begins with, in the order of {@link LIMIT_NAMES}, and what the group is called. */
+export const LIMIT_GROUP_STARTS: Readonly<Partial<Record<keyof Limits, string>>> = {
+  fuel: "Limits of time and computing",
+  memoryBytes: "Limits of memory",
+  maxOpenFiles: "Limits of files and bytes",
+  maxSockets: "Limits of the network",
+  maxHandles: "Other limits",
+};
+
 function flag(key: LimitFlag["key"], text: string, kind: LimitKind, description: string): LimitFlag {
   return { key, flag: text, kind, description };
 }
@@ -92,11 +101,13 @@ export function addLimitOptions(command: Command): Command {
     // Whether there is one of that name is told by what reads it, which has a suggestion.
     .argParser((value: string) => value)
     .default(undefined, "minimal");
-  command.addOption(profile.helpGroup("Limits:"));
+  let group = "Limits:";
+  command.addOption(profile.helpGroup(group));
   for (const name of LIMIT_NAMES) {
     const { flag: text, kind, description } = LIMIT_FLAGS[name];
-    const byDefault = limitText(DEFAULT_LIMITS, name, kind);
-    command.addOption(new Option(`${text} <${kind}>`, `${description} (default: ${byDefault})`).helpGroup("Limits:"));
+    group = LIMIT_GROUP_STARTS[name] === undefined ? group : `${LIMIT_GROUP_STARTS[name]}:`;
+    const option = new Option(`${text} <${kind}>`, description);
+    command.addOption(option.default(undefined, limitText(DEFAULT_LIMITS, name, kind)).helpGroup(group));
   }
   return command;
 }

@@ -26,6 +26,16 @@ const SIZE_UNITS: Readonly<Record<string, number>> = {
 
 const AMOUNT_UNITS: Readonly<Record<string, number>> = { k: 1e3, m: 1e6, g: 1e9, t: 1e12 };
 
+/** How each kind of quantity is written, by the placeholder that stands for it in the help of a flag. */
+export const QUANTITIES: Readonly<Record<string, string>> = {
+  AMOUNT: "a number such as 500M or 20G; K, M, G and T are thousands, millions, billions and so on",
+  COUNT: "a whole number",
+  DURATION: "500ms, 5s, 2m or 1h, and for clocks 100ns or 50us too; without a unit it is in seconds: 500 is 500s",
+  RATE: "a SIZE for each second, such as 1MiB/s",
+  SHARE: "percent, such as 50%",
+  SIZE: "64MiB, 512K or 1GB; without a unit it is in bytes. K and KiB are 1,024 bytes, KB is 1,000, and so on",
+};
+
 /** The least and the most that a flag takes, both inclusive. */
 export type Bounds = readonly [minimum: number, maximum: number];
 

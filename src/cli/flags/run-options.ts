@@ -40,26 +40,33 @@ export function addSandboxOptions(command: Command, isolationByDefault: string):
     .addOption(
       isolationOption("--os-sandbox <MODE>", ["auto", "required", "off"], "wrap that process with bubblewrap", "auto"),
     )
-    .option("--allow-shared-memory", "let it use shared memory and atomic instructions, in its one thread")
-    .option(
-      "--trap-missing-imports",
-      "run a core module though functions that it imports are missing; calls of them trap",
+    .addOption(
+      new Option(
+        "--allow-shared-memory",
+        "let it use shared memory and atomic instructions, in its one thread",
+      ).helpGroup("Loading:"),
     )
-    .option("--audit <FILE>", "append every access to FILE as JSON lines");
+    .addOption(
+      new Option(
+        "--trap-missing-imports",
+        "run a core module though functions that it imports are missing; calls of them trap",
+      ).helpGroup("Loading:"),
+    )
+    .addOption(new Option("--audit <FILE>", "append every access to FILE as JSON lines").helpGroup("Output:"));
 }
 
 /** One without a default of its own: what was not asked for is left to the sandbox. */
 function isolationOption(flags: string, choices: readonly string[], description: string, byDefault: string): Option {
-  return new Option(flags, `${description} (default: ${byDefault})`).choices(choices).helpGroup("Isolation:");
+  return new Option(flags, description).choices(choices).default(undefined, byDefault).helpGroup("Isolation:");
 }
 
 /** Adds the flags of a run. */
 export function addRunOptions(command: Command): Command {
   return addSandboxOptions(command, "thread")
     .addOption(new Option("--stdin", "let it read stdin").helpGroup("Surroundings:"))
-    .option("--fail-on-denied", "exit with 3 when any access was denied")
-    .option("--usage", "say on stderr what it used")
-    .option("--json", "print one JSON document");
+    .addOption(new Option("--fail-on-denied", "exit with 3 when any access was denied").helpGroup("Output:"))
+    .addOption(new Option("--usage", "say on stderr what it used").helpGroup("Output:"))
+    .addOption(new Option("--json", "print one JSON document").helpGroup("Output:"));
 }
 
 /**

@@ -2,6 +2,7 @@ import type { CheckState, Diagnosis } from "../../sandbox/machine/doctor.ts";
 import type { MachineFacts } from "../../sandbox/machine/machine.ts";
 import { escapeInvisible } from "../../shared/quote-text.ts";
 import { table } from "./table.ts";
+import { wrapped } from "./wrap.ts";
 
 const STYLES = { ok: "good", weak: "warning", missing: "bad" } as const;
 
@@ -16,22 +17,30 @@ export function doctorDocument(
   return { status: fit ? "ok" : "unfit", platform, node: nodeVersion, checks, levels };
 }
 
-/** A diagnosis as lines for people. */
-export function doctorReport({ fit, checks, levels }: Diagnosis, style: Style): readonly string[] {
-  const remedies = checks.flatMap(({ name, remedy }) => (remedy === undefined ? [] : [`  ${name}: ${remedy}`]));
+/**
+ * A diagnosis as lines for people.
+ *
+ * @param width The columns of the terminal; lines are not broken without.
+ */
+export function doctorReport({ fit, checks, levels }: Diagnosis, style: Style, width?: number): readonly string[] {
+  const remedies = checks.flatMap(({ name, remedy }) =>
+    remedy === undefined ? [] : fitted(escapeInvisible(`${name}: ${remedy}`), width),
+  );
   const verdict = fit ? "Cordon can run guests here." : "Cordon cannot run guests here.";
   return [
     ...rows(
       checks.map(({ state, name, found, meaning }) => ({ state, cells: [name, found, meaning] })),
       style,
+      width,
     ),
     "",
     style("heading", "Isolation levels"),
     ...rows(
       levels.map(({ state, level, gives }) => ({ state, cells: [level, gives] })),
       style,
+      width,
     ),
-    ...(remedies.length === 0 ? [] : ["", style("heading", "What to do"), ...remedies.map(escapeInvisible)]),
+    ...(remedies.length === 0 ? [] : ["", style("heading", "What to do"), ...remedies]),
     "",
     style(fit ? "good" : "bad", verdict),
   ];
@@ -41,9 +50,22 @@ export function doctorReport({ fit, checks, levels }: Diagnosis, style: Style): 
 function rows(
   given: readonly { readonly state: CheckState; readonly cells: readonly string[] }[],
   style: Style,
+  width: number | undefined,
 ): readonly string[] {
-  return table(given.map(({ state, cells }) => [state, ...cells.map(escapeInvisible)])).map((line, index) => {
+  const laidOut = table(
+    given.map(({ state, cells }) => [`  ${state}`, ...cells.map(escapeInvisible)]),
+    { width },
+  );
+  let index = -1;
+  return laidOut.map((line) => {
+    // What a row was broken into stands further to the right.
+    if (line.startsWith("   ")) return line;
+    index += 1;
     const state = given[index]?.state ?? "ok";
-    return `  ${style(STYLES[state], state)}${line.slice(state.length)}`;
+    return `  ${style(STYLES[state], state)}${line.slice(state.length + 2)}`;
   });
+}
+
+function fitted(line: string, width: number | undefined): readonly string[] {
+  return width === undefined ? [`  ${line}`] : wrapped(line, width, 4, 2);
 }

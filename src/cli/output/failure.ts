@@ -2,6 +2,7 @@ import { toJson } from "../../component/values/to-json.ts";
 import { CordonError, messageOf } from "../../shared/errors.ts";
 import type { WitType } from "../../shared/wit/wit.ts";
 import { exitCodeOf } from "./exit-codes.ts";
+import { printJson } from "./json-output.ts";
 import { neutralisedLine, type Output, styled } from "./terminal.ts";
 
 /** An error as `--json` prints it. */
@@ -29,6 +30,16 @@ export function errorDocument(thrown: unknown, result?: WitType): ErrorDocument 
     ...(limit === undefined ? {} : { limit }),
     ...(type === undefined ? {} : { payload: toJson(payload, type) }),
   };
+}
+
+/**
+ * Says what went wrong: on one line of stderr, and as a document on stdout where that is to be one. Returns the exit code, which what
+ * interrupted the command decides where it did.
+ */
+export function fail(thrown: unknown, json: boolean | undefined, interrupted?: number): number {
+  if (json === true) printJson({ status: "error", error: errorDocument(thrown) }, process.stdout);
+  reportFailure(thrown, process.stderr);
+  return exitCodeOf(thrown, { interrupted });
 }
 
 /** Says on one line what went wrong; with `CORDON_DEBUG` set, the stack too. Returns the exit code. */

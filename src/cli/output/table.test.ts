@@ -25,3 +25,20 @@ test("characters of two columns count as two, and those of several code points a
     ["日本  |", "👩‍👧    |", "e\u0301e\u0301    |", "abcd  |"],
   );
 });
+
+test("a last cell that is too wide is broken beside the others, or put below them where there is no room", () => {
+  const rows = [
+    ["  files", "--dir", "one:a/b, two:c/d, three:e/f"],
+    ["  time", "--clock", "x"],
+  ];
+  assert.deepEqual(table(rows, { width: 42 }), [
+    "  files  --dir    one:a/b, two:c/d,",
+    "                  three:e/f",
+    "  time   --clock  x",
+  ]);
+  assert.deepEqual(table(rows, { width: 34 }), [
+    "  files  --dir",
+    "      one:a/b, two:c/d, three:e/f",
+    "  time   --clock  x",
+  ]);
+});

@@ -1,25 +1,36 @@
+import { displayWidth } from "./display-width.ts";
+import { wrapped } from "./wrap.ts";
+
+/** A last column that would be narrower than this is put below the others instead. */
+const LEAST_LAST_WIDTH = 24;
+
+/** How far it is moved to the right there. */
+const BELOW_MARGIN = 6;
+
+/** How rows become lines. */
+export interface TableOptions {
+  /** Spaces between columns; default 2. */
+  readonly gap?: number;
+  /** The columns of the terminal: the last cell of a row is broken at spaces to fit. Default: no line is broken. */
+  readonly width?: number | undefined;
+}
+
 /** Lines of columns, each as wide as its widest cell; the last is not padded. Cells hold no styles and no tabs. */
-export function table(rows: readonly (readonly string[])[], gap: number = 2): readonly string[] {
+export function table(rows: readonly (readonly string[])[], { gap = 2, width }: TableOptions = {}): readonly string[] {
   const widths: number[] = [];
   for (const row of rows) {
     for (const [column, cell] of row.entries()) widths[column] = Math.max(widths[column] ?? 0, displayWidth(cell));
   }
-  return rows.map((row) =>
-    row
-      .map((cell, column) =>
-        column === row.length - 1 ? cell : cell + " ".repeat((widths[column] ?? 0) - displayWidth(cell) + gap),
-      )
-      .join("")
-      .trimEnd(),
-  );
-}
-
-/** Characters that take two columns of a terminal. */
-const WIDE =
-  /^(?:\p{Emoji_Presentation}|[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\uff01-\uff60])/u;
-
-function displayWidth(text: string): number {
-  let width = 0;
-  for (const { segment } of new Intl.Segmenter().segment(text)) width += WIDE.test(segment) ? 2 : 1;
-  return width;
+  return rows.flatMap((row) => {
+    const padded = row
+      .slice(0, -1)
+      .map((cell, column) => cell.padEnd(cell.length + (widths[column] ?? 0) - displayWidth(cell) + gap));
+    const before = padded.join("");
+    const last = row.at(-1) ?? "";
+    const margin = displayWidth(before);
+    if (width === undefined || margin + displayWidth(last) <= width) return [(before + last).trimEnd()];
+    if (width - margin < LEAST_LAST_WIDTH) return [before.trimEnd(), ...wrapped(last, width, BELOW_MARGIN)];
+    const [first = "", ...rest] = wrapped(last, width, margin);
+    return [before + first.slice(margin), ...rest];
+  });
 }

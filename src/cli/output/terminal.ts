@@ -36,3 +36,8 @@ export function writeGuestText(text: string, stream: Output): void {
   const safe = stream.isTTY ? neutralised(text) : text;
   stream.write(safe.endsWith("\n") ? safe : `${safe}\n`);
 }
+
+/** Writes a line that is of use to know and changes nothing. */
+export function writeNote(text: string, stream: Output): void {
+  stream.write(`${styled("warning", "note:", stream)} ${neutralisedLine(text)}\n`);
+}

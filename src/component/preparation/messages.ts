@@ -7,7 +7,9 @@ import type { Refused } from "./refused.ts";
 export type PrepareRequest =
   | ({ readonly type: "artifact" } & ArtifactRequest)
   /** The artifact, and what can be said of the component or core module without running it. */
-  | ({ readonly type: "describe" } & ArtifactRequest);
+  | ({ readonly type: "describe" } & ArtifactRequest)
+  /** What can be said of it, alone. */
+  | { readonly type: "outline"; readonly component: Uint8Array };
 
 /** What is done to a component, in order. */
 export type PrepareStage = "validating" | "hardening" | "done";
@@ -29,4 +31,5 @@ export type PrepareMessage =
   | { readonly type: "artifact"; readonly encoded: Uint8Array }
   | TypesQuestion
   | { readonly type: "described"; readonly description: Description; readonly artifact: Uint8Array | Refused }
+  | { readonly type: "outlined"; readonly description: Description }
   | Refused;

@@ -36,8 +36,10 @@ try {
   const request = workerData as PrepareRequest;
   post({ type: "stage", stage: "validating" });
   const recognized = recognize(request.component);
-  post({ type: "stage", stage: "hardening" });
-  if (request.type === "describe") {
+  if (request.type !== "outline") post({ type: "stage", stage: "hardening" });
+  if (request.type === "outline") {
+    post({ type: "outlined", description: describe(recognized) });
+  } else if (request.type === "describe") {
     const description = describe(recognized);
     const artifact = artifactOrRefusal(request, recognized);
     post({ type: "described", description, artifact }, artifact instanceof Uint8Array ? [artifact.buffer] : []);

@@ -1,8 +1,8 @@
 import type { Usage } from "../../shared/usage.ts";
 
 /** What a call gave. */
-export interface CallResult {
+export interface CallResult<Value = unknown> {
   /** In the shapes of docs/values.md: the value of `ok` when the function returns a `result`. */
-  readonly value: unknown;
+  readonly value: Value;
   readonly usage: Usage;
 }

@@ -54,11 +54,12 @@ const MAX_HEAD_BYTES = 2 ** 24;
  * @throws CordonError `usage` when the component is none of that world, or the address cannot be listened on; as {@link Sandbox.open}
  * for a component that has to be opened.
  */
-export async function serveHttp(
-  component: Sandbox | ComponentSource,
+export async function serveHttp<Exports extends object>(
+  component: Sandbox<Exports> | ComponentSource,
   options: ServeHttpOptions = {},
 ): Promise<HttpServer> {
-  if (component instanceof Sandbox) return serve(component, options, () => Promise.resolve());
+  // What it exports besides the handler is no matter here.
+  if (component instanceof Sandbox) return serve(component as unknown as Sandbox, options, () => Promise.resolve());
   const sandbox = await openToServe(component, options.sandbox);
   const letGo = (): Promise<void> => sandbox.close();
   try {

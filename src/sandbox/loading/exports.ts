@@ -1,5 +1,6 @@
 import { CordonError } from "../../shared/errors.ts";
 import { escapeInvisible, quoteText } from "../../shared/quote-text.ts";
+import { printFunctionType } from "../../shared/wit/print-wit.ts";
 import { nearest } from "../../shared/suggest.ts";
 import { fullName } from "../../shared/wit/interface-name.ts";
 import type { ComponentInterface, WitFunction } from "../../shared/wit/wit.ts";
@@ -23,13 +24,23 @@ const MAX_NAME_LENGTH = 200;
 /** What is called when no export is named. */
 const DEFAULT_EXPORT = /^sandbox:skill\/skill(?:@[^#]*)?#run$/;
 
-/** The exports of a component that can be called: all but the methods and constructors of resources. */
+/**
+ * What toolchains export for themselves: how they put a program into their engine when the component is built. By the whole type, so that
+ * an export of the same name stays what it is.
+ */
+const OF_TOOLCHAINS: ReadonlySet<string> = new Set([
+  "init: func(shim: string, script: string, entry-path: option<string>, disable-gc: bool) -> result<_, string>",
+]);
+
+/** The exports of a component that can be called: all but the methods and constructors of resources, and what is a toolchain's. */
 export function callableExports({ exports }: ComponentInterface): readonly CallableExport[] {
-  const atRoot = exports.functions.filter(isFreestanding).map((fn) => ({
-    name: fn.name,
-    function: fn,
-    path: [fn.name],
-  }));
+  const atRoot = exports.functions
+    .filter((fn) => isFreestanding(fn) && !isOfToolchain(fn))
+    .map((fn) => ({
+      name: fn.name,
+      function: fn,
+      path: [fn.name],
+    }));
   const inInterfaces = exports.interfaces.flatMap((one) =>
     one.functions.filter(isFreestanding).map((fn) => ({
       name: `${one.name}#${fn.name}`,
@@ -74,6 +85,18 @@ export function findExport(component: ComponentInterface, wanted: string | undef
   );
   const hint = near === undefined ? "" : `did you mean ${quoteText(near, MAX_NAME_LENGTH)}? `;
   throw new CordonError("usage", `Cannot call ${quoted}: there is no such export; ${hint}${listed(callable)}`);
+}
+
+/** The shortest name that calls this export and no other of them. */
+export function shortestName({ name }: CallableExport, callable: readonly CallableExport[]): string {
+  const bySize = [...shortNames(name)].sort((one, other) => one.length - other.length);
+  const isOnly = (short: string): boolean =>
+    callable.every((one) => one.name === name || (one.name !== short && !shortNames(one.name).includes(short)));
+  return bySize.find(isOnly) ?? name;
+}
+
+function isOfToolchain(fn: WitFunction): boolean {
+  return OF_TOOLCHAINS.has(`${fn.name}: ${printFunctionType(fn, { names: true })}`);
 }
 
 function isFreestanding(fn: WitFunction): boolean {

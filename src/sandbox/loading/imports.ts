@@ -36,9 +36,10 @@ export function resolveImports(
   if (problems.length > 0) {
     const named = problems.slice(0, MAX_NAMED).join(", ");
     const rest = problems.length > MAX_NAMED ? ` and ${problems.length - MAX_NAMED} more` : "";
+    const hint = problems.some(isOfEmbedder) ? `; ${EMBEDDER_HINT}` : "";
     throw new CordonError(
       "unsupported",
-      `Cannot load the component: it imports what this version does not provide: ${named}${rest}`,
+      `Cannot load the component: it imports what this version does not provide: ${named}${rest}${hint}`,
     );
   }
   const serving = new Map(
@@ -53,6 +54,18 @@ export function resolveImports(
     const fallible = result !== undefined && plan.types[result]?.kind === "result";
     return [{ path: imported.path, providedBy: host.name, version: host.version, name, fallible }];
   });
+}
+
+/** Whose the interfaces are that only Cordon provides. */
+const OF_CORDON = /^(?:wasi|cordon|sandbox):/;
+
+/** What to do about an import that is neither WASI's nor Cordon's. */
+export const EMBEDDER_HINT =
+  "functions of your own are given with hostFunctions of the library; the command line has none to give";
+
+/** Whether a problem is about an import that an embedder could provide: a function, of an interface of its own or of none. */
+export function isOfEmbedder(problem: string): boolean {
+  return !OF_CORDON.test(problem) && !/ \(an? (?:component|module|type|value|resource)\)$/.test(problem);
 }
 
 /**

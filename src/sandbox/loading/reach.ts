@@ -62,7 +62,7 @@ const ACCESS: Readonly<Record<string, Access>> = {
   "wasi:cli/terminal-stdout": TERMINAL,
   "wasi:cli/terminal-stderr": TERMINAL,
   "wasi:clocks/wall-clock": {
-    access: "the time of day (a clock of its own, unless granted)",
+    access: "the time of day (else a clock of its own)",
     flag: "--clock",
     grant: "clocks",
   },
@@ -98,7 +98,7 @@ const PREVIEW1_ACCESS: readonly (readonly [RegExp, Access])[] = [
   [/^sock_/, { access: "connections that come in", flag: "--allow-listen ADDR:PORT", grant: "listen" }],
   [/^environ_/, { access: "environment variables", flag: "--env NAME=VALUE", grant: "environment" }],
   [/^random_/, RANDOM],
-  [/^clock_/, { access: "the time of day (a clock of its own, unless granted)", flag: "--clock", grant: "clocks" }],
+  [/^clock_/, { access: "the time of day (else a clock of its own)", flag: "--clock", grant: "clocks" }],
   [/^fd_read$|^poll_/, { access: "the stdin it is given", flag: "--stdin", grant: "stdin" }],
 ];
 

@@ -29,5 +29,5 @@ export function workerUrl(worker: keyof typeof WORKERS): URL {
 
 /** The path of a file that the build put under `dist/assets/`. */
 export function assetPath(path: string): string {
-  return fileURLToPath(new URL(`${BUNDLED ? "../../assets/" : "../../../dist/assets/"}${path}`, import.meta.url));
+  return fileURLToPath(new URL(`${BUNDLED ? "../assets/" : "../../../dist/assets/"}${path}`, import.meta.url));
 }

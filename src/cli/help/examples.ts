@@ -1,0 +1,27 @@
+/** Command lines that show what each command is for, the most usual one first. None is wider than 78 columns. */
+const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
+  cordon: [
+    "cordon demo",
+    "cordon inspect tool.wasm",
+    "cordon run tool.wasm --allow-fs-read=notes count notes/today.txt",
+  ],
+  run: [
+    "cordon run calculator.wasm add 5 3",
+    "cordon run tool.wasm --allow-fs-read=notes --timeout 5s count notes/today.txt",
+    "cordon run program.wasm --dir notes --allow-network=example.com -- today.txt",
+  ],
+  "serve-http": ["cordon serve-http greeter.wasm --addr 127.0.0.1:8080 --timeout 5s"],
+  inspect: ["cordon inspect tool.wasm", "cordon inspect tool.wasm --json"],
+  types: ["cordon types tool.wasm > tool-types.ts"],
+  limits: ["cordon limits", "cordon limits dense"],
+  scan: ["cordon scan --file skill.py", "cordon scan --file skill.py --fail-on medium"],
+  demo: ["cordon demo", "cordon demo trusted"],
+  examples: ["cordon examples hello"],
+  doctor: ["cordon doctor"],
+  completion: ["source <(cordon completion bash)"],
+};
+
+/** The examples of a command, or of the whole by the name `cordon`. */
+export function examplesOf(command: string): readonly string[] {
+  return EXAMPLES[command] ?? [];
+}
