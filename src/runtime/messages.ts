@@ -76,8 +76,11 @@ export interface Invocation {
 
 /** One call of an instance that stays. */
 export interface InstanceCall {
-  readonly target: ExportPath;
+  /** Absent where handles are dropped and nothing is called. */
+  readonly target?: ExportPath | undefined;
   readonly parameters: readonly unknown[];
+  /** Numbers of handles that the embedder has no use for any more, which are dropped first. */
+  readonly drops: readonly number[];
   /** Units of fuel that it gets on top of what it has. */
   readonly fuel: number;
 }

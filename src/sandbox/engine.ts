@@ -2,11 +2,13 @@ import type { ProgramTables } from "../component/bound-instances.ts";
 import { type Load, runLoad } from "../component/load/load.ts";
 import type { CustomFunction } from "../host/custom/custom-function.ts";
 import type { Grants } from "../policy/grants.ts";
+import type { Program } from "../runtime/messages.ts";
 import type { Ended, Job } from "../runtime/pending.ts";
 import { leasePool } from "../runtime/shared-pool.ts";
 import { abortable } from "../shared/abortable.ts";
 import { CordonError } from "../shared/errors.ts";
 import type { Limits } from "../shared/limits.ts";
+import type { Plan } from "../shared/plan.ts";
 import { quoteText } from "../shared/quote-text.ts";
 import type { ComponentInfo } from "./loading/component-info.ts";
 import type { IsolationInUse, IsolationOptions } from "./options/isolation-options.ts";
@@ -17,6 +19,8 @@ import { beginReading, type ComponentSource, type Reading } from "./loading/sour
 export interface Engine {
   readonly info: ComponentInfo;
   readonly programId: string;
+  /** Absent for a core module. */
+  readonly plan: Plan | undefined;
   /** The tables of all its core instances together. */
   readonly tables: ProgramTables;
   readonly isolation: IsolationInUse;
@@ -142,13 +146,14 @@ interface Place<P> extends Pick<Engine, "untrusted"> {
   readonly release: () => Promise<void>;
 }
 
-function engineOf<P extends { readonly id: string }>(
+function engineOf<P extends Pick<Program, "id" | "component">>(
   { info, program, tables }: Loaded<P>,
   { pool, release, untrusted }: Place<P>,
 ): Engine {
   return {
     info,
     programId: program.id,
+    plan: program.component?.plan,
     tables,
     isolation: { level: untrusted ? "process" : "thread", obstacle: undefined },
     untrusted,

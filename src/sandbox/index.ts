@@ -53,6 +53,7 @@ export type { Reach } from "./loading/reach.ts";
 export type { LimitsInput } from "./options/limit-options.ts";
 export { run } from "./run.ts";
 export type { CallResult } from "./calls/call-result.ts";
+export type { GuestHandle } from "./calls/guest-handle.ts";
 export { GuestInstance } from "./calls/guest-instance.ts";
 export type { Totals } from "./calls/totals.ts";
 export { type CallOptions, type ExecuteResult, Sandbox, type SandboxOptions } from "./sandbox.ts";

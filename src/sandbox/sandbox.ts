@@ -84,6 +84,7 @@ export class Sandbox implements AsyncDisposable {
   readonly #limits: Limits;
   readonly #recorder: AuditRecorder;
   readonly #hostFunctions: HostFunctions;
+  readonly #isDeterministic: boolean;
   readonly #totals = new UsageTotals();
   #closed = false;
   #invocations = 0;
@@ -95,6 +96,7 @@ export class Sandbox implements AsyncDisposable {
     this.#limits = parts.limits;
     this.#recorder = parts.recorder;
     this.#hostFunctions = parts.hostFunctions;
+    this.#isDeterministic = parts.isDeterministic;
   }
 
   /**
@@ -114,7 +116,8 @@ export class Sandbox implements AsyncDisposable {
     const engine = await openEngine(source, { ...options, limits }, hostFunctions.descriptors, grants);
     const { name, digest } = engine.info;
     const recorder = new AuditRecorder({ componentId: name, componentDigest: digest }, options.onEvent);
-    return new Sandbox({ engine, grants, limits, recorder, hostFunctions });
+    const isDeterministic = (options.deterministic ?? false) !== false;
+    return new Sandbox({ engine, grants, limits, recorder, hostFunctions, isDeterministic });
   }
 
   /**
@@ -123,7 +126,7 @@ export class Sandbox implements AsyncDisposable {
    * @param name `function`, or `interface#function`, where the interface may be shortened; see docs/sdk.md. Default: the
    * `run` of a skill.
    * @param parameters In the shapes of docs/values.md.
-   * @throws CordonError `usage` for a wrong name or wrong arguments, `unsupported` when it returns a handle, `guest-error` when the function returns `err`,
+   * @throws CordonError `usage` for a wrong name or wrong arguments, `unsupported` when it returns a handle, which an instance that stays can, `guest-error` when the function returns `err`,
    * `trap`, `limit`, `cancelled` or `host`. All but `usage` carry what the call used.
    */
   async call(name?: string, parameters: readonly unknown[] = [], options: CallOptions = {}): Promise<CallResult> {
@@ -204,8 +207,9 @@ export class Sandbox implements AsyncDisposable {
     const made = Promise.withResolvers<GuestInstance>();
     const ready: Job["ready"] = (...given) => void made.promise.then((instance) => instance.ready(...given));
     const ran = this.#run({ parameters: [], limits, ready }, new Stdio(options, false), options);
-    const { info, untrusted } = this.#engine;
-    const instance = new GuestInstance({ interface: info.interface, limits, untrusted, ran });
+    const { info, plan, untrusted } = this.#engine;
+    const collectsHandles = !this.#isDeterministic;
+    const instance = new GuestInstance({ interface: info.interface, plan, limits, untrusted, collectsHandles, ran });
     made.resolve(instance);
     await instance.opened();
     return instance;
@@ -270,6 +274,7 @@ interface SandboxParts {
   readonly limits: Limits;
   readonly recorder: AuditRecorder;
   readonly hostFunctions: HostFunctions;
+  readonly isDeterministic: boolean;
 }
 
 /** One invocation to make. */

@@ -1,4 +1,5 @@
 import type { CoreItem, PlanExport, PlanModule } from "../../shared/plan.ts";
+import { exportAt } from "../../shared/plan-exports.ts";
 import type { CoreValue } from "../abi/core-values.ts";
 import { Trap, trap } from "../abi/trap.ts";
 import { canonFunction, leaves } from "./built-ins/canon-functions.ts";
@@ -6,7 +7,7 @@ import { ComponentState } from "./component-state.ts";
 import { type CoreFunction, CoreItems } from "./core-items.ts";
 import type { CoreAnswer, EngineParts } from "./engine-parts.ts";
 import type { EngineEnvironment, HostImport } from "./environment.ts";
-import { GuestResource } from "./handles/guest-resource.ts";
+import { EmbedderHandles } from "./handles/embedder-handles.ts";
 import { TableBudget } from "./handles/handle-table.ts";
 import type { HostValues } from "./handles/host-values.ts";
 import { INSTANTIATION } from "./tasks/instantiation-task.ts";
@@ -52,6 +53,7 @@ export class Engine {
   readonly #imports: EngineImports;
   readonly #states: readonly ComponentState[];
   readonly #budget: TableBudget;
+  readonly #embedder: EmbedderHandles;
   readonly #made: (CoreFunction | undefined)[] = [];
   readonly #rejects = new Set<(reason: unknown) => void>();
   readonly #stacks: Stacks;
@@ -61,6 +63,7 @@ export class Engine {
     this.#imports = imports;
     const budget = new TableBudget(environment.maxHandles, environment.tooManyHandles);
     this.#budget = budget;
+    this.#embedder = new EmbedderHandles(budget);
     const states: ComponentState[] = [];
     for (const [index, { parent }] of prepared.plan.componentInstances.entries()) {
       const outer = parent === undefined ? undefined : states[parent];
@@ -144,7 +147,34 @@ export class Engine {
 
   /** Calls an exported function, by its index in the plan. */
   call(index: number, given: readonly unknown[]): ExportCall {
-    const { prepared, tasks, scheduler } = this.#parts;
+    const lift = this.#parts.prepared.lift(index);
+    return this.#begin(given, (ends) => {
+      if (lift !== undefined) return this.#parts.tasks.start(lift, undefined, ends);
+      this.#callHost(index, ends);
+      return undefined;
+    });
+  }
+
+  /**
+   * Lets go of handles that the embedder has, one after the other: runs the destructors of resources that the guest defines. Rejects when
+   * one of them traps or the invocation ends.
+   */
+  async release(handles: readonly number[]): Promise<void> {
+    const { prepared, tasks, values, environment } = this.#parts;
+    for (const number of handles) {
+      const held = this.#embedder.drop(number);
+      if (held === undefined) continue;
+      if (values.definerOf(held.resource) === undefined) environment.dispose(held.rep);
+      const destructor = prepared.destructor(held.resource);
+      if (destructor === undefined) continue;
+      environment.admit();
+      await this.#begin([held.rep], (ends) => tasks.start(destructor, undefined, ends)).ended();
+    }
+  }
+
+  /** Begins a call of the embedder's. */
+  #begin(given: readonly unknown[], start: (ends: TaskEnds) => Task | undefined): ExportCall {
+    const { scheduler } = this.#parts;
     const result = Promise.withResolvers<unknown>();
     const ended = Promise.withResolvers<void>();
     const reject = (reason: unknown): void => {
@@ -159,8 +189,7 @@ export class Engine {
       for (const one of scheduler.awaited) if (one.isResolved) scheduler.awaited.delete(one);
     };
     try {
-      const lift = prepared.lift(index);
-      const ends: TaskEnds = {
+      task = start({
         start: () => [...given],
         resolve: (results) => {
           answered();
@@ -172,9 +201,7 @@ export class Engine {
           answered();
           ended.resolve();
         },
-      };
-      if (lift === undefined) this.#callHost(index, ends);
-      else task = tasks.start(lift, undefined, ends);
+      });
     } catch (thrown) {
       this.fail(thrown);
     }
@@ -206,13 +233,7 @@ export class Engine {
 
   /** The export at a path: names from the root inwards. */
   exported(path: readonly string[]): PlanExport | undefined {
-    let exports = this.#parts.prepared.plan.exports;
-    let found: PlanExport | undefined;
-    for (const name of path) {
-      found = exports.find((one) => one.name === name);
-      exports = found?.kind === "instance" ? found.exports : [];
-    }
-    return found;
+    return exportAt(this.#parts.prepared.plan, path);
   }
 
   /** Ends it for what was thrown: nothing of it runs any more. */
@@ -225,6 +246,9 @@ export class Engine {
   /** Lets go of the host's objects that it has handles of, the last first. */
   dispose(): void {
     const objects: unknown[] = [];
+    for (const { rep, resource } of this.#embedder.held()) {
+      if (this.#parts.values.definerOf(resource) === undefined) objects.push(rep);
+    }
     for (const state of this.#states) {
       for (const entry of state.handles.entries()) {
         if (!(entry instanceof ResourceHandle) || !entry.owns) continue;
@@ -278,13 +302,17 @@ export class Engine {
       const found = plan.resources[resource];
       return found?.from === "definition" ? this.#states[found.instance] : undefined;
     };
+    const handles = this.#embedder;
     return {
       definerOf,
-      ownedOut: (rep, resource) =>
-        definerOf(resource) === undefined ? rep : new GuestResource(this, rep as CoreValue, resource),
-      borrowedOut: (rep, resource) =>
-        definerOf(resource) === undefined ? rep : new GuestResource(this, rep as CoreValue, resource),
-      repOf: (value, resource, as) => (value instanceof GuestResource ? value.take(this, resource, as) : value),
+      ownedOut: (rep, resource) => handles.add(rep, resource),
+      repOf: (value, resource, as) => {
+        if (typeof value === "number") {
+          return as === "own" ? handles.handOver(value, resource) : handles.lend(value, resource);
+        }
+        if (definerOf(resource) !== undefined) throw new Error("the embedder passed what is no handle");
+        return value;
+      },
       readableOut: () => {
         throw new Trap("the guest passed a stream or future to the host, which takes none yet");
       },

@@ -118,6 +118,10 @@ export class RunningComponent implements RunningGuest {
     return isResult ? unwrapped(value as { readonly tag: string; readonly val?: unknown }) : value;
   }
 
+  release(handles: readonly number[]): Promise<void> {
+    return this.#engine.release(handles);
+  }
+
   interrupt(): Interruption {
     return this.#engine.scheduler.interrupt();
   }

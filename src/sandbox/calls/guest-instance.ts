@@ -2,6 +2,9 @@ import { normalizeArguments } from "../../component/values/check-value.ts";
 import type { WorkerUsage } from "../../runtime/messages.ts";
 import type { Ended, Ending, InstancePort } from "../../runtime/pending.ts";
 import { CordonError } from "../../shared/errors.ts";
+import { printFunctionType } from "../../shared/wit/print-wit.ts";
+import { functionHoldsHandle } from "../../shared/wit/wit-handles.ts";
+import type { Plan } from "../../shared/plan.ts";
 import type { Limits } from "../../shared/limits.ts";
 import type { Usage } from "../../shared/usage.ts";
 import type { ComponentInterface } from "../../shared/wit/wit.ts";
@@ -9,13 +12,18 @@ import type { CallResult } from "./call-result.ts";
 import { checkEnding } from "./check-ending.ts";
 import { valueOf } from "./ending.ts";
 import { type CallableExport, findExport } from "../loading/exports.ts";
-import { refuseHandleResult } from "./refuse-handle-result.ts";
+import { InstanceHandles } from "./instance-handles.ts";
+import { type ExportedResources, exportedResources } from "./resource-types.ts";
 import { usageOf } from "./usage.ts";
 
 /** @internal What the runtime and an instance tell each other. */
 export interface InstanceLink {
   readonly interface: ComponentInterface;
+  /** Absent for a core module. */
+  readonly plan: Plan | undefined;
   readonly limits: Limits;
+  /** Whether handles that nobody has any more are dropped, which happens at other times in every run. */
+  readonly collectsHandles: boolean;
   /** Whether the instance is in a process that a guest may have taken over, so that what it returns has to be checked. */
   readonly untrusted: boolean;
   /** Resolves when the instance is no more. */
@@ -30,6 +38,8 @@ const MAKING = {
   function: { name: "start", parameters: [], async: false },
 } as const;
 
+const NO_RESOURCES: ExportedResources = { byType: new Map(), isHosts: false };
+
 /** How the instance came to be ready: after a call, or for the first. */
 interface Ready {
   readonly ending: Ending | undefined;
@@ -43,6 +53,9 @@ interface Ready {
  */
 export class GuestInstance implements AsyncDisposable {
   readonly #link: InstanceLink;
+  readonly #handles: InstanceHandles;
+  /** Settles when handles have been dropped, where that is all that the instance does. */
+  #dropping: Promise<unknown> | undefined;
   #port: InstancePort | undefined;
   #waiting: ((ready: Ready) => void) | undefined;
   #end: Ending | undefined;
@@ -55,6 +68,12 @@ export class GuestInstance implements AsyncDisposable {
   constructor(link: InstanceLink) {
     this.#link = link;
     this.#fuelGiven = link.limits.fuel;
+    this.#handles = new InstanceHandles({
+      most: link.limits.maxHandles,
+      collects: link.collectsHandles,
+      // Those that are disposed of together are dropped together.
+      dropped: () => queueMicrotask(() => this.#drop()),
+    });
     void link.ran.then(({ ended: { ending }, usage }) => {
       // What its last call gave was for that call alone.
       this.#end = ending.kind === "value" || ending.kind === "guest-error" ? CLOSED : ending;
@@ -66,6 +85,7 @@ export class GuestInstance implements AsyncDisposable {
   ready(port: InstancePort, ending: Ending | undefined, usage: WorkerUsage): void {
     this.#port = port;
     this.#settle({ ending, usage: usageOf({ ending: CLOSED, usage, wallMs: performance.now() - this.#madeAt }, 0) });
+    queueMicrotask(() => this.#drop());
   }
 
   /** @internal Resolves when the instance can be called, or is no more. */
@@ -75,30 +95,59 @@ export class GuestInstance implements AsyncDisposable {
   }
 
   /**
-   * Calls an export. As `Sandbox.call`, with the usage of all calls so far.
+   * Calls an export. As `Sandbox.call`, with the usage of all calls so far. Constructors, methods and static functions of resources are
+   * called by their names in WIT, such as `[method]counter.next`; handles that they give are {@link GuestHandle}s.
    *
-   * @throws CordonError as `Sandbox.call`; `usage` while another call is running; `trap` or what else ended the instance when there
-   * is none any more.
+   * @throws CordonError as `Sandbox.call`; `usage` while another call is running, and for a handle that is not of this instance, was
+   * disposed of or handed over; `trap` or what else ended the instance when there is none any more.
    */
   async call(name?: string, parameters: readonly unknown[] = []): Promise<CallResult> {
+    while (this.#dropping !== undefined) await this.#dropping;
     const called = findExport(this.#link.interface, name);
-    refuseHandleResult(called);
-    const normal = normalizeArguments(called.function, parameters);
+    const resources = this.#resourcesOf(called);
+    const handles = this.#handles.arguments(resources.byType);
+    const normal = normalizeArguments(called.function, parameters, handles);
     // What ended the instance is what every later call fails with.
     if (this.#end !== undefined) this.#valueOf(this.#end, called);
-    const port = this.#port;
-    if (port === undefined) {
+    if (this.#port === undefined) {
       throw new CordonError(
         "usage",
         `Cannot call ${called.name}: the instance is in a call; wait until that has ended`,
       );
     }
+    handles.pass();
+    const { ending = CLOSED } = await this.#enter(called.path, normal);
+    return { value: this.#valueOf(ending, called, resources), usage: this.#usage };
+  }
+
+  #resourcesOf(called: CallableExport): ExportedResources {
+    const { plan } = this.#link;
+    if (plan === undefined || !functionHoldsHandle(called.function)) return NO_RESOURCES;
+    const found = exportedResources(plan, called);
+    if (!found.isHosts) return found;
+    const type = printFunctionType(called.function, { names: true });
+    throw new CordonError(
+      "unsupported",
+      `Cannot call ${called.name}: it is the host's own, exported as it is, and its handles are the component's: ${type}`,
+    );
+  }
+
+  /** Has the instance drop handles, and call an export if there is one to call. Resolves when it is ready again, or is no more. */
+  #enter(target: CallableExport["path"] | undefined, parameters: readonly unknown[]): Promise<Ready> {
+    const port = this.#port;
     this.#port = undefined;
     const ready = this.#untilReady();
-    port.enter({ target: called.path, parameters: normal, fuel: this.#fuelToGive });
+    port?.enter({ target, parameters, drops: this.#handles.takeDrops(), fuel: this.#fuelToGive });
     this.#fuelToGive = 0;
-    const { ending = CLOSED } = await ready;
-    return { value: this.#valueOf(ending, called), usage: this.#usage };
+    return ready;
+  }
+
+  /** Has handles dropped that were disposed of, unless a call runs: then that happens before the next, or when it has ended. */
+  #drop(): void {
+    if (this.#port === undefined || !this.#handles.hasDrops) return;
+    this.#dropping = this.#enter(undefined, []).then(() => {
+      this.#dropping = undefined;
+    });
   }
 
   /** Units of fuel that are left. Exact when no call is running; 0 for one that ended without saying what it used. */
@@ -120,9 +169,15 @@ export class GuestInstance implements AsyncDisposable {
     this.#fuelGiven = given;
   }
 
-  /** Ends the instance when no call is running, and waits until it is gone. A call that is running is waited for. */
+  /**
+   * Ends the instance when no call is running, and waits until it is gone. A call that is running is waited for, and so are destructors of
+   * handles that were disposed of; those of all others do not run: the guest's memory is gone.
+   */
   async close(): Promise<void> {
-    while (this.#end === undefined && this.#port === undefined) await this.#untilReady();
+    for (; this.#end === undefined; await this.#untilReady()) {
+      this.#drop();
+      if (this.#port !== undefined) break;
+    }
     this.#port?.leave();
     this.#port = undefined;
     await this.#link.ran;
@@ -134,9 +189,16 @@ export class GuestInstance implements AsyncDisposable {
   }
 
   /** The value of a call that ended so; throws for any other ending. */
-  #valueOf(ending: Ending, called: Pick<CallableExport, "name" | "function">): unknown {
+  #valueOf(
+    ending: Ending,
+    called: Pick<CallableExport, "name" | "function">,
+    { byType }: ExportedResources = NO_RESOURCES,
+  ): unknown {
     const ended: Ended = { ending, wallMs: this.#usage.wallMs };
-    const checked = this.#link.untrusted ? checkEnding(ended, called.function) : ended;
+    const hasHandles = byType.size > 0;
+    const mustCheck = this.#link.untrusted || hasHandles;
+    const handles = hasHandles ? this.#handles.results(byType) : undefined;
+    const checked = mustCheck ? checkEnding(ended, called.function, handles) : ended;
     return valueOf(checked, called, this.#link.limits, this.#usage);
   }
 

@@ -4,12 +4,16 @@ import { holdsHandle } from "../../shared/wit/wit-handles.ts";
 import type { CallableExport } from "../loading/exports.ts";
 
 /**
- * Refuses a call whose result would be a handle: what it stands for is in the instance, and the handle would be lost.
+ * Refuses a call on a fresh instance whose result would be a handle: what it stands for is in the instance, which is gone when the call
+ * has ended.
  *
  * @throws CordonError `unsupported`.
  */
 export function refuseHandleResult(called: Pick<CallableExport, "name" | "function">): void {
   if (!holdsHandle(called.function.result)) return;
   const type = printFunctionType(called.function, { names: true });
-  throw new CordonError("unsupported", `Cannot call ${called.name}: its result cannot leave its instance: ${type}`);
+  throw new CordonError(
+    "unsupported",
+    `Cannot call ${called.name}: its result cannot leave its instance: ${type}; call it on an instance that stays, of Sandbox.instantiate`,
+  );
 }

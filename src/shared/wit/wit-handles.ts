@@ -1,4 +1,4 @@
-import type { WitType } from "./wit.ts";
+import type { WitFunction, WitType } from "./wit.ts";
 
 /** Whether values of a type hold something that cannot leave its instance: a handle, a stream, a future, an error context. */
 export function holdsHandle(type: WitType | undefined): boolean {
@@ -27,4 +27,9 @@ export function holdsHandle(type: WitType | undefined): boolean {
     default:
       return false;
   }
+}
+
+/** Whether a function takes or gives such values. */
+export function functionHoldsHandle({ parameters, result }: WitFunction): boolean {
+  return holdsHandle(result) || parameters.some(({ type }) => holdsHandle(type));
 }

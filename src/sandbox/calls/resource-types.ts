@@ -1,0 +1,97 @@
+import type { Plan, PlanType, TypeIndex } from "../../shared/plan.ts";
+import { exportAt } from "../../shared/plan-exports.ts";
+import type { WitFunction, WitType } from "../../shared/wit/wit.ts";
+import type { CallableExport } from "../loading/exports.ts";
+
+/** What the plan knows of an exported function and its WIT type does not say. */
+export interface ExportedResources {
+  /** The resource that each handle type within the function's type is of, by its index in the plan: names can be those of several. */
+  readonly byType: ReadonlyMap<WitType, number>;
+  /** Whether it is a function of the host's, which the component exports as it is. */
+  readonly isHosts: boolean;
+}
+
+const known = new WeakMap<WitFunction, ExportedResources>();
+
+/** Finds the resources of an exported function, by going through its type in WIT and in the plan side by side. */
+export function exportedResources(plan: Plan, { path, function: fn }: CallableExport): ExportedResources {
+  const found = known.get(fn) ?? findResources(plan, path, fn);
+  known.set(fn, found);
+  return found;
+}
+
+function findResources(plan: Plan, path: readonly string[], fn: WitFunction): ExportedResources {
+  const exported = exportAt(plan, path);
+  const target = exported?.kind === "function" ? plan.functions[exported.function] : undefined;
+  const type = target === undefined ? undefined : plan.functionTypes[target.type];
+  if (target === undefined || type === undefined) throw new Error(`the plan has no function ${path.join("#")}`);
+  const byType = new Map<WitType, number>();
+  const visit = pairVisitor(plan, byType);
+  for (const [index, parameter] of fn.parameters.entries()) visit(parameter.type, type.parameters[index]?.type);
+  visit(fn.result, type.result);
+  return { byType, isHosts: target.from === "import" };
+}
+
+function pairVisitor(
+  { types }: Plan,
+  byType: Map<WitType, number>,
+): (wit: WitType | undefined, index: TypeIndex | undefined) => void {
+  const seen = new Set<WitType>();
+  const visit = (wit: WitType | undefined, index: TypeIndex | undefined): void => {
+    const type = index === undefined ? undefined : types[index];
+    if (wit === undefined || type === undefined || seen.has(wit)) return;
+    seen.add(wit);
+    if ((wit.kind === "own" || wit.kind === "borrow") && type.kind === wit.kind) {
+      byType.set(wit, type.resource);
+      return;
+    }
+    const indices = partsOfPlanType(type);
+    for (const [position, part] of partsOfWitType(wit).entries()) visit(part, indices[position]);
+  };
+  return visit;
+}
+
+/** The types that a type is made of, in the order of {@link partsOfPlanType}. */
+function partsOfWitType(type: WitType): readonly (WitType | undefined)[] {
+  switch (type.kind) {
+    case "list":
+    case "option":
+    case "stream":
+    case "future":
+      return [type.element];
+    case "record":
+      return type.fields.map((field) => field.type);
+    case "tuple":
+      return type.elements;
+    case "variant":
+      return type.cases.map((one) => one.type);
+    case "result":
+      return [type.ok, type.err];
+    case "map":
+      return [type.key, type.value];
+    default:
+      return [];
+  }
+}
+
+function partsOfPlanType(type: PlanType): readonly (TypeIndex | undefined)[] {
+  switch (type.kind) {
+    case "list":
+    case "option":
+    case "stream":
+    case "future":
+      return [type.element];
+    case "record":
+      return type.fields.map((field) => field.type);
+    case "tuple":
+      return type.elements;
+    case "variant":
+      return type.cases.map((one) => one.type);
+    case "result":
+      return [type.ok, type.err];
+    case "map":
+      return [type.key, type.value];
+    default:
+      return [];
+  }
+}
