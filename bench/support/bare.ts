@@ -87,6 +87,7 @@ export class BareProgram {
       grow: () => 1,
     });
     const engine = new Engine(this.#prepared, ENVIRONMENT, {
+      isEmbedders: () => false,
       hostImport: (path) => hostImport(imports, path),
       makeInstance: (_module, given, position) => {
         const memories = (this.#memories[position] ?? []).map(

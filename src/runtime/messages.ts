@@ -1,5 +1,5 @@
 import type { Plan } from "../shared/plan.ts";
-import type { CustomFunction } from "../host/custom/custom-function.ts";
+import type { CustomImport } from "../host/custom/custom-function.ts";
 import type { Grants } from "../policy/grants.ts";
 import type { MemoryDeclaration } from "../shared/hardening-profile.ts";
 import type { CoreModuleShape } from "../shared/core-module.ts";
@@ -23,8 +23,8 @@ export interface Program {
   readonly instantiations: readonly string[];
   /** What an invocation takes of its worker's heap before any of its code runs, in bytes. */
   readonly heapBytes: number;
-  /** The embedder's own functions. */
-  readonly custom: readonly CustomFunction[];
+  /** The embedder's own functions and resources. */
+  readonly custom: readonly CustomImport[];
   /** Set for a component. */
   readonly component?: ComponentProgram | undefined;
   /** Set for a core module that is run as it is: it has one module. */

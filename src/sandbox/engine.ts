@@ -1,6 +1,6 @@
 import type { ProgramTables } from "../component/bound-instances.ts";
 import { type Load, runLoad } from "../component/load/load.ts";
-import type { CustomFunction } from "../host/custom/custom-function.ts";
+import type { CustomImport } from "../host/custom/custom-function.ts";
 import type { Grants } from "../policy/grants.ts";
 import type { Program } from "../runtime/messages.ts";
 import type { Ended, Job } from "../runtime/pending.ts";
@@ -41,7 +41,7 @@ export interface Engine {
 export function openEngine(
   source: ComponentSource,
   options: ProgramOptions & IsolationOptions & { readonly limits: Pick<Limits, "maxComponentBytes"> },
-  custom: readonly CustomFunction[],
+  custom: readonly CustomImport[],
   grants: Grants,
 ): Promise<Engine> {
   const { isolation = "thread", osSandbox } = options;
@@ -78,7 +78,7 @@ function opened(signal: AbortSignal | undefined, open: (load: Load) => Promise<E
 async function openWhereItCan(
   reading: Reading,
   options: ProgramOptions & IsolationOptions & { readonly grants: Grants },
-  custom: readonly CustomFunction[],
+  custom: readonly CustomImport[],
   load: Load,
 ): Promise<Engine> {
   try {
@@ -94,7 +94,7 @@ async function openWhereItCan(
 async function openInThreads(
   reading: Reading,
   options: ProgramOptions,
-  custom: readonly CustomFunction[],
+  custom: readonly CustomImport[],
   load: Load,
 ): Promise<Engine> {
   const { pool, release } = leasePool();
@@ -111,7 +111,7 @@ async function openInThreads(
 async function openInProcesses(
   reading: Reading,
   options: ProgramOptions & IsolationOptions & { readonly grants: Grants },
-  custom: readonly CustomFunction[],
+  custom: readonly CustomImport[],
   load: Load,
 ): Promise<Engine> {
   const { grants } = options;

@@ -46,6 +46,7 @@ export type {
   HostFunctionCheck,
   HostFunctionContext,
   HostFunctionInput,
+  HostResourceInput,
 } from "./host-functions/host-function-input.ts";
 export type { MissingImports } from "./loading/missing-imports.ts";
 export { inspect, type InspectOptions, type Inspection } from "./loading/inspect.ts";

@@ -1,9 +1,14 @@
 import type { AuditListener } from "../audit/recorder.ts";
 import { AuditRecorder } from "../audit/recorder.ts";
-import { normalizeArguments } from "../component/values/check-value.ts";
+import { type HandleValues, normalizeArguments } from "../component/values/check-value.ts";
 import type { AuditObservation } from "../audit/event.ts";
+import { HostObjects } from "./host-functions/host-objects.ts";
 import { HostFunctions } from "./host-functions/host-functions.ts";
-import type { CoreHostFunctionInput, HostFunctionInput } from "./host-functions/host-function-input.ts";
+import type {
+  CoreHostFunctionInput,
+  HostFunctionInput,
+  HostResourceInput,
+} from "./host-functions/host-function-input.ts";
 import type { Grants } from "../policy/grants.ts";
 import { type GrantsInput, parseGrants } from "../policy/parse-grants.ts";
 import type { Ended, Job } from "../runtime/pending.ts";
@@ -15,6 +20,8 @@ import type { ComponentInfo, LoadOptions } from "./loading/component-info.ts";
 import type { HttpExchange } from "./http/http-exchange.ts";
 import { type DeterministicInput, deterministicGrants } from "./options/deterministic.ts";
 import { checkEnding } from "./calls/check-ending.ts";
+import { type EmbeddersObjects, InstanceHandles } from "./calls/instance-handles.ts";
+import { exportedResourcesOf } from "./calls/resource-types.ts";
 import { refuseHandleResult } from "./calls/refuse-handle-result.ts";
 import { type Engine, openEngine } from "./engine.ts";
 import type { IsolationInUse, IsolationOptions } from "./options/isolation-options.ts";
@@ -47,8 +54,11 @@ export interface SandboxOptions extends LoadOptions, IsolationOptions {
   readonly limits?: LimitsInput | undefined;
   /** Called for every access the guest makes or is denied, in order. */
   readonly onEvent?: AuditListener | undefined;
-  /** Functions of the embedder's own that the guest may import; default none. Each needs a grant under `grants.custom`. */
-  readonly hostFunctions?: readonly (HostFunctionInput | CoreHostFunctionInput)[] | undefined;
+  /**
+   * Functions of the embedder's own that the guest may import, and resources that they give and take; default none. Each function needs a
+   * grant under `grants.custom`.
+   */
+  readonly hostFunctions?: readonly (HostFunctionInput | CoreHostFunctionInput | HostResourceInput)[] | undefined;
 }
 
 /** How one call is made. Without a sink, what the guest writes to stdout and stderr is dropped. */
@@ -132,15 +142,34 @@ export class Sandbox implements AsyncDisposable {
   async call(name?: string, parameters: readonly unknown[] = [], options: CallOptions = {}): Promise<CallResult> {
     this.#assertOpen();
     const called = findExport(this.#engine.info.interface, name);
-    refuseHandleResult(called);
-    const normal = normalizeArguments(called.function, parameters);
     const limits = limitsFrom(options.limits, this.#limits);
-    const { ended, usage } = await this.#run(
-      { called, parameters: normal, limits },
-      new Stdio(options, false),
-      options,
-    );
-    return { value: valueOf(ended, called, limits, usage), usage };
+    const embedders = this.#embeddersObjects(limits);
+    const { byType } = exportedResourcesOf(this.#engine.plan, called);
+    refuseHandleResult(called, (type) => embedders.resourceAt(byType.get(type) ?? -1) !== undefined);
+    const handles = new InstanceHandles({ most: 0, collects: false, dropped: () => undefined, embedders });
+    const passed = handles.arguments(byType);
+    try {
+      const normal = normalizeArguments(called.function, parameters, byType.size === 0 ? undefined : passed);
+      passed.pass();
+      const results = byType.size === 0 ? undefined : handles.results(byType);
+      const work = { called, parameters: normal, limits, objects: embedders.objects, results };
+      const { ended, usage } = await this.#run(work, new Stdio(options, false), options);
+      return { value: valueOf(ended, called, limits, usage), usage };
+    } finally {
+      passed.end();
+    }
+  }
+
+  /** The embedder's objects of one invocation. As many again as its handles may be under way. */
+  #embeddersObjects({ maxHandles }: Limits): EmbeddersObjects {
+    const resources = this.#engine.plan?.resources;
+    return {
+      objects: new HostObjects(2 * maxHandles),
+      resourceAt: (index) => {
+        const found = resources?.[index];
+        return found?.from === "import" ? this.#hostFunctions.resourceAt(found.path) : undefined;
+      },
+    };
   }
 
   /**
@@ -206,21 +235,32 @@ export class Sandbox implements AsyncDisposable {
     const limits = limitsFrom(options.limits, this.#limits);
     const made = Promise.withResolvers<GuestInstance>();
     const ready: Job["ready"] = (...given) => void made.promise.then((instance) => instance.ready(...given));
-    const ran = this.#run({ parameters: [], limits, ready }, new Stdio(options, false), options);
+    const embedders = this.#embeddersObjects(limits);
+    const work = { parameters: [], limits, ready, objects: embedders.objects };
+    const ran = this.#run(work, new Stdio(options, false), options);
     const { info, plan, untrusted } = this.#engine;
     const collectsHandles = !this.#isDeterministic;
-    const instance = new GuestInstance({ interface: info.interface, plan, limits, untrusted, collectsHandles, ran });
+    const instance = new GuestInstance({
+      interface: info.interface,
+      plan,
+      embedders,
+      limits,
+      untrusted,
+      collectsHandles,
+      ran,
+    });
     made.resolve(instance);
     await instance.opened();
     return instance;
   }
 
   async #run(
-    { called, parameters, programArguments = [], limits, exchange, ready }: Work,
+    { called, parameters, programArguments = [], limits, exchange, ready, objects, results }: Work,
     stdio: Stdio,
     { signal }: CallOptions,
   ): Promise<{ readonly ended: Ended; readonly usage: Usage }> {
     assertTablesWithin(limits, this.#engine.tables);
+    const own = objects ?? this.#embeddersObjects(limits).objects;
     this.#invocations += 1;
     const invocation = this.#invocations;
     let denials = 0;
@@ -241,10 +281,20 @@ export class Sandbox implements AsyncDisposable {
       signal,
       observe,
       ready,
-      answer: answering({ stdio, hostFunctions: this.#hostFunctions, grants: this.#grants, limits, exchange, observe }),
+      answer: answering({
+        stdio,
+        hostFunctions: this.#hostFunctions,
+        grants: this.#grants,
+        limits,
+        exchange,
+        observe,
+        objects: own,
+      }),
     });
     await stdio.close();
-    const ended = this.#engine.untrusted && called !== undefined ? checkEnding(reported, called.function) : reported;
+    const mustCheck = called !== undefined && (this.#engine.untrusted || results !== undefined);
+    const ended = mustCheck ? checkEnding(reported, called.function, results) : reported;
+    own.end();
     const usage = usageOf(ended, denials);
     this.#totals.add(usage);
     return { ended, usage };
@@ -286,6 +336,10 @@ interface Work {
   readonly limits: Limits;
   readonly exchange?: HttpExchange;
   readonly ready?: Job["ready"];
+  /** The embedder's objects that it has handles of; default none at first. */
+  readonly objects?: HostObjects;
+  /** What becomes of handles in the result, where there may be any. */
+  readonly results?: HandleValues | undefined;
 }
 
 function assertArguments(programArguments: readonly string[]): void {

@@ -57,6 +57,7 @@ export async function instantiate(compiled: Compiled, imports: HostImports = new
       if (found === undefined) throw new Error(`nothing provides ${path.join("#")}`);
       return found;
     },
+    isEmbedders: () => false,
     makeInstance: (module, given) => {
       const compiledModule = module.from === "bytes" ? compiled.modules[module.index] : undefined;
       if (compiledModule === undefined) throw new Error("a module that is imported is not given");

@@ -107,3 +107,77 @@ const COUNTERS = `(component
 export function countersGuest(): Promise<string> {
   return textGuest("counters", COUNTERS);
 }
+
+/**
+ * Imports `acme:kv/store` with the resource `bucket`, and uses it: `use` makes one of 5, has it add 7, tells the sum and drops it; `keep`
+ * makes one and keeps it; `hand-back` hands over one it made; `leak` makes some and drops none; `grow` adds to one that it is lent; `give`
+ * and `take` give one to the caller and take one of it; `listed` takes all of a list and tells how many there were.
+ */
+const BUCKETS = `(component
+  (import "acme:kv/store@1.0.0" (instance $s
+    (export "bucket" (type $b (sub resource)))
+    (export "[constructor]bucket" (func (param "value" u32) (result (own $b))))
+    (export "[method]bucket.add" (func (param "self" (borrow $b)) (param "more" u32) (result u32)))
+    (export "[static]bucket.swallow" (func (param "bucket" (own $b)) (result (result u32 (error string)))))
+    (export "all" (func (result (list (own $b)))))))
+  (alias export $s "bucket" (type $bucket))
+  (alias export $s "[constructor]bucket" (func $new)) (alias export $s "[method]bucket.add" (func $add))
+  (alias export $s "[static]bucket.swallow" (func $swallow)) (alias export $s "all" (func $all))
+  (core module $mem (memory (export "memory") 1) (global $at (mut i32) (i32.const 1024))
+    (func (export "realloc") (param i32 i32 i32 i32) (result i32)
+      (global.set $at (i32.and (i32.add (global.get $at) (i32.const 7)) (i32.const -8)))
+      (global.get $at) (global.set $at (i32.add (global.get $at) (local.get 3)))))
+  (core instance $mem (instantiate $mem))
+  (core func $new (canon lower (func $new))) (core func $add (canon lower (func $add)))
+  (core func $swallow (canon lower (func $swallow) (memory (core memory $mem "memory")) (realloc (core func $mem "realloc"))))
+  (core func $all (canon lower (func $all) (memory (core memory $mem "memory")) (realloc (core func $mem "realloc"))))
+  (core func $drop (canon resource.drop $bucket))
+  (core module $m
+    (import "" "memory" (memory 1))
+    (import "" "new" (func $new (param i32) (result i32)))
+    (import "" "add" (func $add (param i32 i32) (result i32)))
+    (import "" "swallow" (func $swallow (param i32 i32)))
+    (import "" "all" (func $all (param i32)))
+    (import "" "drop" (func $drop (param i32)))
+    (global $kept (mut i32) (i32.const 0))
+    (func (export "use") (result i32) (local $b i32) (local $sum i32)
+      (local.set $b (call $new (i32.const 5)))
+      (local.set $sum (call $add (local.get $b) (i32.const 7)))
+      (call $drop (local.get $b))
+      (local.get $sum))
+    (func (export "keep") (global.set $kept (call $new (i32.const 1))))
+    (func (export "hand-back") (result i32)
+      (call $swallow (call $new (i32.const 9)) (i32.const 16))
+      (if (i32.load8_u (i32.const 16)) (then (return (i32.const -1))))
+      (i32.load (i32.const 20)))
+    (func (export "leak") (param $n i32)
+      (loop $next (drop (call $new (local.get $n)))
+        (br_if $next (local.tee $n (i32.sub (local.get $n) (i32.const 1))))))
+    (func (export "grow") (param $b i32) (result i32) (local $sum i32)
+      (local.set $sum (call $add (local.get $b) (i32.const 1))) (call $drop (local.get $b)) (local.get $sum))
+    (func (export "give") (result i32) (call $new (i32.const 3)))
+    (func (export "take") (param $b i32) (call $drop (local.get $b)))
+    (func (export "listed") (result i32) (local $at i32) (local $left i32)
+      (call $all (i32.const 32))
+      (local.set $at (i32.load (i32.const 32))) (local.set $left (i32.load (i32.const 36)))
+      (block $done (loop $next (br_if $done (i32.eqz (local.get $left)))
+        (call $drop (i32.load (local.get $at)))
+        (local.set $at (i32.add (local.get $at) (i32.const 4)))
+        (local.set $left (i32.sub (local.get $left) (i32.const 1))) (br $next)))
+      (i32.load (i32.const 36))))
+  (core instance $i (instantiate $m (with "" (instance
+    (export "memory" (memory $mem "memory")) (export "new" (func $new)) (export "add" (func $add))
+    (export "swallow" (func $swallow)) (export "all" (func $all)) (export "drop" (func $drop))))))
+  (func (export "use") (result u32) (canon lift (core func $i "use")))
+  (func (export "keep") (canon lift (core func $i "keep")))
+  (func (export "hand-back") (result s32) (canon lift (core func $i "hand-back")))
+  (func (export "leak") (param "count" u32) (canon lift (core func $i "leak")))
+  (func (export "grow") (param "bucket" (borrow $bucket)) (result u32) (canon lift (core func $i "grow")))
+  (func (export "give") (result (own $bucket)) (canon lift (core func $i "give")))
+  (func (export "take") (param "bucket" (own $bucket)) (canon lift (core func $i "take")))
+  (func (export "listed") (result u32) (canon lift (core func $i "listed"))))`;
+
+/** Builds it. */
+export function bucketsGuest(): Promise<string> {
+  return textGuest("buckets", BUCKETS);
+}

@@ -27,6 +27,8 @@ const BREAK_MS = 4;
 export interface EngineImports {
   /** The function of the host at a path. */
   readonly hostImport: (path: readonly string[]) => HostImport;
+  /** Whether the imported resource of that path is the embedder's: its objects are numbers here. */
+  readonly isEmbedders: (path: readonly string[]) => boolean;
   /**
    * Makes a core instance, with what the guard and the memories of hardened modules need besides; tells the exports.
    *
@@ -243,7 +245,7 @@ export class Engine {
     this.#rejects.clear();
   }
 
-  /** Lets go of the host's objects that it has handles of, the last first. */
+  /** Lets go of the host's objects that it has handles of, the last first. The embedder lets go of its own by itself. */
   dispose(): void {
     const objects: unknown[] = [];
     for (const { rep, resource } of this.#embedder.held()) {
@@ -256,7 +258,8 @@ export class Engine {
       }
     }
     using stack = new DisposableStack();
-    for (const object of objects) stack.defer(() => this.#parts.environment.dispose(object));
+    for (const object of objects)
+      if (typeof object === "object") stack.defer(() => this.#parts.environment.dispose(object));
   }
 
   #stateOf(instance: number): ComponentState {
@@ -303,10 +306,15 @@ export class Engine {
       return found?.from === "definition" ? this.#states[found.instance] : undefined;
     };
     const handles = this.#embedder;
+    const isEmbedders = (resource: number): boolean => {
+      const found = plan.resources[resource];
+      return found?.from === "import" && this.#imports.isEmbedders(found.path);
+    };
     return {
       definerOf,
-      ownedOut: (rep, resource) => handles.add(rep, resource),
+      ownedOut: (rep, resource) => (isEmbedders(resource) ? (rep as number) : handles.add(rep, resource)),
       repOf: (value, resource, as) => {
+        if (isEmbedders(resource)) return value;
         if (typeof value === "number") {
           return as === "own" ? handles.handOver(value, resource) : handles.lend(value, resource);
         }

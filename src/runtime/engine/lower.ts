@@ -68,7 +68,7 @@ class LoweredCall {
     const { async: isAsync } = this.#core.options;
     const target = hostImport(path);
     const owned: unknown[] = [];
-    const answer = target.call(this.#argumentsFor(target, owned), owned);
+    const answer = target.call(this.#argumentsFor(owned), owned);
     if (!(answer instanceof Promise)) {
       this.#take(target, answer);
       return isAsync ? this.#answerAsync() : this.#answerSync();
@@ -89,11 +89,12 @@ class LoweredCall {
   }
 
   /** Takes what the guest passes to a function of the host's. Objects that were handed over are disposed of where the rest fails. */
-  #argumentsFor(target: HostImport, owned: unknown[]): unknown[] {
+  #argumentsFor(owned: unknown[]): unknown[] {
     try {
       return this.#start("host-function", owned);
     } catch (thrown) {
-      target.discard(owned);
+      using stack = new DisposableStack();
+      for (const object of owned) stack.defer(() => this.#parts.environment.dispose(object));
       throw thrown;
     }
   }

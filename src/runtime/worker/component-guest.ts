@@ -1,4 +1,6 @@
 import type { HostContext, HostFunction, HostInterface, HostResult } from "../../host/capability.ts";
+import { DROP_SERVICE } from "../../host/custom/custom-function.ts";
+import { customInterfaces, isCustomResource } from "../../host/custom/custom-interfaces.ts";
 import { GUARD_NAMESPACE, MEMORY_NAMESPACE } from "../../shared/hardening-profile.ts";
 import { linearMemories } from "../core/linear-memories.ts";
 import { Engine } from "../engine/engine.ts";
@@ -40,6 +42,8 @@ export interface ComponentGuestParts {
 interface Prepared {
   readonly plan: PreparedPlan;
   readonly linked: ReadonlyMap<string, HostFunction>;
+  /** What the embedder provides. */
+  readonly custom: readonly HostInterface[];
 }
 
 const preparedPlans = new WeakMap<Program, Prepared>();
@@ -53,7 +57,7 @@ function preparedFor(
   if (known !== undefined) return known;
   const linked = linkedFunctions(program, component, interfaces);
   const plan = new PreparedPlan(component.plan, (path) => linked.get(pathKey(path))?.blocking === true);
-  const made = { plan, linked };
+  const made = { plan, linked, custom: customInterfaces(program.custom) };
   preparedPlans.set(program, made);
   return made;
 }
@@ -64,12 +68,16 @@ export class RunningComponent implements RunningGuest {
   readonly #engine: Engine;
   readonly #prepared: Prepared;
   readonly #imports = new Map<string, HostImport>();
-  readonly #disposals = new Disposals();
+  readonly #disposals: Disposals;
 
   constructor(parts: ComponentGuestParts) {
     this.#parts = parts;
     this.#prepared = preparedFor(parts.program, parts.component, parts.interfaces);
     const { endState, presence, gate, budget, context } = parts;
+    this.#disposals = new Disposals((number) => {
+      // Nobody waits for it; when the invocation has ended, all is let go of anyway.
+      context.ask(DROP_SERVICE, number).catch(() => undefined);
+    });
     const cap = context.limits.maxHandles;
     this.#engine = new Engine(
       this.#prepared.plan,
@@ -93,6 +101,7 @@ export class RunningComponent implements RunningGuest {
       },
       {
         hostImport: (path) => this.#hostImport(path),
+        isEmbedders: (path) => isCustomResource(path, this.#prepared.custom),
         makeInstance: (_module, imports, position) => this.#makeInstance(imports, position),
       },
     );

@@ -2,8 +2,6 @@ import { normalizeArguments } from "../../component/values/check-value.ts";
 import type { WorkerUsage } from "../../runtime/messages.ts";
 import type { Ended, Ending, InstancePort } from "../../runtime/pending.ts";
 import { CordonError } from "../../shared/errors.ts";
-import { printFunctionType } from "../../shared/wit/print-wit.ts";
-import { functionHoldsHandle } from "../../shared/wit/wit-handles.ts";
 import type { Plan } from "../../shared/plan.ts";
 import type { Limits } from "../../shared/limits.ts";
 import type { Usage } from "../../shared/usage.ts";
@@ -12,8 +10,8 @@ import type { CallResult } from "./call-result.ts";
 import { checkEnding } from "./check-ending.ts";
 import { valueOf } from "./ending.ts";
 import { type CallableExport, findExport } from "../loading/exports.ts";
-import { InstanceHandles } from "./instance-handles.ts";
-import { type ExportedResources, exportedResources } from "./resource-types.ts";
+import { type EmbeddersObjects, InstanceHandles } from "./instance-handles.ts";
+import { type ExportedResources, exportedResourcesOf, NO_RESOURCES } from "./resource-types.ts";
 import { usageOf } from "./usage.ts";
 
 /** @internal What the runtime and an instance tell each other. */
@@ -21,6 +19,8 @@ export interface InstanceLink {
   readonly interface: ComponentInterface;
   /** Absent for a core module. */
   readonly plan: Plan | undefined;
+  /** Absent where the embedder gives nothing. */
+  readonly embedders?: EmbeddersObjects;
   readonly limits: Limits;
   /** Whether handles that nobody has any more are dropped, which happens at other times in every run. */
   readonly collectsHandles: boolean;
@@ -37,8 +37,6 @@ const MAKING = {
   name: "the start functions",
   function: { name: "start", parameters: [], async: false },
 } as const;
-
-const NO_RESOURCES: ExportedResources = { byType: new Map(), isHosts: false };
 
 /** How the instance came to be ready: after a call, or for the first. */
 interface Ready {
@@ -73,6 +71,7 @@ export class GuestInstance implements AsyncDisposable {
       collects: link.collectsHandles,
       // Those that are disposed of together are dropped together.
       dropped: () => queueMicrotask(() => this.#drop()),
+      ...(link.embedders === undefined ? {} : { embedders: link.embedders }),
     });
     void link.ran.then(({ ended: { ending }, usage }) => {
       // What its last call gave was for that call alone.
@@ -104,32 +103,24 @@ export class GuestInstance implements AsyncDisposable {
   async call(name?: string, parameters: readonly unknown[] = []): Promise<CallResult> {
     while (this.#dropping !== undefined) await this.#dropping;
     const called = findExport(this.#link.interface, name);
-    const resources = this.#resourcesOf(called);
+    const resources = exportedResourcesOf(this.#link.plan, called);
     const handles = this.#handles.arguments(resources.byType);
-    const normal = normalizeArguments(called.function, parameters, handles);
-    // What ended the instance is what every later call fails with.
-    if (this.#end !== undefined) this.#valueOf(this.#end, called);
-    if (this.#port === undefined) {
-      throw new CordonError(
-        "usage",
-        `Cannot call ${called.name}: the instance is in a call; wait until that has ended`,
-      );
+    try {
+      const normal = normalizeArguments(called.function, parameters, handles);
+      // What ended the instance is what every later call fails with.
+      if (this.#end !== undefined) this.#valueOf(this.#end, called);
+      if (this.#port === undefined) {
+        throw new CordonError(
+          "usage",
+          `Cannot call ${called.name}: the instance is in a call; wait until that has ended`,
+        );
+      }
+      handles.pass();
+      const { ending = CLOSED } = await this.#enter(called.path, normal);
+      return { value: this.#valueOf(ending, called, resources), usage: this.#usage };
+    } finally {
+      handles.end();
     }
-    handles.pass();
-    const { ending = CLOSED } = await this.#enter(called.path, normal);
-    return { value: this.#valueOf(ending, called, resources), usage: this.#usage };
-  }
-
-  #resourcesOf(called: CallableExport): ExportedResources {
-    const { plan } = this.#link;
-    if (plan === undefined || !functionHoldsHandle(called.function)) return NO_RESOURCES;
-    const found = exportedResources(plan, called);
-    if (!found.isHosts) return found;
-    const type = printFunctionType(called.function, { names: true });
-    throw new CordonError(
-      "unsupported",
-      `Cannot call ${called.name}: it is the host's own, exported as it is, and its handles are the component's: ${type}`,
-    );
   }
 
   /** Has the instance drop handles, and call an export if there is one to call. Resolves when it is ready again, or is no more. */

@@ -1,12 +1,22 @@
 import type { HandleType, HandleValues, Replacement } from "../../component/values/check-value.ts";
 import { describeValue } from "../../component/values/describe-value.ts";
 import type { WitType } from "../../shared/wit/wit.ts";
+import { HostObjects, type HostResource } from "../host-functions/host-objects.ts";
 import { GuestHandle, type HandleState } from "./guest-handle.ts";
 
 /** Handles that the arguments of one call hold, checked and not yet passed. */
 export interface ArgumentHandles extends HandleValues {
   /** They are passed: those that are handed over are of no use from now on. */
   readonly pass: () => void;
+  /** The call has ended, or was not made: objects of the embedder's that were lent are not any more. */
+  readonly end: () => void;
+}
+
+/** The embedder's objects of one invocation, and the resources that they are of. */
+export interface EmbeddersObjects {
+  readonly objects: HostObjects;
+  /** The embedder's resource at an index of the plan; undefined for any other. */
+  readonly resourceAt: (index: number) => HostResource | undefined;
 }
 
 /** Handles that nobody has any more are dropped as if they had been disposed of. */
@@ -24,7 +34,10 @@ export interface InstanceHandlesOptions {
   readonly collects: boolean;
   /** Told that there is something to drop. */
   readonly dropped: () => void;
+  readonly embedders: EmbeddersObjects;
 }
+
+const NO_EMBEDDERS: EmbeddersObjects = { objects: new HostObjects(0), resourceAt: () => undefined };
 
 /** The handles that an instance gave to the embedder, and that were not disposed of, handed over or forgotten. */
 export class InstanceHandles {
@@ -32,8 +45,8 @@ export class InstanceHandles {
   readonly #held = new Map<number, HandleState>();
   #drops: number[] = [];
 
-  constructor(options: InstanceHandlesOptions) {
-    this.#options = options;
+  constructor(options: Omit<InstanceHandlesOptions, "embedders"> & Partial<InstanceHandlesOptions>) {
+    this.#options = { ...options, embedders: options.embedders ?? NO_EMBEDDERS };
   }
 
   /** Whether there are any to drop. */
@@ -48,12 +61,25 @@ export class InstanceHandles {
     return drops;
   }
 
-  /** For the arguments of one call: handles become their numbers. */
+  /** For the arguments of one call: handles, and objects of the embedder's, become numbers. */
   arguments(resources: ReadonlyMap<WitType, number>): ArgumentHandles {
+    const { objects, resourceAt } = this.#options.embedders;
     const uses = new Map<HandleState, HandleType["kind"]>();
+    const given: { readonly number: number; readonly kind: HandleType["kind"] }[] = [];
+    let isPassed = false;
+    const give = (value: unknown, { kind }: HandleType, resource: HostResource): Replacement => {
+      if (typeof value !== "object" || value === null) return { found: `${describeValue(value)}, which is no object` };
+      const number = objects.give(value, resource, kind);
+      if (number === undefined) return { found: "one object more than an instance may have" };
+      given.push({ number, kind });
+      return { value: number };
+    };
     return {
       replace: (value, type) => {
-        const found = this.#problemOf(value, resources.get(type));
+        const index = resources.get(type);
+        const embedders = index === undefined ? undefined : resourceAt(index);
+        if (embedders !== undefined) return give(value, type, embedders);
+        const found = this.#problemOf(value, index);
         if (found !== undefined) return { found };
         const state = GuestHandle.stateOf(value);
         if (state === undefined) return { found: describeValue(value) };
@@ -65,18 +91,32 @@ export class InstanceHandles {
         return { value: state.number };
       },
       pass: () => {
+        isPassed = true;
         for (const [state, kind] of uses) {
           if (kind !== "own") continue;
           state.status = "handed-over";
           this.#held.delete(state.number);
         }
       },
+      end: () => {
+        for (const { number, kind } of given) if (kind === "borrow" || !isPassed) objects.takeBack(number);
+      },
     };
   }
 
-  /** For the result of a call: numbers become handles. What says the numbers may be hostile. */
+  /** For the result of a call: numbers become handles, or the embedder's objects. What says the numbers may be hostile. */
   results(resources: ReadonlyMap<WitType, number>): HandleValues {
-    return { replace: (value, type) => this.#given(value, type, resources.get(type)) };
+    const { objects, resourceAt } = this.#options.embedders;
+    return {
+      replace: (value, type) => {
+        const index = resources.get(type);
+        const embedders = index === undefined ? undefined : resourceAt(index);
+        if (embedders === undefined) return this.#given(value, type, index);
+        const object = objects.at(value, embedders);
+        const isTaken = object !== undefined && objects.handOver(value as number, embedders);
+        return isTaken ? { value: object } : { found: "no number of an object that the instance has" };
+      },
+    };
   }
 
   /** Why a value cannot be passed as a handle of a resource. */

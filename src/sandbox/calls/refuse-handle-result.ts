@@ -1,16 +1,21 @@
 import { CordonError } from "../../shared/errors.ts";
 import { printFunctionType } from "../../shared/wit/print-wit.ts";
 import { holdsHandle } from "../../shared/wit/wit-handles.ts";
+import type { WitType } from "../../shared/wit/wit.ts";
 import type { CallableExport } from "../loading/exports.ts";
 
 /**
  * Refuses a call on a fresh instance whose result would be a handle: what it stands for is in the instance, which is gone when the call
  * has ended.
  *
+ * @param isEmbedders Whether a handle is of a resource of the embedder's, whose objects are not in the instance.
  * @throws CordonError `unsupported`.
  */
-export function refuseHandleResult(called: Pick<CallableExport, "name" | "function">): void {
-  if (!holdsHandle(called.function.result)) return;
+export function refuseHandleResult(
+  called: Pick<CallableExport, "name" | "function">,
+  isEmbedders: (handle: WitType) => boolean,
+): void {
+  if (!holdsHandle(called.function.result, isEmbedders)) return;
   const type = printFunctionType(called.function, { names: true });
   throw new CordonError(
     "unsupported",

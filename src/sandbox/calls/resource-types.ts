@@ -1,26 +1,46 @@
 import type { Plan, PlanType, TypeIndex } from "../../shared/plan.ts";
+import { CordonError } from "../../shared/errors.ts";
+import { printFunctionType } from "../../shared/wit/print-wit.ts";
+import { functionHoldsHandle } from "../../shared/wit/wit-handles.ts";
 import { exportAt } from "../../shared/plan-exports.ts";
-import type { WitFunction, WitType } from "../../shared/wit/wit.ts";
+import { partsOfType, type WitFunction, type WitType } from "../../shared/wit/wit.ts";
 import type { CallableExport } from "../loading/exports.ts";
 
 /** What the plan knows of an exported function and its WIT type does not say. */
 export interface ExportedResources {
   /** The resource that each handle type within the function's type is of, by its index in the plan: names can be those of several. */
   readonly byType: ReadonlyMap<WitType, number>;
-  /** Whether it is a function of the host's, which the component exports as it is. */
-  readonly isHosts: boolean;
 }
 
-const known = new WeakMap<WitFunction, ExportedResources>();
+/** Of a function without any. */
+export const NO_RESOURCES: ExportedResources = { byType: new Map() };
 
-/** Finds the resources of an exported function, by going through its type in WIT and in the plan side by side. */
-export function exportedResources(plan: Plan, { path, function: fn }: CallableExport): ExportedResources {
+const known = new WeakMap<WitFunction, ExportedResources & { readonly isHosts: boolean }>();
+
+/**
+ * Finds the resources of an exported function, by going through its type in WIT and in the plan side by side.
+ *
+ * @param plan Absent for a core module.
+ * @throws CordonError `unsupported` for a function of the host's with handles that the component exports as it is.
+ */
+export function exportedResourcesOf(plan: Plan | undefined, called: CallableExport): ExportedResources {
+  const { path, function: fn, name } = called;
+  if (plan === undefined || !functionHoldsHandle(fn)) return NO_RESOURCES;
   const found = known.get(fn) ?? findResources(plan, path, fn);
   known.set(fn, found);
-  return found;
+  if (!found.isHosts) return found;
+  const type = printFunctionType(fn, { names: true });
+  throw new CordonError(
+    "unsupported",
+    `Cannot call ${name}: it is the host's own, exported as it is, and its handles are the component's: ${type}`,
+  );
 }
 
-function findResources(plan: Plan, path: readonly string[], fn: WitFunction): ExportedResources {
+function findResources(
+  plan: Plan,
+  path: readonly string[],
+  fn: WitFunction,
+): ExportedResources & { readonly isHosts: boolean } {
   const exported = exportAt(plan, path);
   const target = exported?.kind === "function" ? plan.functions[exported.function] : undefined;
   const type = target === undefined ? undefined : plan.functionTypes[target.type];
@@ -46,34 +66,12 @@ function pairVisitor(
       return;
     }
     const indices = partsOfPlanType(type);
-    for (const [position, part] of partsOfWitType(wit).entries()) visit(part, indices[position]);
+    for (const [position, part] of partsOfType(wit).entries()) visit(part, indices[position]);
   };
   return visit;
 }
 
-/** The types that a type is made of, in the order of {@link partsOfPlanType}. */
-function partsOfWitType(type: WitType): readonly (WitType | undefined)[] {
-  switch (type.kind) {
-    case "list":
-    case "option":
-    case "stream":
-    case "future":
-      return [type.element];
-    case "record":
-      return type.fields.map((field) => field.type);
-    case "tuple":
-      return type.elements;
-    case "variant":
-      return type.cases.map((one) => one.type);
-    case "result":
-      return [type.ok, type.err];
-    case "map":
-      return [type.key, type.value];
-    default:
-      return [];
-  }
-}
-
+/** As `partsOfType` of the WIT type. */
 function partsOfPlanType(type: PlanType): readonly (TypeIndex | undefined)[] {
   switch (type.kind) {
     case "list":

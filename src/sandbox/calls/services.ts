@@ -4,6 +4,7 @@ import { PROCESS_SERVICE } from "../../host/process/run-request.ts";
 import type { Grants } from "../../policy/grants.ts";
 import type { Job } from "../../runtime/pending.ts";
 import type { Limits } from "../../shared/limits.ts";
+import type { HostObjects } from "../host-functions/host-objects.ts";
 import type { HostFunctions } from "../host-functions/host-functions.ts";
 import { ExchangeAnswers } from "../http/exchange-answers.ts";
 import type { HttpExchange } from "../http/http-exchange.ts";
@@ -17,6 +18,8 @@ export interface Services {
   readonly limits: Limits;
   readonly exchange: HttpExchange | undefined;
   readonly observe: (observation: AuditObservation) => void;
+  /** The embedder's objects that the invocation has handles of. */
+  readonly objects: HostObjects;
 }
 
 /**
@@ -24,14 +27,14 @@ export interface Services {
  * every part checks the grant again, and what it is given.
  */
 export function answering(services: Services): NonNullable<Job["answer"]> {
-  const { stdio, hostFunctions, grants, limits, exchange, observe } = services;
+  const { stdio, hostFunctions, grants, limits, exchange, observe, objects } = services;
   const stdioAsker = { grants, limits, observe };
   const programs = new ProgramAnswers({ grant: grants.process, limits, observe });
   const exchanged = exchange === undefined ? undefined : new ExchangeAnswers(exchange, limits);
   return async (service, payload, signal) => {
     const answer =
       stdio.answer(service, payload, stdioAsker) ??
-      hostFunctions.answer(service, payload, { signal, observe }) ??
+      hostFunctions.answer(service, payload, { signal, observe, objects }) ??
       exchanged?.answer(service, payload);
     if (answer !== undefined) return answer;
     if (service !== PROCESS_SERVICE) throw new Error(`nothing answers ${service}`);
