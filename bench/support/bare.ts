@@ -30,6 +30,7 @@ const ENVIRONMENT: EngineEnvironment = {
   comeBack: () => Promise.resolve(),
   waitFor: (answer) => answer,
   dispose: () => undefined,
+  askStream: () => new Promise(() => undefined),
   isOver: () => false,
   isPaused: () => false,
   stacks: { held: 0, take: () => true, giveBack: () => undefined },

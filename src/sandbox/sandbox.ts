@@ -32,7 +32,9 @@ import { GuestInstance } from "./calls/guest-instance.ts";
 import { type CallableExport, findExport } from "./loading/exports.ts";
 import { limitsFrom, type LimitsInput } from "./options/limit-options.ts";
 import type { ComponentSource } from "./loading/source.ts";
-import { answering } from "./calls/services.ts";
+import { answering, type Services } from "./calls/services.ts";
+import { InvocationStreams } from "./streams/invocation-streams.ts";
+import { functionHoldsHandle, holdsStream } from "../shared/wit/wit-handles.ts";
 import { Stdio, type StdioOptions } from "./calls/stdio.ts";
 import { assertTablesWithin } from "./loading/table-limits.ts";
 import { type Totals, UsageTotals } from "./calls/totals.ts";
@@ -143,20 +145,32 @@ export class Sandbox implements AsyncDisposable {
     this.#assertOpen();
     const called = findExport(this.#engine.info.interface, name);
     const limits = limitsFrom(options.limits, this.#limits);
-    const embedders = this.#embeddersObjects(limits);
     const { byType } = exportedResourcesOf(this.#engine.plan, called);
+    const embedders = this.#embeddersObjects(limits);
     refuseHandleResult(called, (type) => embedders.resourceAt(byType.get(type) ?? -1) !== undefined);
+    if (holdsStream(called.function.result)) return this.#callWithStreams(called.name, parameters, options);
     const handles = new InstanceHandles({ most: 0, collects: false, dropped: () => undefined, embedders });
     const passed = handles.arguments(byType);
     try {
-      const normal = normalizeArguments(called.function, parameters, byType.size === 0 ? undefined : passed);
+      const holdsHandles = functionHoldsHandle(called.function);
+      const normal = normalizeArguments(called.function, parameters, holdsHandles ? passed : undefined);
       passed.pass();
-      const results = byType.size === 0 ? undefined : handles.results(byType);
-      const work = { called, parameters: normal, limits, objects: embedders.objects, results };
+      const results = holdsHandles ? handles.results(byType) : undefined;
+      const work = { called, parameters: normal, limits, embedders, results };
       const { ended, usage } = await this.#run(work, new Stdio(options, false), options);
       return { value: valueOf(ended, called, limits, usage), usage };
     } finally {
       passed.end();
+    }
+  }
+
+  /** On an instance that is closed when the call has come to its end, which its streams keep it from. */
+  async #callWithStreams(name: string, parameters: readonly unknown[], options: CallOptions): Promise<CallResult> {
+    const instance = await this.instantiate(options);
+    try {
+      return await instance.call(name, parameters);
+    } finally {
+      void instance.finish();
     }
   }
 
@@ -165,6 +179,7 @@ export class Sandbox implements AsyncDisposable {
     const resources = this.#engine.plan?.resources;
     return {
       objects: new HostObjects(2 * maxHandles),
+      streams: new InvocationStreams(2 * maxHandles),
       resourceAt: (index) => {
         const found = resources?.[index];
         return found?.from === "import" ? this.#hostFunctions.resourceAt(found.path) : undefined;
@@ -234,9 +249,11 @@ export class Sandbox implements AsyncDisposable {
     this.#assertOpen();
     const limits = limitsFrom(options.limits, this.#limits);
     const made = Promise.withResolvers<GuestInstance>();
+    let kept: GuestInstance | undefined = undefined as GuestInstance | undefined;
     const ready: Job["ready"] = (...given) => void made.promise.then((instance) => instance.ready(...given));
     const embedders = this.#embeddersObjects(limits);
-    const work = { parameters: [], limits, ready, objects: embedders.objects };
+    const returned: Services["returned"] = (payload) => kept?.returned(payload);
+    const work = { parameters: [], limits, ready, returned, embedders };
     const ran = this.#run(work, new Stdio(options, false), options);
     const { info, plan, untrusted } = this.#engine;
     const collectsHandles = !this.#isDeterministic;
@@ -249,18 +266,19 @@ export class Sandbox implements AsyncDisposable {
       collectsHandles,
       ran,
     });
+    kept = instance;
     made.resolve(instance);
     await instance.opened();
     return instance;
   }
 
   async #run(
-    { called, parameters, programArguments = [], limits, exchange, ready, objects, results }: Work,
+    { called, parameters, programArguments = [], limits, exchange, ready, returned, embedders, results }: Work,
     stdio: Stdio,
     { signal }: CallOptions,
   ): Promise<{ readonly ended: Ended; readonly usage: Usage }> {
     assertTablesWithin(limits, this.#engine.tables);
-    const own = objects ?? this.#embeddersObjects(limits).objects;
+    const { objects, streams } = embedders ?? this.#embeddersObjects(limits);
     this.#invocations += 1;
     const invocation = this.#invocations;
     let denials = 0;
@@ -288,14 +306,17 @@ export class Sandbox implements AsyncDisposable {
         limits,
         exchange,
         observe,
-        objects: own,
+        objects,
+        streams,
+        returned,
       }),
     });
     await stdio.close();
     const mustCheck = called !== undefined && (this.#engine.untrusted || results !== undefined);
     const ended = mustCheck ? checkEnding(reported, called.function, results) : reported;
-    own.end();
     const usage = usageOf(ended, denials);
+    objects.end();
+    streams.end(() => endOfStreams(ended, called ?? AN_INSTANCE, limits, usage));
     this.#totals.add(usage);
     return { ended, usage };
   }
@@ -336,10 +357,23 @@ interface Work {
   readonly limits: Limits;
   readonly exchange?: HttpExchange;
   readonly ready?: Job["ready"];
-  /** The embedder's objects that it has handles of; default none at first. */
-  readonly objects?: HostObjects;
+  /** The embedder's objects that it has handles of, and streams; default none at first. */
+  readonly embedders?: EmbeddersObjects;
+  readonly returned?: Services["returned"];
   /** What becomes of handles in the result, where there may be any. */
   readonly results?: HandleValues | undefined;
+}
+
+const AN_INSTANCE = { name: "the instance", function: { name: "instance", parameters: [], async: false } } as const;
+
+/** What streams end with that go on when their invocation has ended. */
+function endOfStreams(...ended: Parameters<typeof valueOf>): CordonError {
+  try {
+    valueOf(...ended);
+  } catch (thrown) {
+    if (thrown instanceof CordonError) return thrown;
+  }
+  return new CordonError("cancelled", "Cannot go on with the stream: the call or instance that it is of has ended");
 }
 
 function assertArguments(programArguments: readonly string[]): void {

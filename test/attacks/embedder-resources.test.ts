@@ -3,6 +3,7 @@ import { describe, test } from "node:test";
 import type { AuditObservation } from "../../src/audit/event.ts";
 import { HostFunctions } from "../../src/sandbox/host-functions/host-functions.ts";
 import { HostObjects, type HostResource } from "../../src/sandbox/host-functions/host-objects.ts";
+import { InvocationStreams } from "../../src/sandbox/streams/invocation-streams.ts";
 import { ODD } from "../support/odd-values.ts";
 
 /*
@@ -58,7 +59,12 @@ function embedder(most = 10) {
   );
   const objects = new HostObjects(most);
   const { signal } = new AbortController();
-  const asker = { signal, objects, observe: (one: AuditObservation) => void observations.push(one) };
+  const asker = {
+    signal,
+    objects,
+    streams: new InvocationStreams(0),
+    observe: (one: AuditObservation) => void observations.push(one),
+  };
   const ask = async (name: string, ...payload: readonly unknown[]): Promise<unknown> => {
     const answer = await functions.answer(`custom:${STORE}@#${name}`, payload, asker);
     return answer?.kind === "returned" ? answer.value : answer;

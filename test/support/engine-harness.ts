@@ -47,6 +47,7 @@ export async function instantiate(compiled: Compiled, imports: HostImports = new
     comeBack: () => new Promise((resolve) => setImmediate(resolve)),
     waitFor: (answer) => answer,
     dispose: (object) => (object as Partial<Disposable>)[Symbol.dispose]?.(),
+    askStream: () => new Promise(() => undefined),
     isOver: () => failure !== undefined,
     isPaused: () => false,
     stacks: { held: 0, take: () => true, giveBack: () => undefined },

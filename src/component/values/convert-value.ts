@@ -33,14 +33,16 @@ const SHOWN_TYPE = 200;
 /** A value in place of another, or what was found, in words, where there is none. */
 export type Replacement = { readonly value: unknown } | { readonly found: string };
 
-/** What stands for handles. Without one, no type with handles has a value that can be passed. */
+/** What stands for handles, streams and futures. Without one, no type with them has a value that can be passed. */
 export interface HandleValues {
   /** What a handle is passed on as; must not throw, nor run code of the value. */
   readonly replace: (value: unknown, type: HandleType) => Replacement;
 }
 
 /** A type whose values are handles of something that stays where it is. */
-export type HandleType = WitType & { readonly kind: "own" | "borrow" };
+export type HandleType =
+  | Extract<WitType, { readonly kind: "own" | "borrow" }>
+  | Extract<WitType, { readonly kind: "stream" | "future" }>;
 
 /** One walk over a value. The path is where it stands; it grows and shrinks as the walk goes. */
 export interface ValueWalk {
@@ -126,9 +128,9 @@ export function convertValue(walk: ValueWalk, value: unknown, type: WitType, dep
       return convertMap(walk, value, type, depth);
     case "own":
     case "borrow":
-      return convertHandle(walk, value, type);
     case "stream":
     case "future":
+      return convertHandle(walk, value, type);
     case "error-context":
       break;
   }
@@ -138,7 +140,11 @@ export function convertValue(walk: ValueWalk, value: unknown, type: WitType, dep
 function convertHandle(walk: ValueWalk, value: unknown, type: HandleType): unknown {
   const { handles } = walk;
   if (handles === undefined) {
-    return wrong(walk, type, `${describeValue(value)}; a handle cannot be passed but to the instance that gave it`);
+    const isStream = type.kind === "stream" || type.kind === "future";
+    const why = isStream
+      ? "such a value cannot be passed"
+      : "a handle cannot be passed but to the instance that gave it";
+    return wrong(walk, type, `${describeValue(value)}; ${why}`);
   }
   const replaced = handles.replace(value, type);
   return "found" in replaced ? wrong(walk, type, replaced.found) : replaced.value;

@@ -19,6 +19,8 @@ export interface CustomFunction {
   readonly capability: string;
   /** The parameter that must satisfy a grant of numbers or texts; `undefined` when the embedder's own check decides alone. */
   readonly checked: CheckedParameter | undefined;
+  /** Whether it takes handles or streams, which are let go of on the embedder's side when it is denied. */
+  readonly takesHandles: boolean;
   /** Whether its WIT result is a `result`. */
   readonly fallible: boolean;
   /** Whether that has an `err` of text, which a failure can be told with. Any other failure is a trap. */

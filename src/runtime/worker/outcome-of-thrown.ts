@@ -1,9 +1,11 @@
+import { HostFault } from "../abi/trap.ts";
 import type { WorkerOutcome } from "../messages.ts";
 import { MemoryCapTooSmall } from "./memory/memory-allotment.ts";
 
 /** How an invocation ends that threw this. Errors of the guest's carry its payload. */
 export function outcomeOfThrown(thrown: unknown): WorkerOutcome {
   if (thrown instanceof MemoryCapTooSmall) return { kind: "memory", neededBytes: thrown.neededBytes };
+  if (thrown instanceof HostFault) return { kind: "fault", message: thrown.message };
   if (typeof thrown !== "object" || thrown === null) return { kind: "trap", message: String(thrown) };
   if (Object.hasOwn(thrown, "payload")) {
     return { kind: "guest-error", payload: (thrown as { readonly payload: unknown }).payload };

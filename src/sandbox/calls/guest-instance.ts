@@ -2,6 +2,7 @@ import { normalizeArguments } from "../../component/values/check-value.ts";
 import type { WorkerUsage } from "../../runtime/messages.ts";
 import type { Ended, Ending, InstancePort } from "../../runtime/pending.ts";
 import { CordonError } from "../../shared/errors.ts";
+import { functionHoldsHandle, holdsStream } from "../../shared/wit/wit-handles.ts";
 import type { Plan } from "../../shared/plan.ts";
 import type { Limits } from "../../shared/limits.ts";
 import type { Usage } from "../../shared/usage.ts";
@@ -54,6 +55,10 @@ export class GuestInstance implements AsyncDisposable {
   readonly #handles: InstanceHandles;
   /** Settles when handles have been dropped, where that is all that the instance does. */
   #dropping: Promise<unknown> | undefined;
+  /** Takes what the call returns that is running, before its end. */
+  #returning: ((ending: Ending) => void) | undefined;
+  /** Whether it has, and goes on. */
+  #hasReturned = false;
   #port: InstancePort | undefined;
   #waiting: ((ready: Ready) => void) | undefined;
   #end: Ending | undefined;
@@ -101,7 +106,7 @@ export class GuestInstance implements AsyncDisposable {
    * disposed of or handed over; `trap` or what else ended the instance when there is none any more.
    */
   async call(name?: string, parameters: readonly unknown[] = []): Promise<CallResult> {
-    while (this.#dropping !== undefined) await this.#dropping;
+    while (this.#isEnding) await this.#untilReady();
     const called = findExport(this.#link.interface, name);
     const resources = exportedResourcesOf(this.#link.plan, called);
     const handles = this.#handles.arguments(resources.byType);
@@ -112,15 +117,45 @@ export class GuestInstance implements AsyncDisposable {
       if (this.#port === undefined) {
         throw new CordonError(
           "usage",
-          `Cannot call ${called.name}: the instance is in a call; wait until that has ended`,
+          `Cannot call ${called.name}: the instance is in a call; wait until that has ended, and its streams are read or cancelled`,
         );
       }
       handles.pass();
-      const { ending = CLOSED } = await this.#enter(called.path, normal);
+      const ended = this.#enter(called.path, normal);
+      const returned = holdsStream(called.function.result) ? this.#early(ended) : ended;
+      const { ending = CLOSED } = await returned;
       return { value: this.#valueOf(ending, called, resources), usage: this.#usage };
     } finally {
       handles.end();
     }
+  }
+
+  /** Whether what it does comes to its end without the caller: it drops handles, or what it wrote has been read. */
+  get #isEnding(): boolean {
+    if (this.#end !== undefined) return false;
+    return this.#dropping !== undefined || (this.#hasReturned && this.#link.embedders?.streams.isReading !== true);
+  }
+
+  /** What the call returns, where it goes on after that; or how it ended before. */
+  #early(ended: Promise<Ready>): Promise<Ready> {
+    const { promise, resolve } = Promise.withResolvers<Ready>();
+    this.#returning = (ending) => resolve({ ending, usage: this.#usage });
+    void ended.then((ready) => {
+      this.#hasReturned = false;
+      this.#returning = undefined;
+      resolve(ready);
+    });
+    return promise;
+  }
+
+  /** @internal The guest's side says what the call returns that is running. Throws when none is to say so. */
+  returned(payload: unknown): void {
+    const returning = this.#returning;
+    const { tag, val } = (payload ?? {}) as { readonly tag?: unknown; readonly val?: unknown };
+    if (returning === undefined || (tag !== "ok" && tag !== "err")) throw new Error("no call is to return");
+    this.#returning = undefined;
+    this.#hasReturned = true;
+    returning(tag === "ok" ? { kind: "value", value: val } : { kind: "guest-error", payload: val });
   }
 
   /** Has the instance drop handles, and call an export if there is one to call. Resolves when it is ready again, or is no more. */
@@ -161,10 +196,20 @@ export class GuestInstance implements AsyncDisposable {
   }
 
   /**
-   * Ends the instance when no call is running, and waits until it is gone. A call that is running is waited for, and so are destructors of
-   * handles that were disposed of; those of all others do not run: the guest's memory is gone.
+   * Ends the instance when no call is running, and waits until it is gone. A call that is running is waited for; where it has returned and
+   * its streams go on, they are cancelled. Destructors of handles that were disposed of are waited for as well; those of all others do not
+   * run: the guest's memory is gone.
    */
   async close(): Promise<void> {
+    if (this.#hasReturned) {
+      const reason = new CordonError("cancelled", "Cannot go on with the stream: its instance was closed");
+      this.#link.embedders?.streams.stopReading(reason);
+    }
+    await this.finish();
+  }
+
+  /** @internal The same, without a word to its streams. */
+  async finish(): Promise<void> {
     for (; this.#end === undefined; await this.#untilReady()) {
       this.#drop();
       if (this.#port !== undefined) break;
@@ -186,7 +231,7 @@ export class GuestInstance implements AsyncDisposable {
     { byType }: ExportedResources = NO_RESOURCES,
   ): unknown {
     const ended: Ended = { ending, wallMs: this.#usage.wallMs };
-    const hasHandles = byType.size > 0;
+    const hasHandles = functionHoldsHandle(called.function);
     const mustCheck = this.#link.untrusted || hasHandles;
     const handles = hasHandles ? this.#handles.results(byType) : undefined;
     const checked = mustCheck ? checkEnding(ended, called.function, handles) : ended;

@@ -1,8 +1,17 @@
-import type { HandleType, HandleValues, Replacement } from "../../component/values/check-value.ts";
+import {
+  type HandleType,
+  type HandleValues,
+  normalizeValue,
+  type Replacement,
+} from "../../component/values/check-value.ts";
 import { describeValue } from "../../component/values/describe-value.ts";
 import type { WitType } from "../../shared/wit/wit.ts";
 import { HostObjects, type HostResource } from "../host-functions/host-objects.ts";
+import type { ElementValues } from "../streams/element-values.ts";
+import { InvocationStreams } from "../streams/invocation-streams.ts";
 import { GuestHandle, type HandleState } from "./guest-handle.ts";
+
+type ResourceType = Extract<HandleType, { readonly resource: string }>;
 
 /** Handles that the arguments of one call hold, checked and not yet passed. */
 export interface ArgumentHandles extends HandleValues {
@@ -12,9 +21,10 @@ export interface ArgumentHandles extends HandleValues {
   readonly end: () => void;
 }
 
-/** The embedder's objects of one invocation, and the resources that they are of. */
+/** The embedder's objects and streams of one invocation, and the resources that objects are of. */
 export interface EmbeddersObjects {
   readonly objects: HostObjects;
+  readonly streams: InvocationStreams;
   /** The embedder's resource at an index of the plan; undefined for any other. */
   readonly resourceAt: (index: number) => HostResource | undefined;
 }
@@ -37,7 +47,11 @@ export interface InstanceHandlesOptions {
   readonly embedders: EmbeddersObjects;
 }
 
-const NO_EMBEDDERS: EmbeddersObjects = { objects: new HostObjects(0), resourceAt: () => undefined };
+const NO_EMBEDDERS: EmbeddersObjects = {
+  objects: new HostObjects(0),
+  streams: new InvocationStreams(0),
+  resourceAt: () => undefined,
+};
 
 /** The handles that an instance gave to the embedder, and that were not disposed of, handed over or forgotten. */
 export class InstanceHandles {
@@ -63,11 +77,13 @@ export class InstanceHandles {
 
   /** For the arguments of one call: handles, and objects of the embedder's, become numbers. */
   arguments(resources: ReadonlyMap<WitType, number>): ArgumentHandles {
-    const { objects, resourceAt } = this.#options.embedders;
-    const uses = new Map<HandleState, HandleType["kind"]>();
-    const given: { readonly number: number; readonly kind: HandleType["kind"] }[] = [];
+    const { objects, streams, resourceAt } = this.#options.embedders;
+    const elements = this.#elements(resources);
+    const givenStreams: number[] = [];
+    const uses = new Map<HandleState, "own" | "borrow">();
+    const given: { readonly number: number; readonly kind: "own" | "borrow" }[] = [];
     let isPassed = false;
-    const give = (value: unknown, { kind }: HandleType, resource: HostResource): Replacement => {
+    const give = (value: unknown, { kind }: ResourceType, resource: HostResource): Replacement => {
       if (typeof value !== "object" || value === null) return { found: `${describeValue(value)}, which is no object` };
       const number = objects.give(value, resource, kind);
       if (number === undefined) return { found: "one object more than an instance may have" };
@@ -76,6 +92,11 @@ export class InstanceHandles {
     };
     return {
       replace: (value, type) => {
+        if (!("resource" in type)) {
+          const replaced = streams.give(value, type, elements);
+          if ("value" in replaced) givenStreams.push(replaced.value as number);
+          return replaced;
+        }
         const index = resources.get(type);
         const embedders = index === undefined ? undefined : resourceAt(index);
         if (embedders !== undefined) return give(value, type, embedders);
@@ -99,6 +120,7 @@ export class InstanceHandles {
         }
       },
       end: () => {
+        if (!isPassed) for (const id of givenStreams) streams.takeBack(id);
         for (const { number, kind } of given) if (kind === "borrow" || !isPassed) objects.takeBack(number);
       },
     };
@@ -106,9 +128,12 @@ export class InstanceHandles {
 
   /** For the result of a call: numbers become handles, or the embedder's objects. What says the numbers may be hostile. */
   results(resources: ReadonlyMap<WitType, number>): HandleValues {
-    const { objects, resourceAt } = this.#options.embedders;
+    const { objects, streams, resourceAt } = this.#options.embedders;
     return {
       replace: (value, type) => {
+        if (!("resource" in type)) {
+          return streams.take(value, type, this.#elements(resources));
+        }
         const index = resources.get(type);
         const embedders = index === undefined ? undefined : resourceAt(index);
         if (embedders === undefined) return this.#given(value, type, index);
@@ -116,6 +141,23 @@ export class InstanceHandles {
         const isTaken = object !== undefined && objects.handOver(value as number, embedders);
         return isTaken ? { value: object } : { found: "no number of an object that the instance has" };
       },
+    };
+  }
+
+  /** How elements of streams and futures are passed on. */
+  #elements(resources: ReadonlyMap<WitType, number>): ElementValues {
+    return {
+      give: (value, type) => {
+        const handles = this.arguments(resources);
+        try {
+          const given = normalizeValue(value, type, "pass on what was given", handles);
+          handles.pass();
+          return given;
+        } finally {
+          handles.end();
+        }
+      },
+      take: (value, type) => normalizeValue(value, type, "take what the guest wrote", this.results(resources)),
     };
   }
 
@@ -129,7 +171,7 @@ export class InstanceHandles {
     return state.resource === resource ? undefined : "a handle of another resource";
   }
 
-  #given(number: unknown, { resource: name }: HandleType, resource: number | undefined): Replacement {
+  #given(number: unknown, { resource: name }: ResourceType, resource: number | undefined): Replacement {
     const isNew = typeof number === "number" && Number.isSafeInteger(number) && number > 0 && !this.#held.has(number);
     if (!isNew || resource === undefined) return { found: "no number of a new handle" };
     if (this.#held.size >= this.#options.most) return { found: `more than ${this.#options.most} handles` };

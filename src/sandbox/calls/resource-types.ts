@@ -1,8 +1,8 @@
-import type { Plan, PlanType, TypeIndex } from "../../shared/plan.ts";
+import type { Plan, TypeIndex } from "../../shared/plan.ts";
 import { CordonError } from "../../shared/errors.ts";
 import { printFunctionType } from "../../shared/wit/print-wit.ts";
 import { functionHoldsHandle } from "../../shared/wit/wit-handles.ts";
-import { exportAt } from "../../shared/plan-exports.ts";
+import { exportAt, partsOfPlanType } from "../../shared/plan-parts.ts";
 import { partsOfType, type WitFunction, type WitType } from "../../shared/wit/wit.ts";
 import type { CallableExport } from "../loading/exports.ts";
 
@@ -69,27 +69,4 @@ function pairVisitor(
     for (const [position, part] of partsOfType(wit).entries()) visit(part, indices[position]);
   };
   return visit;
-}
-
-/** As `partsOfType` of the WIT type. */
-function partsOfPlanType(type: PlanType): readonly (TypeIndex | undefined)[] {
-  switch (type.kind) {
-    case "list":
-    case "option":
-    case "stream":
-    case "future":
-      return [type.element];
-    case "record":
-      return type.fields.map((field) => field.type);
-    case "tuple":
-      return type.elements;
-    case "variant":
-      return type.cases.map((one) => one.type);
-    case "result":
-      return [type.ok, type.err];
-    case "map":
-      return [type.key, type.value];
-    default:
-      return [];
-  }
 }

@@ -7,6 +7,7 @@ import { ODD } from "../../../test/support/odd-values.ts";
 import { DEFAULT_LIMITS, type Limits } from "../../shared/limits.ts";
 import type { HostFunctionInput } from "../host-functions/host-function-input.ts";
 import { HostObjects } from "../host-functions/host-objects.ts";
+import { InvocationStreams } from "../streams/invocation-streams.ts";
 import { HostFunctions } from "../host-functions/host-functions.ts";
 import { answering } from "./services.ts";
 import { Stdio, type StdioOptions } from "./stdio.ts";
@@ -30,6 +31,7 @@ function side(grants: Partial<Grants>, { limits, hostFunctions = [], ...options 
     limits: { ...DEFAULT_LIMITS, maxStdoutBytes: 10, ...limits },
     exchange: undefined,
     objects: new HostObjects(10),
+    streams: new InvocationStreams(10),
     observe: (observation) => void observations.push(observation),
   });
   const ask = (service: string, payload: unknown): Promise<unknown> => answer(service, payload, signal);

@@ -1,19 +1,31 @@
-import type { HandleValues, Replacement } from "../../component/values/check-value.ts";
+import { type HandleValues, normalizeValue, type Replacement } from "../../component/values/check-value.ts";
 import { describeValue } from "../../component/values/describe-value.ts";
+import type { ElementValues } from "../streams/element-values.ts";
+import type { InvocationStreams } from "../streams/invocation-streams.ts";
 import { type HostObjects, type HostResource, letGo } from "./host-objects.ts";
 
 /** The resources that the types of one function name. */
 export type ResourcesByName = ReadonlyMap<string, HostResource>;
 
-/** The embedder's objects that a guest passes to one call of a function, and takes from it. */
+/** What the embedder has of one invocation. */
+export interface CallObjectsParts {
+  readonly objects: HostObjects;
+  readonly streams: InvocationStreams;
+}
+
+/** The embedder's objects, and streams, that a guest passes to one call of a function, and takes from it. */
 export class CallObjects {
   readonly #objects: HostObjects;
+  readonly #streams: InvocationStreams;
   readonly #resources: ResourcesByName;
+  /** Numbers of streams and futures that the guest gave. */
+  readonly #taken: unknown[] = [];
   readonly #lent: (() => void)[] = [];
   readonly #handedOver: { readonly resource: HostResource; readonly object: object }[] = [];
 
-  constructor(objects: HostObjects, resources: ResourcesByName) {
+  constructor({ objects, streams }: CallObjectsParts, resources: ResourcesByName) {
     this.#objects = objects;
+    this.#streams = streams;
     this.#resources = resources;
   }
 
@@ -21,6 +33,10 @@ export class CallObjects {
   get parameters(): HandleValues {
     return {
       replace: (value, type): Replacement => {
+        if (!("resource" in type)) {
+          this.#taken.push(value);
+          return this.#streams.take(value, type, this.#elements);
+        }
         const resource = this.#resources.get(type.resource);
         const object = resource === undefined ? undefined : this.#objects.at(value, resource);
         const isThere = resource !== undefined && object !== undefined && typeof value === "number";
@@ -37,6 +53,7 @@ export class CallObjects {
   get result(): HandleValues {
     return {
       replace: (value, type): Replacement => {
+        if (!("resource" in type)) return this.#streams.give(value, type, this.#elements);
         const resource = this.#resources.get(type.resource);
         if (typeof value !== "object" || value === null)
           return { found: `${describeValue(value)}, which is no object` };
@@ -49,8 +66,17 @@ export class CallObjects {
     };
   }
 
+  /** Objects within a stream are handed over with it. */
+  get #elements(): ElementValues {
+    return {
+      give: (value, type) => normalizeValue(value, type, "hand on what the embedder gave", this.result),
+      take: (value, type) => normalizeValue(value, type, "take what the guest wrote", this.parameters),
+    };
+  }
+
   /** The function was not called: what was handed over to it is let go of. */
   refuse(): void {
+    for (const id of this.#taken.splice(0)) this.#streams.refuse(id);
     for (const one of this.#handedOver.splice(0)) letGo(one);
   }
 

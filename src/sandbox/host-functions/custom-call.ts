@@ -10,17 +10,14 @@ import {
 import type { CustomGrant, Grants } from "../../policy/grants.ts";
 import { messageOf } from "../../shared/errors.ts";
 import type { WitFunction } from "../../shared/wit/wit.ts";
-import { CallObjects, type ResourcesByName } from "./call-objects.ts";
+import { CallObjects, type CallObjectsParts, type ResourcesByName } from "./call-objects.ts";
 import type { HostFunctionContext } from "./host-function-input.ts";
-import type { HostObjects } from "./host-objects.ts";
 
 /** What the embedder's side knows of the invocation that asks. */
-export interface HostFunctionAsker {
+export interface HostFunctionAsker extends CallObjectsParts {
   /** Aborted when the invocation has ended. */
   readonly signal: AbortSignal;
   readonly observe: (observation: AuditObservation) => void;
-  /** What it has handles of. */
-  readonly objects: HostObjects;
 }
 
 /** A function of the embedder that was found to be in order. */
@@ -46,9 +43,9 @@ export async function answerCustom(
   fn: RegisteredFunction,
   granted: Grants["custom"],
   payload: unknown,
-  { signal, observe, objects }: HostFunctionAsker,
+  { signal, observe, ...parts }: HostFunctionAsker,
 ): Promise<CustomAnswer> {
-  const passed = new CallObjects(objects, fn.resources);
+  const passed = new CallObjects(parts, fn.resources);
   let parameters: readonly unknown[];
   try {
     parameters = normalizeArguments(fn.wit, payload as readonly unknown[], passed.parameters);

@@ -9,6 +9,7 @@ import type { CustomGrant } from "../../policy/grants.ts";
 import type { HostFunctionInput } from "./host-function-input.ts";
 import type { HostFunctionAsker } from "./custom-call.ts";
 import { HostObjects } from "./host-objects.ts";
+import { InvocationStreams } from "../streams/invocation-streams.ts";
 import { HostFunctions } from "./host-functions.ts";
 
 type Granted = Readonly<Record<string, CustomGrant>>;
@@ -35,7 +36,7 @@ interface Guest {
 }
 
 function asker({ signal, observe }: TestContext): HostFunctionAsker {
-  return { signal, observe, objects: new HostObjects(0) };
+  return { signal, observe, objects: new HostObjects(0), streams: new InvocationStreams(0) };
 }
 
 /**

@@ -19,6 +19,7 @@ import { isLabel, parseFunctionType } from "../../shared/wit/parse-wit-type.ts";
 import { printFunctionType } from "../../shared/wit/print-wit.ts";
 import { quoteText } from "../../shared/quote-text.ts";
 import { nearest } from "../../shared/suggest.ts";
+import { holdsHandle } from "../../shared/wit/wit-handles.ts";
 import type { WitFunction, WitType } from "../../shared/wit/wit.ts";
 import { answerCustom, type HostFunctionAsker, type RegisteredFunction } from "./custom-call.ts";
 import { coreFunctionType } from "./core-function-type.ts";
@@ -182,6 +183,7 @@ function readOne(
       type: printFunctionType(wit),
       capability: input.capability,
       checked,
+      takesHandles: wit.parameters.some(({ type }) => holdsHandle(type)),
       fallible: wit.result?.kind === "result",
       failsAsText: wit.result?.kind === "result" && wit.result.err?.kind === "string",
     },
@@ -230,6 +232,7 @@ function readCoreFunction(
       type: read.type,
       capability: input.capability,
       checked: checkedParameter(check, read.wit, problem),
+      takesHandles: false,
       fallible: false,
       failsAsText: false,
     },
@@ -307,7 +310,6 @@ function typeOf({ name, type }: HostFunctionInput, resources: ResourcesByName): 
   const misfit = memberProblem(wit);
   if (misfit !== undefined) return misfit;
   if (holdsBorrow(wit.result)) return "type: a function cannot return what it only borrows";
-  if (wit.async) return "type: async functions cannot be provided; call may return a promise all the same";
   for (const part of [...wit.parameters.map((one) => one.type), ...(wit.result === undefined ? [] : [wit.result])]) {
     const collision = collisionIn(part);
     if (collision !== undefined) return `type: JavaScript cannot tell ${collision.join(" and ")} apart`;

@@ -29,7 +29,18 @@ const PRIMITIVES: ReadonlyMap<string, WitPrimitive> = new Map(
   ),
 );
 
-const CONSTRUCTORS = ["list", "option", "result", "tuple", "record", "variant", "enum", "flags"] as const;
+const CONSTRUCTORS = [
+  "list",
+  "option",
+  "result",
+  "tuple",
+  "record",
+  "variant",
+  "enum",
+  "flags",
+  "stream",
+  "future",
+] as const;
 
 /** Where the reader stands; `token` is the next one, empty at the end. */
 interface Reader {
@@ -49,7 +60,7 @@ export function isLabel(text: string): boolean {
 /**
  * A function's type from its WIT text, such as `func(path: string) -> result<list<u8>, string>`: what `printFunctionType` prints
  * of types that are plain values, with white space and trailing commas where WIT allows them. Records, variants, enums and flags
- * are written inline: `record { x: s32, y: s32 }`. Names of types, streams, futures, maps and comments are not read.
+ * are written inline: `record { x: s32, y: s32 }`. Names of types, maps and comments are not read.
  *
  * @param name The function's own name, which the text does not have.
  * @param resources Names of resources, which stand for handles that own them; `borrow<NAME>` is one that is lent.
@@ -160,6 +171,13 @@ function constructed(reader: Reader, kind: (typeof CONSTRUCTORS)[number], depth:
     }
     case "result":
       return result(reader, depth);
+    case "stream":
+    case "future": {
+      if (!take(reader, "<")) return { kind };
+      const element = type(reader, depth);
+      expect(reader, ">");
+      return { kind, element };
+    }
     case "tuple":
       expect(reader, "<");
       return {

@@ -17,3 +17,9 @@ export function holdsHandle(type: WitType | undefined, isExempt: (type: WitType)
 export function functionHoldsHandle({ parameters, result }: WitFunction): boolean {
   return holdsHandle(result) || parameters.some(({ type }) => holdsHandle(type));
 }
+
+/** Whether values of a type hold streams or futures, which go on after they were given. */
+export function holdsStream(type: WitType | undefined): boolean {
+  if (type === undefined) return false;
+  return type.kind === "stream" || type.kind === "future" || partsOfType(type).some(holdsStream);
+}

@@ -66,7 +66,7 @@ export class CallHandles implements HandleScope {
     end.assertTransferable(type);
     this.#state.handles.remove(index);
     end.join(undefined);
-    return this.#receiver !== "guest" ? this.#host.readableOut(end.shared, type) : end.shared;
+    return this.#receiver === "guest" ? end.shared : this.#host.readableOut(end.shared, type);
   }
 
   lowerReadable(kind: "stream" | "future", value: unknown, type: number): number {

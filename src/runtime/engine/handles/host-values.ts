@@ -9,6 +9,8 @@ export interface HostValues {
   readonly repOf: (value: unknown, resource: number, as: "own" | "borrow") => unknown;
   /** The component instance that defines a resource; undefined for one of the host's. */
   readonly definerOf: (resource: number) => ComponentState | undefined;
-  readonly readableOut: (shared: SharedCopy, type: number) => unknown;
+  /** What the embedder is given for the readable end of a stream or future: the number of an end of its own. */
+  readonly readableOut: (shared: SharedCopy, type: number) => number;
+  /** What a readable end is of, by what another component passed, or the embedder as the number of a stream or promise of its own. */
   readonly sharedOf: (value: unknown, kind: "stream" | "future", type: number) => SharedCopy;
 }
