@@ -51,6 +51,13 @@ const NET: readonly HostFunctionInput[] = [
       return count;
     },
   },
+  {
+    interface: "acme:net/files",
+    name: "soon",
+    type: "func() -> future<u32>",
+    capability: "net",
+    call: () => new Promise((resolve) => setImmediate(() => resolve(17))),
+  },
 ];
 
 let guest: string;
@@ -148,6 +155,7 @@ for (const isolation of ["thread", "process"] satisfies readonly IsolationLevel[
     test("asynchronous functions of the embedder's give and take streams", async () => {
       await using sandbox = await open();
       assert.equal((await sandbox.call("fetched", [1_000])).value, 30);
+      assert.equal((await sandbox.call("awaited")).value, 17);
       stored.length = 0;
       assert.equal((await sandbox.call("stored", [2_500])).value, 2_500);
       assert.deepEqual(
@@ -207,7 +215,11 @@ test("what is no stream and no promise is refused, and what was given beside it 
   ]) {
     await failsWith("usage", /bytes: expected stream<u8>, found/, sandbox.call("sum", [odd, 1]));
   }
-  const thenable = { then: () => assert.fail("it was called") };
+  class Thenable {
+    // oxlint-disable-next-line unicorn/no-thenable
+    readonly then = (): never => assert.fail("it was called");
+  }
+  const thenable = new Thenable();
   for (const odd of [undefined, 1, thenable]) {
     await failsWith("usage", /which is no promise/, sandbox.call("wait", [odd]));
   }

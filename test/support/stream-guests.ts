@@ -26,6 +26,7 @@ const BUILT_INS: readonly (readonly [string, string, string])[] = [
   ["return-text", `(canon task.return (result string) ${MEMORY})`, "(param i32 i32)"],
   ["fetch", `(canon lower (func $fetch) ${MEMORY})`, "(param i32) (result i32)"],
   ["store", `(canon lower (func $store) async ${MEMORY})`, "(param i32 i32) (result i32)"],
+  ["soon", "(canon lower (func $soon))", "(result i32)"],
   ["set-new", "(canon waitable-set.new)", "(result i32)"],
   ["set-wait", `(canon waitable-set.wait ${MEMORY})`, "(param i32 i32) (result i32)"],
   ["join", "(canon waitable.join)", "(param i32 i32)"],
@@ -123,6 +124,13 @@ const FUNCTIONS: Readonly<Record<string, readonly [string, string, string]>> = {
     `(drop (call $read-number (local.get $r) (i32.const 56))) (call $return-u32 (i32.load (i32.const 56)))
       (call $drop-number (local.get $r))`,
   ],
+  awaited: [
+    "(result u32)",
+    "",
+    `(local $r i32) (local.set $r (call $soon))
+      (drop (call $read-number (local.get $r) (i32.const 56))) (call $return-u32 (i32.load (i32.const 56)))
+      (call $drop-number (local.get $r))`,
+  ],
   ignore: [
     '(param "number" $number) (result u32)',
     "(param $r i32)",
@@ -152,8 +160,10 @@ const FUNCTIONS: Readonly<Record<string, readonly [string, string, string]>> = {
 const STREAMS = `(component
   (import "acme:net/files" (instance $net
     (export "fetch" (func async (param "count" u32) (result (stream u8))))
-    (export "store" (func async (param "bytes" (stream u8)) (result u32)))))
+    (export "store" (func async (param "bytes" (stream u8)) (result u32)))
+    (export "soon" (func (result (future u32))))))
   (alias export $net "fetch" (func $fetch)) (alias export $net "store" (func $store))
+  (alias export $net "soon" (func $soon))
   (type $bytes (stream u8)) (type $words (stream string)) (type $number (future u32))
   (core module $libc (memory (export "mem") 1)
     (data (i32.const 16) "\\20\\00\\00\\00\\05\\00\\00\\00\\25\\00\\00\\00\\06\\00\\00\\00helloworld\\21")

@@ -53,8 +53,8 @@ interface Ready {
 export class GuestInstance implements AsyncDisposable {
   readonly #link: InstanceLink;
   readonly #handles: InstanceHandles;
-  /** Settles when handles have been dropped, where that is all that the instance does. */
-  #dropping: Promise<unknown> | undefined;
+  /** Whether handles are being dropped, where that is all that the instance does. */
+  #isDropping = false;
   /** Takes what the call returns that is running, before its end. */
   #returning: ((ending: Ending) => void) | undefined;
   /** Whether it has, and goes on. */
@@ -133,18 +133,14 @@ export class GuestInstance implements AsyncDisposable {
   /** Whether what it does comes to its end without the caller: it drops handles, or what it wrote has been read. */
   get #isEnding(): boolean {
     if (this.#end !== undefined) return false;
-    return this.#dropping !== undefined || (this.#hasReturned && this.#link.embedders?.streams.isReading !== true);
+    return this.#isDropping || (this.#hasReturned && this.#link.embedders?.streams.isReading !== true);
   }
 
   /** What the call returns, where it goes on after that; or how it ended before. */
   #early(ended: Promise<Ready>): Promise<Ready> {
     const { promise, resolve } = Promise.withResolvers<Ready>();
     this.#returning = (ending) => resolve({ ending, usage: this.#usage });
-    void ended.then((ready) => {
-      this.#hasReturned = false;
-      this.#returning = undefined;
-      resolve(ready);
-    });
+    void ended.then(resolve);
     return promise;
   }
 
@@ -171,9 +167,8 @@ export class GuestInstance implements AsyncDisposable {
   /** Has handles dropped that were disposed of, unless a call runs: then that happens before the next, or when it has ended. */
   #drop(): void {
     if (this.#port === undefined || !this.#handles.hasDrops) return;
-    this.#dropping = this.#enter(undefined, []).then(() => {
-      this.#dropping = undefined;
-    });
+    this.#isDropping = true;
+    void this.#enter(undefined, []);
   }
 
   /** Units of fuel that are left. Exact when no call is running; 0 for one that ended without saying what it used. */
@@ -249,8 +244,12 @@ export class GuestInstance implements AsyncDisposable {
     return promise;
   }
 
+  /** It is ready, or is no more: whoever asks from now on, in whatever microtask, finds it so. */
   #settle(ready: Ready): void {
     this.#usage = ready.usage;
+    this.#isDropping = false;
+    this.#hasReturned = false;
+    this.#returning = undefined;
     const waiting = this.#waiting;
     this.#waiting = undefined;
     waiting?.(ready);

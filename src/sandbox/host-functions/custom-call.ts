@@ -119,7 +119,9 @@ async function perform(
   }
   let returned: unknown;
   try {
-    returned = await fn.call(parameters, { signal });
+    const answer = fn.call(parameters, { signal });
+    // A promise is what the guest is given of a future, and not what is waited for.
+    returned = fn.wit.result?.kind === "future" ? answer : await answer;
   } catch (thrown) {
     return failed(reasonOf(thrown));
   }

@@ -89,7 +89,8 @@ export interface HostFunctionInput {
    *
    * @param parameters In the shapes of docs/values.md; copies, of their types, with content that is the guest's. A handle is the object
    *   that it was given for. One that was handed over is the function's from now on; one that is lent is so until the call has ended.
-   * @returns The value in those shapes; for a `result`, `{ tag: "ok", val }` or `{ tag: "err", val }`.
+   * @returns The value in those shapes, or a promise of it; for a `result`, `{ tag: "ok", val }` or `{ tag: "err", val }`; for a `future`,
+   *   the promise that the guest is given, which is not waited for.
    */
   call(parameters: readonly unknown[], context: HostFunctionContext): unknown;
 }

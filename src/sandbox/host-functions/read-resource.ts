@@ -11,11 +11,12 @@ type Place = Pick<HostResource, "interface" | "version">;
 
 /** The resource that the embedder declares, of an interface that was read; or what is wrong with it. */
 export function readResource(input: HostResourceInput, place: Place): HostResource | string {
-  const { resource: name, dropped } = input;
+  const { resource: name } = input;
   if (typeof name !== "string" || !isLabel(name)) return "resource is no WIT name such as bucket";
   if (place.interface === "") return "interface is missing: a resource belongs to one";
-  if (dropped !== undefined && typeof dropped !== "function") return "dropped is no function";
-  return { ...place, name, dropped: (object) => (dropped === undefined ? disposeOf(object) : input.dropped?.(object)) };
+  if (input.dropped !== undefined && typeof input.dropped !== "function") return "dropped is no function";
+  const dropped = input.dropped === undefined ? disposeOf : (object: object): void => input.dropped?.(object);
+  return { ...place, name, dropped };
 }
 
 function disposeOf(object: object): void {

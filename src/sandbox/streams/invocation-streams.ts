@@ -7,6 +7,8 @@ import type { ElementValues, StreamType } from "./element-values.ts";
 import { type GivenEnd, GivenFuture, GivenStream } from "./given-end.ts";
 import { TakenEnd } from "./taken-end.ts";
 
+type AnyAsk = Extract<StreamAsk, { readonly op: "out" }>;
+
 /**
  * The embedder's ends of the streams and futures of one invocation, by numbers: those of its own that a guest reads, and those that it
  * reads from a guest. What the other side asks of them may be anything.
@@ -63,12 +65,12 @@ export class InvocationStreams {
   /** Answers what the guest's side asks; `undefined` for any other service. Rejects what none asks. */
   answer(service: string, payload: unknown): Promise<unknown> | undefined {
     if (service !== STREAM_SERVICE) return undefined;
-    return this.#answer((payload ?? {}) as StreamAsk);
+    return this.#answer(payload ?? {});
   }
 
   /** The embedder reads none of those any more that it was given. */
   stopReading(reason: CordonError): void {
-    for (const end of [...this.#taken.values()]) if (end.isOpen) end.fail(reason);
+    for (const end of this.#taken.values()) if (end.isOpen) end.fail(reason);
   }
 
   /** The invocation is over, for this reason. */
@@ -77,31 +79,32 @@ export class InvocationStreams {
     if (this.#given.size + this.#taken.size === 0) return;
     const error = reason();
     for (const end of this.#given.values()) end.cancel(error);
-    for (const end of [...this.#taken.values()]) end.fail(error);
+    for (const end of this.#taken.values()) end.fail(error);
     this.#given.clear();
     this.#taken.clear();
   }
 
-  async #answer(ask: StreamAsk): Promise<unknown> {
-    switch (ask.op) {
+  async #answer({ op, id, items, isLast }: { readonly [K in keyof AnyAsk]?: unknown }): Promise<unknown> {
+    switch (op) {
       case "out":
-        return this.#takenAt(ask.id)?.put(ask.items, ask.isLast === true) ?? false;
+        return this.#takenAt(id)?.put(items, isLast === true) ?? false;
       case "watch":
-        return this.#takenAt(ask.id)?.watch();
+        return this.#takenAt(id)?.watch();
       case "in":
-        return this.#next(ask.id);
+        return this.#next(id);
       case "cancel":
-        this.#given.get(ask.id)?.cancel(undefined);
-        this.#given.delete(ask.id);
+        this.#given.get(id as number)?.cancel(undefined);
+        this.#given.delete(id as number);
         return undefined;
       default:
         throw new Error("nothing is asked of a stream like this");
     }
   }
 
-  async #next(id: number): Promise<unknown> {
-    const end = this.#given.get(id);
-    if (end === undefined || this.#asked.has(id)) throw new Error("there is no such stream to ask");
+  async #next(id: unknown): Promise<unknown> {
+    const end = typeof id === "number" ? this.#given.get(id) : undefined;
+    if (typeof id !== "number" || end === undefined || this.#asked.has(id))
+      throw new Error("there is no such stream to ask");
     this.#asked.add(id);
     const part = await end.next();
     this.#asked.delete(id);
