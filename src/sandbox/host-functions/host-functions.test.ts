@@ -360,7 +360,6 @@ const WRONG: readonly (readonly [Readonly<Record<string, unknown>>, RegExp])[] =
   [{ capability: "__proto__" }, /capability is no name/],
   [{ call: undefined }, /call is no function/],
   [{ type: "func(to: strng)" }, /type: Cannot read the function type .*did you mean string/],
-  [{ type: "async func()" }, /async functions cannot be provided/],
   [{ type: "func(a: record { a-1b: u8, a1b: u8 })" }, /JavaScript cannot tell a-1b and a1b apart/],
   [{ type: "func() -> list<result<_, option<flags { a-1b, a1b }>>>" }, /JavaScript cannot tell/],
   [{ type: 5 }, /type is no text/],
