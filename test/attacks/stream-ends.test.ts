@@ -240,4 +240,30 @@ describe("whoever closes a stream, and whenever", () => {
       { numRuns: 12 },
     );
   });
+
+  test("a guest that writes without end comes to its fuel, and one that is not read to its deadline", async () => {
+    const endless = await sandbox.call("produce", [2 ** 31], { limits: { fuel: 2_000_000 } });
+    const error = await failsWith("limit", /units of fuel/, Array.fromAsync(endless.value as ReadableStream));
+    assert.equal(error.limit?.limit, "fuel");
+    const unread = await sandbox.call("produce", [2 ** 31], { limits: { timeoutMs: 200 } });
+    const reader = (unread.value as ReadableStream).getReader();
+    await failsWith("limit", /did not end within 200 ms/, reader.closed);
+  });
+
+  test("streams count towards maxHandles, on both sides", async () => {
+    await failsWith("limit", /more than 1 handles/, sandbox.call("stall", [], { limits: { maxHandles: 1 } }));
+    const { value } = await sandbox.call("produce", [10], { limits: { maxHandles: 2 } });
+    assert.equal((await Array.fromAsync(value as ReadableStream<Uint8Array>)).length, 1);
+    const given = sandbox.call("sum", [new ReadableStream(), 1], { limits: { maxHandles: 0 } });
+    await failsWith("usage", /one more than an instance may have/, given);
+  });
+
+  // Weakening: `GuestInstance.returned` takes it at any time.
+  test("what a call is said to have returned is taken while one is to, once", async () => {
+    await using instance = await sandbox.instantiate();
+    assert.throws(() => instance.returned({ tag: "ok", val: 1 }), /no call is to return/);
+    const called = instance.call("last");
+    assert.throws(() => instance.returned({ tag: "ok", val: 1 }), /no call is to return/);
+    assert.equal((await called).value, 0);
+  });
 });
