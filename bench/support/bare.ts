@@ -32,6 +32,7 @@ const ENVIRONMENT: EngineEnvironment = {
   dispose: () => undefined,
   waitForRoom: () => undefined,
   resultLifted: () => undefined,
+  askStream: () => new Promise(() => undefined),
   isOver: () => false,
   isPaused: () => false,
   stacks: { held: 0, take: () => true, giveBack: () => undefined },
@@ -110,6 +111,7 @@ export class BareProgram {
       grow: () => 1,
     });
     const engine = new Engine(this.#prepared, ENVIRONMENT, {
+      isEmbedders: () => false,
       hostImport: (path) => hostImport(imports, path),
       makeInstance: (_module, given, position) => {
         const memories = (this.#memories[position] ?? []).map(

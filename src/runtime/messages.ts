@@ -1,5 +1,5 @@
 import type { Plan } from "../shared/plan.ts";
-import type { CustomFunction } from "../host/custom/custom-function.ts";
+import type { CustomImport } from "../host/custom/custom-function.ts";
 import type { Grants } from "../policy/grants.ts";
 import type { MemoryDeclaration } from "../shared/hardening-profile.ts";
 import type { CoreModuleShape } from "../shared/core-module.ts";
@@ -25,8 +25,8 @@ export interface Program {
   readonly heapBytes: number;
   /** Whether no linear memory is used again after its instance has ended. */
   readonly freshMemory: boolean;
-  /** The embedder's own functions. */
-  readonly custom: readonly CustomFunction[];
+  /** The embedder's own functions and resources. */
+  readonly custom: readonly CustomImport[];
   /** Set for a component. */
   readonly component?: ComponentProgram | undefined;
   /** Set for a core module that is run as it is: it has one module. */
@@ -78,8 +78,11 @@ export interface Invocation {
 
 /** One call of an instance that stays. */
 export interface InstanceCall {
-  readonly target: ExportPath;
+  /** Absent where handles are dropped and nothing is called. */
+  readonly target?: ExportPath | undefined;
   readonly parameters: readonly unknown[];
+  /** Numbers of handles that the embedder has no use for any more, which are dropped first. */
+  readonly drops: readonly number[];
   /** Units of fuel that it gets on top of what it has. */
   readonly fuel: number;
 }

@@ -1,12 +1,14 @@
 import type { ProgramTables } from "../component/bound-instances.ts";
 import { type Load, runLoad } from "../component/load/load.ts";
-import type { CustomFunction } from "../host/custom/custom-function.ts";
+import type { CustomImport } from "../host/custom/custom-function.ts";
 import type { Grants } from "../policy/grants.ts";
+import type { Program } from "../runtime/messages.ts";
 import type { Ended, Job } from "../runtime/pending.ts";
 import { leasePool } from "../runtime/shared-pool.ts";
 import { abortable } from "../shared/abortable.ts";
 import { CordonError } from "../shared/errors.ts";
 import type { Limits } from "../shared/limits.ts";
+import type { Plan } from "../shared/plan.ts";
 import { quoteText } from "../shared/quote-text.ts";
 import type { ComponentInfo } from "./loading/component-info.ts";
 import type { IsolationInUse, IsolationOptions } from "./options/isolation-options.ts";
@@ -17,6 +19,8 @@ import { beginReading, type ComponentSource, type Reading } from "./loading/sour
 export interface Engine {
   readonly info: ComponentInfo;
   readonly programId: string;
+  /** Absent for a core module. */
+  readonly plan: Plan | undefined;
   /** The tables of all its core instances together. */
   readonly tables: ProgramTables;
   readonly isolation: IsolationInUse;
@@ -37,7 +41,7 @@ export interface Engine {
 export function openEngine(
   source: ComponentSource,
   options: ProgramOptions & IsolationOptions & { readonly limits: Pick<Limits, "maxComponentBytes"> },
-  custom: readonly CustomFunction[],
+  custom: readonly CustomImport[],
   grants: Grants,
 ): Promise<Engine> {
   const { isolation = "thread", osSandbox } = options;
@@ -74,7 +78,7 @@ function opened(signal: AbortSignal | undefined, open: (load: Load) => Promise<E
 async function openWhereItCan(
   reading: Reading,
   options: ProgramOptions & IsolationOptions & { readonly grants: Grants },
-  custom: readonly CustomFunction[],
+  custom: readonly CustomImport[],
   load: Load,
 ): Promise<Engine> {
   try {
@@ -90,7 +94,7 @@ async function openWhereItCan(
 async function openInThreads(
   reading: Reading,
   options: ProgramOptions,
-  custom: readonly CustomFunction[],
+  custom: readonly CustomImport[],
   load: Load,
 ): Promise<Engine> {
   const { pool, release } = leasePool();
@@ -107,7 +111,7 @@ async function openInThreads(
 async function openInProcesses(
   reading: Reading,
   options: ProgramOptions & IsolationOptions & { readonly grants: Grants },
-  custom: readonly CustomFunction[],
+  custom: readonly CustomImport[],
   load: Load,
 ): Promise<Engine> {
   const { grants } = options;
@@ -142,7 +146,7 @@ interface Place<P> extends Pick<Engine, "untrusted"> {
   readonly release: () => Promise<void>;
 }
 
-function engineOf<P extends { readonly id: string }>(
+function engineOf<P extends Pick<Program, "id" | "component">>(
   { info, program, tables }: Loaded<P>,
   { pool, release, untrusted }: Place<P>,
 ): Engine {
@@ -153,6 +157,7 @@ function engineOf<P extends { readonly id: string }>(
   return {
     info,
     programId: id,
+    plan: program.component?.plan,
     tables,
     isolation: { level: untrusted ? "process" : "thread", obstacle: undefined },
     untrusted,

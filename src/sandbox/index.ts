@@ -46,6 +46,7 @@ export type {
   HostFunctionCheck,
   HostFunctionContext,
   HostFunctionInput,
+  HostResourceInput,
 } from "./host-functions/host-function-input.ts";
 export type { MissingImports } from "./loading/missing-imports.ts";
 export { inspect, type InspectOptions, type Inspection } from "./loading/inspect.ts";
@@ -54,6 +55,7 @@ export type { LimitsInput } from "./options/limit-options.ts";
 export { run } from "./run.ts";
 export type { ExportName, ExportParameters, ExportResult } from "./calls/typed-exports.ts";
 export type { CallResult } from "./calls/call-result.ts";
+export type { GuestHandle } from "./calls/guest-handle.ts";
 export { GuestInstance } from "./calls/guest-instance.ts";
 export type { Totals } from "./calls/totals.ts";
 export { type CallOptions, type ExecuteResult, Sandbox, type SandboxOptions } from "./sandbox.ts";

@@ -1,4 +1,6 @@
 import { Sandbox, type SandboxOptions } from "./sandbox.ts";
+import { refuseStreamResult } from "./calls/refuse-handle-result.ts";
+import { findExport } from "./loading/exports.ts";
 import type { ComponentSource } from "./loading/source.ts";
 import { abortable } from "../shared/abortable.ts";
 
@@ -12,7 +14,7 @@ import { abortable } from "../shared/abortable.ts";
  * @param name The export, as {@link Sandbox.call} takes it.
  * @param parameters In the shapes of docs/values.md.
  * @returns The function's value; the value of `ok` when it returns a `result`.
- * @throws CordonError as {@link Sandbox.open} and {@link Sandbox.call} do.
+ * @throws CordonError as {@link Sandbox.open} and {@link Sandbox.call} do; `unsupported` when it returns a stream or a future.
  */
 export async function run(
   source: ComponentSource,
@@ -23,6 +25,7 @@ export async function run(
   const { signal } = options;
   const sandbox = await Sandbox.open(source, options);
   try {
+    refuseStreamResult(findExport(sandbox.component.interface, name));
     const { value } = await sandbox.call(name, parameters, { signal });
     return value;
   } finally {

@@ -1,9 +1,14 @@
 import type { AuditListener } from "../audit/recorder.ts";
 import { AuditRecorder } from "../audit/recorder.ts";
-import { normalizeArguments } from "../component/values/check-value.ts";
+import { type HandleValues, normalizeArguments } from "../component/values/check-value.ts";
 import type { AuditObservation } from "../audit/event.ts";
+import { HostObjects } from "./host-functions/host-objects.ts";
 import { HostFunctions } from "./host-functions/host-functions.ts";
-import type { CoreHostFunctionInput, HostFunctionInput } from "./host-functions/host-function-input.ts";
+import type {
+  CoreHostFunctionInput,
+  HostFunctionInput,
+  HostResourceInput,
+} from "./host-functions/host-function-input.ts";
 import type { Grants } from "../policy/grants.ts";
 import { type GrantsInput, parseGrants } from "../policy/parse-grants.ts";
 import type { Ended, Job } from "../runtime/pending.ts";
@@ -15,6 +20,8 @@ import type { ComponentInfo, LoadOptions } from "./loading/component-info.ts";
 import type { HttpExchange } from "./http/http-exchange.ts";
 import { type DeterministicInput, deterministicGrants } from "./options/deterministic.ts";
 import { checkEnding } from "./calls/check-ending.ts";
+import { type EmbeddersObjects, InstanceHandles } from "./calls/instance-handles.ts";
+import { exportedResourcesOf } from "./calls/resource-types.ts";
 import { refuseHandleResult } from "./calls/refuse-handle-result.ts";
 import { type Engine, openEngine } from "./engine.ts";
 import type { IsolationInUse, IsolationOptions } from "./options/isolation-options.ts";
@@ -26,7 +33,9 @@ import { GuestInstance } from "./calls/guest-instance.ts";
 import { type CallableExport, findExport } from "./loading/exports.ts";
 import { limitsFrom, type LimitsInput } from "./options/limit-options.ts";
 import type { ComponentSource } from "./loading/source.ts";
-import { answering } from "./calls/services.ts";
+import { answering, type Services } from "./calls/services.ts";
+import { InvocationStreams } from "./streams/invocation-streams.ts";
+import { functionHoldsHandle, holdsStream } from "../shared/wit/wit-handles.ts";
 import { Stdio, type StdioOptions } from "./calls/stdio.ts";
 import { assertTablesWithin } from "./loading/table-limits.ts";
 import { type Totals, UsageTotals } from "./calls/totals.ts";
@@ -48,8 +57,11 @@ export interface SandboxOptions extends LoadOptions, IsolationOptions {
   readonly limits?: LimitsInput | undefined;
   /** Called for every access the guest makes or is denied, in order. */
   readonly onEvent?: AuditListener | undefined;
-  /** Functions of the embedder's own that the guest may import; default none. Each needs a grant under `grants.custom`. */
-  readonly hostFunctions?: readonly (HostFunctionInput | CoreHostFunctionInput)[] | undefined;
+  /**
+   * Functions of the embedder's own that the guest may import, and resources that they give and take; default none. Each function needs a
+   * grant under `grants.custom`.
+   */
+  readonly hostFunctions?: readonly (HostFunctionInput | CoreHostFunctionInput | HostResourceInput)[] | undefined;
 }
 
 /** How one call is made. Without a sink, what the guest writes to stdout and stderr is dropped. */
@@ -87,6 +99,7 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
   readonly #limits: Limits;
   readonly #recorder: AuditRecorder;
   readonly #hostFunctions: HostFunctions;
+  readonly #isDeterministic: boolean;
   readonly #totals = new UsageTotals();
   #closed = false;
   #invocations = 0;
@@ -98,6 +111,7 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
     this.#limits = parts.limits;
     this.#recorder = parts.recorder;
     this.#hostFunctions = parts.hostFunctions;
+    this.#isDeterministic = parts.isDeterministic;
   }
 
   /**
@@ -120,7 +134,8 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
     const engine = await openEngine(source, { ...options, limits }, hostFunctions.descriptors, grants);
     const { name, digest } = engine.info;
     const recorder = new AuditRecorder({ componentId: name, componentDigest: digest }, options.onEvent);
-    return new Sandbox({ engine, grants, limits, recorder, hostFunctions });
+    const isDeterministic = (options.deterministic ?? false) !== false;
+    return new Sandbox({ engine, grants, limits, recorder, hostFunctions, isDeterministic });
   }
 
   /**
@@ -129,7 +144,7 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
    * @param name `function`, or `interface#function`, where the interface may be shortened; see docs/sdk.md. Default: the
    * `run` of a skill.
    * @param parameters In the shapes of docs/values.md.
-   * @throws CordonError `usage` for a wrong name or wrong arguments, `unsupported` when it returns a handle, `guest-error` when the function returns `err`,
+   * @throws CordonError `usage` for a wrong name or wrong arguments, `unsupported` when it returns a handle, which an instance that stays can, `guest-error` when the function returns `err`,
    * `trap`, `limit`, `cancelled` or `host`. All but `usage` carry what the call used.
    */
   async call<Name extends ExportName<Exports>>(
@@ -139,15 +154,50 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
   ): Promise<CallResult<ExportResult<Exports, Name>>> {
     this.#assertOpen();
     const called = findExport(this.#engine.info.interface, name);
-    refuseHandleResult(called);
-    const normal = normalizeArguments(called.function, parameters);
     const limits = limitsFrom(options.limits, this.#limits);
-    const { ended, usage } = await this.#run(
-      { called, parameters: normal, limits },
-      new Stdio(options, false),
-      options,
-    );
-    return { value: valueOf(ended, called, limits, usage) as ExportResult<Exports, Name>, usage };
+    const { byType } = exportedResourcesOf(this.#engine.plan, called);
+    const embedders = this.#embeddersObjects(limits);
+    refuseHandleResult(called, (type) => embedders.resourceAt(byType.get(type) ?? -1) !== undefined);
+    if (holdsStream(called.function.result)) {
+      const { value, usage } = await this.#callWithStreams(called.name, parameters, options);
+      return { value: value as ExportResult<Exports, Name>, usage };
+    }
+    const handles = new InstanceHandles({ most: 0, collects: false, dropped: () => undefined, embedders });
+    const passed = handles.arguments(byType);
+    try {
+      const holdsHandles = functionHoldsHandle(called.function);
+      const normal = normalizeArguments(called.function, parameters, holdsHandles ? passed : undefined);
+      passed.pass();
+      const results = holdsHandles ? handles.results(byType) : undefined;
+      const work = { called, parameters: normal, limits, embedders, results };
+      const { ended, usage } = await this.#run(work, new Stdio(options, false), options);
+      return { value: valueOf(ended, called, limits, usage) as ExportResult<Exports, Name>, usage };
+    } finally {
+      passed.end();
+    }
+  }
+
+  /** On an instance that is closed when the call has come to its end, which its streams keep it from. */
+  async #callWithStreams(name: string, parameters: readonly unknown[], options: CallOptions): Promise<CallResult> {
+    const instance = await this.instantiate(options);
+    try {
+      return await instance.call(name, parameters);
+    } finally {
+      void instance.finish();
+    }
+  }
+
+  /** The embedder's objects of one invocation. As many again as its handles may be under way. */
+  #embeddersObjects({ maxHandles }: Limits): EmbeddersObjects {
+    const resources = this.#engine.plan?.resources;
+    return {
+      objects: new HostObjects(2 * maxHandles),
+      streams: new InvocationStreams(2 * maxHandles),
+      resourceAt: (index) => {
+        const found = resources?.[index];
+        return found?.from === "import" ? this.#hostFunctions.resourceAt(found.path) : undefined;
+      },
+    };
   }
 
   /**
@@ -212,21 +262,36 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
     this.#assertOpen();
     const limits = limitsFrom(options.limits, this.#limits);
     const made = Promise.withResolvers<GuestInstance>();
+    let kept: GuestInstance | undefined = undefined as GuestInstance | undefined;
     const ready: Job["ready"] = (...given) => void made.promise.then((instance) => instance.ready(...given));
-    const ran = this.#run({ parameters: [], limits, ready }, new Stdio(options, false), options);
-    const { info, untrusted } = this.#engine;
-    const instance = new GuestInstance({ interface: info.interface, limits, untrusted, ran });
+    const embedders = this.#embeddersObjects(limits);
+    const returned: Services["returned"] = (payload) => kept?.returned(payload);
+    const work = { parameters: [], limits, ready, returned, embedders };
+    const ran = this.#run(work, new Stdio(options, false), options);
+    const { info, plan, untrusted } = this.#engine;
+    const collectsHandles = !this.#isDeterministic;
+    const instance = new GuestInstance({
+      interface: info.interface,
+      plan,
+      embedders,
+      limits,
+      untrusted,
+      collectsHandles,
+      ran,
+    });
+    kept = instance;
     made.resolve(instance);
     await instance.opened();
     return instance;
   }
 
   async #run(
-    { called, parameters, programArguments = [], limits, exchange, ready }: Work,
+    { called, parameters, programArguments = [], limits, exchange, ready, returned, embedders, results }: Work,
     stdio: Stdio,
     { signal }: CallOptions,
   ): Promise<{ readonly ended: Ended; readonly usage: Usage }> {
     assertTablesWithin(limits, this.#engine.tables);
+    const { objects, streams } = embedders ?? this.#embeddersObjects(limits);
     this.#invocations += 1;
     const invocation = this.#invocations;
     let denials = 0;
@@ -247,11 +312,24 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
       signal,
       observe,
       ready,
-      answer: answering({ stdio, hostFunctions: this.#hostFunctions, grants: this.#grants, limits, exchange, observe }),
+      answer: answering({
+        stdio,
+        hostFunctions: this.#hostFunctions,
+        grants: this.#grants,
+        limits,
+        exchange,
+        observe,
+        objects,
+        streams,
+        returned,
+      }),
     });
     await stdio.close();
-    const ended = this.#engine.untrusted && called !== undefined ? checkEnding(reported, called.function) : reported;
+    const mustCheck = called !== undefined && (this.#engine.untrusted || results !== undefined);
+    const ended = mustCheck ? checkEnding(reported, called.function, results) : reported;
     const usage = usageOf(ended, denials);
+    objects.end();
+    streams.end(() => endOfStreams(ended, called ?? AN_INSTANCE, limits, usage));
     this.#totals.add(usage);
     return { ended, usage };
   }
@@ -280,6 +358,7 @@ interface SandboxParts {
   readonly limits: Limits;
   readonly recorder: AuditRecorder;
   readonly hostFunctions: HostFunctions;
+  readonly isDeterministic: boolean;
 }
 
 /** One invocation to make. */
@@ -291,6 +370,23 @@ interface Work {
   readonly limits: Limits;
   readonly exchange?: HttpExchange;
   readonly ready?: Job["ready"];
+  /** The embedder's objects that it has handles of, and streams; default none at first. */
+  readonly embedders?: EmbeddersObjects;
+  readonly returned?: Services["returned"];
+  /** What becomes of handles in the result, where there may be any. */
+  readonly results?: HandleValues | undefined;
+}
+
+const AN_INSTANCE = { name: "the instance", function: { name: "instance", parameters: [], async: false } } as const;
+
+/** What streams end with that go on when their invocation has ended. */
+function endOfStreams(...ended: Parameters<typeof valueOf>): CordonError {
+  try {
+    valueOf(...ended);
+  } catch (thrown) {
+    if (thrown instanceof CordonError) return thrown;
+  }
+  return new CordonError("cancelled", "Cannot go on with the stream: the call or instance that it is of has ended");
 }
 
 function assertArguments(programArguments: readonly string[]): void {

@@ -3,8 +3,10 @@ import { describe, test } from "node:test";
 import { NO_GRANTS } from "../../src/policy/grants.ts";
 import { ProcessPool } from "../../src/runtime/process/pool.ts";
 import { GuestInstance } from "../../src/sandbox/calls/guest-instance.ts";
+import type { GuestHandle } from "../../src/sandbox/calls/guest-handle.ts";
 import { usageOf } from "../../src/sandbox/calls/usage.ts";
 import { DEFAULT_LIMITS, type Limits } from "../../src/shared/limits.ts";
+import type { Plan } from "../../src/shared/plan.ts";
 import type { ComponentInterface } from "../../src/shared/wit/wit.ts";
 import { failsWith } from "../support/errors.ts";
 import { LIAR, NOTHING, planEscape } from "../support/escape.ts";
@@ -21,6 +23,46 @@ const INTERFACE: ComponentInterface = {
     interfaces: [],
     other: [],
   },
+};
+
+/** The same with a function that gives a list of handles. */
+const WITH_HANDLES: ComponentInterface = {
+  imports: INTERFACE.imports,
+  exports: {
+    functions: [
+      {
+        name: "run",
+        parameters: [],
+        result: { kind: "list", element: { kind: "own", resource: "thing" } },
+        async: false,
+      },
+    ],
+    interfaces: [],
+    other: [],
+  },
+};
+
+const PLAN_WITH_HANDLES: Plan = {
+  types: [
+    { kind: "own", resource: 0 },
+    { kind: "list", element: 0 },
+  ],
+  functionTypes: [{ parameters: [], result: 1, async: false }],
+  resources: [{ from: "definition", instance: 0, rep64: false }],
+  componentInstances: [{}],
+  functions: [
+    {
+      from: "lift",
+      instance: 0,
+      core: { from: "export", instance: 0, name: "run" },
+      type: 0,
+      options: { encoding: "utf8", memory64: false, async: false },
+    },
+  ],
+  coreFunctions: [],
+  steps: [],
+  imports: [],
+  exports: [{ name: "run", kind: "function", function: 0 }],
 };
 
 interface Kept extends AsyncDisposable {
@@ -50,7 +92,15 @@ async function keep(lie: string, limits: Partial<Limits> = {}, signal?: AbortSig
       ready: (...given) => void made.promise.then((instance) => instance.ready(...given)),
     })
     .then((ended) => ({ ended, usage: usageOf(ended, 0) }));
-  const instance = new GuestInstance({ interface: INTERFACE, limits: all, untrusted: true, ran });
+  const instance = new GuestInstance({
+    ...(lie.startsWith("gives ")
+      ? { interface: WITH_HANDLES, plan: PLAN_WITH_HANDLES }
+      : { interface: INTERFACE, plan: undefined }),
+    collectsHandles: false,
+    limits: all,
+    untrusted: true,
+    ran,
+  });
   made.resolve(instance);
   return { pool, instance, [Symbol.asyncDispose]: () => pool.close() };
 }
@@ -126,6 +176,23 @@ test("a value that is not of the called function's type is a fault of that call"
     await kept.instance.opened();
     await failsWith("host", /returned what is not of the function's type/, kept.instance.call("run"));
   }
+});
+
+test("a handle that is none, or was given before, or is one too many, is a fault of that call", async () => {
+  const given = ["[0]", "[-1]", "[1.5]", '["1"]', "[null]", "[[1]]", "[7, 7]", "[1, 2, 3, 4]", "1"];
+  await Promise.all(
+    given.map(async (value) => {
+      await using kept = await keep(`gives ${value}`, { maxHandles: 3 });
+      await kept.instance.opened();
+      await failsWith("host", /returned what is not of the function's type/, kept.instance.call("run"));
+    }),
+  );
+  await using kept = await keep("gives [7]");
+  await kept.instance.opened();
+  const { value } = await kept.instance.call("run");
+  const [handle] = value as readonly GuestHandle[];
+  await failsWith("host", /returned what is not of the function's type/, kept.instance.call("run"));
+  assert.equal(handle?.resource, "thing");
 });
 
 test("what an instance is said to have given at its end is given to no call", async () => {

@@ -121,7 +121,7 @@ async function instance(pool: WorkerPool, program: Awaited<ReturnType<typeof loa
   );
   void ended.then(({ ending }) => called.resolve(ending));
   const port = await made.promise;
-  return { call: () => port.enter({ target: ["f"], parameters: [], fuel: 0 }), called: called.promise };
+  return { call: () => port.enter({ target: ["f"], parameters: [], drops: [], fuel: 0 }), called: called.promise };
 }
 
 test("answers of tasks that go on cost no neighbour its worker", { timeout: 120_000 }, async () => {

@@ -27,7 +27,9 @@ const FUNCTIONS = new HostFunctions(
 );
 
 /** The services that the guests' host functions are, on the embedder's thread. */
-export const [TAKE, TOLD] = FUNCTIONS.descriptors.map((one) => customService(one)) as [string, string];
+export const [TAKE, TOLD] = FUNCTIONS.descriptors.flatMap((one) =>
+  one.importedBy === "resource" ? [] : [customService(one)],
+) as [string, string];
 
 /** What such a function answers. */
 export const DONE = { kind: "returned", value: undefined } as const;

@@ -49,6 +49,7 @@ export async function instantiate(compiled: Compiled, imports: HostImports = new
     dispose: (object) => (object as Partial<Disposable>)[Symbol.dispose]?.(),
     waitForRoom: () => undefined,
     resultLifted: () => undefined,
+    askStream: () => new Promise(() => undefined),
     isOver: () => failure !== undefined,
     isPaused: () => false,
     stacks: { held: 0, take: () => true, giveBack: () => undefined },
@@ -59,6 +60,7 @@ export async function instantiate(compiled: Compiled, imports: HostImports = new
       if (found === undefined) throw new Error(`nothing provides ${path.join("#")}`);
       return found;
     },
+    isEmbedders: () => false,
     makeInstance: (module, given) => {
       const compiledModule = module.from === "bytes" ? compiled.modules[module.index] : undefined;
       if (compiledModule === undefined) throw new Error("a module that is imported is not given");

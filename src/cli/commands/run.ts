@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import { parseArguments } from "../../component/values/parse-argument.ts";
 import { toJson } from "../../component/values/to-json.ts";
 import { isCommand, isHttpHandler } from "../../sandbox/loading/entries.ts";
+import { refuseStreamResult } from "../../sandbox/calls/refuse-handle-result.ts";
 import { type CallableExport, findExport } from "../../sandbox/loading/exports.ts";
 import type { CallResult } from "../../sandbox/calls/call-result.ts";
 import { Sandbox } from "../../sandbox/sandbox.ts";
@@ -124,6 +125,7 @@ async function run(
   }
   const called = findExport(sandbox.component.interface, exportName);
   known.called = called;
+  refuseStreamResult(called);
   const result = await sandbox.call(called.name, parseArguments(called.function, words), {
     signal,
     ...(flags.stdin === true ? { stdin: process.stdin } : {}),

@@ -4,18 +4,18 @@ import { printFunctionType } from "../../shared/wit/print-wit.ts";
 import { escapeInvisible, quoteText } from "../../shared/quote-text.ts";
 import type { WitFunction, WitType } from "../../shared/wit/wit.ts";
 import { convertValue, foundInstead, ownData, startWalk, wrong } from "./convert-value.ts";
-import type { ValueProblem } from "./convert-value.ts";
+import type { HandleValues, ValueProblem } from "./convert-value.ts";
 import { describeValue } from "./describe-value.ts";
 import { collisionIn } from "./shapes.ts";
 
-export type { ValueProblem } from "./convert-value.ts";
+export type { HandleType, HandleValues, Replacement, ValueProblem } from "./convert-value.ts";
 
 const SHOWN_SIGNATURE = 400;
 
 /**
  * What is wrong with the arguments of a function, in the shapes that the engine takes (see `shapes.ts`); empty when nothing
  * is. All problems are reported, up to 20; a wrong number of arguments is one. Types with resources, streams, futures or
- * error contexts have no value that can be passed, other than an absent option.
+ * error contexts have no value here, other than an absent option.
  *
  * Never throws: only own data properties are read, so getters and proxies of the caller do not run. Proxies, class
  * instances and objects with getters are refused.
@@ -29,10 +29,11 @@ export function checkArguments(fn: WitFunction, args: readonly unknown[]): Value
  * integers may also be safe-integer numbers, keys of records and flags may be spelled as in WIT. Absent options and flags
  * are filled in, null becomes `undefined` for an absent option, an Array for `list<u8>` becomes a Uint8Array.
  *
+ * @param handles What stands for handles; without it, none can be passed.
  * @throws CordonError `usage` with all problems on one line: where, the WIT type expected, what was found. `unsupported` when no values in
  *   JavaScript stand for all of its parameters or its result.
  */
-export function normalizeArguments(fn: WitFunction, args: readonly unknown[]): unknown[] {
+export function normalizeArguments(fn: WitFunction, args: readonly unknown[], handles?: HandleValues): unknown[] {
   const collision = collisionOf(fn);
   if (collision !== undefined) {
     const names = collision.map((name) => quoteText(name, 80)).join(" and ");
@@ -41,7 +42,7 @@ export function normalizeArguments(fn: WitFunction, args: readonly unknown[]): u
       `Cannot call ${quoteText(fn.name, 80)}: JavaScript cannot tell ${names} apart`,
     );
   }
-  const { problems, values } = convertAll(fn, args, true);
+  const { problems, values } = convertAll(fn, args, true, handles);
   if (problems.length > 0) {
     throw new CordonError("usage", `Cannot call ${quoteText(fn.name, 80)}: ${describeProblems(problems)}`);
   }
@@ -55,8 +56,8 @@ export function normalizeArguments(fn: WitFunction, args: readonly unknown[]): u
  * @throws CordonError `unsupported` when the value is not of its type, which a value that came through the engine is only
  *   when it holds a resource, stream, future or error context.
  */
-export function normalizeValue(value: unknown, type: WitType, attempt: string): unknown {
-  const walk = startWalk("value", true);
+export function normalizeValue(value: unknown, type: WitType, attempt: string, handles?: HandleValues): unknown {
+  const walk = startWalk("value", true, handles);
   const copy = convertValue(walk, value, type);
   if (walk.problems.length > 0) {
     throw new CordonError("unsupported", `Cannot ${attempt}: ${describeProblems(walk.problems)}`);
@@ -89,12 +90,13 @@ function convertAll(
   fn: WitFunction,
   args: readonly unknown[],
   lenient: boolean,
+  handles?: HandleValues,
 ): { readonly problems: ValueProblem[]; readonly values: unknown[] } {
   if (types.isProxy(args) || !Array.isArray(args) || args.length !== fn.parameters.length) {
     const found = Array.isArray(args) && !types.isProxy(args) ? countArguments(args.length) : describeValue(args);
     return { problems: [{ path: "arguments", expected: describeParameters(fn), found }], values: [] };
   }
-  const walk = startWalk("", lenient);
+  const walk = startWalk("", lenient, handles);
   const values = fn.parameters.map(({ name, type }, index) => {
     walk.path[0] = name;
     const own = ownData(args, String(index));

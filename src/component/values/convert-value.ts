@@ -30,19 +30,34 @@ const MAX_VALUES = 50_000_000;
 
 const SHOWN_TYPE = 200;
 
+/** A value in place of another, or what was found, in words, where there is none. */
+export type Replacement = { readonly value: unknown } | { readonly found: string };
+
+/** What stands for handles, streams and futures. Without one, no type with them has a value that can be passed. */
+export interface HandleValues {
+  /** What a handle is passed on as; must not throw, nor run code of the value. */
+  readonly replace: (value: unknown, type: HandleType) => Replacement;
+}
+
+/** A type whose values are handles of something that stays where it is. */
+export type HandleType =
+  | Extract<WitType, { readonly kind: "own" | "borrow" }>
+  | Extract<WitType, { readonly kind: "stream" | "future" }>;
+
 /** One walk over a value. The path is where it stands; it grows and shrinks as the walk goes. */
 export interface ValueWalk {
   /** Accept numbers for 64-bit integers, and names as in WIT for the keys of records and flags. */
   readonly lenient: boolean;
   readonly path: string[];
   readonly problems: ValueProblem[];
+  readonly handles: HandleValues | undefined;
   /** How many more values may be visited. */
   left: number;
 }
 
 /** Starts a walk at a place that has a name. */
-export function startWalk(root: string, lenient: boolean): ValueWalk {
-  return { lenient, path: [root], problems: [], left: MAX_VALUES };
+export function startWalk(root: string, lenient: boolean, handles?: HandleValues): ValueWalk {
+  return { lenient, path: [root], problems: [], handles, left: MAX_VALUES };
 }
 
 /**
@@ -115,10 +130,24 @@ export function convertValue(walk: ValueWalk, value: unknown, type: WitType, dep
     case "borrow":
     case "stream":
     case "future":
+      return convertHandle(walk, value, type);
     case "error-context":
       break;
   }
   return wrong(walk, type, `${describeValue(value)}; such a value cannot be passed`);
+}
+
+function convertHandle(walk: ValueWalk, value: unknown, type: HandleType): unknown {
+  const { handles } = walk;
+  if (handles === undefined) {
+    const isStream = type.kind === "stream" || type.kind === "future";
+    const why = isStream
+      ? "such a value cannot be passed"
+      : "a handle cannot be passed but to the instance that gave it";
+    return wrong(walk, type, `${describeValue(value)}; ${why}`);
+  }
+  const replaced = handles.replace(value, type);
+  return "found" in replaced ? wrong(walk, type, replaced.found) : replaced.value;
 }
 
 /** Whether the walk has found as many problems as it collects. */

@@ -1,4 +1,4 @@
-import type { WitType } from "../../shared/wit/wit.ts";
+import { partsOfType, type WitType } from "../../shared/wit/wit.ts";
 import { camelCase } from "../../shared/wit/naming.ts";
 
 /**
@@ -88,31 +88,11 @@ export function memberKeys(type: WitType & { readonly kind: "record" | "flags" }
 export function collisionIn(type: WitType): readonly [string, string] | undefined {
   const own = type.kind === "record" || type.kind === "flags" ? memberKeys(type).collision : undefined;
   if (own !== undefined) return own;
-  for (const part of partsOf(type)) {
-    const collision = collisionIn(part);
+  for (const part of partsOfType(type)) {
+    const collision = part === undefined ? undefined : collisionIn(part);
     if (collision !== undefined) return collision;
   }
   return undefined;
-}
-
-function partsOf(type: WitType): readonly WitType[] {
-  switch (type.kind) {
-    case "list":
-    case "option":
-      return [type.element];
-    case "map":
-      return [type.key, type.value];
-    case "tuple":
-      return type.elements;
-    case "record":
-      return type.fields.map((field) => field.type);
-    case "variant":
-      return type.cases.flatMap((one) => (one.type === undefined ? [] : [one.type]));
-    case "result":
-      return [type.ok, type.err].filter((one) => one !== undefined);
-    default:
-      return [];
-  }
 }
 
 type NumericArray =

@@ -19,11 +19,28 @@ export interface CustomFunction {
   readonly capability: string;
   /** The parameter that must satisfy a grant of numbers or texts; `undefined` when the embedder's own check decides alone. */
   readonly checked: CheckedParameter | undefined;
+  /** Whether it takes handles or streams, which are let go of on the embedder's side when it is denied. */
+  readonly takesHandles: boolean;
   /** Whether its WIT result is a `result`. */
   readonly fallible: boolean;
   /** Whether that has an `err` of text, which a failure can be told with. Any other failure is a trap. */
   readonly failsAsText: boolean;
 }
+
+/** A resource of the embedder, as the guests' side knows it. Its objects are numbers there. */
+export interface CustomResource {
+  readonly importedBy: "resource";
+  /** The interface that defines it, and its version, as those of functions. */
+  readonly interface: string;
+  readonly version: string | undefined;
+  readonly name: string;
+}
+
+/** What the embedder provides. */
+export type CustomImport = CustomFunction | CustomResource;
+
+/** The service that is told the number of an object which no guest has a handle of any more. */
+export const DROP_SERVICE = "custom-drop";
 
 /** A parameter that a grant is compared with. */
 export interface CheckedParameter {
@@ -44,6 +61,17 @@ export type CustomAnswer =
 export type CustomDecision =
   | { readonly allowed: true; readonly grant: CustomGrant }
   | { readonly allowed: false; /** Why not; one line. */ readonly reason: string };
+
+/** The function that core modules import by these names. */
+export function coreFunctionOf(
+  provided: readonly CustomImport[],
+  module: string,
+  name: string,
+): CustomFunction | undefined {
+  return provided.find((one) => one.importedBy === "core-module" && one.interface === module && one.name === name) as
+    | CustomFunction
+    | undefined;
+}
 
 /** A function as it is told of: with the interface or module that it is imported from, if any. */
 export function customLabel({ interface: of, name }: Pick<CustomFunction, "interface" | "name">): string {

@@ -1,30 +1,40 @@
-import type { HostContext, HostFunction, HostInterface, HostResult } from "../capability.ts";
-import { versionedName } from "../../shared/wit/interface-name.ts";
+import type { HostContext, HostFunction, HostInterface, HostResult, InterfaceDeclaration } from "../capability.ts";
+import { findProvided, versionedName } from "../../shared/wit/interface-name.ts";
 import { err, ok } from "../text.ts";
 import {
   checkCustom,
   type CustomAnswer,
   type CustomFunction,
+  type CustomImport,
   customLabel,
   customResource,
   customService,
 } from "./custom-function.ts";
 
 /**
- * The embedder's functions as interfaces that components can import. Each call is checked here, and the rest of it is asked of the
+ * The embedder's functions and resources as interfaces that components can import. Each call is checked here, and the rest of it is asked of the
  * thread that embeds Cordon, which checks it again and records what came of it.
  */
-export function customInterfaces(functions: readonly CustomFunction[]): readonly HostInterface[] {
-  const ofComponents = functions.filter(({ importedBy }) => importedBy === "component");
+export function customInterfaces(provided: readonly CustomImport[]): readonly HostInterface[] {
+  const ofComponents = provided.filter(({ importedBy }) => importedBy !== "core-module");
   const interfaces = Map.groupBy(ofComponents, (fn) => versionedName(fn.interface, fn.version));
   return [...interfaces.values()].map((members) => {
     const [{ interface: name, version } = { interface: "", version: undefined }] = members;
     return Object.freeze({
       name,
       ...(version === undefined ? {} : { version }),
-      functions: Object.freeze(members.map(hostFunction)),
+      resources: Object.freeze(members.flatMap((one) => (one.importedBy === "resource" ? [one.name] : []))),
+      functions: Object.freeze(members.flatMap((one) => (one.importedBy === "resource" ? [] : [hostFunction(one)]))),
     });
   });
+}
+
+/** Whether a component that imports a resource by this path is given the embedder's. */
+export function isCustomResource(
+  [interfaceName = "", name = ""]: readonly string[],
+  interfaces: readonly InterfaceDeclaration[],
+): boolean {
+  return findProvided(interfaceName, interfaces)?.resources?.includes(name) === true;
 }
 
 function hostFunction(fn: CustomFunction): HostFunction {
@@ -44,7 +54,8 @@ export function callCustom(
   parameters: readonly unknown[],
 ): HostResult | Promise<HostResult> {
   const decision = checkCustom(fn, context.grants.custom, parameters);
-  if (decision.allowed) return ask(fn, context, parameters);
+  // What is denied there is denied by the same check.
+  if (decision.allowed || fn.takesHandles) return ask(fn, context, parameters);
   context.observe({
     eventType: "CustomAccess",
     action: customLabel(fn),

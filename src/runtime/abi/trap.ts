@@ -8,3 +8,6 @@ export class Trap extends Error {}
 export function trap(problem: string): never {
   throw new Trap(`the guest ${problem}`);
 }
+
+/** What the host or the embedder did ends the invocation, and not the guest's fault. */
+export class HostFault extends Error {}

@@ -1,7 +1,7 @@
 import type { HostContext } from "../../host/capability.ts";
 import type { CoreFunction, CoreGuest, CoreValue } from "../../host/core/core-function.ts";
 import { CORE_MODULES } from "../../host/core/core-modules.ts";
-import type { CustomFunction } from "../../host/custom/custom-function.ts";
+import { coreFunctionOf, type CustomFunction } from "../../host/custom/custom-function.ts";
 import { callCustom } from "../../host/custom/custom-interfaces.ts";
 import { type CoreImport, coreTypesOf } from "../../shared/core-module.ts";
 import type { Program } from "../messages.ts";
@@ -43,7 +43,7 @@ function link(program: Program, { module, name, type = "" }: CoreImport): Linked
 }
 
 function ofEmbedder({ custom }: Program, module: string, name: string): CoreFunction | undefined {
-  const found = custom.find((one) => one.importedBy === "core-module" && one.interface === module && one.name === name);
+  const found = coreFunctionOf(custom, module, name);
   if (found === undefined) return undefined;
   const types = coreTypesOf(found.type)?.parameters ?? [];
   return {

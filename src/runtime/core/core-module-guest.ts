@@ -32,6 +32,11 @@ export class CoreModuleGuest implements RunningGuest {
     return exported(...parameters);
   }
 
+  /** Nobody has handles of a core module. */
+  release(): Promise<void> {
+    return Promise.resolve();
+  }
+
   interrupt(): Interruption {
     return NO_INTERRUPTION;
   }

@@ -1,12 +1,13 @@
 import type { CoreItem, PlanExport, PlanModule } from "../../shared/plan.ts";
+import { exportAt } from "../../shared/plan-parts.ts";
 import type { CoreValue } from "../abi/core-values.ts";
-import { Trap, trap } from "../abi/trap.ts";
+import { trap } from "../abi/trap.ts";
 import { canonFunction, leaves } from "./built-ins/canon-functions.ts";
 import { ComponentState } from "./component-state.ts";
 import { type CoreFunction, CoreItems } from "./core-items.ts";
 import type { CoreAnswer, EngineParts } from "./engine-parts.ts";
 import type { EngineEnvironment, HostImport } from "./environment.ts";
-import { GuestResource } from "./handles/guest-resource.ts";
+import { EmbedderHandles } from "./handles/embedder-handles.ts";
 import { TableBudget } from "./handles/handle-table.ts";
 import type { HostValues } from "./handles/host-values.ts";
 import { INSTANTIATION } from "./tasks/instantiation-task.ts";
@@ -14,7 +15,8 @@ import type { PreparedPlan } from "./prepared-plan.ts";
 import { ResourceHandle } from "./handles/resource-handle.ts";
 import { Scheduler } from "./tasks/scheduler.ts";
 import { Stacks } from "./stacks/stacks.ts";
-import type { SharedCopy } from "./tasks/shared-copy.ts";
+import { SharedCopy } from "./tasks/shared-copy.ts";
+import { EmbedderStreams } from "./streams/embedder-streams.ts";
 import { Task, type TaskEnds } from "./tasks/task.ts";
 import { markMade, Tasks } from "./tasks/tasks.ts";
 import { ValueContexts } from "./handles/value-contexts.ts";
@@ -26,6 +28,8 @@ const BREAK_MS = 4;
 export interface EngineImports {
   /** The function of the host at a path. */
   readonly hostImport: (path: readonly string[]) => HostImport;
+  /** Whether the imported resource of that path is the embedder's: its objects are numbers here. */
+  readonly isEmbedders: (path: readonly string[]) => boolean;
   /**
    * Makes a core instance, with what the guard and the memories of hardened modules need besides; tells the exports.
    *
@@ -54,6 +58,8 @@ export class Engine {
   readonly #budget: TableBudget;
   /** Tasks that guests have started. */
   readonly #tasks: TableBudget;
+  readonly #embedder: EmbedderHandles;
+  readonly #streams: EmbedderStreams;
   readonly #made: (CoreFunction | undefined)[] = [];
   readonly #rejects = new Set<(reason: unknown) => void>();
   readonly #stacks: Stacks;
@@ -63,6 +69,7 @@ export class Engine {
     this.#imports = imports;
     const budget = new TableBudget(environment.maxHandles, environment.tooManyHandles);
     this.#budget = budget;
+    this.#embedder = new EmbedderHandles(budget);
     const states: ComponentState[] = [];
     for (const [index, { parent }] of prepared.plan.componentInstances.entries()) {
       const outer = parent === undefined ? undefined : states[parent];
@@ -73,6 +80,8 @@ export class Engine {
     const scheduler = new Scheduler(environment, fail);
     this.#tasks = new TableBudget(environment.maxHandles, environment.tooManyHandles);
     const items = new CoreItems((index) => this.#madeFunction(index));
+    const ask: EngineEnvironment["askStream"] = (asked) => environment.askStream(asked);
+    this.#streams = new EmbedderStreams(prepared, { scheduler, ask, fail }, budget);
     const values = this.#hostValues(prepared);
     const contexts = new ValueContexts(environment.charges, values, scheduler);
     const tasks = new Tasks({
@@ -152,7 +161,39 @@ export class Engine {
    * @param answered Takes what it returns, at once, and gives what is kept of it until the caller has it.
    */
   call(index: number, given: readonly unknown[], answered: (value: unknown) => unknown = (value) => value): ExportCall {
-    const { prepared, tasks, scheduler } = this.#parts;
+    const lift = this.#parts.prepared.lift(index);
+    const start = (ends: TaskEnds): Task | undefined => {
+      if (lift !== undefined) return this.#parts.tasks.start(lift, undefined, ends);
+      this.#callHost(index, ends);
+      return undefined;
+    };
+    return this.#begin(given, start, answered);
+  }
+
+  /**
+   * Lets go of handles that the embedder has, one after the other: runs the destructors of resources that the guest defines. Rejects when
+   * one of them traps or the invocation ends.
+   */
+  async release(handles: readonly number[]): Promise<void> {
+    const { prepared, tasks, values, environment } = this.#parts;
+    for (const number of handles) {
+      const held = this.#embedder.drop(number);
+      if (held === undefined) continue;
+      if (values.definerOf(held.resource) === undefined) environment.dispose(held.rep);
+      const destructor = prepared.destructor(held.resource);
+      if (destructor === undefined) continue;
+      environment.admit();
+      await this.#begin([held.rep], (ends) => tasks.start(destructor, undefined, ends)).ended();
+    }
+  }
+
+  /** Begins a call of the embedder's. */
+  #begin(
+    given: readonly unknown[],
+    start: (ends: TaskEnds) => Task | undefined,
+    answered: (value: unknown) => unknown = (value) => value,
+  ): ExportCall {
+    const { scheduler } = this.#parts;
     const result = Promise.withResolvers<unknown>();
     const ended = Promise.withResolvers<void>();
     const reject = (reason: unknown): void => {
@@ -167,8 +208,7 @@ export class Engine {
       for (const one of scheduler.awaited) if (one.isResolved) scheduler.awaited.delete(one);
     };
     try {
-      const lift = prepared.lift(index);
-      const ends: TaskEnds = {
+      task = start({
         start: () => [...given],
         resolve: (results) => {
           forgetResolved();
@@ -180,9 +220,7 @@ export class Engine {
           forgetResolved();
           ended.resolve();
         },
-      };
-      if (lift === undefined) this.#callHost(index, ends);
-      else task = tasks.start(lift, undefined, ends);
+      });
     } catch (thrown) {
       this.fail(thrown);
     }
@@ -212,15 +250,14 @@ export class Engine {
     settled.catch((thrown: unknown) => this.fail(thrown));
   }
 
+  /** Resolves when nothing that it has begun to write for the embedder waits to be read. */
+  written(): Promise<void> {
+    return this.#streams.written();
+  }
+
   /** The export at a path: names from the root inwards. */
   exported(path: readonly string[]): PlanExport | undefined {
-    let exports = this.#parts.prepared.plan.exports;
-    let found: PlanExport | undefined;
-    for (const name of path) {
-      found = exports.find((one) => one.name === name);
-      exports = found?.kind === "instance" ? found.exports : [];
-    }
-    return found;
+    return exportAt(this.#parts.prepared.plan, path);
   }
 
   /**
@@ -229,10 +266,11 @@ export class Engine {
    */
   get isSettled(): boolean {
     if (this.#rejects.size > 0 || this.#tasks.held > 0 || !this.#parts.scheduler.isIdle) return false;
+    let resources = [...this.#embedder.held()].length;
     for (const { handles } of this.#states) {
-      for (const entry of handles.entries()) if (!(entry instanceof ResourceHandle)) return false;
+      for (const entry of handles.entries()) if (entry instanceof ResourceHandle) resources += 1;
     }
-    return true;
+    return this.#budget.held === resources;
   }
 
   /** Ends it for what was thrown: nothing of it runs any more. */
@@ -240,11 +278,15 @@ export class Engine {
     this.#parts.environment.fail(thrown);
     for (const reject of this.#rejects) reject(thrown);
     this.#rejects.clear();
+    this.#streams.end();
   }
 
-  /** Lets go of the host's objects that it has handles of, the last first. */
+  /** Lets go of the host's objects that it has handles of, the last first. The embedder lets go of its own by itself. */
   dispose(): void {
     const objects: unknown[] = [];
+    for (const { rep, resource } of this.#embedder.held()) {
+      if (this.#parts.values.definerOf(resource) === undefined) objects.push(rep);
+    }
     for (const state of this.#states) {
       for (const entry of state.handles.entries()) {
         if (!(entry instanceof ResourceHandle) || !entry.owns) continue;
@@ -252,7 +294,8 @@ export class Engine {
       }
     }
     using stack = new DisposableStack();
-    for (const object of objects) stack.defer(() => this.#parts.environment.dispose(object));
+    for (const object of objects)
+      if (typeof object === "object") stack.defer(() => this.#parts.environment.dispose(object));
   }
 
   #stateOf(instance: number): ComponentState {
@@ -298,17 +341,28 @@ export class Engine {
       const found = plan.resources[resource];
       return found?.from === "definition" ? this.#states[found.instance] : undefined;
     };
+    const handles = this.#embedder;
+    const isEmbedders = (resource: number): boolean => {
+      const found = plan.resources[resource];
+      return found?.from === "import" && this.#imports.isEmbedders(found.path);
+    };
     return {
       definerOf,
-      ownedOut: (rep, resource) =>
-        definerOf(resource) === undefined ? rep : new GuestResource(this, rep as CoreValue, resource),
-      borrowedOut: (rep, resource) =>
-        definerOf(resource) === undefined ? rep : new GuestResource(this, rep as CoreValue, resource),
-      repOf: (value, resource, as) => (value instanceof GuestResource ? value.take(this, resource, as) : value),
-      readableOut: () => {
-        throw new Trap("the guest passed a stream or future to the host, which takes none yet");
+      ownedOut: (rep, resource) => (isEmbedders(resource) ? (rep as number) : handles.add(rep, resource)),
+      repOf: (value, resource, as) => {
+        if (isEmbedders(resource)) return value;
+        if (typeof value === "number") {
+          return as === "own" ? handles.handOver(value, resource) : handles.lend(value, resource);
+        }
+        if (definerOf(resource) !== undefined) throw new Error("the embedder passed what is no handle");
+        return value;
       },
-      sharedOf: (value) => value as SharedCopy,
+      readableOut: (shared, type) => this.#streams.give(shared, type),
+      sharedOf: (value, kind, type) => {
+        if (typeof value === "number") return this.#streams.take(value, kind, type);
+        if (value instanceof SharedCopy) return value;
+        throw new Error(`the embedder passed what is no ${kind}`);
+      },
     };
   }
 }

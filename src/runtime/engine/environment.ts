@@ -1,3 +1,4 @@
+import type { StreamAsk } from "./streams/messages.ts";
 import type { Charges } from "../abi/context.ts";
 import type { Crossing } from "../crossings/crossing-room.ts";
 
@@ -52,6 +53,8 @@ export interface EngineEnvironment {
   readonly resultLifted: () => void;
   /** The guest has dropped the last handle of an object of the host's. */
   readonly dispose: (object: unknown) => void;
+  /** Asks the embedder's end of a stream or future for something. Rejects when it fails, and when the invocation is over. */
+  readonly askStream: (ask: StreamAsk) => Promise<unknown>;
   /** Whether the invocation is over. */
   readonly isOver: () => boolean;
   /** Whether nobody calls it, and nothing of it goes on until somebody does. */

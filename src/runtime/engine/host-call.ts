@@ -105,7 +105,8 @@ class HostCall {
       const context = this.#parts.contexts.lift(this.#bound, owner, "host-function");
       values = this.#parameters.lift(context, MAX_FLAT_PARAMETERS, given);
     } catch (thrown) {
-      target.discard(owned);
+      using stack = new DisposableStack();
+      for (const object of owned) stack.defer(() => this.#parts.environment.dispose(object));
       throw thrown;
     }
     return target.call(values, owned);

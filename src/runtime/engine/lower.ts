@@ -99,7 +99,7 @@ class LoweredCall {
 
   #callHostFunction(target: HostImport): unknown {
     const owned: unknown[] = [];
-    return target.call(this.#argumentsFor(target, owned), owned);
+    return target.call(this.#argumentsFor(owned), owned);
   }
 
   /** Calls a function of the host's when there is room for what it is given: nothing is lifted before. */
@@ -119,11 +119,12 @@ class LoweredCall {
   }
 
   /** Takes what the guest passes to a function of the host's. Objects that were handed over are disposed of where the rest fails. */
-  #argumentsFor(target: HostImport, owned: unknown[]): unknown[] {
+  #argumentsFor(owned: unknown[]): unknown[] {
     try {
       return this.#start("host-function", owned);
     } catch (thrown) {
-      target.discard(owned);
+      using stack = new DisposableStack();
+      for (const object of owned) stack.defer(() => this.#parts.environment.dispose(object));
       throw thrown;
     }
   }

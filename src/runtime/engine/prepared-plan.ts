@@ -7,6 +7,7 @@ import type {
   PlanFunctionType,
   TypeIndex,
 } from "../../shared/plan.ts";
+import { partsOfPlanType } from "../../shared/plan-parts.ts";
 import { type FunctionShape, functionShape, ValueRow } from "../abi/function-shape.ts";
 import { Elements } from "../abi/list-codec.ts";
 import { POINTERS_32, POINTERS_64 } from "../abi/pointers.ts";
@@ -43,6 +44,10 @@ const MAX_SIGNATURES = 256;
 /** Options of functions that need no memory. */
 const NO_OPTIONS: CanonOptions = { encoding: "utf8", memory64: false, async: false };
 
+/** How much of a stream the embedder takes at once: bytes of numbers, or values of any other kind. */
+const MAX_BYTES_AT_ONCE = 65_536;
+const MAX_VALUES_AT_ONCE = 16;
+
 /** Element types of which streams and futures may be read and written by one component instance. */
 const PLAIN_ELEMENTS: ReadonlySet<string> = new Set([
   "u8",
@@ -75,6 +80,7 @@ export class PreparedPlan {
   #withHandles: readonly boolean[] | undefined;
   readonly #shapes = new Map<PlanFunctionType, FunctionShape>();
   readonly #shapes64 = new Map<PlanFunctionType, FunctionShape>();
+  readonly #holdStream: (boolean | undefined)[] = [];
   readonly #lifts: (PreparedLift | undefined)[] = [];
   readonly #destructors: (PreparedLift | undefined)[] = [];
   readonly #large = new Map<TypeIndex, boolean>();
@@ -241,6 +247,30 @@ export class PreparedPlan {
     const kind = element === undefined ? undefined : this.plan.types[element]?.kind;
     if (element === undefined || kind === undefined) return undefined;
     return new Elements(this.codecs(options).of(element), kind);
+  }
+
+  /** Whether values of a type hold streams or futures. */
+  holdsStream(type: TypeIndex): boolean {
+    return (this.#holdStream[type] ??= this.#findStream(type));
+  }
+
+  #findStream(index: TypeIndex): boolean {
+    const type = this.plan.types[index];
+    if (type === undefined) return false;
+    if (type.kind === "stream" || type.kind === "future") return true;
+    return partsOfPlanType(type).some((part) => part !== undefined && this.holdsStream(part));
+  }
+
+  /** Whether elements of a stream or future have content. */
+  hasContent(type: TypeIndex): boolean {
+    return this.#elementOf(type) !== undefined;
+  }
+
+  /** How many elements of a stream the embedder takes at once: more of numbers, which take up no more than they have of content. */
+  elementsAtOnce(type: TypeIndex): number {
+    const element = this.#elementOf(type);
+    if (element === undefined || !this.isPlain(type)) return MAX_VALUES_AT_ONCE;
+    return MAX_BYTES_AT_ONCE / this.#codecs32.of(element).size;
   }
 
   /** Whether elements of a stream or future are numbers or nothing. */

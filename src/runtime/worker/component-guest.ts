@@ -1,7 +1,10 @@
 import type { HostContext, HostInterface, HostResult } from "../../host/capability.ts";
+import { DROP_SERVICE } from "../../host/custom/custom-function.ts";
+import { customInterfaces, isCustomResource } from "../../host/custom/custom-interfaces.ts";
 import { GUARD_NAMESPACE, MEMORY_NAMESPACE } from "../../shared/hardening-profile.ts";
 import { Engine } from "../engine/engine.ts";
 import type { HostImport } from "../engine/environment.ts";
+import { RETURNED_SERVICE, STREAM_SERVICE } from "../engine/streams/messages.ts";
 import { PreparedPlan } from "../engine/prepared-plan.ts";
 import type { ComponentProgram, ExportPath, Program } from "../messages.ts";
 import type { CopyBudget } from "./metering/copy-budget.ts";
@@ -40,6 +43,8 @@ export interface ComponentGuestParts {
 interface Prepared {
   readonly plan: PreparedPlan;
   readonly linked: LinkedFunctions;
+  /** What the embedder provides. */
+  readonly custom: readonly HostInterface[];
 }
 
 const preparedPlans = new WeakMap<Program, Prepared>();
@@ -53,7 +58,7 @@ function preparedFor(
   if (known !== undefined) return known;
   const linked = new LinkedFunctions(program, component, interfaces);
   const plan = new PreparedPlan(component.plan, (path) => linked.at(path).provided.blocking);
-  const made = { plan, linked };
+  const made = { plan, linked, custom: customInterfaces(program.custom) };
   preparedPlans.set(program, made);
   return made;
 }
@@ -64,12 +69,16 @@ export class RunningComponent implements RunningGuest {
   readonly #engine: Engine;
   readonly #prepared: Prepared;
   readonly #imports = new Map<LinkedFunction, HostImport>();
-  readonly #disposals = new Disposals();
+  readonly #disposals: Disposals;
 
   constructor(parts: ComponentGuestParts) {
     this.#parts = parts;
     this.#prepared = preparedFor(parts.program, parts.component, parts.interfaces);
     const { endState, presence, gate, budget, context, crossings } = parts;
+    this.#disposals = new Disposals((number) => {
+      // Nobody waits for it; when the invocation has ended, all is let go of anyway.
+      context.ask(DROP_SERVICE, number).catch(() => undefined);
+    });
     const cap = context.limits.maxHandles;
     this.#engine = new Engine(
       this.#prepared.plan,
@@ -90,11 +99,13 @@ export class RunningComponent implements RunningGuest {
         waitForRoom: (crossing) => crossings.waitForRoom(crossing),
         resultLifted: () => crossings.resultLifted(),
         dispose: (object) => this.#disposals.dispose(object),
+        askStream: (ask) => context.ask(STREAM_SERVICE, ask),
         isOver: parts.isOver,
         isPaused: () => presence.isPaused,
       },
       {
         hostImport: (path) => this.#hostImport(path),
+        isEmbedders: (path) => isCustomResource(path, this.#prepared.custom),
         makeInstance: (_module, imports, position) => this.#makeInstance(imports, position),
       },
     );
@@ -114,13 +125,26 @@ export class RunningComponent implements RunningGuest {
     const { plan } = this.#parts.component;
     const type = plan.functionTypes[plan.functions[found.function]?.type ?? -1];
     const isResult = type?.result !== undefined && plan.types[type.result]?.kind === "result";
+    const returnsStream = toTheEnd && type?.result !== undefined && this.#prepared.plan.holdsStream(type.result);
     const { result, ended } = this.#engine.call(found.function, parameters, (value): Answer => {
-      const { tag, val } = isResult ? (value as Answer) : { tag: "ok", val: value };
-      return { tag, val: this.#parts.crossings.keep(val, toTheEnd) };
+      const answer = isResult ? (value as Answer) : { tag: "ok", val: value };
+      if (returnsStream) return answer;
+      return { tag: answer.tag, val: this.#parts.crossings.keep(answer.val, toTheEnd) };
     });
     const answer = await result;
-    if (toTheEnd) await ended();
-    return unwrapped(answer as Answer);
+    if (!returnsStream) {
+      if (toTheEnd) await ended();
+      return unwrapped(answer as Answer);
+    }
+    // Who called reads what goes on.
+    this.#parts.context.ask(RETURNED_SERVICE, answer).catch(() => undefined);
+    await ended();
+    await this.#engine.written();
+    return undefined;
+  }
+
+  release(handles: readonly number[]): Promise<void> {
+    return this.#engine.release(handles);
   }
 
   interrupt(): Interruption {

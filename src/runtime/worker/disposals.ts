@@ -1,8 +1,15 @@
 /** Disposes of the host's objects that a guest had, each once. */
 export class Disposals {
   readonly #disposed = new WeakSet();
+  readonly #dropped: (number: number) => void;
+
+  /** @param dropped Told of an object of the embedder's, which is a number here. */
+  constructor(dropped: (number: number) => void) {
+    this.#dropped = dropped;
+  }
 
   dispose(object: unknown): void {
+    if (typeof object === "number") this.#dropped(object);
     if (typeof object !== "object" || object === null || this.#disposed.has(object)) return;
     this.#disposed.add(object);
     const hook = (object as Partial<Disposable>)[Symbol.dispose];

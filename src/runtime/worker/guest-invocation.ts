@@ -257,8 +257,12 @@ export class GuestInvocation {
     } catch (thrown) {
       return this.#bounded(outcomeOfThrown(thrown));
     } finally {
-      if (this.#fuel.isOverdrawn) this.#endState.end(outOfFuel(this.#fuel));
+      this.#endWhereOverdrawn();
     }
+  }
+
+  #endWhereOverdrawn(): void {
+    if (this.#fuel.isOverdrawn) this.#endState.end(outOfFuel(this.#fuel));
   }
 
   /** Takes calls, one after the other, until there are no more or one of them ends the instance. */
@@ -271,9 +275,21 @@ export class GuestInvocation {
       if (call === undefined || this.#isOver()) return { kind: "value", value: undefined };
       this.#fuel.add(call.fuel);
       this.#checkpoint.begin();
-      outcome = await this.#callExport(guest, call.target, call.parameters);
+      outcome = await this.#answerCall(guest, call);
       if (!returned(outcome) || this.#isOver()) return outcome;
     }
+  }
+
+  async #answerCall(guest: RunningGuest, { target, parameters, drops }: InstanceCall): Promise<WorkerOutcome> {
+    try {
+      await guest.release(drops);
+    } catch (thrown) {
+      return outcomeOfThrown(thrown);
+    } finally {
+      this.#endWhereOverdrawn();
+    }
+    if (target === undefined || this.#isOver()) return { kind: "value", value: undefined };
+    return this.#callExport(guest, target, parameters);
   }
 
   /** Has what it held collected some time. For when its end has been reported, since that takes a while. */

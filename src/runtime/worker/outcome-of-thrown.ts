@@ -1,4 +1,5 @@
 import { LimitReached } from "../engine/limit-reached.ts";
+import { HostFault } from "../abi/trap.ts";
 import type { WorkerOutcome } from "../messages.ts";
 import { MemoryCapTooSmall } from "./memory/memory-allotment.ts";
 
@@ -8,6 +9,7 @@ export function outcomeOfThrown(thrown: unknown): WorkerOutcome {
   if (thrown instanceof LimitReached) return thrown.ending;
   if (thrown instanceof WebAssembly.Exception)
     return { kind: "trap", message: "it threw an exception that it did not catch" };
+  if (thrown instanceof HostFault) return { kind: "fault", message: thrown.message };
   if (typeof thrown !== "object" || thrown === null) return { kind: "trap", message: String(thrown) };
   if (Object.hasOwn(thrown, "payload")) {
     return { kind: "guest-error", payload: (thrown as { readonly payload: unknown }).payload };

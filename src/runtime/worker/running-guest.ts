@@ -18,6 +18,8 @@ export interface RunningGuest {
    * @param toTheEnd Whether what it does after it has returned is waited for.
    */
   readonly call: (target: ExportPath, parameters: readonly unknown[], toTheEnd: boolean) => Promise<unknown>;
+  /** Lets go of handles that the embedder has of it; what it does for that is waited for. */
+  readonly release: (handles: readonly number[]) => Promise<void>;
   /** Its stack is to be suspended for a break. */
   readonly interrupt: () => Interruption;
   /** Nothing of it goes on, and whoever waits for it is told. */

@@ -5,6 +5,7 @@ import { CordonError } from "../../shared/errors.ts";
 import { escapeInvisible } from "../../shared/quote-text.ts";
 import type { Limits } from "../../shared/limits.ts";
 import type { Usage } from "../../shared/usage.ts";
+import { holdsHandle } from "../../shared/wit/wit-handles.ts";
 import type { WitType } from "../../shared/wit/wit.ts";
 import type { CallableExport } from "../loading/exports.ts";
 
@@ -112,7 +113,7 @@ export function exitCodeOf({ ending }: Ended, value: () => unknown): number {
 }
 
 function shownPayload(payload: unknown, type: WitType | undefined): string {
-  if (type?.kind !== "result" || type.err === undefined) return "";
+  if (type?.kind !== "result" || type.err === undefined || holdsHandle(type.err)) return "";
   if (typeof payload === "string") return `: ${shownText(payload)}`;
   return isSmall(payload) ? `: ${shownText(printWave(payload, type.err))}` : "";
 }

@@ -2,6 +2,8 @@ import { normalizeArguments } from "../../component/values/check-value.ts";
 import type { WorkerUsage } from "../../runtime/messages.ts";
 import type { Ended, Ending, InstancePort } from "../../runtime/pending.ts";
 import { CordonError } from "../../shared/errors.ts";
+import { functionHoldsHandle, holdsStream } from "../../shared/wit/wit-handles.ts";
+import type { Plan } from "../../shared/plan.ts";
 import type { Limits } from "../../shared/limits.ts";
 import type { Usage } from "../../shared/usage.ts";
 import type { ComponentInterface } from "../../shared/wit/wit.ts";
@@ -9,13 +11,20 @@ import type { CallResult } from "./call-result.ts";
 import { checkEnding } from "./check-ending.ts";
 import { valueOf } from "./ending.ts";
 import { type CallableExport, findExport } from "../loading/exports.ts";
-import { refuseHandleResult } from "./refuse-handle-result.ts";
+import { type EmbeddersObjects, InstanceHandles } from "./instance-handles.ts";
+import { type ExportedResources, exportedResourcesOf, NO_RESOURCES } from "./resource-types.ts";
 import { usageOf } from "./usage.ts";
 
 /** @internal What the runtime and an instance tell each other. */
 export interface InstanceLink {
   readonly interface: ComponentInterface;
+  /** Absent for a core module. */
+  readonly plan: Plan | undefined;
+  /** Absent where the embedder gives nothing. */
+  readonly embedders?: EmbeddersObjects;
   readonly limits: Limits;
+  /** Whether handles that nobody has any more are dropped, which happens at other times in every run. */
+  readonly collectsHandles: boolean;
   /** Whether the instance is in a process that a guest may have taken over, so that what it returns has to be checked. */
   readonly untrusted: boolean;
   /** Resolves when the instance is no more. */
@@ -43,6 +52,13 @@ interface Ready {
  */
 export class GuestInstance implements AsyncDisposable {
   readonly #link: InstanceLink;
+  readonly #handles: InstanceHandles;
+  /** Whether handles are being dropped, where that is all that the instance does. */
+  #isDropping = false;
+  /** Takes what the call returns that is running, before its end. */
+  #returning: ((ending: Ending) => void) | undefined;
+  /** Whether it has, and goes on. */
+  #hasReturned = false;
   #port: InstancePort | undefined;
   #waiting: ((ready: Ready) => void) | undefined;
   #end: Ending | undefined;
@@ -55,6 +71,13 @@ export class GuestInstance implements AsyncDisposable {
   constructor(link: InstanceLink) {
     this.#link = link;
     this.#fuelGiven = link.limits.fuel;
+    this.#handles = new InstanceHandles({
+      most: link.limits.maxHandles,
+      collects: link.collectsHandles,
+      // Those that are disposed of together are dropped together.
+      dropped: () => queueMicrotask(() => this.#drop()),
+      ...(link.embedders === undefined ? {} : { embedders: link.embedders }),
+    });
     void link.ran.then(({ ended: { ending }, usage }) => {
       // What its last call gave was for that call alone.
       this.#end = ending.kind === "value" || ending.kind === "guest-error" ? CLOSED : ending;
@@ -68,6 +91,7 @@ export class GuestInstance implements AsyncDisposable {
   ready(port: InstancePort, ending: Ending | undefined, usage: WorkerUsage): void {
     this.#port = port;
     this.#settle({ ending, usage: usageOf({ ending: CLOSED, usage, wallMs: performance.now() - this.#madeAt }, 0) });
+    queueMicrotask(() => this.#drop());
   }
 
   /** @internal Resolves when the instance can be called, or is no more. */
@@ -77,30 +101,76 @@ export class GuestInstance implements AsyncDisposable {
   }
 
   /**
-   * Calls an export. As `Sandbox.call`, with the usage of all calls so far.
+   * Calls an export. As `Sandbox.call`, with the usage of all calls so far. Constructors, methods and static functions of resources are
+   * called by their names in WIT, such as `[method]counter.next`; handles that they give are {@link GuestHandle}s.
    *
-   * @throws CordonError as `Sandbox.call`; `usage` while another call is running; `trap` or what else ended the instance when there
-   * is none any more.
+   * @throws CordonError as `Sandbox.call`; `usage` while another call is running, and for a handle that is not of this instance, was
+   * disposed of or handed over; `trap` or what else ended the instance when there is none any more.
    */
   async call(name?: string, parameters: readonly unknown[] = []): Promise<CallResult> {
+    while (this.#isEnding) await this.#untilReady();
     const called = findExport(this.#link.interface, name);
-    refuseHandleResult(called);
-    const normal = normalizeArguments(called.function, parameters);
-    // What ended the instance is what every later call fails with.
-    if (this.#end !== undefined) this.#valueOf(this.#end, called);
-    const port = this.#port;
-    if (port === undefined) {
-      throw new CordonError(
-        "usage",
-        `Cannot call ${called.name}: the instance is in a call; wait until that has ended`,
-      );
+    const resources = exportedResourcesOf(this.#link.plan, called);
+    const handles = this.#handles.arguments(resources.byType);
+    try {
+      const normal = normalizeArguments(called.function, parameters, handles);
+      // What ended the instance is what every later call fails with.
+      if (this.#end !== undefined) this.#valueOf(this.#end, called);
+      if (this.#port === undefined) {
+        throw new CordonError(
+          "usage",
+          `Cannot call ${called.name}: the instance is in a call; wait until that has ended, and its streams are read or cancelled`,
+        );
+      }
+      handles.pass();
+      const ended = this.#enter(called.path, normal);
+      const returned = holdsStream(called.function.result) ? this.#early(ended) : ended;
+      const { ending = CLOSED } = await returned;
+      return { value: this.#valueOf(ending, called, resources), usage: this.#usage };
+    } finally {
+      handles.end();
     }
+  }
+
+  /** Whether what it does comes to its end without the caller: it drops handles, or what it wrote has been read. */
+  get #isEnding(): boolean {
+    if (this.#end !== undefined) return false;
+    return this.#isDropping || (this.#hasReturned && this.#link.embedders?.streams.isReading !== true);
+  }
+
+  /** What the call returns, where it goes on after that; or how it ended before. */
+  #early(ended: Promise<Ready>): Promise<Ready> {
+    const { promise, resolve } = Promise.withResolvers<Ready>();
+    this.#returning = (ending) => resolve({ ending, usage: this.#usage });
+    void ended.then(resolve);
+    return promise;
+  }
+
+  /** @internal The guest's side says what the call returns that is running. Throws when none is to say so. */
+  returned(payload: unknown): void {
+    const returning = this.#returning;
+    const { tag, val } = (payload ?? {}) as { readonly tag?: unknown; readonly val?: unknown };
+    if (returning === undefined || (tag !== "ok" && tag !== "err")) throw new Error("no call is to return");
+    this.#returning = undefined;
+    this.#hasReturned = true;
+    returning(tag === "ok" ? { kind: "value", value: val } : { kind: "guest-error", payload: val });
+  }
+
+  /** Has the instance drop handles, and call an export if there is one to call. Resolves when it is ready again, or is no more. */
+  #enter(target: CallableExport["path"] | undefined, parameters: readonly unknown[]): Promise<Ready> {
+    const port = this.#port;
     this.#port = undefined;
     const ready = this.#untilReady();
-    port.enter({ target: called.path, parameters: normal, fuel: this.#fuelToGive });
+    port?.enter({ target, parameters, drops: this.#handles.takeDrops(), fuel: this.#fuelToGive });
     this.#fuelToGive = 0;
-    const { ending = CLOSED } = await ready;
-    return { value: this.#valueOf(ending, called), usage: this.#usage };
+    return ready;
+  }
+
+  /** Has handles dropped that were disposed of, unless a call runs: then that happens before the next, or when it has ended. */
+  #drop(): void {
+    if (this.#port === undefined || !this.#handles.hasDrops) return;
+    this.#isDropping = true;
+    void this.#enter(undefined, []);
   }
 
   /** Units of fuel that are left. Exact when no call is running; 0 for one that ended without saying what it used. */
@@ -122,9 +192,25 @@ export class GuestInstance implements AsyncDisposable {
     this.#fuelGiven = given;
   }
 
-  /** Ends the instance when no call is running, and waits until it is gone. A call that is running is waited for. */
+  /**
+   * Ends the instance when no call is running, and waits until it is gone. A call that is running is waited for; where it has returned and
+   * its streams go on, they are cancelled. Destructors of handles that were disposed of are waited for as well; those of all others do not
+   * run: the guest's memory is gone.
+   */
   async close(): Promise<void> {
-    while (this.#end === undefined && this.#port === undefined) await this.#untilReady();
+    if (this.#hasReturned) {
+      const reason = new CordonError("cancelled", "Cannot go on with the stream: its instance was closed");
+      this.#link.embedders?.streams.stopReading(reason);
+    }
+    await this.finish();
+  }
+
+  /** @internal The same, without a word to its streams. */
+  async finish(): Promise<void> {
+    for (; this.#end === undefined; await this.#untilReady()) {
+      this.#drop();
+      if (this.#port !== undefined) break;
+    }
     this.#port?.leave();
     this.#port = undefined;
     await this.#link.ran;
@@ -136,9 +222,16 @@ export class GuestInstance implements AsyncDisposable {
   }
 
   /** The value of a call that ended so; throws for any other ending. */
-  #valueOf(ending: Ending, called: Pick<CallableExport, "name" | "function">): unknown {
+  #valueOf(
+    ending: Ending,
+    called: Pick<CallableExport, "name" | "function">,
+    { byType }: ExportedResources = NO_RESOURCES,
+  ): unknown {
     const ended: Ended = { ending, wallMs: this.#usage.wallMs };
-    const checked = this.#link.untrusted ? checkEnding(ended, called.function) : ended;
+    const hasHandles = functionHoldsHandle(called.function);
+    const mustCheck = this.#link.untrusted || hasHandles;
+    const handles = hasHandles ? this.#handles.results(byType) : undefined;
+    const checked = mustCheck ? checkEnding(ended, called.function, handles) : ended;
     return valueOf(checked, called, this.#link.limits, this.#usage);
   }
 
@@ -153,8 +246,12 @@ export class GuestInstance implements AsyncDisposable {
     return promise;
   }
 
+  /** It is ready, or is no more: whoever asks from now on, in whatever microtask, finds it so. */
   #settle(ready: Ready): void {
     this.#usage = ready.usage;
+    this.#isDropping = false;
+    this.#hasReturned = false;
+    this.#returning = undefined;
     const waiting = this.#waiting;
     this.#waiting = undefined;
     waiting?.(ready);

@@ -6,6 +6,8 @@ import { type Grants, NO_GRANTS } from "../../policy/grants.ts";
 import { ODD } from "../../../test/support/odd-values.ts";
 import { DEFAULT_LIMITS, type Limits } from "../../shared/limits.ts";
 import type { HostFunctionInput } from "../host-functions/host-function-input.ts";
+import { HostObjects } from "../host-functions/host-objects.ts";
+import { InvocationStreams } from "../streams/invocation-streams.ts";
 import { HostFunctions } from "../host-functions/host-functions.ts";
 import { answering } from "./services.ts";
 import { Stdio, type StdioOptions } from "./stdio.ts";
@@ -28,6 +30,8 @@ function side(grants: Partial<Grants>, { limits, hostFunctions = [], ...options 
     grants: { ...NO_GRANTS, ...grants },
     limits: { ...DEFAULT_LIMITS, maxStdoutBytes: 10, ...limits },
     exchange: undefined,
+    objects: new HostObjects(10),
+    streams: new InvocationStreams(10),
     observe: (observation) => void observations.push(observation),
   });
   const ask = (service: string, payload: unknown): Promise<unknown> => answer(service, payload, signal);

@@ -2,11 +2,14 @@ import type { AuditObservation } from "../../audit/event.ts";
 import { ProgramAnswers } from "../../host/process/answer.ts";
 import { PROCESS_SERVICE } from "../../host/process/run-request.ts";
 import type { Grants } from "../../policy/grants.ts";
+import { RETURNED_SERVICE } from "../../runtime/engine/streams/messages.ts";
 import type { Job } from "../../runtime/pending.ts";
 import type { Limits } from "../../shared/limits.ts";
+import type { HostObjects } from "../host-functions/host-objects.ts";
 import type { HostFunctions } from "../host-functions/host-functions.ts";
 import { ExchangeAnswers } from "../http/exchange-answers.ts";
 import type { HttpExchange } from "../http/http-exchange.ts";
+import type { InvocationStreams } from "../streams/invocation-streams.ts";
 import type { Stdio } from "./stdio.ts";
 
 /** What an invocation's host functions can ask of this side. */
@@ -17,6 +20,12 @@ export interface Services {
   readonly limits: Limits;
   readonly exchange: HttpExchange | undefined;
   readonly observe: (observation: AuditObservation) => void;
+  /** The embedder's objects that the invocation has handles of. */
+  readonly objects: HostObjects;
+  /** Its ends of the invocation's streams and futures. */
+  readonly streams: InvocationStreams;
+  /** Told what a call of an instance that stays has returned, where streams of it go on; throws when no call is to. */
+  readonly returned?: ((payload: unknown) => void) | undefined;
 }
 
 /**
@@ -24,16 +33,18 @@ export interface Services {
  * every part checks the grant again, and what it is given.
  */
 export function answering(services: Services): NonNullable<Job["answer"]> {
-  const { stdio, hostFunctions, grants, limits, exchange, observe } = services;
+  const { stdio, hostFunctions, grants, limits, exchange, observe, objects, streams } = services;
   const stdioAsker = { grants, limits, observe };
   const programs = new ProgramAnswers({ grant: grants.process, limits, observe });
   const exchanged = exchange === undefined ? undefined : new ExchangeAnswers(exchange, limits);
   return async (service, payload, signal) => {
     const answer =
       stdio.answer(service, payload, stdioAsker) ??
-      hostFunctions.answer(service, payload, { signal, observe }) ??
+      hostFunctions.answer(service, payload, { signal, observe, objects, streams }) ??
+      streams.answer(service, payload) ??
       exchanged?.answer(service, payload);
     if (answer !== undefined) return answer;
+    if (service === RETURNED_SERVICE && services.returned !== undefined) return services.returned(payload);
     if (service !== PROCESS_SERVICE) throw new Error(`nothing answers ${service}`);
     return programs.answer(payload, signal);
   };

@@ -10,10 +10,11 @@ import {
 import type { CustomGrant, Grants } from "../../policy/grants.ts";
 import { messageOf } from "../../shared/errors.ts";
 import type { WitFunction } from "../../shared/wit/wit.ts";
+import { CallObjects, type CallObjectsParts, type ResourcesByName } from "./call-objects.ts";
 import type { HostFunctionContext } from "./host-function-input.ts";
 
 /** What the embedder's side knows of the invocation that asks. */
-export interface HostFunctionAsker {
+export interface HostFunctionAsker extends CallObjectsParts {
   /** Aborted when the invocation has ended. */
   readonly signal: AbortSignal;
   readonly observe: (observation: AuditObservation) => void;
@@ -23,6 +24,7 @@ export interface HostFunctionAsker {
 export interface RegisteredFunction {
   readonly descriptor: CustomFunction;
   readonly wit: WitFunction;
+  readonly resources: ResourcesByName;
   readonly allows: ((grant: CustomGrant, parameters: readonly unknown[]) => unknown) | undefined;
   readonly call: (parameters: readonly unknown[], context: HostFunctionContext) => unknown;
 }
@@ -41,9 +43,17 @@ export async function answerCustom(
   fn: RegisteredFunction,
   granted: Grants["custom"],
   payload: unknown,
-  { signal, observe }: HostFunctionAsker,
+  { signal, observe, ...parts }: HostFunctionAsker,
 ): Promise<CustomAnswer> {
-  const parameters = normalizeArguments(fn.wit, payload as readonly unknown[]);
+  const passed = new CallObjects(parts, fn.resources);
+  let parameters: readonly unknown[];
+  try {
+    parameters = normalizeArguments(fn.wit, payload as readonly unknown[], passed.parameters);
+  } catch (thrown) {
+    passed.refuse();
+    passed.end();
+    throw thrown;
+  }
   let isRecorded = false;
   const record = (result: AuditResult, reason?: string): void => {
     if (isRecorded) return;
@@ -65,10 +75,19 @@ export async function answerCustom(
   if (signal.aborted) onAbort();
   signal.addEventListener("abort", onAbort, { once: true });
   try {
-    return await Promise.race([ended.promise, perform(fn, granted, parameters, signal, record)]);
+    // What is lent to the function is so until it has done its work, whoever waits for that.
+    const performed = perform(fn, granted, parameters, { signal, record, passed }).finally(() => passed.end());
+    return await Promise.race([ended.promise, performed]);
   } finally {
     signal.removeEventListener("abort", onAbort);
   }
+}
+
+/** What a call is made with besides its parameters. */
+interface Performance {
+  readonly signal: AbortSignal;
+  readonly record: (result: AuditResult, reason?: string) => void;
+  readonly passed: CallObjects;
 }
 
 /** Never rejects: it may be that nobody waits for it any more. */
@@ -76,25 +95,33 @@ async function perform(
   fn: RegisteredFunction,
   granted: Grants["custom"],
   parameters: readonly unknown[],
-  signal: AbortSignal,
-  record: (result: AuditResult, reason?: string) => void,
+  { signal, record, passed }: Performance,
 ): Promise<CustomAnswer> {
   const failed = (reason: string, recorded: string = reason): CustomAnswer => {
     record("Error", recorded);
     return { kind: "failed", reason };
   };
-  if (signal.aborted) return failed(ENDED);
+  if (signal.aborted) {
+    passed.refuse();
+    return failed(ENDED);
+  }
   const decision = checkCustom(fn.descriptor, granted, parameters);
   const refusal = decision.allowed ? await refusalOf(fn, decision.grant, parameters) : decision.reason;
   if (refusal !== undefined) {
+    passed.refuse();
     record("Denied", refusal);
     return { kind: "denied", reason: refusal };
   }
   // The check may have taken its time.
-  if (signal.aborted) return failed(ENDED);
+  if (signal.aborted) {
+    passed.refuse();
+    return failed(ENDED);
+  }
   let returned: unknown;
   try {
-    returned = await fn.call(parameters, { signal });
+    const answer = fn.call(parameters, { signal });
+    // A promise is what the guest is given of a future, and not what is waited for.
+    returned = fn.wit.result?.kind === "future" ? answer : await answer;
   } catch (thrown) {
     return failed(reasonOf(thrown));
   }
@@ -103,7 +130,7 @@ async function perform(
     return { kind: "returned", value: undefined };
   }
   try {
-    const value = normalizeValue(returned, fn.wit.result, "hand on what the host function returned");
+    const value = normalizeValue(returned, fn.wit.result, "hand on what the host function returned", passed.result);
     record("Allowed");
     return { kind: "returned", value };
   } catch (thrown) {

@@ -43,6 +43,23 @@ export interface CoreHostFunctionInput {
   call(parameters: readonly unknown[], context: HostFunctionContext): unknown;
 }
 
+/**
+ * A resource of the embedder that components can import, beside functions of its interface that give and take it. Guests have numbers; any
+ * object that a function returns where its type has the resource is one. Objects are let go of when the guest drops the handle that owns
+ * it, and at the latest when its invocation has ended: each handle by itself, also where two are of one object.
+ */
+export interface HostResourceInput {
+  /** The interface that defines it, as for functions. */
+  readonly interface: string;
+  /** Its name in WIT, such as `bucket`. */
+  readonly resource: string;
+  /**
+   * Told when an object is let go of; not for one that was handed over to a function. What it throws is a process warning. Default: calls
+   * `[Symbol.dispose]` of the object, where there is one.
+   */
+  dropped?(object: object): void;
+}
+
 /** A function of the embedder that components can import. It needs a capability that is granted under `grants.custom`. */
 export interface HostFunctionInput {
   /**
@@ -51,9 +68,16 @@ export interface HostFunctionInput {
    * none, for a function that a component imports by itself.
    */
   readonly interface?: string | undefined;
-  /** Its name in WIT, such as `send`. */
+  /**
+   * Its name in WIT, such as `send`; those of a resource of the interface are `[constructor]bucket`, `[method]bucket.get` and
+   * `[static]bucket.open`.
+   */
   readonly name: string;
-  /** Its WIT type, with all types written inline, such as `func(to: string) -> result<u32, string>`. */
+  /**
+   * Its WIT type, with all types written inline, such as `func(to: string) -> result<u32, string>`. Resources that are declared are
+   * written by their names: `bucket` is a handle that owns one, `borrow<bucket>` one that is lent. A method takes `self: borrow<bucket>`
+   * first.
+   */
   readonly type: string;
   /** The name of the capability it needs. Without a grant of it, every call is denied. */
   readonly capability: string;
@@ -63,8 +87,10 @@ export interface HostFunctionInput {
    * Does the work, on the thread that opened the sandbox. What it throws is a failure, whose message the guest is told when the
    * function's result has an `err` of `string`, and which ends the guest when it has not.
    *
-   * @param parameters In the shapes of docs/values.md; copies, of their types, with content that is the guest's.
-   * @returns The value in those shapes; for a `result`, `{ tag: "ok", val }` or `{ tag: "err", val }`.
+   * @param parameters In the shapes of docs/values.md; copies, of their types, with content that is the guest's. A handle is the object
+   *   that it was given for. One that was handed over is the function's from now on; one that is lent is so until the call has ended.
+   * @returns The value in those shapes, or a promise of it; for a `result`, `{ tag: "ok", val }` or `{ tag: "err", val }`; for a `future`,
+   *   the promise that the guest is given, which is not waited for.
    */
   call(parameters: readonly unknown[], context: HostFunctionContext): unknown;
 }

@@ -4,20 +4,36 @@ import {
   type CheckedParameter,
   type CustomAnswer,
   type CustomFunction,
+  type CustomImport,
   customLabel,
   customService,
+  DROP_SERVICE,
 } from "../../host/custom/custom-function.ts";
+import type { InterfaceDeclaration } from "../../host/capability.ts";
+import { customInterfaces } from "../../host/custom/custom-interfaces.ts";
 import { DECLARED_CORE_MODULES } from "../../host/declared-interfaces.ts";
 import type { Grants } from "../../policy/grants.ts";
 import { CordonError, messageOf } from "../../shared/errors.ts";
+import { findProvided, versionedName } from "../../shared/wit/interface-name.ts";
 import { isLabel, parseFunctionType } from "../../shared/wit/parse-wit-type.ts";
 import { printFunctionType } from "../../shared/wit/print-wit.ts";
 import { quoteText } from "../../shared/quote-text.ts";
 import { nearest } from "../../shared/suggest.ts";
+import { holdsHandle } from "../../shared/wit/wit-handles.ts";
 import type { WitFunction, WitType } from "../../shared/wit/wit.ts";
 import { answerCustom, type HostFunctionAsker, type RegisteredFunction } from "./custom-call.ts";
 import { coreFunctionType } from "./core-function-type.ts";
-import type { CoreHostFunctionInput, HostFunctionInput } from "./host-function-input.ts";
+import type { ResourcesByName } from "./call-objects.ts";
+import type { CoreHostFunctionInput, HostFunctionInput, HostResourceInput } from "./host-function-input.ts";
+import type { HostResource } from "./host-objects.ts";
+import {
+  holdsBorrow,
+  memberProblem,
+  nameProblem,
+  readResource,
+  resourceDescriptor,
+  resourcesInReach,
+} from "./read-resource.ts";
 
 /** Names of interfaces that are not the embedder's to define. */
 const RESERVED: ReadonlySet<string> = new Set(["wasi", "cordon", "sandbox"]);
@@ -32,10 +48,15 @@ const SHOWN = 80;
 /** The longest name of a core module, and of what is in it, in UTF-16 code units. */
 const MAX_CORE_NAME = 128;
 
-/** The functions that the embedder of a sandbox gave its guests. */
+/** What the embedder of a sandbox gives its guests. */
+export type HostImportInput = HostFunctionInput | CoreHostFunctionInput | HostResourceInput;
+
+/** The functions and resources that the embedder of a sandbox gave its guests. */
 export class HostFunctions {
   /** What the guests' side has to know of them: plain data. */
-  readonly descriptors: readonly CustomFunction[];
+  readonly descriptors: readonly CustomImport[];
+  readonly #resources: readonly HostResource[];
+  readonly #interfaces: readonly InterfaceDeclaration[];
   readonly #registered: ReadonlyMap<string, RegisteredFunction>;
   readonly #granted: Grants["custom"];
 
@@ -43,32 +64,59 @@ export class HostFunctions {
    * @throws CordonError `usage` with everything that is wrong with the functions, `policy` when a grant of the capabilities they
    *   need has no meaning for them.
    */
-  constructor(inputs: readonly (HostFunctionInput | CoreHostFunctionInput)[], granted: Grants["custom"]) {
-    const registered = readAll(inputs);
+  constructor(inputs: readonly HostImportInput[], granted: Grants["custom"]) {
+    const { resources, functions: registered } = readAll(inputs);
     const misfits = registered.flatMap((one) => grantProblems(one, granted));
     if (misfits.length > 0) throw new CordonError("policy", `Cannot use the grants: ${misfits.join("; ")}`);
-    this.descriptors = registered.map(({ descriptor }) => descriptor);
+    this.descriptors = [...resources.map(resourceDescriptor), ...registered.map(({ descriptor }) => descriptor)];
+    this.#resources = resources;
+    this.#interfaces = customInterfaces(this.descriptors);
     this.#registered = new Map(registered.map((one) => [customService(one.descriptor), one]));
     this.#granted = granted;
   }
 
   /**
-   * Answers a guest's call of one of the functions; `undefined` for any other service. Records the one event of the call.
+   * Answers a guest's call of one of the functions, and takes that it has dropped an object; `undefined` for any other service. Records
+   * the one event of the call.
    * Rejects when the parameters are not of their types, which the guests' side never lets through.
    */
-  answer(service: string, payload: unknown, asker: HostFunctionAsker): Promise<CustomAnswer> | undefined {
+  answer(service: string, payload: unknown, asker: HostFunctionAsker): Promise<CustomAnswer | undefined> | undefined {
+    if (service === DROP_SERVICE) {
+      asker.objects.drop(payload);
+      return Promise.resolve(undefined);
+    }
     const called = this.#registered.get(service);
     return called === undefined ? undefined : answerCustom(called, this.#granted, payload, asker);
   }
+
+  /** The resource that a component imports by this path, if it is one of the embedder's. */
+  resourceAt([interfaceName = "", name = ""]: readonly string[]): HostResource | undefined {
+    const found = findProvided(interfaceName, this.#interfaces);
+    return this.#resources.find(
+      (one) => one.interface === found?.name && one.version === found.version && one.name === name,
+    );
+  }
 }
 
-function readAll(inputs: readonly (HostFunctionInput | CoreHostFunctionInput)[]): readonly RegisteredFunction[] {
+/** What the inputs declare. Resources come first, since functions name them. */
+function readAll(inputs: readonly HostImportInput[]): {
+  readonly resources: readonly HostResource[];
+  readonly functions: readonly RegisteredFunction[];
+} {
   if (!Array.isArray(inputs)) throw new CordonError("usage", "Cannot use the host functions: expected a list of them");
   const problems: string[] = [];
+  const resources: HostResource[] = [];
+  for (const [index, input] of inputs.entries()) {
+    if (!isResource(input)) continue;
+    const read = readOneResource(input, resources);
+    if (typeof read !== "string") resources.push(read);
+    else problems.push(`hostFunctions[${index}]: ${read}`);
+  }
   const found: RegisteredFunction[] = [];
   for (const [index, input] of inputs.entries()) {
+    if (isResource(input)) continue;
     const at = `hostFunctions[${index}]`;
-    const registered = readOne(input, (problem) => void problems.push(`${at}: ${problem}`));
+    const registered = readOne(input, resources, (problem) => void problems.push(`${at}: ${problem}`));
     if (registered === undefined) continue;
     const clash = found
       .map(({ descriptor }) => clashOf(descriptor, registered.descriptor))
@@ -79,11 +127,33 @@ function readAll(inputs: readonly (HostFunctionInput | CoreHostFunctionInput)[])
   if (problems.length > 0) {
     throw new CordonError("usage", `Cannot use the host functions: ${problems.join("; ")}`);
   }
-  return found;
+  return { resources, functions: found };
+}
+
+function isResource(input: HostImportInput): input is HostResourceInput {
+  return isObject(input) && "resource" in input;
+}
+
+/** The resource, or what is wrong with it. */
+function readOneResource(input: HostResourceInput, others: readonly HostResource[]): HostResource | string {
+  const problems: string[] = [];
+  unknownKeys(input, ["interface", "resource", "dropped"], (problem) => void problems.push(problem));
+  const named = interfaceOf(input.interface);
+  const read = typeof named === "string" ? named : readResource(input, named);
+  if (typeof read === "string") return [...problems, read].join("; ");
+  const [problem] = problems;
+  if (problem !== undefined) return problem;
+  const isThere = others.some((one) => resourceKey(one) === resourceKey(read));
+  return isThere ? `${read.name} is there already` : read;
+}
+
+function resourceKey({ interface: of, version, name }: HostResource): string {
+  return `${versionedName(of, version)}#${name.toLowerCase()}`;
 }
 
 function readOne(
   input: HostFunctionInput | CoreHostFunctionInput,
+  resources: readonly HostResource[],
   problem: (text: string) => void,
 ): RegisteredFunction | undefined {
   if (!isObject(input)) {
@@ -95,9 +165,12 @@ function readOne(
   unknownKeys(input, ["interface", "name", "type", "capability", "check", "call"], problem);
   const named = interfaceOf(input.interface);
   if (typeof named === "string") problem(named);
-  if (typeof input.name !== "string" || !isLabel(input.name)) problem("name is no WIT name such as send-mail");
+  const place = typeof named === "string" ? { interface: "", version: undefined } : named;
+  const misnamed = nameProblem(input.name, place, resources);
+  if (misnamed !== undefined) problem(misnamed);
   checkCommon(input, problem);
-  const wit = typeOf(input);
+  const inReach = resourcesInReach(place, resources);
+  const wit = typeOf(input, inReach);
   if (typeof wit === "string") problem(wit);
   if (typeof wit === "string" || typeof named === "string") return undefined;
   const { check } = input;
@@ -110,10 +183,12 @@ function readOne(
       type: printFunctionType(wit),
       capability: input.capability,
       checked,
+      takesHandles: wit.parameters.some(({ type }) => holdsHandle(type)),
       fallible: wit.result?.kind === "result",
       failsAsText: wit.result?.kind === "result" && wit.result.err?.kind === "string",
     },
     wit,
+    resources: inReach,
     allows: check?.allows === undefined ? undefined : (grant, parameters) => check.allows?.(grant, parameters),
     call: (parameters, context) => input.call(parameters, context),
   };
@@ -157,10 +232,12 @@ function readCoreFunction(
       type: read.type,
       capability: input.capability,
       checked: checkedParameter(check, read.wit, problem),
+      takesHandles: false,
       fallible: false,
       failsAsText: false,
     },
     wit: read.wit,
+    resources: new Map(),
     allows: check?.allows === undefined ? undefined : (grant, parameters) => check.allows?.(grant, parameters),
     call: (parameters, context) => input.call(parameters, context),
   };
@@ -222,15 +299,17 @@ function interfaceOf(text: unknown): Pick<CustomFunction, "interface" | "version
 }
 
 /** The function's type, or what is wrong with it. */
-function typeOf({ name, type }: HostFunctionInput): WitFunction | string {
+function typeOf({ name, type }: HostFunctionInput, resources: ResourcesByName): WitFunction | string {
   if (typeof type !== "string") return "type is no text such as func(to: string) -> result<u32, string>";
   let wit: WitFunction;
   try {
-    wit = parseFunctionType(type, name);
+    wit = parseFunctionType(type, name, new Set(resources.keys()));
   } catch (thrown) {
     return `type: ${messageOf(thrown)}`;
   }
-  if (wit.async) return "type: async functions cannot be provided; call may return a promise all the same";
+  const misfit = memberProblem(wit);
+  if (misfit !== undefined) return misfit;
+  if (holdsBorrow(wit.result)) return "type: a function cannot return what it only borrows";
   for (const part of [...wit.parameters.map((one) => one.type), ...(wit.result === undefined ? [] : [wit.result])]) {
     const collision = collisionIn(part);
     if (collision !== undefined) return `type: JavaScript cannot tell ${collision.join(" and ")} apart`;

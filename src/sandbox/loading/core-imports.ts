@@ -1,5 +1,5 @@
 import type { MissingImports } from "./missing-imports.ts";
-import type { CustomFunction } from "../../host/custom/custom-function.ts";
+import { coreFunctionOf, type CustomImport } from "../../host/custom/custom-function.ts";
 import { DECLARED_CORE_MODULES } from "../../host/declared-interfaces.ts";
 import type { CoreProgram } from "../../runtime/messages.ts";
 import type { CoreImport, CoreModuleShape } from "../../shared/core-module.ts";
@@ -26,7 +26,7 @@ interface Problem {
  */
 export function resolveCoreImports(
   shape: CoreModuleShape,
-  custom: readonly CustomFunction[],
+  custom: readonly CustomImport[],
   missing: MissingImports,
 ): CoreProgram {
   const problems = problemsOf(shape, custom).filter(({ canTrap }) => !canTrap || missing === "refuse");
@@ -40,15 +40,15 @@ export function resolveCoreImports(
 }
 
 /** The imports that nothing provides, or not under their type, each in words on one line. */
-export function coreImportProblems(shape: CoreModuleShape, custom: readonly CustomFunction[]): readonly string[] {
+export function coreImportProblems(shape: CoreModuleShape, custom: readonly CustomImport[]): readonly string[] {
   return problemsOf(shape, custom).map(({ text }) => text);
 }
 
-function problemsOf({ imports }: CoreModuleShape, custom: readonly CustomFunction[]): readonly Problem[] {
+function problemsOf({ imports }: CoreModuleShape, custom: readonly CustomImport[]): readonly Problem[] {
   return imports.flatMap((wanted) => problemOf(wanted, custom) ?? []);
 }
 
-function problemOf(wanted: CoreImport, custom: readonly CustomFunction[]): Problem | undefined {
+function problemOf(wanted: CoreImport, custom: readonly CustomImport[]): Problem | undefined {
   const { module, name, kind, type = "" } = wanted;
   const shown = `${quoteText(module, MAX_SHOWN)} ${quoteText(name, MAX_SHOWN)}`;
   if (kind !== "function") return { text: `${shown} (a ${kind}), which cannot be provided`, canTrap: false };
@@ -59,8 +59,8 @@ function problemOf(wanted: CoreImport, custom: readonly CustomFunction[]): Probl
   return { text: `${shown} of type ${found} (it is ${provided})`, canTrap: false };
 }
 
-function typeProvided({ module, name }: CoreImport, custom: readonly CustomFunction[]): string | undefined {
+function typeProvided({ module, name }: CoreImport, custom: readonly CustomImport[]): string | undefined {
   const own = DECLARED_CORE_MODULES.find((one) => one.name === module);
   if (own !== undefined) return own.functions.find((one) => one.name === name)?.type;
-  return custom.find((one) => one.importedBy === "core-module" && one.interface === module && one.name === name)?.type;
+  return coreFunctionOf(custom, module, name)?.type;
 }

@@ -32,17 +32,20 @@ const OF_TOOLCHAINS: ReadonlySet<string> = new Set([
   "init: func(shim: string, script: string, entry-path: option<string>, disable-gc: bool) -> result<_, string>",
 ]);
 
-/** The exports of a component that can be called: all but the methods and constructors of resources, and what is a toolchain's. */
+/**
+ * The exports of a component that can be called, without what is a toolchain's. Those with handles, such as constructors and methods of
+ * resources, can be on an instance that stays.
+ */
 export function callableExports({ exports }: ComponentInterface): readonly CallableExport[] {
   const atRoot = exports.functions
-    .filter((fn) => isFreestanding(fn) && !isOfToolchain(fn))
+    .filter((fn) => !isOfToolchain(fn))
     .map((fn) => ({
       name: fn.name,
       function: fn,
       path: [fn.name],
     }));
   const inInterfaces = exports.interfaces.flatMap((one) =>
-    one.functions.filter(isFreestanding).map((fn) => ({
+    one.functions.map((fn) => ({
       name: `${one.name}#${fn.name}`,
       function: fn,
       path: [one.name, fn.name],
@@ -54,8 +57,8 @@ export function callableExports({ exports }: ComponentInterface): readonly Calla
 
 /**
  * Finds the export a caller means: its full name, the name with the interface shortened (`skill#run`, `skill.run`,
- * without the version), or the bare function name where only one export has it. Without a name, the `run` of a
- * `sandbox:skill/skill`.
+ * without the version), or the bare function name where only one export has it. Methods and static functions may be written without
+ * what is in brackets, as `counter.next`. Without a name, the `run` of a `sandbox:skill/skill`.
  *
  * @throws CordonError `usage` that lists the exports.
  */
@@ -99,14 +102,20 @@ function isOfToolchain(fn: WitFunction): boolean {
   return OF_TOOLCHAINS.has(`${fn.name}: ${printFunctionType(fn, { names: true })}`);
 }
 
-function isFreestanding(fn: WitFunction): boolean {
-  return !fn.name.startsWith("[");
-}
-
 function shortNames(full: string): readonly string[] {
   const at = full.indexOf("#");
-  if (at < 0) return [];
-  const fn = full.slice(at + 1);
+  const member = memberName(full.slice(at + 1));
+  if (at < 0) return member === undefined ? [] : [member];
+  const within = shortNamesWithin(full, at, full.slice(at + 1));
+  return member === undefined ? within : [...within, ...shortNamesWithin(full, at, member)];
+}
+
+/** `counter.next` of `[method]counter.next`. */
+function memberName(fn: string): string | undefined {
+  return /^\[(?:method|static)\](.+)$/.exec(fn)?.[1];
+}
+
+function shortNamesWithin(full: string, at: number, fn: string): readonly string[] {
   const unversioned = full.slice(0, at).replace(/@.*$/, "");
   const short = unversioned.slice(unversioned.lastIndexOf("/") + 1);
   return [`${unversioned}#${fn}`, `${short}#${fn}`, `${short}.${fn}`, fn];

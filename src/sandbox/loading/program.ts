@@ -4,7 +4,7 @@ import { compileModules } from "../../component/compile/compile-modules.ts";
 import { digestOf } from "../../component/digest.ts";
 import type { Load } from "../../component/load/load.ts";
 import { prepare } from "../../component/prepare.ts";
-import type { CustomFunction } from "../../host/custom/custom-function.ts";
+import type { CustomImport } from "../../host/custom/custom-function.ts";
 import { customInterfaces } from "../../host/custom/custom-interfaces.ts";
 import { DECLARED_INTERFACES } from "../../host/declared-interfaces.ts";
 import type { Program } from "../../runtime/messages.ts";
@@ -44,7 +44,7 @@ let programs = 0;
 export async function loadProgram(
   reading: Reading,
   options: ProgramOptions,
-  custom: readonly CustomFunction[],
+  custom: readonly CustomImport[],
   load: Load,
 ): Promise<Loaded> {
   const { info, program: portable, tables, typeKeys } = await loadPortable(reading, options, custom, load);
@@ -61,7 +61,7 @@ export async function loadProgram(
 export async function loadPortable(
   reading: Reading,
   options: ProgramOptions,
-  custom: readonly CustomFunction[],
+  custom: readonly CustomImport[],
   { signal, hold }: Load,
 ): Promise<LoadedPortable> {
   const read = await reading(signal);

@@ -14,6 +14,12 @@ const primitive: fc.Arbitrary<WitType> = fc
   .constantFrom("bool", "s8", "u8", "s16", "u16", "s32", "u32", "s64", "u64", "f32", "f64", "char", "string")
   .map((kind) => ({ kind }));
 
+/** A name that is a word of WIT's own among them. */
+const RESOURCES: ReadonlySet<string> = new Set(["thing", "other-thing", "stream"]);
+const handle: fc.Arbitrary<WitType> = fc
+  .tuple(fc.constantFrom("own" as const, "borrow" as const), fc.constantFrom(...RESOURCES))
+  .map(([kind, resource]) => ({ kind, resource }));
+
 function compound(element: fc.Arbitrary<WitType>): fc.Arbitrary<WitType> {
   const optional = fc.option(element, { nil: undefined });
   const four = fc.array(element, { minLength: 4, maxLength: 4 });
@@ -23,6 +29,10 @@ function compound(element: fc.Arbitrary<WitType>): fc.Arbitrary<WitType> {
       .tuple(element, fc.integer({ min: 1, max: 0xffff_ffff }))
       .map(([one, length]): WitType => ({ kind: "list", element: one, length })),
     element.map((one): WitType => ({ kind: "option", element: one })),
+    handle,
+    fc
+      .tuple(fc.constantFrom("stream" as const, "future" as const), optional)
+      .map(([kind, one]): WitType => ({ kind, ...(one === undefined ? {} : { element: one }) })),
     fc.array(element, { minLength: 1, maxLength: 3 }).map((elements): WitType => ({ kind: "tuple", elements })),
     fc.tuple(optional, optional).map(([ok, err]): WitType => ({
       kind: "result",
@@ -69,7 +79,7 @@ const anyFunction: fc.Arbitrary<WitFunction> = fc
 test("what is printed is read back as the same type", () => {
   fc.assert(
     fc.property(anyFunction, (fn) => {
-      assert.deepEqual(parseFunctionType(printFunctionType(fn), "f"), fn);
+      assert.deepEqual(parseFunctionType(printFunctionType(fn), "f", RESOURCES), fn);
     }),
     { numRuns: 300 },
   );
@@ -79,7 +89,7 @@ test("white space between any two tokens changes nothing", () => {
   fc.assert(
     fc.property(anyFunction, (fn) => {
       const text = printFunctionType(fn).replaceAll(/->|[(){}<>,:]/g, "\n\t $& ");
-      assert.deepEqual(parseFunctionType(text, "f"), fn);
+      assert.deepEqual(parseFunctionType(text, "f", RESOURCES), fn);
     }),
     { numRuns: 100 },
   );
@@ -114,13 +124,13 @@ test("any text is read or refused with a usage error on one line, and what is re
       (text) => {
         let fn: WitFunction;
         try {
-          fn = parseFunctionType(text, "f");
+          fn = parseFunctionType(text, "f", RESOURCES);
         } catch (thrown) {
           assert.ok(thrown instanceof Error && "code" in thrown && thrown.code === "usage");
           assert.doesNotMatch(thrown.message, /[\p{Cc}\p{Zl}\p{Zp}]/u);
           return;
         }
-        assert.deepEqual(parseFunctionType(printFunctionType(fn), "f"), fn);
+        assert.deepEqual(parseFunctionType(printFunctionType(fn), "f", RESOURCES), fn);
       },
     ),
     { numRuns: 500 },
@@ -140,7 +150,9 @@ const REFUSED: readonly (readonly [string, RegExp])[] = [
   ["func(to: strng)", /expected a type \(did you mean string\?\) at character 10, found "strng"/],
   ["func(to: descriptor)", /expected a type at character 10/],
   ["func() -> map<string, u8>", /expected a type/],
-  ["func() -> stream<u8>", /expected a type/],
+  ["func() -> stream<>", /expected a type/],
+  ["func(a: borrow<descriptor>)", /expected a resource that is declared/],
+  ["func(a: own)", /expected "<"/],
   ["func() ->", /expected a type at character 10, found the end/],
   ["func() -> string extra", /expected the end at character 18, found "extra"/],
   ["func(a: u8 b: u8)", /expected "," at character 12/],
@@ -162,7 +174,7 @@ const REFUSED: readonly (readonly [string, RegExp])[] = [
 
 for (const [text, message] of REFUSED) {
   test(`refuses ${JSON.stringify(text.slice(0, 60))}`, async () => {
-    await failsWith("usage", message, () => parseFunctionType(text, "f"));
+    await failsWith("usage", message, () => parseFunctionType(text, "f", RESOURCES));
   });
 }
 

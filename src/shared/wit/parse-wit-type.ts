@@ -29,11 +29,24 @@ const PRIMITIVES: ReadonlyMap<string, WitPrimitive> = new Map(
   ),
 );
 
-const CONSTRUCTORS = ["list", "option", "result", "tuple", "record", "variant", "enum", "flags"] as const;
+const CONSTRUCTORS = [
+  "list",
+  "option",
+  "result",
+  "tuple",
+  "record",
+  "variant",
+  "enum",
+  "flags",
+  "stream",
+  "future",
+] as const;
 
 /** Where the reader stands; `token` is the next one, empty at the end. */
 interface Reader {
   readonly text: string;
+  /** Names that stand for resources. */
+  readonly resources: ReadonlySet<string>;
   at: number;
   token: string;
   tokenAt: number;
@@ -47,14 +60,15 @@ export function isLabel(text: string): boolean {
 /**
  * A function's type from its WIT text, such as `func(path: string) -> result<list<u8>, string>`: what `printFunctionType` prints
  * of types that are plain values, with white space and trailing commas where WIT allows them. Records, variants, enums and flags
- * are written inline: `record { x: s32, y: s32 }`. Names of types, resources, streams, futures, maps and comments are not read.
+ * are written inline: `record { x: s32, y: s32 }`. Names of types, maps and comments are not read.
  *
  * @param name The function's own name, which the text does not have.
+ * @param resources Names of resources, which stand for handles that own them; `borrow<NAME>` is one that is lent.
  * @throws CordonError `usage` that says where the text is wrong; also when it is longer than 16,384 characters or nests deeper
  *   than 100 types.
  */
-export function parseFunctionType(text: string, name: string): WitFunction {
-  const reader: Reader = { text, at: 0, token: "", tokenAt: 0 };
+export function parseFunctionType(text: string, name: string, resources: ReadonlySet<string> = new Set()): WitFunction {
+  const reader: Reader = { text, resources, at: 0, token: "", tokenAt: 0 };
   if (text.length > MAX_LENGTH) throw wrong(reader, `it is longer than ${MAX_LENGTH} characters`);
   advance(reader);
   const async = take(reader, "async");
@@ -123,11 +137,26 @@ function type(reader: Reader, depth: number): WitType {
   }
   const kind = CONSTRUCTORS.find((known) => known === token);
   if (kind === undefined) {
-    const near = nearest(token, [...PRIMITIVES.keys(), ...CONSTRUCTORS]);
+    const handle = handleType(reader);
+    if (handle !== undefined) return handle;
+    const near = nearest(token, [...PRIMITIVES.keys(), ...CONSTRUCTORS, ...reader.resources]);
     throw unexpected(reader, near === undefined || token === "" ? "a type" : `a type (did you mean ${near}?)`);
   }
   advance(reader);
   return constructed(reader, kind, depth + 1);
+}
+
+/** A handle of one of the resources that there are. */
+function handleType(reader: Reader): WitType | undefined {
+  const { token, resources } = reader;
+  if (resources.has(token.replace(/^%/, ""))) return { kind: "own", resource: label(reader) };
+  if (token !== "own" && token !== "borrow") return undefined;
+  advance(reader);
+  expect(reader, "<");
+  if (!resources.has(reader.token.replace(/^%/, ""))) throw unexpected(reader, "a resource that is declared");
+  const resource = label(reader);
+  expect(reader, ">");
+  return { kind: token, resource };
 }
 
 function constructed(reader: Reader, kind: (typeof CONSTRUCTORS)[number], depth: number): WitType {
@@ -142,6 +171,13 @@ function constructed(reader: Reader, kind: (typeof CONSTRUCTORS)[number], depth:
     }
     case "result":
       return result(reader, depth);
+    case "stream":
+    case "future": {
+      if (!take(reader, "<")) return { kind };
+      const element = type(reader, depth);
+      expect(reader, ">");
+      return { kind, element };
+    }
     case "tuple":
       expect(reader, "<");
       return {

@@ -51,6 +51,29 @@ export type WitType =
   | { readonly kind: "stream" | "future"; readonly element?: WitType; readonly name?: string }
   | { readonly kind: "map"; readonly key: WitType; readonly value: WitType; readonly name?: string };
 
+/** The types that a type is made of, in order; `undefined` for a case without a payload. */
+export function partsOfType(type: WitType): readonly (WitType | undefined)[] {
+  switch (type.kind) {
+    case "list":
+    case "option":
+    case "stream":
+    case "future":
+      return [type.element];
+    case "record":
+      return type.fields.map((field) => field.type);
+    case "tuple":
+      return type.elements;
+    case "variant":
+      return type.cases.map((one) => one.type);
+    case "result":
+      return [type.ok, type.err];
+    case "map":
+      return [type.key, type.value];
+    default:
+      return [];
+  }
+}
+
 /** A function of an interface or a world; `name` is as in the binary, so `[method]descriptor.read` for methods. */
 export interface WitFunction {
   readonly name: string;

@@ -81,8 +81,11 @@ function called(ticket: number): void {
       return process.abort();
     case "silence":
       return;
-    default:
-      return say(ready(EIGHT));
+    default: {
+      // Whatever value follows the word.
+      const [, json] = /^gives (.*)$/.exec(lie) ?? [];
+      return say(ready(json === undefined ? EIGHT : { kind: "value", value: JSON.parse(json) as unknown }));
+    }
   }
 }
 

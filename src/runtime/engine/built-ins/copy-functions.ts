@@ -91,8 +91,8 @@ export function copyFunction(parts: EngineParts, core: CopyFunction): CanonFunct
     const owner = { state, scope: undefined };
     const range = { at: bound.pointers.of(pointer ?? 0), length: isStream ? bound.pointers.of(count ?? 0) : 1 };
     const buffer = new GuestBuffer(elements, range, {
-      lift: contexts.lift(bound, owner, "guest"),
-      lower: contexts.lower(bound, owner),
+      lift: (forEmbedder) => contexts.lift(bound, owner, forEmbedder ? "caller" : "guest"),
+      lower: (isEmbedders) => contexts.lower(bound, { ...owner, isEmbedders }),
     });
     const event = (result: number): Event => {
       const isDone = result === COPY.dropped || (!isStream && result === COPY.completed);

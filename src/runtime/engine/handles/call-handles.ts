@@ -17,10 +17,12 @@ export class CallHandles implements HandleScope {
   readonly #scope: Task | Subtask | undefined;
   readonly #receiver: Receiver;
   readonly #host: HostValues;
+  readonly #isEmbedders: boolean;
   /** What is handed over to the host. */
   readonly #owned: unknown[] | undefined;
 
-  constructor({ state, scope, owned }: ValueOwner, receiver: Receiver, host: HostValues) {
+  constructor({ state, scope, owned, isEmbedders = false }: ValueOwner, receiver: Receiver, host: HostValues) {
+    this.#isEmbedders = isEmbedders;
     this.#state = state;
     this.#scope = scope;
     this.#owned = owned;
@@ -33,25 +35,24 @@ export class CallHandles implements HandleScope {
     if (handle.lends > 0) trap("handed over a handle that is lent");
     if (!handle.owns) trap("handed over a handle that it does not own");
     this.#state.handles.remove(index);
-    if (this.#receiver === "guest") return handle.rep;
-    const given = this.#host.ownedOut(handle.rep, resource);
-    this.#owned?.push(given);
-    return given;
+    if (this.#receiver === "caller") return this.#host.ownedOut(handle.rep, resource);
+    this.#owned?.push(handle.rep);
+    return handle.rep;
   }
 
   liftBorrow(index: number, resource: number): unknown {
     const handle = this.#handle(index, resource);
     if (this.#scope instanceof Subtask) this.#scope.lend(handle, this.#state.handles);
-    return this.#receiver !== "guest" ? this.#host.borrowedOut(handle.rep, resource) : handle.rep;
+    return handle.rep;
   }
 
   lowerOwn(value: unknown, resource: number): number {
-    const rep = this.#host.repOf(value, resource, "own");
+    const rep = this.#isEmbedders ? this.#host.repOf(value, resource, "own") : value;
     return this.#state.handles.add(new ResourceHandle(resource, rep));
   }
 
   lowerBorrow(value: unknown, resource: number): number {
-    const rep = this.#host.repOf(value, resource, "borrow");
+    const rep = this.#isEmbedders ? this.#host.repOf(value, resource, "borrow") : value;
     // Who defined the resource is given what it stands for itself.
     if (this.#host.definerOf(resource) === this.#state) return rep as number;
     const task = this.#scope as Task;
@@ -65,7 +66,7 @@ export class CallHandles implements HandleScope {
     end.assertTransferable(type);
     this.#state.handles.remove(index);
     end.join(undefined);
-    return this.#receiver !== "guest" ? this.#host.readableOut(end.shared, type) : end.shared;
+    return this.#receiver === "guest" ? end.shared : this.#host.readableOut(end.shared, type);
   }
 
   lowerReadable(kind: "stream" | "future", value: unknown, type: number): number {

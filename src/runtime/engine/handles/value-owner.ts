@@ -8,4 +8,6 @@ export interface ValueOwner {
   readonly scope: Task | Subtask | undefined;
   /** Where objects are noted that are handed over to the host. */
   readonly owned?: unknown[];
+  /** Whether values that are lowered are the embedder's, whose handles are numbers of its own. */
+  readonly isEmbedders?: boolean;
 }

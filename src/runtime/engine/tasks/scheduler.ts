@@ -236,7 +236,7 @@ export class Scheduler {
 
   /** Resolves when the guest has the thread. All that wait for that share one turn. */
   #arrive(): Promise<void> {
-    if (!this.#isAway) return Promise.resolve();
+    if (!this.#isAway && !this.#environment.isPaused()) return Promise.resolve();
     this.#returning ??= this.#environment.comeBack().then(() => {
       this.#isAway = false;
       this.#returning = undefined;

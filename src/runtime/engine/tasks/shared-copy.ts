@@ -2,6 +2,7 @@ import type { LiftContext, LowerContext } from "../../abi/context.ts";
 import type { Elements } from "../../abi/list-codec.ts";
 import { trap } from "../../abi/trap.ts";
 import type { ComponentState } from "../component-state.ts";
+import type { CopyBuffer } from "./copy-buffer.ts";
 import { Waitable } from "./waitable.ts";
 
 /** How a copy ended: `CopyResult` of the Canonical ABI. */
@@ -10,33 +11,38 @@ export const COPY = { completed: 0, dropped: 1, cancelled: 2 } as const;
 /** The most elements of one read or write: `Buffer.MAX_LENGTH` of the Canonical ABI. */
 const MAX_ELEMENTS = 2 ** 28 - 1;
 
+/** How elements are read from a guest's memory and stored in it: for or from another guest, or the embedder. */
+export interface ElementContexts {
+  readonly lift: (forEmbedder: boolean) => LiftContext;
+  readonly lower: (ofEmbedder: boolean) => LowerContext;
+}
+
 /** Where elements are read from or written to: a range of a guest's memory. */
-export class GuestBuffer {
+export class GuestBuffer implements CopyBuffer {
+  readonly isEmbedders = false;
   readonly #elements: Elements | undefined;
   readonly #length: number;
   #at: number;
   /** How many elements have been copied. */
   progress = 0;
-  readonly #lift: LiftContext;
-  readonly #lower: LowerContext;
+  readonly #contexts: ElementContexts;
 
   /** @param elements How elements lie there; undefined when they have no content. */
   constructor(
     elements: Elements | undefined,
     { at, length }: { readonly at: number; readonly length: number },
-    { lift, lower }: { readonly lift: LiftContext; readonly lower: LowerContext },
+    contexts: ElementContexts,
   ) {
     if (length > MAX_ELEMENTS) trap(`asked to copy more than ${MAX_ELEMENTS} elements at once`);
     if (elements !== undefined && length > 0) {
       const { size, align } = elements.element;
-      lift.memory?.refresh();
-      lift.memory?.check(at, length * size, align);
+      const { memory } = contexts.lift(false);
+      memory?.check(at, length * size, align);
     }
     this.#elements = elements;
     this.#at = at;
     this.#length = length;
-    this.#lift = lift;
-    this.#lower = lower;
+    this.#contexts = contexts;
   }
 
   get remaining(): number {
@@ -47,20 +53,17 @@ export class GuestBuffer {
     return this.#length === 0;
   }
 
-  /** The next elements, as another component takes them. */
-  read(count: number): unknown {
+  /** The next elements, as another component takes them, or values of the embedder's. */
+  read(count: number, forEmbedder: boolean): unknown {
     const from = this.#advance(count);
     if (this.#elements === undefined) return undefined;
-    this.#lift.memory?.refresh();
-    return this.#elements.load(this.#lift, from, count);
+    return this.#elements.load(this.#contexts.lift(forEmbedder), from, count);
   }
 
-  /** Stores elements that {@link read} of another gave. */
-  write(count: number, items: unknown): void {
+  write(count: number, items: unknown, ofEmbedder: boolean): void {
     const from = this.#advance(count);
     if (this.#elements === undefined) return;
-    this.#lower.memory?.refresh();
-    this.#elements.store(this.#lower, items, from, count);
+    this.#elements.store(this.#contexts.lower(ofEmbedder), items, from, count);
   }
 
   #advance(count: number): number {
@@ -73,9 +76,9 @@ export class GuestBuffer {
 
 /** One side of a copy that waits for the other. */
 export interface CopySide {
-  /** The component instance that it is of. */
+  /** The component instance that it is of; undefined for the embedder. */
   readonly state: ComponentState | undefined;
-  readonly buffer: GuestBuffer;
+  readonly buffer: CopyBuffer;
   /** Some elements were copied, and it may go on being copied until it is told; `release` ends that. */
   readonly progressed: (release: () => void) => void;
   readonly ended: (result: number) => void;
@@ -89,6 +92,10 @@ export abstract class SharedCopy {
   readonly #isPlain: boolean;
   protected pending: CopySide | undefined;
   protected isDropped = false;
+  /** Called when somebody reads and nobody writes, where the embedder writes. */
+  whenRead: (() => void) | undefined;
+  /** Called when an end is dropped. */
+  readonly whenDropped: (() => void)[] = [];
 
   constructor(type: number, isPlain: boolean) {
     this.type = type;
@@ -97,6 +104,21 @@ export abstract class SharedCopy {
 
   abstract read(reader: CopySide): void;
   abstract write(writer: CopySide): void;
+
+  /** Whether a copy waits, of which nothing was told yet and which is not this one. */
+  hasWaiting(but: CopySide | undefined): boolean {
+    return this.pending !== undefined && this.pending !== but && this.pending.buffer.remaining > 0;
+  }
+
+  /** Whether the embedder writes it, and more may come. */
+  get isEmbedders(): boolean {
+    return this.whenRead !== undefined && !this.isDropped;
+  }
+
+  /** Whether somebody waits for the first element of a read. */
+  get isRead(): boolean {
+    return this.pending !== undefined && this.pending.buffer.progress === 0 && this.pending.buffer.remaining > 0;
+  }
 
   /** Ends a copy that waits, if it still does. */
   cancel(side: CopySide | undefined): void {
@@ -108,6 +130,17 @@ export abstract class SharedCopy {
     if (this.isDropped) return;
     this.isDropped = true;
     if (this.pending !== undefined) this.settle(COPY.dropped);
+    for (const told of this.whenDropped) told();
+  }
+
+  protected waitForWriter(reader: CopySide): void {
+    this.pending = reader;
+    this.whenRead?.();
+  }
+
+  protected move(count: number, from: CopySide, to: CopySide): void {
+    const items = from.buffer.read(count, to.buffer.isEmbedders);
+    to.buffer.write(count, items, from.buffer.isEmbedders);
   }
 
   protected settle(result: number): void {
@@ -117,7 +150,7 @@ export abstract class SharedCopy {
   }
 
   protected refuseWithin(one: CopySide, other: CopySide): void {
-    if (one.state === other.state && !this.#isPlain) {
+    if (one.state !== undefined && one.state === other.state && !this.#isPlain) {
       trap("reads from and writes to one stream or future itself, of elements other than numbers");
     }
   }
@@ -129,13 +162,13 @@ export class SharedStream extends SharedCopy {
     if (this.isDropped) return reader.ended(COPY.dropped);
     const writer = this.pending;
     if (writer === undefined) {
-      this.pending = reader;
+      this.waitForWriter(reader);
       return;
     }
     this.refuseWithin(reader, writer);
     if (writer.buffer.remaining === 0) {
       this.settle(COPY.completed);
-      this.pending = reader;
+      this.waitForWriter(reader);
       return;
     }
     if (reader.buffer.remaining > 0) this.#copy(writer, reader, writer);
@@ -163,7 +196,7 @@ export class SharedStream extends SharedCopy {
 
   #copy(writer: CopySide, reader: CopySide, waiting: CopySide): void {
     const count = Math.min(writer.buffer.remaining, reader.buffer.remaining);
-    reader.buffer.write(count, writer.buffer.read(count));
+    this.move(count, writer, reader);
     waiting.progressed(() => {
       if (this.pending === waiting) this.pending = undefined;
     });
@@ -175,11 +208,11 @@ export class SharedFuture extends SharedCopy {
   read(reader: CopySide): void {
     const writer = this.pending;
     if (writer === undefined) {
-      this.pending = reader;
+      this.waitForWriter(reader);
       return;
     }
     this.refuseWithin(reader, writer);
-    reader.buffer.write(1, writer.buffer.read(1));
+    this.move(1, writer, reader);
     this.settle(COPY.completed);
     reader.ended(COPY.completed);
   }
@@ -192,7 +225,7 @@ export class SharedFuture extends SharedCopy {
       return;
     }
     this.refuseWithin(writer, reader);
-    reader.buffer.write(1, writer.buffer.read(1));
+    this.move(1, writer, reader);
     this.settle(COPY.completed);
     writer.ended(COPY.completed);
   }

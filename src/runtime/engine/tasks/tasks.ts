@@ -212,7 +212,8 @@ export class Tasks {
     if (shape.async && task.needsExclusive) state.exclusive = task;
     const given = task.start();
     state.mayLeave = false;
-    const values = shape.parameters.lower(contexts.lower(bound, { state, scope: task }), MAX_FLAT_PARAMETERS, given);
+    const owner = { state, scope: task, isEmbedders: task.caller === undefined };
+    const values = shape.parameters.lower(contexts.lower(bound, owner), MAX_FLAT_PARAMETERS, given);
     state.mayLeave = true;
     const callee = items.function(lift.core);
     const signature = liftSignature(lift);
