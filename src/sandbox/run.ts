@@ -1,4 +1,5 @@
-import { Sandbox, type SandboxOptions } from "./sandbox.ts";
+import { readSandboxOptions, type SandboxOptions } from "./options/sandbox-options.ts";
+import { Sandbox } from "./sandbox.ts";
 import type { ComponentSource } from "./loading/source.ts";
 import { abortable } from "../shared/abortable.ts";
 
@@ -18,8 +19,9 @@ export async function run(
   source: ComponentSource,
   name?: string,
   parameters: readonly unknown[] = [],
-  options: SandboxOptions = {},
+  given: SandboxOptions = {},
 ): Promise<unknown> {
+  const { options } = readSandboxOptions("run", given);
   const { signal } = options;
   const sandbox = await Sandbox.open(source, options);
   try {

@@ -1,63 +1,33 @@
-import type { AuditListener } from "../audit/recorder.ts";
 import { AuditRecorder } from "../audit/recorder.ts";
 import { normalizeArguments } from "../component/values/check-value.ts";
 import type { AuditObservation } from "../audit/event.ts";
-import { HostFunctions } from "./host-functions/host-functions.ts";
-import type { CoreHostFunctionInput, HostFunctionInput } from "./host-functions/host-function-input.ts";
+import type { HostFunctions } from "./host-functions/host-functions.ts";
 import type { Grants } from "../policy/grants.ts";
-import { type GrantsInput, parseGrants } from "../policy/parse-grants.ts";
 import type { Ended, Job } from "../runtime/pending.ts";
 import { CordonError } from "../shared/errors.ts";
 import type { Limits } from "../shared/limits.ts";
 import type { Usage } from "../shared/usage.ts";
-import { cacheDirectory } from "../shared/machine/xdg.ts";
-import type { ComponentInfo, LoadOptions } from "./loading/component-info.ts";
-import type { HttpExchange } from "./http/http-exchange.ts";
-import { type DeterministicInput, deterministicGrants } from "./options/deterministic.ts";
+import type { ComponentInfo } from "./loading/component-info.ts";
+import { type HttpExchange, httpExchange } from "./http/http-exchange.ts";
 import { checkEnding } from "./calls/check-ending.ts";
 import { refuseHandleResult } from "./calls/refuse-handle-result.ts";
 import { type Engine, openEngine } from "./engine.ts";
-import type { IsolationInUse, IsolationOptions } from "./options/isolation-options.ts";
+import type { IsolationInUse } from "./options/isolation-options.ts";
 import type { CallResult } from "./calls/call-result.ts";
 import { commandEntry, httpHandler } from "./loading/entries.ts";
 import { exitCodeOf, valueOf } from "./calls/ending.ts";
 import { GuestInstance } from "./calls/guest-instance.ts";
 import { type CallableExport, findExport } from "./loading/exports.ts";
-import { limitsFrom, type LimitsInput } from "./options/limit-options.ts";
+import { type CallOptions, callOptions } from "./options/call-options.ts";
+import { limitsFrom } from "./options/limit-options.ts";
+import { readSandboxOptions, type SandboxOptions } from "./options/sandbox-options.ts";
+import { readOptions } from "./options/shape.ts";
 import type { ComponentSource } from "./loading/source.ts";
 import { answering } from "./calls/services.ts";
-import { Stdio, type StdioOptions } from "./calls/stdio.ts";
+import { Stdio } from "./calls/stdio.ts";
 import { assertTablesWithin } from "./loading/table-limits.ts";
 import { type Totals, UsageTotals } from "./calls/totals.ts";
 import { usageOf } from "./calls/usage.ts";
-
-/** How a sandbox is opened. Everything that is left out is denied or at its default. */
-export interface SandboxOptions extends LoadOptions, IsolationOptions {
-  /** What the guest may reach; default nothing. Relative paths start at the process's current directory. */
-  readonly grants?: GrantsInput | undefined;
-  /**
-   * Whether the same call does the same each time: virtual time, and random bytes of a seed. Default `false`. See
-   * docs/limits.md for what it covers.
-   */
-  readonly deterministic?: DeterministicInput | undefined;
-  /**
-   * Bounds of each call, such as `{ profile: "dense", timeoutMs: 100 }`; see {@link Limits} for units and defaults. Default
-   * the profile `minimal`.
-   */
-  readonly limits?: LimitsInput | undefined;
-  /** Called for every access the guest makes or is denied, in order. */
-  readonly onEvent?: AuditListener | undefined;
-  /** Functions of the embedder's own that the guest may import; default none. Each needs a grant under `grants.custom`. */
-  readonly hostFunctions?: readonly (HostFunctionInput | CoreHostFunctionInput)[] | undefined;
-}
-
-/** How one call is made. Without a sink, what the guest writes to stdout and stderr is dropped. */
-export interface CallOptions extends StdioOptions {
-  /** Ends the call early, with a `cancelled` error. */
-  readonly signal?: AbortSignal | undefined;
-  /** Limits of this call in place of the sandbox's. */
-  readonly limits?: LimitsInput | undefined;
-}
 
 /** What a program gave. */
 export interface ExecuteResult {
@@ -89,6 +59,13 @@ export class Sandbox implements AsyncDisposable {
   #invocations = 0;
 
   private constructor(parts: SandboxParts) {
+    // Only JavaScript gets here without them.
+    if (!(parts?.recorder instanceof AuditRecorder)) {
+      throw new CordonError(
+        "usage",
+        "Cannot make a Sandbox with new: open a component with await Sandbox.open(source)",
+      );
+    }
     this.component = parts.engine.info;
     this.#engine = parts.engine;
     this.#grants = parts.grants;
@@ -103,14 +80,8 @@ export class Sandbox implements AsyncDisposable {
    * @throws CordonError `policy` for wrong grants, `usage` for wrong limits, an unreadable source or isolation that cannot be had, `invalid-component`,
    * `unsupported` when it imports what is not provided, `limit`, `host` or `cancelled`.
    */
-  static async open(source: ComponentSource, options: SandboxOptions = {}): Promise<Sandbox> {
-    const grants = parseGrants(deterministicGrants(options.grants ?? {}, options.deterministic), {
-      cwd: currentDirectory(),
-      protectedFolders: ownFolders(options.cache),
-      env: process.env,
-    });
-    const limits = limitsFrom(options.limits);
-    const hostFunctions = new HostFunctions(options.hostFunctions ?? [], grants.custom);
+  static async open(source: ComponentSource, given: SandboxOptions = {}): Promise<Sandbox> {
+    const { options, grants, limits, hostFunctions } = readSandboxOptions("Sandbox.open", given);
     const engine = await openEngine(source, { ...options, limits }, hostFunctions.descriptors, grants);
     const { name, digest } = engine.info;
     const recorder = new AuditRecorder({ componentId: name, componentDigest: digest }, options.onEvent);
@@ -126,8 +97,10 @@ export class Sandbox implements AsyncDisposable {
    * @throws CordonError `usage` for a wrong name or wrong arguments, `unsupported` when it returns a handle, `guest-error` when the function returns `err`,
    * `trap`, `limit`, `cancelled` or `host`. All but `usage` carry what the call used.
    */
-  async call(name?: string, parameters: readonly unknown[] = [], options: CallOptions = {}): Promise<CallResult> {
+  async call(name?: string, parameters: readonly unknown[] = [], given: CallOptions = {}): Promise<CallResult> {
+    assertSandbox(this);
     this.#assertOpen();
+    const options = readOptions("Sandbox.call", callOptions, given);
     const called = findExport(this.#engine.info.interface, name);
     refuseHandleResult(called);
     const normal = normalizeArguments(called.function, parameters);
@@ -147,10 +120,12 @@ export class Sandbox implements AsyncDisposable {
    * @throws CordonError `usage` when it is no program or an argument holds NUL, `trap`, `limit`, `cancelled` or `host`. An exit
    * code other than 0 is no error.
    */
-  async execute(programArguments: readonly string[] = [], options: CallOptions = {}): Promise<ExecuteResult> {
+  async execute(programArguments: readonly string[] = [], given: CallOptions = {}): Promise<ExecuteResult> {
+    assertSandbox(this);
     this.#assertOpen();
-    const called = commandEntry(this.#engine.info.interface);
+    const options = readOptions("Sandbox.execute", callOptions, given);
     assertArguments(programArguments);
+    const called = commandEntry(this.#engine.info.interface);
     const limits = limitsFrom(options.limits, this.#limits);
     const stdio = new Stdio(options, true);
     const { ended, usage } = await this.#run({ called, parameters: [], programArguments, limits }, stdio, options);
@@ -163,8 +138,11 @@ export class Sandbox implements AsyncDisposable {
    *
    * @throws CordonError `usage` when it is none of that world, `guest-error`, `trap`, `limit`, `cancelled` or `host`.
    */
-  async handle(exchange: HttpExchange, options: CallOptions = {}): Promise<{ readonly usage: Usage }> {
+  async handle(exchange: HttpExchange, given: CallOptions = {}): Promise<{ readonly usage: Usage }> {
+    assertSandbox(this);
     this.#assertOpen();
+    const options = readOptions("Sandbox.handle", callOptions, given);
+    readOptions("Sandbox.handle", httpExchange, exchange);
     const called = httpHandler(this.#engine.info.interface);
     const limits = limitsFrom(options.limits, this.#limits);
     const work = { called, parameters: [], limits, exchange };
@@ -198,8 +176,10 @@ export class Sandbox implements AsyncDisposable {
    *
    * @throws CordonError `trap`, `limit`, `cancelled` or `host`.
    */
-  async instantiate(options: CallOptions = {}): Promise<GuestInstance> {
+  async instantiate(given: CallOptions = {}): Promise<GuestInstance> {
+    assertSandbox(this);
     this.#assertOpen();
+    const options = readOptions("Sandbox.instantiate", callOptions, given);
     const limits = limitsFrom(options.limits, this.#limits);
     const made = Promise.withResolvers<GuestInstance>();
     const ready: Job["ready"] = (...given) => void made.promise.then((instance) => instance.ready(...given));
@@ -283,23 +263,20 @@ interface Work {
   readonly ready?: Job["ready"];
 }
 
+/** A method that was taken off its sandbox has none. */
+function assertSandbox(self: unknown): void {
+  if (self instanceof Sandbox) return;
+  throw new CordonError(
+    "usage",
+    "Cannot call the component: the method was taken off its sandbox; call it as sandbox.call(…)",
+  );
+}
+
 function assertArguments(programArguments: readonly string[]): void {
+  if (!Array.isArray(programArguments)) {
+    throw new CordonError("usage", "Cannot run the program: its arguments are no list of strings");
+  }
   const wrong = programArguments.findIndex((one) => typeof one !== "string" || one.includes("\0"));
   if (wrong < 0) return;
   throw new CordonError("usage", `Cannot run the program: argument ${wrong + 1} is no string or holds a NUL character`);
-}
-
-function currentDirectory(): string {
-  try {
-    return process.cwd();
-  } catch (thrown) {
-    const message = "Cannot use the current directory: it is gone; change to one that exists";
-    throw new CordonError("usage", message, { cause: thrown });
-  }
-}
-
-/** What Cordon keeps code in that it will run: no guest may write there. */
-function ownFolders(cache: SandboxOptions["cache"]): readonly string[] {
-  const configured = typeof cache === "object" ? cache.directory : undefined;
-  return [cacheDirectory(), configured].filter((folder) => folder !== undefined);
 }

@@ -53,6 +53,10 @@ export class GuestInstance implements AsyncDisposable {
 
   /** @internal Made by `Sandbox.instantiate`. */
   constructor(link: InstanceLink) {
+    // Only JavaScript gets here without one.
+    if (!(link?.ran instanceof Promise)) {
+      throw new CordonError("usage", "Cannot make a GuestInstance with new: use await sandbox.instantiate()");
+    }
     this.#link = link;
     this.#fuelGiven = link.limits.fuel;
     void link.ran.then(({ ended: { ending }, usage }) => {

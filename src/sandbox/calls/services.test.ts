@@ -8,7 +8,8 @@ import { DEFAULT_LIMITS, type Limits } from "../../shared/limits.ts";
 import type { HostFunctionInput } from "../host-functions/host-function-input.ts";
 import { HostFunctions } from "../host-functions/host-functions.ts";
 import { answering } from "./services.ts";
-import { Stdio, type StdioOptions } from "./stdio.ts";
+import type { StdioOptions } from "./stdio-options.ts";
+import { Stdio } from "./stdio.ts";
 
 // What a worker that hostile code has taken over may ask: anything, in any form, whatever its own checks were.
 

@@ -4,7 +4,7 @@ import { CordonError, messageOf } from "../../shared/errors.ts";
 import { NodeExchange, type NodeExchangeOptions } from "./node-exchange.ts";
 import { refusalOf } from "./refused-request.ts";
 import type { Sandbox } from "../sandbox.ts";
-import type { StdioOptions } from "../calls/stdio.ts";
+import type { StdioOptions } from "../calls/stdio-options.ts";
 
 /** Told of a request that the guest failed to answer. */
 export type RequestFailure = (error: CordonError, request: { readonly method: string; readonly path: string }) => void;

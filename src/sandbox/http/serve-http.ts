@@ -1,11 +1,15 @@
 import { once } from "node:events";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { types } from "node:util";
 import { CordonError, messageOf } from "../../shared/errors.ts";
-import { HttpRequests, type HttpRequestsOptions } from "./http-requests.ts";
+import { HttpRequests, type HttpRequestsOptions, type RequestFailure } from "./http-requests.ts";
 import type { ComponentSource } from "../loading/source.ts";
 import { openToServe } from "../open-to-serve.ts";
-import { Sandbox, type SandboxOptions } from "../sandbox.ts";
+import { sandboxOptions, type SandboxOptions } from "../options/sandbox-options.ts";
+import { callback, options, readOptions, type Shape, text, wholeNumber } from "../options/shape.ts";
+import { outputSink } from "../calls/stdio-options.ts";
+import { Sandbox } from "../sandbox.ts";
 
 /** How requests are served. */
 export interface ServeHttpOptions extends HttpRequestsOptions {
@@ -40,6 +44,17 @@ const MAX_CONNECTIONS = 4_096;
 /** The largest head that Node can be told to take, in bytes. */
 const MAX_HEAD_BYTES = 2 ** 24;
 
+const serveHttpOptions: Shape<ServeHttpOptions> = options<ServeHttpOptions>({
+  sandbox: sandboxOptions,
+  host: text,
+  port: wholeNumber(0, 65_535),
+  graceMs: wholeNumber(0, 2 ** 31 - 1),
+  maxConcurrent: wholeNumber(1, 1_000_000),
+  onFailure: callback<RequestFailure>(),
+  stdout: outputSink,
+  stderr: outputSink,
+});
+
 /**
  * Serves a component of the `wasi:http/proxy` world: a fresh instance for each request, under the sandbox's grants and limits.
  * A guest that fails before it answered gives its client 502, one that runs out of time 504; after the head was sent, the
@@ -56,9 +71,14 @@ const MAX_HEAD_BYTES = 2 ** 24;
  */
 export async function serveHttp(
   component: Sandbox | ComponentSource,
-  options: ServeHttpOptions = {},
+  given: ServeHttpOptions = {},
 ): Promise<HttpServer> {
-  if (component instanceof Sandbox) return serve(component, options, () => Promise.resolve());
+  const options = readOptions("serveHttp", serveHttpOptions, given);
+  if (isSandbox(component)) {
+    if (options.sandbox === undefined) return serve(component, options, () => Promise.resolve());
+    const problem = "the sandbox is open already; give its options to Sandbox.open";
+    throw new CordonError("usage", `Cannot use the option sandbox of serveHttp: ${problem}`);
+  }
   const sandbox = await openToServe(component, options.sandbox);
   const letGo = (): Promise<void> => sandbox.close();
   try {
@@ -67,6 +87,11 @@ export async function serveHttp(
     await letGo();
     throw thrown;
   }
+}
+
+/** A proxy may look like one, and is none. */
+function isSandbox(component: Sandbox | ComponentSource): component is Sandbox {
+  return !types.isProxy(component) && component instanceof Sandbox;
 }
 
 async function serve(sandbox: Sandbox, options: ServeHttpOptions, letGo: () => Promise<void>): Promise<HttpServer> {

@@ -9,6 +9,8 @@ import { CordonError, type ErrorCode } from "../../shared/errors.ts";
 import { findProvided } from "../../shared/wit/interface-name.ts";
 import type { ComponentInterface } from "../../shared/wit/wit.ts";
 import { coreImportProblems } from "./core-imports.ts";
+import { abortSignal } from "../options/common-shapes.ts";
+import { options, readOptions, type Shape } from "../options/shape.ts";
 import { callableExports } from "./exports.ts";
 import { importProblems } from "./imports.ts";
 import { type Reach, reachOf } from "./reach.ts";
@@ -44,8 +46,11 @@ export interface Inspection {
 
 /** How a component is inspected. */
 export interface InspectOptions {
+  /** Gives it up, with a `cancelled` error. */
   readonly signal?: AbortSignal | undefined;
 }
+
+const inspectOptions: Shape<InspectOptions> = options<InspectOptions>({ signal: abortSignal });
 
 /**
  * Looks into a component, or a core module that Cordon runs like one, without running it. Whether it can run is found out by making it
@@ -53,9 +58,10 @@ export interface InspectOptions {
  *
  * @throws CordonError `usage`, `invalid-component`, `unsupported`, `limit`, `host` or `cancelled`.
  */
-export async function inspect(source: ComponentSource, options: InspectOptions = {}): Promise<Inspection> {
+export async function inspect(source: ComponentSource, given: InspectOptions = {}): Promise<Inspection> {
+  const { signal } = readOptions("inspect", inspectOptions, given);
   const reading = beginReading(source);
-  return runLoad((load) => inspected(reading, load), options);
+  return runLoad((load) => inspected(reading, load), { signal });
 }
 
 async function inspected(reading: Reading, load: Load): Promise<Inspection> {
