@@ -9,6 +9,8 @@ import { asksForJson, printJson } from "./output/json-output.ts";
 import { addRunOptions, addSandboxOptions, type RunFlags } from "./flags/run-options.ts";
 import type { ServeFlags } from "./commands/serve-http.ts";
 import { neutralised, neutralisedLine, styled } from "./output/terminal.ts";
+import { speakIn } from "../shared/remedy.ts";
+import { CLI_WORDS } from "./flags/words.ts";
 import { withNearestFlag } from "./flags/unknown-flags.ts";
 
 /** Where `serve-http` listens when it is not told. */
@@ -16,6 +18,7 @@ const DEFAULT_ADDRESS = "127.0.0.1:8080";
 
 /** Runs the command line and returns its exit code. */
 export async function main(words: readonly string[]): Promise<number> {
+  speakIn(CLI_WORDS);
   let code: number = EXIT.done;
   const program = commandLine(words, (exit) => {
     code = exit;

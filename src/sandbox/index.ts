@@ -17,6 +17,7 @@ export type { RandomInput } from "../policy/parse-random.ts";
 export { CordonError, ERROR_CODES, type ErrorCode, type LimitDetail } from "../shared/errors.ts";
 export { LIMIT_PROFILES, PROFILE_NAMES, type ProfileName } from "../shared/limit-profiles.ts";
 export { DEFAULT_LIMITS, type Limits } from "../shared/limits.ts";
+export type { GrantSetting, Remedy, Setting } from "../shared/remedy.ts";
 export type { Usage } from "../shared/usage.ts";
 export type {
   ComponentInterface,

@@ -1,3 +1,4 @@
+import type { Remedy } from "./remedy.ts";
 import type { Usage } from "./usage.ts";
 
 /**
@@ -61,6 +62,7 @@ export interface CordonErrorOptions {
   readonly payload?: unknown;
   readonly usage?: Usage;
   readonly retryAfterMs?: number;
+  readonly remedies?: readonly Remedy[];
 }
 
 /** Every error Cordon throws. The message is one line: what was attempted, why it failed, what would allow it. */
@@ -76,6 +78,9 @@ export class CordonError extends Error {
   /** In how many milliseconds the same call may be made again that was not begun now; set where that is known. */
   readonly retryAfterMs: number | undefined;
 
+  /** What of the options would have allowed it, one or the other; set where that is known. */
+  readonly remedies: readonly Remedy[] | undefined;
+
   constructor(code: ErrorCode, message: string, options: CordonErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = "CordonError";
@@ -84,6 +89,7 @@ export class CordonError extends Error {
     this.payload = options.payload;
     this.usage = options.usage;
     this.retryAfterMs = options.retryAfterMs;
+    this.remedies = options.remedies;
   }
 }
 

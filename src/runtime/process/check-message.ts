@@ -1,8 +1,12 @@
+import { isSetting, type Remedy } from "../../shared/remedy.ts";
 import type { AuditEventType, AuditObservation, AuditResult } from "../../audit/event.ts";
 import { CordonError } from "../../shared/errors.ts";
 import type { WorkerUsage } from "../messages.ts";
 import type { Ended, Ending } from "../pending.ts";
 import type { FromProcess } from "./messages.ts";
+
+/** The most settings that one event names. */
+const MAX_REMEDIES = 4;
 
 /** The longest text that goes into an error or an event, in UTF-16 code units. What is longer is cut. */
 const MAX_TEXT = 8_192;
@@ -89,7 +93,7 @@ export function checkMessage(sent: unknown): FromProcess {
 }
 
 function observation(sent: unknown): AuditObservation {
-  const { eventType, action, resource, result, reason } = record(sent);
+  const { eventType, action, resource, result, reason, remedies } = record(sent);
   if (!isKeyOf(EVENT_TYPES, eventType) || !isKeyOf(RESULTS, result)) throw malformed("an event is of no known type");
   return {
     eventType,
@@ -97,7 +101,18 @@ function observation(sent: unknown): AuditObservation {
     resource: text(resource),
     result,
     ...(reason === undefined ? {} : { reason: text(reason).replaceAll(/[\r\n]+/g, " ") }),
+    ...(remedies === undefined ? {} : { remedies: remediesOf(remedies) }),
   };
+}
+
+function remediesOf(sent: unknown): readonly Remedy[] {
+  if (!Array.isArray(sent) || sent.length > MAX_REMEDIES)
+    throw malformed("what would allow an access is no short list");
+  return sent.map((one: unknown) => {
+    const { setting, value } = record(one);
+    if (!isSetting(setting)) throw malformed("what would allow an access is no setting");
+    return value === undefined ? { setting } : { setting, value: text(value).replaceAll(/[\r\n]+/g, " ") };
+  });
 }
 
 function ended(sent: unknown): Ended {

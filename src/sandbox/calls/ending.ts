@@ -6,6 +6,7 @@ import { escapeInvisible } from "../../shared/quote-text.ts";
 import type { Limits } from "../../shared/limits.ts";
 import type { Usage } from "../../shared/usage.ts";
 import type { WitType } from "../../shared/wit/wit.ts";
+import { limitAdvice } from "./limit-advice.ts";
 import type { CallableExport } from "../loading/exports.ts";
 
 /** Longest part of what a guest said that goes into a message, in UTF-16 code units. */
@@ -42,26 +43,26 @@ export function valueOf(
         usage,
       });
     case "limit":
-      throw new CordonError("limit", `${attempt}: ${ending.message}; raise the limit if it needs more`, {
+      throw new CordonError("limit", `${attempt}: ${ending.message}; ${limitAdvice(ending.limit, ending.cap)}`, {
         usage,
         limit: { limit: ending.limit, cap: ending.cap },
       });
     case "memory":
       throw new CordonError(
         "limit",
-        `${attempt}: its memories start at ${ending.neededBytes} bytes, over the cap of ${limits.memoryBytes}; raise the memory limit`,
+        `${attempt}: its memories start at ${ending.neededBytes} bytes, over the cap of ${limits.memoryBytes}; ${limitAdvice("memory", limits.memoryBytes)}`,
         { usage, limit: { limit: "memory", cap: limits.memoryBytes, used: ending.neededBytes } },
       );
     case "deadline":
       throw new CordonError(
         "limit",
-        `${attempt}: it did not end within ${limits.timeoutMs} ms; raise the time limit if it needs longer`,
+        `${attempt}: it did not end within ${limits.timeoutMs} ms; ${limitAdvice("deadline", limits.timeoutMs)}`,
         { usage, limit: { limit: "deadline", cap: limits.timeoutMs, used: Math.round(usage.wallMs) } },
       );
     case "host-memory":
       throw new CordonError(
         "limit",
-        `${attempt}: it made the host copy more than ${limits.maxCrossingBytes} bytes at once; raise maxCrossingBytes if it needs to`,
+        `${attempt}: it made the host copy more than ${limits.maxCrossingBytes} bytes at once; ${limitAdvice("host-memory", limits.maxCrossingBytes)}`,
         { usage, limit: { limit: "host-memory", cap: limits.maxCrossingBytes } },
       );
     case "worker-memory":

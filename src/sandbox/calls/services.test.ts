@@ -51,7 +51,8 @@ test("stdin is not read without its grant, and the record says that it was asked
     action: "stdio.read",
     resource: "stdin",
     result: "Denied",
-    reason: "stdin is not granted; allow it with --stdin",
+    reason: "stdin is not granted",
+    remedies: [{ setting: "grants.stdin", value: "true" }],
   };
   assert.deepEqual(observations, [event], "once");
 });

@@ -112,10 +112,18 @@ export class Stdio {
 
   /** Recorded once: without the grant a guest's stdin is at its end, and nothing asks. */
   #refusal(observe: StdioAsker["observe"]): Error {
-    const reason = "stdin is not granted; allow it with --stdin";
+    const reason = "stdin is not granted";
+    const remedies = [{ setting: "grants.stdin", value: "true" }] as const;
     if (!this.#refused) {
       this.#refused = true;
-      observe({ eventType: "PolicyViolation", action: "stdio.read", resource: "stdin", result: "Denied", reason });
+      observe({
+        eventType: "PolicyViolation",
+        action: "stdio.read",
+        resource: "stdin",
+        result: "Denied",
+        reason,
+        remedies,
+      });
     }
     return new Error(`Cannot read stdin: ${reason}`);
   }
