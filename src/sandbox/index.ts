@@ -14,7 +14,14 @@ export type { HostInput, NetworkGrantsInput, NetworkInput, PortsInput } from "..
 export type { PreopenDefaultsInput, PreopenInput } from "../policy/parse-preopens.ts";
 export type { ProcessInput } from "../policy/parse-process.ts";
 export type { RandomInput } from "../policy/parse-random.ts";
-export { CordonError, ERROR_CODES, type ErrorCode, type LimitDetail } from "../shared/errors.ts";
+export {
+  CordonError,
+  ERROR_CODES,
+  type ErrorCode,
+  type LimitDetail,
+  type TrapDetail,
+  type TrapFrame,
+} from "../shared/errors.ts";
 export { LIMIT_PROFILES, PROFILE_NAMES, type ProfileName } from "../shared/limit-profiles.ts";
 export { DEFAULT_LIMITS, type Limits } from "../shared/limits.ts";
 export type { GrantSetting, Remedy, Setting } from "../shared/remedy.ts";

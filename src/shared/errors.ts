@@ -55,10 +55,25 @@ export interface LimitDetail {
   readonly used?: number;
 }
 
+/** A function of the guest's that was on the stack when it trapped. */
+export interface TrapFrame {
+  /** Its name, as the component gives it: at most 200 characters, those that have no glyph written as escapes. */
+  readonly function: string | undefined;
+  /** Its index among the functions of its core module, imported ones first. */
+  readonly index: number;
+}
+
+/** Where a guest trapped. */
+export interface TrapDetail {
+  /** The innermost function first; at most 24, and none where that is not known. */
+  readonly frames: readonly TrapFrame[];
+}
+
 /** What a {@link CordonError} carries besides its code and message. */
 export interface CordonErrorOptions {
   readonly cause?: unknown;
   readonly limit?: LimitDetail;
+  readonly trap?: TrapDetail;
   readonly payload?: unknown;
   readonly usage?: Usage;
   readonly retryAfterMs?: number;
@@ -71,6 +86,8 @@ export class CordonError extends Error {
   readonly code: ErrorCode;
   /** Set when {@link code} is `limit`. */
   readonly limit: LimitDetail | undefined;
+  /** Where the guest trapped, when {@link code} is `trap`. */
+  readonly trap: TrapDetail | undefined;
   /** The error value the guest returned, when {@link code} is `guest-error`. */
   readonly payload: unknown;
   /** What the call had used, when a call failed. */
@@ -86,6 +103,7 @@ export class CordonError extends Error {
     this.name = "CordonError";
     this.code = code;
     this.limit = options.limit;
+    this.trap = options.trap;
     this.payload = options.payload;
     this.usage = options.usage;
     this.retryAfterMs = options.retryAfterMs;

@@ -56,7 +56,7 @@ export function refuseUnbounded(
 export function refusedThreads(what: string): CordonError {
   return new CordonError(
     "unsupported",
-    `Cannot load the component: it uses ${what}, which is refused unless it is allowed, and then runs in one thread all the same`,
+    `Cannot load the component: it uses ${what}, which is refused unless it is allowed; build it without threads, or have it run in one thread all the same`,
     { remedies: [{ setting: "sharedMemory", value: "true" }] },
   );
 }

@@ -1,9 +1,12 @@
 import { isSetting, type Remedy } from "../../shared/remedy.ts";
 import type { AuditEventType, AuditObservation, AuditResult } from "../../audit/event.ts";
-import { CordonError } from "../../shared/errors.ts";
+import { CordonError, type TrapFrame } from "../../shared/errors.ts";
 import type { WorkerUsage } from "../messages.ts";
 import type { Ended, Ending } from "../pending.ts";
 import type { FromProcess } from "./messages.ts";
+
+/** The most functions of the stack of a trap. */
+const MAX_FRAMES = 24;
 
 /** The most settings that one event names. */
 const MAX_REMEDIES = 4;
@@ -34,7 +37,7 @@ const RESULTS: Readonly<Record<AuditResult, true>> = { Allowed: true, Denied: tr
 const ENDINGS: { readonly [K in Ending["kind"]]: (sent: Fields) => Extract<Ending, { readonly kind: K }> | Ending } = {
   value: ({ value }) => ({ kind: "value", value }),
   "guest-error": ({ payload }) => ({ kind: "guest-error", payload }),
-  trap: ({ message }) => ({ kind: "trap", message: text(message) }),
+  trap: ({ message, frames }) => ({ kind: "trap", message: text(message), frames: framesOf(frames) }),
   memory: ({ neededBytes }) => ({ kind: "memory", neededBytes: count(neededBytes) }),
   "host-memory": () => ({ kind: "host-memory" }),
   exit: ({ code }) => ({ kind: "exit", code: exitCode(code) }),
@@ -103,6 +106,14 @@ function observation(sent: unknown): AuditObservation {
     ...(reason === undefined ? {} : { reason: text(reason).replaceAll(/[\r\n]+/g, " ") }),
     ...(remedies === undefined ? {} : { remedies: remediesOf(remedies) }),
   };
+}
+
+function framesOf(sent: unknown = []): readonly TrapFrame[] {
+  if (!Array.isArray(sent) || sent.length > MAX_FRAMES) throw malformed("the stack of a trap is no short list");
+  return sent.map((one: unknown) => {
+    const { function: called, index } = record(one);
+    return { function: called === undefined ? undefined : name(called), index: count(index) };
+  });
 }
 
 function remediesOf(sent: unknown): readonly Remedy[] {

@@ -10,8 +10,10 @@ import { Guard } from "./metering/guard.ts";
 import { ThreadStacks } from "./stacks/nested-stacks.ts";
 import { Observations } from "./observations.ts";
 import { StackPool } from "./stacks/stack-pool.ts";
+import { boundStacks } from "./trap-frames.ts";
 import { Turns } from "./turns.ts";
 
+boundStacks();
 if (parentPort === null) throw new Error("this module runs in a worker thread");
 const port = parentPort;
 const { memory, events, stackBytes } = workerData as {

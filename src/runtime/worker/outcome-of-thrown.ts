@@ -1,4 +1,5 @@
 import type { WorkerOutcome } from "../messages.ts";
+import { trapFrames } from "./trap-frames.ts";
 import { MemoryCapTooSmall } from "./memory/memory-allotment.ts";
 
 /** How an invocation ends that threw this. Errors of the guest's carry its payload. */
@@ -10,5 +11,5 @@ export function outcomeOfThrown(thrown: unknown): WorkerOutcome {
   }
   const { name, message } = thrown as { readonly name?: unknown; readonly message?: unknown };
   const text = typeof message === "string" && message !== "" ? message : String(name);
-  return { kind: "trap", message: text };
+  return { kind: "trap", message: text, frames: trapFrames(thrown) };
 }

@@ -1,7 +1,7 @@
 import { printWave } from "../../component/values/print-wave.ts";
 import type { Ended } from "../../runtime/pending.ts";
 import { WORKER_HEAP_MB } from "../../runtime/worker-slot.ts";
-import { CordonError } from "../../shared/errors.ts";
+import { CordonError, type TrapFrame } from "../../shared/errors.ts";
 import { escapeInvisible } from "../../shared/quote-text.ts";
 import type { Limits } from "../../shared/limits.ts";
 import type { Usage } from "../../shared/usage.ts";
@@ -35,8 +35,16 @@ export function valueOf(
       const { payload } = ending;
       throw new CordonError("guest-error", `${attempt}: the guest returned an error${shown}`, { payload, usage });
     }
-    case "trap":
-      throw new CordonError("trap", `${attempt}: the guest trapped: ${shownText(ending.message)}`, { usage });
+    case "trap": {
+      const frames = (ending.frames ?? []).map((frame) => ({
+        function: frame.function === undefined ? undefined : escapeInvisible(frame.function),
+        index: frame.index,
+      }));
+      const [innermost] = frames;
+      const where = innermost === undefined ? "" : `, in ${frameText(innermost)}`;
+      const message = `${attempt}: the guest trapped: ${shownText(ending.message)}${where}`;
+      throw new CordonError("trap", message, { usage, trap: { frames } });
+    }
     case "exit":
       throw new CordonError("guest-error", `${attempt}: the guest exited with status ${ending.code}`, {
         payload: { exitCode: ending.code },
@@ -102,6 +110,11 @@ export function exitCodeOf({ ending }: Ended, value: () => unknown): number {
   if (ending.kind === "guest-error") return 1;
   value();
   return 0;
+}
+
+/** A function by its name, or its index where it has none. */
+function frameText({ function: called, index }: TrapFrame): string {
+  return called === undefined ? `function ${index}` : shownText(called);
 }
 
 function shownPayload(payload: unknown, type: WitType | undefined): string {
