@@ -10,6 +10,7 @@ import { addRunOptions, addSandboxOptions, type RunFlags } from "./flags/run-opt
 import type { ServeFlags } from "./commands/serve-http.ts";
 import { neutralised, neutralisedLine, styled } from "./output/terminal.ts";
 import { speakIn } from "../shared/remedy.ts";
+import { assertUtf8Arguments } from "./flags/raw-arguments.ts";
 import { CLI_WORDS } from "./flags/words.ts";
 import { withNearestFlag } from "./flags/unknown-flags.ts";
 
@@ -25,6 +26,7 @@ export async function main(words: readonly string[]): Promise<number> {
   });
   let own = words;
   try {
+    assertUtf8Arguments(words);
     const run = words[0] === "run" ? program.commands.find((command) => command.name() === "run") : undefined;
     const parted: RunWords = run === undefined ? { own: words, guest: [] } : partGuestWords(words, run);
     own = parted.own;

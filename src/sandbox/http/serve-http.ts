@@ -49,6 +49,7 @@ const serveHttpOptions: Shape<ServeHttpOptions> = options<ServeHttpOptions>({
   host: text,
   port: wholeNumber(0, 65_535),
   graceMs: wholeNumber(0, 2 ** 31 - 1),
+  halfCloseMs: wholeNumber(0, 2 ** 31 - 1),
   maxConcurrent: wholeNumber(1, 1_000_000),
   onFailure: callback<RequestFailure>(),
   stdout: outputSink,
@@ -59,8 +60,8 @@ const serveHttpOptions: Shape<ServeHttpOptions> = options<ServeHttpOptions>({
  * Serves a component of the `wasi:http/proxy` world: a fresh instance for each request, under the sandbox's grants and limits.
  * A guest that fails before it answered gives its client 502, one that runs out of time 504; after the head was sent, the
  * connection is broken. So does the end of its process; a component whose processes end again and again gives 503 with
- * `Retry-After` until it gets the next one. Requests that the guest need not see are answered without it: 400 for one whose target is no path or
- * whose `host` is none, 413 for a body that says it is over `maxRequestBodyBytes`, 431 for a head over `maxHeaderBytes`.
+ * `Retry-After` until it gets the next one. Requests that the guest need not see are answered without it: 400 for one whose target is
+ * neither a path nor an `http` URL, or whose `host` is none, 413 for a body that says it is over `maxRequestBodyBytes`, 431 for a head over `maxHeaderBytes`.
  *
  * The requests of one connection are answered one after another.
  *
@@ -111,6 +112,8 @@ async function serve(sandbox: Sandbox, options: ServeHttpOptions, letGo: () => P
     (request, response) => requests.take(request, response, { expectsContinue: false }),
   );
   server.on("checkContinue", (request, response) => requests.take(request, response, { expectsContinue: true }));
+  // A client may shut down its writing side after the request, and wait for the answer (RFC 9112, section 9.6).
+  (server as { httpAllowHalfOpen?: boolean }).httpAllowHalfOpen = true;
   server.maxConnections = MAX_CONNECTIONS;
   await listen(server, options.host ?? "127.0.0.1", options.port ?? 0);
   const { address: host, port } = server.address() as AddressInfo;

@@ -142,7 +142,7 @@ class OutgoingExchange implements Dispatcher.DispatchHandler {
   #dispatch({ Client, buildConnector }: Undici, addresses: readonly string[]): void {
     const { target, method, path, headers, body } = this.#plan;
     const { limits } = this.#context;
-    const connect = pinnedConnector(buildConnector, addresses, limits.httpTimeoutMs);
+    const connect = pinnedConnector(buildConnector, addresses, limits.httpTimeoutMs, limits.maxHeaderBytes);
     const host = target.host.includes(":") ? `[${target.host}]` : target.host;
     this.#client = new Client(`${target.scheme}://${host}:${target.port}`, {
       connect: (options, callback) =>
