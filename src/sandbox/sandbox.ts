@@ -18,13 +18,16 @@ import { commandEntry, httpHandler } from "./loading/entries.ts";
 import { exitCodeOf, valueOf } from "./calls/ending.ts";
 import { GuestInstance } from "./calls/guest-instance.ts";
 import { type CallableExport, findExport } from "./loading/exports.ts";
-import { type CallOptions, callOptions } from "./options/call-options.ts";
+import { type CallManyOptions, callManyOptions, type CallOptions, callOptions } from "./options/call-options.ts";
 import { limitsFrom } from "./options/limit-options.ts";
 import { readSandboxOptions, type SandboxOptions } from "./options/sandbox-options.ts";
 import { readOptions } from "./options/shape.ts";
 import type { ComponentSource } from "./loading/source.ts";
 import { answering } from "./calls/services.ts";
 import { Stdio } from "./calls/stdio.ts";
+import { callMany, type CallOutcome, MANY_AT_ONCE } from "./calls/call-many.ts";
+import { outputStream } from "./calls/output-stream.ts";
+import { type CallRecord, type RunningCall, RunningCalls } from "./calls/running-calls.ts";
 import { assertTablesWithin } from "./loading/table-limits.ts";
 import { type Totals, UsageTotals } from "./calls/totals.ts";
 import { usageOf } from "./calls/usage.ts";
@@ -38,6 +41,18 @@ export interface ExecuteResult {
   /** What it wrote to stderr; empty when a sink took it. */
   readonly stderr: Uint8Array;
   readonly usage: Usage;
+}
+
+/** A program that runs, and its output as it comes. */
+export interface SpawnedProgram {
+  /** What it writes to stdout; empty when a sink takes it. Fails as `ended` does. */
+  readonly stdout: ReadableStream<Uint8Array>;
+  /** The same for stderr. */
+  readonly stderr: ReadableStream<Uint8Array>;
+  /** Settles as {@link Sandbox.execute} does, with nothing in its `stdout` and `stderr`. */
+  readonly ended: Promise<ExecuteResult>;
+  /** Ends it, as `cancelled`. */
+  readonly stop: (reason?: unknown) => void;
 }
 
 /**
@@ -55,6 +70,7 @@ export class Sandbox implements AsyncDisposable {
   readonly #recorder: AuditRecorder;
   readonly #hostFunctions: HostFunctions;
   readonly #totals = new UsageTotals();
+  readonly #running = new RunningCalls();
   #closed = false;
   #invocations = 0;
 
@@ -134,6 +150,47 @@ export class Sandbox implements AsyncDisposable {
   }
 
   /**
+   * Makes many calls of one export, each on a fresh instance and so many at once. Each ends by itself: one that fails ends no other.
+   *
+   * @param lists The parameters of each call.
+   * @returns How each ended, in the order of `lists`.
+   * @throws CordonError `usage` for wrong options, or what is no list of lists.
+   */
+  async callMany(
+    name: string | undefined,
+    lists: readonly (readonly unknown[])[],
+    given: CallManyOptions = {},
+  ): Promise<readonly CallOutcome[]> {
+    assertSandbox(this);
+    this.#assertOpen();
+    const { concurrency = MANY_AT_ONCE, ...options } = readOptions("Sandbox.callMany", callManyOptions, given);
+    if (!Array.isArray(lists))
+      throw new CordonError("usage", "Cannot make the calls: expected a list of parameter lists");
+    return callMany(lists, concurrency, (parameters) => this.call(name, parameters, options));
+  }
+
+  /**
+   * Runs a program as {@link execute} does, with its output as streams that are read as it comes: the guest waits for who reads, so read
+   * both, or give one a sink. `ended` settles as `execute` does.
+   */
+  spawn(programArguments: readonly string[] = [], given: CallOptions = {}): SpawnedProgram {
+    const [stdout, stderr] = [outputStream(), outputStream()];
+    const stop = new AbortController();
+    const run = async (): Promise<ExecuteResult> => {
+      assertSandbox(this);
+      const options = readOptions("Sandbox.spawn", callOptions, given);
+      const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal]);
+      return this.execute(programArguments, { stdout: stdout.write, stderr: stderr.write, ...options, signal });
+    };
+    const ended = run();
+    ended.then(
+      () => [stdout, stderr].forEach((one) => one.end()),
+      (thrown: unknown) => [stdout, stderr].forEach((one) => one.end(thrown)),
+    );
+    return { stdout: stdout.readable, stderr: stderr.readable, ended, stop: (reason) => stop.abort(reason) };
+  }
+
+  /**
    * Has a component of the `wasi:http/proxy` world answer one request, on a fresh instance. Settles when the answer is whole.
    *
    * @throws CordonError `usage` when it is none of that world, `guest-error`, `trap`, `limit`, `cancelled` or `host`.
@@ -166,6 +223,11 @@ export class Sandbox implements AsyncDisposable {
     return this.#totals.soFar;
   }
 
+  /** The calls that have not ended yet, instances that stay included, in the order in which they were made. */
+  get running(): readonly RunningCall[] {
+    return this.#running.list;
+  }
+
   /** The limits that calls have which set none of their own. */
   get limits(): Limits {
     return this.#limits;
@@ -183,9 +245,12 @@ export class Sandbox implements AsyncDisposable {
     const limits = limitsFrom(options.limits, this.#limits);
     const made = Promise.withResolvers<GuestInstance>();
     const ready: Job["ready"] = (...given) => void made.promise.then((instance) => instance.ready(...given));
-    const ran = this.#run({ parameters: [], limits, ready }, new Stdio(options, false), options);
+    const stopped = new AbortController();
+    const signal = options.signal === undefined ? stopped.signal : AbortSignal.any([options.signal, stopped.signal]);
+    const ran = this.#run({ parameters: [], limits, ready }, new Stdio(options, false), { signal });
     const { info, untrusted } = this.#engine;
-    const instance = new GuestInstance({ interface: info.interface, limits, untrusted, ran });
+    const stop = (reason: unknown): void => stopped.abort(reason);
+    const instance = new GuestInstance({ interface: info.interface, limits, untrusted, stop, ran });
     made.resolve(instance);
     await instance.opened();
     return instance;
@@ -199,9 +264,10 @@ export class Sandbox implements AsyncDisposable {
     assertTablesWithin(limits, this.#engine.tables);
     this.#invocations += 1;
     const invocation = this.#invocations;
-    let denials = 0;
+    const record: CallRecord = { invocation, name: called?.name, denials: 0 };
+    const { signal: stopped, leave } = this.#running.enter(record, signal);
     const observe = (observation: AuditObservation): void => {
-      if (observation.result === "Denied") denials += 1;
+      if (observation.result === "Denied") record.denials += 1;
       this.#recorder.record(invocation, observation);
     };
     const reported = await this.#engine.run({
@@ -214,14 +280,15 @@ export class Sandbox implements AsyncDisposable {
         grants: this.#grants,
         limits,
       },
-      signal,
+      signal: stopped,
       observe,
       ready,
       answer: answering({ stdio, hostFunctions: this.#hostFunctions, grants: this.#grants, limits, exchange, observe }),
     });
+    leave();
     await stdio.close();
     const ended = this.#engine.untrusted && called !== undefined ? checkEnding(reported, called.function) : reported;
-    const usage = usageOf(ended, denials);
+    const usage = usageOf(ended, record.denials);
     this.#totals.add(usage);
     return { ended, usage };
   }

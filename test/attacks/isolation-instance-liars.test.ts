@@ -50,7 +50,13 @@ async function keep(lie: string, limits: Partial<Limits> = {}, signal?: AbortSig
       ready: (...given) => void made.promise.then((instance) => instance.ready(...given)),
     })
     .then((ended) => ({ ended, usage: usageOf(ended, 0) }));
-  const instance = new GuestInstance({ interface: INTERFACE, limits: all, untrusted: true, ran });
+  const instance = new GuestInstance({
+    interface: INTERFACE,
+    limits: all,
+    untrusted: true,
+    stop: () => undefined,
+    ran,
+  });
   made.resolve(instance);
   return { pool, instance, [Symbol.asyncDispose]: () => pool.close() };
 }

@@ -5,6 +5,8 @@ import { CordonError } from "../../shared/errors.ts";
 import type { Limits } from "../../shared/limits.ts";
 import type { Usage } from "../../shared/usage.ts";
 import type { ComponentInterface } from "../../shared/wit/wit.ts";
+import { abortSignal } from "../options/common-shapes.ts";
+import { options, readOptions, type Shape } from "../options/shape.ts";
 import type { CallResult } from "./call-result.ts";
 import { checkEnding } from "./check-ending.ts";
 import { valueOf } from "./ending.ts";
@@ -12,12 +14,22 @@ import { type CallableExport, findExport } from "../loading/exports.ts";
 import { refuseHandleResult } from "./refuse-handle-result.ts";
 import { usageOf } from "./usage.ts";
 
+/** How an instance that stays is called. */
+export interface InstanceCallOptions {
+  /** Ends the call, and the instance with it, with a `cancelled` error. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+const instanceCallOptions: Shape<InstanceCallOptions> = options<InstanceCallOptions>({ signal: abortSignal });
+
 /** @internal What the runtime and an instance tell each other. */
 export interface InstanceLink {
   readonly interface: ComponentInterface;
   readonly limits: Limits;
   /** Whether the instance is in a process that a guest may have taken over, so that what it returns has to be checked. */
   readonly untrusted: boolean;
+  /** Ends it, whatever it does, as cancelled for this reason. */
+  readonly stop: (reason: unknown) => void;
   /** Resolves when the instance is no more. */
   readonly ran: Promise<{ readonly ended: Ended; readonly usage: Usage }>;
 }
@@ -79,12 +91,14 @@ export class GuestInstance implements AsyncDisposable {
   }
 
   /**
-   * Calls an export. As `Sandbox.call`, with the usage of all calls so far.
+   * Calls an export. As `Sandbox.call`, with the usage of all calls so far. A signal that is aborted while the call runs ends the
+   * instance with it, as `cancelled`.
    *
    * @throws CordonError as `Sandbox.call`; `usage` while another call is running; `trap` or what else ended the instance when there
    * is none any more.
    */
-  async call(name?: string, parameters: readonly unknown[] = []): Promise<CallResult> {
+  async call(name?: string, parameters: readonly unknown[] = [], given: InstanceCallOptions = {}): Promise<CallResult> {
+    const { signal } = readOptions("GuestInstance.call", instanceCallOptions, given);
     const called = findExport(this.#link.interface, name);
     refuseHandleResult(called);
     const normal = normalizeArguments(called.function, parameters);
@@ -97,11 +111,19 @@ export class GuestInstance implements AsyncDisposable {
         `Cannot call ${called.name}: the instance is in a call; wait until that has ended`,
       );
     }
+    if (signal?.aborted === true) {
+      throw new CordonError("cancelled", `Calling ${called.name} was cancelled before it began`, {
+        cause: signal.reason,
+      });
+    }
     this.#port = undefined;
     const ready = this.#untilReady();
     port.enter({ target: called.path, parameters: normal, fuel: this.#fuelToGive });
     this.#fuelToGive = 0;
+    const onAbort = (): void => this.#link.stop(signal?.reason);
+    signal?.addEventListener("abort", onAbort, { once: true });
     const { ending = CLOSED } = await ready;
+    signal?.removeEventListener("abort", onAbort);
     return { value: this.#valueOf(ending, called), usage: this.#usage };
   }
 

@@ -169,7 +169,8 @@ export class HttpRequests {
   }
 }
 
-function statusOf({ code, limit, retryAfterMs }: CordonError): number {
+/** What a client is told of a failure. */
+export function statusOf({ code, limit, retryAfterMs }: CordonError): number {
   if (code === "cancelled" || retryAfterMs !== undefined) return 503;
   return code === "limit" && limit?.limit === "deadline" ? 504 : 502;
 }

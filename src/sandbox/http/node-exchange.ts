@@ -10,7 +10,7 @@ import { requestTarget } from "./request-target.ts";
 import type { HttpExchange } from "./http-exchange.ts";
 
 /** Header fields that belong to one connection (RFC 9110, section 7.6.1): a guest is not told of them, and sets none. */
-const HOP_BY_HOP: ReadonlySet<string> = new Set([
+export const HOP_BY_HOP: ReadonlySet<string> = new Set([
   "connection",
   "host",
   "keep-alive",

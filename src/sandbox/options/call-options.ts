@@ -2,7 +2,7 @@ import { type StdioOptions, outputSink, stdinSource } from "../calls/stdio-optio
 import { abortSignal } from "./common-shapes.ts";
 import type { LimitsInput } from "./limit-options.ts";
 import { limitsInput } from "./sandbox-options.ts";
-import { options, type Shape } from "./shape.ts";
+import { options, type Shape, wholeNumber } from "./shape.ts";
 
 /** How one call is made. Without a sink, what the guest writes to stdout and stderr is dropped. */
 export interface CallOptions extends StdioOptions {
@@ -12,10 +12,17 @@ export interface CallOptions extends StdioOptions {
   readonly limits?: LimitsInput | undefined;
 }
 
-export const callOptions: Shape<CallOptions> = options<CallOptions>({
-  signal: abortSignal,
-  limits: limitsInput,
-  stdin: stdinSource,
-  stdout: outputSink,
-  stderr: outputSink,
+/** How many calls are made. */
+export interface CallManyOptions extends Omit<CallOptions, "stdin"> {
+  /** How many run at once; default 16. */
+  readonly concurrency?: number | undefined;
+}
+
+const common = { signal: abortSignal, limits: limitsInput, stdout: outputSink, stderr: outputSink };
+
+export const callOptions: Shape<CallOptions> = options<CallOptions>({ ...common, stdin: stdinSource });
+
+export const callManyOptions: Shape<CallManyOptions> = options<CallManyOptions>({
+  ...common,
+  concurrency: wholeNumber(1, 10_000),
 });
