@@ -11,7 +11,8 @@ export function runtimeProblem(versions: { readonly [name: string]: string | und
     ["Bun", "bun"],
     ["Deno", "deno"],
   ] as const) {
-    if (versions[key] !== undefined) return `Cannot use cordon in ${name} ${String(versions[key])}: ${needs}`;
+    const version = versions[key];
+    if (version !== undefined) return `Cannot use cordon in ${name} ${version}: ${needs}`;
   }
   const { node } = versions;
   if (node === undefined) return `Cannot use cordon here: ${needs}; this is no Node.js, or a bundle for a browser`;

@@ -40,6 +40,7 @@ export interface ExecuteResult {
   readonly stdout: Uint8Array;
   /** What it wrote to stderr; empty when a sink took it. */
   readonly stderr: Uint8Array;
+  /** What the run used. */
   readonly usage: Usage;
 }
 

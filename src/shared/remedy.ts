@@ -20,6 +20,7 @@ export const GRANT_SETTINGS = [
   "missingImports",
 ] as const;
 
+/** One of {@link GRANT_SETTINGS}. */
 export type GrantSetting = (typeof GRANT_SETTINGS)[number];
 
 /** What an operator can set to allow what was refused. */

@@ -36,7 +36,10 @@ for (const isolation of ["thread", "process"] as const) {
         { function: undefined, index: 2 },
       ]);
       const endless = await framesOf("endless");
-      assert.deepEqual(endless, Array(24).fill({ function: "deep", index: 1 }));
+      assert.deepEqual(
+        endless,
+        Array.from({ length: 24 }, () => ({ function: "deep", index: 1 })),
+      );
       assert.deepEqual(await framesOf("long"), [{ function: "x".repeat(200), index: 4 }]);
     });
   });

@@ -210,7 +210,7 @@ test("neither a constructor nor a method by itself leads anywhere", async () => 
   const methods = Sandbox.prototype as unknown as Readonly<Record<string, () => Promise<unknown>>>;
   for (const name of ["call", "execute", "handle", "instantiate"]) {
     const method = methods[name];
-    await failsWith("usage", /taken off its sandbox/u, async () => method?.call(undefined));
+    await failsWith("usage", /taken off its sandbox/u, async () => method?.());
   }
   assert.equal((await instance.call("seven")).value, 7);
 });

@@ -24,7 +24,7 @@ export function trapFrames(thrown: unknown): readonly TrapFrame[] {
 
 /** The stack as data, which the engine makes once, the first time that it is asked for. */
 function callSites(error: Error): readonly NodeJS.CallSite[] {
-  const { prepareStackTrace } = Error;
+  const { prepareStackTrace: before } = Error as { readonly prepareStackTrace?: (...given: never[]) => unknown };
   try {
     Error.prepareStackTrace = (_error, sites) => sites;
     const { stack }: { readonly stack?: unknown } = error;
@@ -33,12 +33,13 @@ function callSites(error: Error): readonly NodeJS.CallSite[] {
     // There may be no stack left to say what it was.
     return [];
   } finally {
-    Error.prepareStackTrace = prepareStackTrace;
+    Object.assign(Error, { prepareStackTrace: before });
   }
 }
 
 function frameOf(site: NodeJS.CallSite): TrapFrame | undefined {
   if (site.getScriptNameOrSourceURL()?.startsWith(WASM_URL) !== true) return undefined;
+  // oxlint-disable-next-line typescript/no-base-to-string -- the engine has a text of its own for it
   const index = WASM_FRAME.exec(site.toString())?.[1];
   if (index === undefined) return undefined;
   return { function: site.getFunctionName()?.slice(0, MAX_NAME), index: Number(index) };

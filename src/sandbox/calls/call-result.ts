@@ -4,5 +4,6 @@ import type { Usage } from "../../shared/usage.ts";
 export interface CallResult {
   /** In the shapes of docs/values.md: the value of `ok` when the function returns a `result`. */
   readonly value: unknown;
+  /** What the call used. */
   readonly usage: Usage;
 }

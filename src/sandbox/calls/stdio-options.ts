@@ -28,7 +28,9 @@ export type OutputSink = ((chunk: Uint8Array) => void | Promise<void>) | Writabl
 
 /** A `Writable` of Node, as far as it is used. */
 export interface NodeSink {
+  /** Whether it takes no more. */
   readonly destroyed: boolean;
+  /** Takes a chunk, and calls back when it has. */
   write(chunk: Uint8Array, taken: (error?: Error | null) => void): boolean;
 }
 

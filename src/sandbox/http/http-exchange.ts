@@ -3,6 +3,7 @@ import { a, callback, having, oneOf, type Shape, text, truth } from "../options/
 
 /** One HTTP request, and the way its answer goes back. The guest never sees the connection. */
 export interface HttpExchange {
+  /** The request, but for its body. */
   readonly head: HttpRequestHead;
   /**
    * The next part of the request's body, of at most so many bytes. Not called again before it has settled, nor after the part

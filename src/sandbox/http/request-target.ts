@@ -22,7 +22,7 @@ export interface RequestTarget {
 export function requestTarget(
   method: string | undefined,
   url: string | undefined = "/",
-  host: string | undefined = undefined,
+  host?: string,
 ): RequestTarget | undefined {
   if (!HOST.test(host ?? "")) return undefined;
   const [, authority, rest = ""] = ABSOLUTE.exec(url) ?? [];

@@ -25,7 +25,9 @@ export interface ServeHttpOptions extends HttpRequestsOptions {
 
 /** A server that is running. */
 export interface HttpServer extends AsyncDisposable {
+  /** The address that it listens on. */
   readonly host: string;
+  /** The port that it listens on, also when any was asked for. */
   readonly port: number;
   /** What answers. */
   readonly sandbox: Sandbox;

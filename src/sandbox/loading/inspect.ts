@@ -21,6 +21,7 @@ const REFUSALS: ReadonlySet<ErrorCode> = new Set(["unsupported", "limit", "inval
 
 /** What is known of a component without running it. */
 export interface Inspection {
+  /** The file's name without its extension; `component` for bytes. */
   readonly name: string;
   /** `sha256:` and 64 hex digits. */
   readonly digest: string;
@@ -32,9 +33,11 @@ export interface Inspection {
   readonly coreModules: number;
   /** The tools that made it, as it says itself. */
   readonly producers: readonly { readonly field: string; readonly name: string; readonly version: string }[];
+  /** What it imports and exports. */
   readonly interface: ComponentInterface;
   /** Names of the functions that can be called. */
   readonly callable: readonly string[];
+  /** What each import gives access to, and the grant for it. */
   readonly reach: readonly Reach[];
   /** Whether it can run: every import is provided with the type it is declared with, and it is not refused for what it uses. */
   readonly runnable: boolean;
