@@ -66,7 +66,9 @@ export const outputSink: Shape<OutputSink> = either(
 
 /** Whether it is bytes, which are there at once. */
 export function isBytes(value: object): value is ArrayBuffer | ArrayBufferView {
-  return ArrayBuffer.isView(value) || value instanceof ArrayBuffer;
+  const buffer = ArrayBuffer.isView(value) ? value.buffer : value;
+  // One that was transferred has no bytes any more, and cannot even be looked at.
+  return (buffer instanceof ArrayBuffer && !buffer.detached) || buffer instanceof SharedArrayBuffer;
 }
 
 /** The same bytes, as an array of them. */
