@@ -10,12 +10,16 @@ import { keepReachableTypes } from "./reachable-types.ts";
 /** What is bundled from `src/`: the command, the library, and the entries of its worker threads and processes. */
 export const HOST_ENTRIES: Readonly<Record<string, string>> = {
   cordon: "cli/entry.ts",
+  "runtime-check": "sandbox/runtime-check.ts",
   index: "sandbox/index.ts",
   "guest-worker": "runtime/worker/main.ts",
   "guest-process": "runtime/process/child/main.ts",
   "prepare-worker": "component/preparation/worker.ts",
   "compile-worker": "component/compile/compile-worker.ts",
 };
+
+/** What is loaded before an entry, so that it says what is needed before anything else is evaluated. */
+const BANNERS: Readonly<Record<string, string>> = { index: 'import "./runtime-check.js";' };
 
 /** The argument parser can run subcommands as programs of their own. Ours are not, and must never be. */
 const NO_CHILD_PROCESSES = {
@@ -57,6 +61,8 @@ export async function buildHost(): Promise<readonly string[]> {
       input: { [name]: join(ROOT, "src", source) },
       platform: "node",
       external: [/^node:(?!child_process$)/, "undici"],
+      // Runtimes that are too old have to read the library before they can be told so.
+      ...(name in BANNERS ? { transform: { target: "es2022" } } : {}),
       plugins: [NO_CHILD_PROCESSES, DECLARATIONS_AS_DATA, BUILTINS_WITHOUT_FACADES],
       // What two chunks share gets a chunk of its own: none imports the entry, which would then run again under another name.
       preserveEntrySignatures: "strict",
@@ -67,6 +73,7 @@ export async function buildHost(): Promise<readonly string[]> {
       entryFileNames: "[name].js",
       chunkFileNames: `${name}-[name]-[hash].js`,
       comments: false,
+      banner: ({ isEntry }) => (isEntry ? (BANNERS[name] ?? "") : ""),
     });
     modules.push(...bundledModules(written));
     await bundle.close();

@@ -1,3 +1,5 @@
+import type { Remedy } from "../shared/remedy.ts";
+
 /** What kind of access an event is about. */
 export type AuditEventType =
   | "FilesystemAccess"
@@ -20,6 +22,8 @@ export interface AuditObservation {
   readonly result: AuditResult;
   /** Why it was denied or failed; on one line. */
   readonly reason?: string;
+  /** What would have allowed it, one or the other. */
+  readonly remedies?: readonly Remedy[] | undefined;
 }
 
 /** One recorded access. */

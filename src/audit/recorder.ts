@@ -1,3 +1,4 @@
+import { reasonWith } from "../shared/remedy.ts";
 import type { AuditEvent, AuditObservation } from "./event.ts";
 
 /** Whom a recorder writes about. */
@@ -30,6 +31,7 @@ export class AuditRecorder {
       ...this.#subject,
       invocation,
       ...observation,
+      ...(observation.reason === undefined ? {} : { reason: reasonWith(observation.reason, observation.remedies) }),
     };
     try {
       this.#listener(event);

@@ -11,6 +11,9 @@ import { addRunOptions, addSandboxOptions, type RunFlags } from "./flags/run-opt
 import type { ScanFlags } from "./commands/scan.ts";
 import type { ServeFlags } from "./commands/serve-http.ts";
 import { neutralised, neutralisedLine, styled } from "./output/terminal.ts";
+import { speakIn } from "../shared/remedy.ts";
+import { assertUtf8Arguments } from "./flags/raw-arguments.ts";
+import { CLI_WORDS } from "./flags/words.ts";
 import { withNearestFlag } from "./flags/unknown-flags.ts";
 
 /** Where `serve-http` listens when it is not told. */
@@ -18,12 +21,14 @@ const DEFAULT_ADDRESS = "127.0.0.1:8080";
 
 /** Runs the command line and returns its exit code. */
 export async function main(words: readonly string[]): Promise<number> {
+  speakIn(CLI_WORDS);
   let code: number = EXIT.done;
   const program = commandLine(words, (exit) => {
     code = exit;
   });
   let own = words;
   try {
+    assertUtf8Arguments(words);
     const run = words[0] === "run" ? program.commands.find((command) => command.name() === "run") : undefined;
     const parted: RunWords = run === undefined ? { own: words, guest: [] } : partGuestWords(words, run);
     own = parted.own;

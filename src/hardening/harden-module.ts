@@ -8,6 +8,7 @@ import {
   memoryField,
 } from "../shared/hardening-profile.ts";
 import { instrumentCode } from "./write/instrument.ts";
+import { boundNames } from "./bound/bound-names.ts";
 import { capTables } from "./bound/cap-tables.ts";
 import { readImports } from "./read/import-section.ts";
 import { unsignedLeb128 } from "./write/leb128.ts";
@@ -79,7 +80,7 @@ export function hardenModule(
   module: Uint8Array,
   { meter = false, counter = "own", allow = {}, admitTypes }: HardenOptions = {},
 ): HardenedModule {
-  const found = readSections(module);
+  const found = boundNames(readSections(module));
   refuseReserved(found);
   const { compileCost, workingBytes, handlers } = refuseUnbounded(found, allow);
   if (allow.collected !== true)

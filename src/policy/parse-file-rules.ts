@@ -1,4 +1,5 @@
 import type { Grants, Preopen } from "./grants.ts";
+import { reasonWith } from "../shared/remedy.ts";
 import { describe, flag, type Problems } from "./problems.ts";
 
 /** What `filesystem` says of all folders that may be written. */
@@ -42,7 +43,8 @@ export function checkRulesApply(
 ): void {
   if (preopens.some(({ write }: Preopen) => write)) return;
   const unused = (verb: string): void => {
-    problems.push(`Cannot let the guest ${verb} files: no folder is opened for writing; open one with --dir HOST:rw`);
+    const setting = { setting: "grants.filesystem.preopens", value: "HOST:rw" } as const;
+    problems.push(reasonWith(`Cannot let the guest ${verb} files: no folder is opened for writing`, [setting]));
   };
   if (rules.create === true && filesystemWrite.length === 0) unused("make");
   // Skills have no function that removes a file.

@@ -30,17 +30,25 @@ export interface FilesystemGrantsInput extends PreopenDefaultsInput {
 
 /** What a guest is granted, as users of the SDK write it; `{}` grants nothing. See docs/grants.md. */
 export interface GrantsInput {
+  /** Files and folders; default none. */
   readonly filesystem?: FilesystemGrantsInput;
+  /** Hosts that may be reached, by HTTP and by sockets; default none. */
   readonly network?: NetworkInput;
   /** Where a guest may wait for connections and datagrams, each `[tcp://|udp://]ADDRESS:PORTS`. */
   readonly listen?: readonly string[];
+  /** Names that may be looked up, beside those that `network` names; default none. */
   readonly lookup?: LookupInput;
+  /** Variables that the guest sees; default none. */
   readonly environment?: EnvironmentInput;
   /** Whether the guest may read the stdin it is given; default `false`. */
   readonly stdin?: boolean;
+  /** Programs of the host that may be started; default none. */
   readonly process?: ProcessInput;
+  /** What the guest sees of time; default clocks of its own. */
   readonly clocks?: ClocksInput;
+  /** Where its random bytes come from; default a generator of seed 0. */
   readonly random?: RandomInput;
+  /** What `hostFunctions` may be used for, by their capabilities; default nothing. */
   readonly custom?: CustomInput;
 }
 

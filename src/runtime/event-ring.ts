@@ -1,3 +1,4 @@
+import type { Remedy } from "../shared/remedy.ts";
 import type { AuditEventType, AuditObservation, AuditResult } from "../audit/event.ts";
 
 /** Bytes of events that may be on their way. A power of two. */
@@ -23,7 +24,8 @@ type Encoded = [
   action: string,
   resource: string,
   result: AuditResult,
-  reason?: string,
+  reason?: string | null,
+  remedies?: readonly Remedy[],
 ];
 
 /** Memory for a ring, to be shared with the other side. */
@@ -53,9 +55,10 @@ export class EventRingWriter {
   }
 
   /** Writes an event. Waits for room, which ends with the thread at the latest. */
-  write(ticket: number, { eventType, action, resource, result, reason }: AuditObservation): void {
+  write(ticket: number, { eventType, action, resource, result, reason, remedies }: AuditObservation): void {
     const encoded: Encoded = [ticket, eventType, action, resource, result];
-    if (reason !== undefined) encoded.push(reason);
+    if (reason !== undefined || remedies !== undefined) encoded.push(reason ?? null);
+    if (remedies !== undefined) encoded.push(remedies);
     let text = JSON.stringify(encoded);
     let length = Buffer.byteLength(text);
     if (length > MAX_EVENT_BYTES) {
@@ -124,8 +127,15 @@ export class EventRingReader {
       Atomics.store(this.#words, READ, (read + (isEvent ? sizeOf(length) : CAPACITY - start)) | 0);
       Atomics.notify(this.#words, READ);
       if (!isEvent) continue;
-      const [ticket, eventType, action, resource, result, reason] = JSON.parse(text) as Encoded;
-      take(ticket, { eventType, action, resource, result, ...(reason === undefined ? {} : { reason }) });
+      const [ticket, eventType, action, resource, result, reason, remedies] = JSON.parse(text) as Encoded;
+      take(ticket, {
+        eventType,
+        action,
+        resource,
+        result,
+        ...(typeof reason === "string" ? { reason } : {}),
+        ...(remedies === undefined ? {} : { remedies }),
+      });
     }
     return false;
   }

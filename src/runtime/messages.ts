@@ -1,3 +1,4 @@
+import type { TrapFrame } from "../shared/errors.ts";
 import type { Plan } from "../shared/plan.ts";
 import type { CustomImport } from "../host/custom/custom-function.ts";
 import type { Grants } from "../policy/grants.ts";
@@ -112,7 +113,7 @@ export interface WorkerUsage {
 export type WorkerOutcome =
   | { readonly kind: "value"; readonly value: unknown }
   | { readonly kind: "guest-error"; readonly payload: unknown }
-  | { readonly kind: "trap"; readonly message: string }
+  | { readonly kind: "trap"; readonly message: string; readonly frames?: readonly TrapFrame[] }
   | { readonly kind: "deadline" }
   | { readonly kind: "memory"; readonly neededBytes: number }
   /** It made the host hold more than it may. */

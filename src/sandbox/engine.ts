@@ -9,7 +9,6 @@ import { abortable } from "../shared/abortable.ts";
 import { CordonError } from "../shared/errors.ts";
 import type { Limits } from "../shared/limits.ts";
 import type { Plan } from "../shared/plan.ts";
-import { quoteText } from "../shared/quote-text.ts";
 import type { ComponentInfo } from "./loading/component-info.ts";
 import type { IsolationInUse, IsolationOptions } from "./options/isolation-options.ts";
 import { type Loaded, loadPortable, loadProgram, type ProgramOptions } from "./loading/program.ts";
@@ -35,7 +34,7 @@ export interface Engine {
 /**
  * Loads a component at a level of isolation.
  *
- * @throws CordonError as `loadProgram` does; `usage` for an unknown level, and a sandbox of the system that cannot be had;
+ * @throws CordonError as `loadProgram` does; `usage` for a sandbox of the system that cannot be had;
  * `policy` for grants that no process can be confined to.
  */
 export function openEngine(
@@ -45,9 +44,6 @@ export function openEngine(
   grants: Grants,
 ): Promise<Engine> {
   const { isolation = "thread", osSandbox } = options;
-  if (osSandbox !== undefined && !["required", "auto", "off"].includes(osSandbox)) {
-    throw unknown("osSandbox", osSandbox, "required, auto or off");
-  }
   const withGrants = { ...options, grants };
   const reading = beginReading(source, options.limits.maxComponentBytes);
   switch (isolation) {
@@ -61,13 +57,7 @@ export function openEngine(
       return opened(options.signal, (load) => openInProcesses(reading, withGrants, custom, load));
     case "auto":
       return opened(options.signal, (load) => openWhereItCan(reading, withGrants, custom, load));
-    default:
-      throw unknown("isolation", isolation, "thread, process or auto");
   }
-}
-
-function unknown(option: string, value: unknown, known: string): CordonError {
-  return new CordonError("usage", `Cannot set ${option} to ${quoteText(String(value), 80)}: it is ${known}`);
 }
 
 function opened(signal: AbortSignal | undefined, open: (load: Load) => Promise<Engine>): Promise<Engine> {

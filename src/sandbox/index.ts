@@ -14,9 +14,17 @@ export type { HostInput, NetworkGrantsInput, NetworkInput, PortsInput } from "..
 export type { PreopenDefaultsInput, PreopenInput } from "../policy/parse-preopens.ts";
 export type { ProcessInput } from "../policy/parse-process.ts";
 export type { RandomInput } from "../policy/parse-random.ts";
-export { CordonError, ERROR_CODES, type ErrorCode, type LimitDetail } from "../shared/errors.ts";
+export {
+  CordonError,
+  ERROR_CODES,
+  type ErrorCode,
+  type LimitDetail,
+  type TrapDetail,
+  type TrapFrame,
+} from "../shared/errors.ts";
 export { LIMIT_PROFILES, PROFILE_NAMES, type ProfileName } from "../shared/limit-profiles.ts";
 export { DEFAULT_LIMITS, type Limits } from "../shared/limits.ts";
+export type { GrantSetting, Remedy, Setting } from "../shared/remedy.ts";
 export type { Usage } from "../shared/usage.ts";
 export type {
   ComponentInterface,
@@ -56,9 +64,14 @@ export { run } from "./run.ts";
 export type { ExportName, ExportParameters, ExportResult } from "./calls/typed-exports.ts";
 export type { CallResult } from "./calls/call-result.ts";
 export type { GuestHandle } from "./calls/guest-handle.ts";
-export { GuestInstance } from "./calls/guest-instance.ts";
+export { GuestInstance, type InstanceCallOptions } from "./calls/guest-instance.ts";
 export type { Totals } from "./calls/totals.ts";
-export { type CallOptions, type ExecuteResult, Sandbox, type SandboxOptions } from "./sandbox.ts";
+export type { CallOutcome } from "./calls/call-many.ts";
+export type { RunningCall } from "./calls/running-calls.ts";
+export { requestHandler, type RequestHandler, type RequestHandlerOptions } from "./http/request-handler.ts";
+export type { CallManyOptions, CallOptions } from "./options/call-options.ts";
+export type { SandboxOptions } from "./options/sandbox-options.ts";
+export { type ExecuteResult, Sandbox, type SpawnedProgram } from "./sandbox.ts";
 export { type HttpServer, serveHttp, type ServeHttpOptions } from "./http/serve-http.ts";
 export type { ComponentSource } from "./loading/source.ts";
-export type { OutputSink, StdioOptions } from "./calls/stdio.ts";
+export type { NodeSink, OutputSink, StdinSource, StdioOptions } from "./calls/stdio-options.ts";

@@ -1,5 +1,6 @@
 import type { ComponentSource } from "./loading/source.ts";
-import { Sandbox, type SandboxOptions } from "./sandbox.ts";
+import type { SandboxOptions } from "./options/sandbox-options.ts";
+import { Sandbox } from "./sandbox.ts";
 
 /**
  * How every server opens a component: in processes where this machine can start one, unless it is told otherwise, since a

@@ -1,4 +1,5 @@
-import { Sandbox, type SandboxOptions } from "./sandbox.ts";
+import { readSandboxOptions, type SandboxOptions } from "./options/sandbox-options.ts";
+import { Sandbox } from "./sandbox.ts";
 import { refuseStreamResult } from "./calls/refuse-handle-result.ts";
 import { findExport } from "./loading/exports.ts";
 import type { ComponentSource } from "./loading/source.ts";
@@ -20,8 +21,9 @@ export async function run(
   source: ComponentSource,
   name?: string,
   parameters: readonly unknown[] = [],
-  options: SandboxOptions = {},
+  given: SandboxOptions = {},
 ): Promise<unknown> {
+  const { options } = readSandboxOptions("run", given);
   const { signal } = options;
   const sandbox = await Sandbox.open(source, options);
   try {

@@ -1,76 +1,42 @@
-import type { AuditListener } from "../audit/recorder.ts";
 import { AuditRecorder } from "../audit/recorder.ts";
 import { type HandleValues, normalizeArguments } from "../component/values/check-value.ts";
 import type { AuditObservation } from "../audit/event.ts";
 import { HostObjects } from "./host-functions/host-objects.ts";
-import { HostFunctions } from "./host-functions/host-functions.ts";
-import type {
-  CoreHostFunctionInput,
-  HostFunctionInput,
-  HostResourceInput,
-} from "./host-functions/host-function-input.ts";
+import type { HostFunctions } from "./host-functions/host-functions.ts";
 import type { Grants } from "../policy/grants.ts";
-import { type GrantsInput, parseGrants } from "../policy/parse-grants.ts";
 import type { Ended, Job } from "../runtime/pending.ts";
 import { CordonError } from "../shared/errors.ts";
 import type { Limits } from "../shared/limits.ts";
 import type { Usage } from "../shared/usage.ts";
-import { cacheDirectory } from "../shared/machine/xdg.ts";
-import type { ComponentInfo, LoadOptions } from "./loading/component-info.ts";
-import type { HttpExchange } from "./http/http-exchange.ts";
-import { type DeterministicInput, deterministicGrants } from "./options/deterministic.ts";
+import type { ComponentInfo } from "./loading/component-info.ts";
+import { type HttpExchange, httpExchange } from "./http/http-exchange.ts";
 import { checkEnding } from "./calls/check-ending.ts";
 import { type EmbeddersObjects, InstanceHandles } from "./calls/instance-handles.ts";
 import { exportedResourcesOf } from "./calls/resource-types.ts";
 import { refuseHandleResult } from "./calls/refuse-handle-result.ts";
 import { type Engine, openEngine } from "./engine.ts";
-import type { IsolationInUse, IsolationOptions } from "./options/isolation-options.ts";
+import type { IsolationInUse } from "./options/isolation-options.ts";
 import type { CallResult } from "./calls/call-result.ts";
 import type { ExportName, ExportParameters, ExportResult } from "./calls/typed-exports.ts";
 import { commandEntry, httpHandler } from "./loading/entries.ts";
 import { exitCodeOf, valueOf } from "./calls/ending.ts";
 import { GuestInstance } from "./calls/guest-instance.ts";
 import { type CallableExport, findExport } from "./loading/exports.ts";
-import { limitsFrom, type LimitsInput } from "./options/limit-options.ts";
+import { type CallManyOptions, callManyOptions, type CallOptions, callOptions } from "./options/call-options.ts";
+import { limitsFrom } from "./options/limit-options.ts";
+import { readSandboxOptions, type SandboxOptions } from "./options/sandbox-options.ts";
+import { readOptions } from "./options/shape.ts";
 import type { ComponentSource } from "./loading/source.ts";
 import { answering, type Services } from "./calls/services.ts";
 import { InvocationStreams } from "./streams/invocation-streams.ts";
 import { functionHoldsHandle, holdsStream } from "../shared/wit/wit-handles.ts";
-import { Stdio, type StdioOptions } from "./calls/stdio.ts";
+import { Stdio } from "./calls/stdio.ts";
+import { callMany, type CallOutcome, MANY_AT_ONCE } from "./calls/call-many.ts";
+import { outputStream } from "./calls/output-stream.ts";
+import { type CallRecord, type RunningCall, RunningCalls } from "./calls/running-calls.ts";
 import { assertTablesWithin } from "./loading/table-limits.ts";
 import { type Totals, UsageTotals } from "./calls/totals.ts";
 import { usageOf } from "./calls/usage.ts";
-
-/** How a sandbox is opened. Everything that is left out is denied or at its default. */
-export interface SandboxOptions extends LoadOptions, IsolationOptions {
-  /** What the guest may reach; default nothing. Relative paths start at the process's current directory. */
-  readonly grants?: GrantsInput | undefined;
-  /**
-   * Whether the same call does the same each time: virtual time, and random bytes of a seed. Default `false`. See
-   * docs/limits.md for what it covers.
-   */
-  readonly deterministic?: DeterministicInput | undefined;
-  /**
-   * Bounds of each call, such as `{ profile: "dense", timeoutMs: 100 }`; see {@link Limits} for units and defaults. Default
-   * the profile `minimal`.
-   */
-  readonly limits?: LimitsInput | undefined;
-  /** Called for every access the guest makes or is denied, in order. */
-  readonly onEvent?: AuditListener | undefined;
-  /**
-   * Functions of the embedder's own that the guest may import, and resources that they give and take; default none. Each function needs a
-   * grant under `grants.custom`.
-   */
-  readonly hostFunctions?: readonly (HostFunctionInput | CoreHostFunctionInput | HostResourceInput)[] | undefined;
-}
-
-/** How one call is made. Without a sink, what the guest writes to stdout and stderr is dropped. */
-export interface CallOptions extends StdioOptions {
-  /** Ends the call early, with a `cancelled` error. */
-  readonly signal?: AbortSignal | undefined;
-  /** Limits of this call in place of the sandbox's. */
-  readonly limits?: LimitsInput | undefined;
-}
 
 /** What a program gave. */
 export interface ExecuteResult {
@@ -80,7 +46,20 @@ export interface ExecuteResult {
   readonly stdout: Uint8Array;
   /** What it wrote to stderr; empty when a sink took it. */
   readonly stderr: Uint8Array;
+  /** What the run used. */
   readonly usage: Usage;
+}
+
+/** A program that runs, and its output as it comes. */
+export interface SpawnedProgram {
+  /** What it writes to stdout; empty when a sink takes it. Fails as `ended` does. */
+  readonly stdout: ReadableStream<Uint8Array>;
+  /** The same for stderr. */
+  readonly stderr: ReadableStream<Uint8Array>;
+  /** Settles as {@link Sandbox.execute} does, with nothing in its `stdout` and `stderr`. */
+  readonly ended: Promise<ExecuteResult>;
+  /** Ends it, as `cancelled`. */
+  readonly stop: (reason?: unknown) => void;
 }
 
 /**
@@ -101,10 +80,18 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
   readonly #hostFunctions: HostFunctions;
   readonly #isDeterministic: boolean;
   readonly #totals = new UsageTotals();
+  readonly #running = new RunningCalls();
   #closed = false;
   #invocations = 0;
 
   private constructor(parts: SandboxParts) {
+    // Only JavaScript gets here without them.
+    if (!(parts?.recorder instanceof AuditRecorder)) {
+      throw new CordonError(
+        "usage",
+        "Cannot make a Sandbox with new: open a component with await Sandbox.open(source)",
+      );
+    }
     this.component = parts.engine.info;
     this.#engine = parts.engine;
     this.#grants = parts.grants;
@@ -122,15 +109,9 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
    */
   static async open<Exports extends object = object>(
     source: ComponentSource,
-    options: SandboxOptions = {},
+    given: SandboxOptions = {},
   ): Promise<Sandbox<Exports>> {
-    const grants = parseGrants(deterministicGrants(options.grants ?? {}, options.deterministic), {
-      cwd: currentDirectory(),
-      protectedFolders: ownFolders(options.cache),
-      env: process.env,
-    });
-    const limits = limitsFrom(options.limits);
-    const hostFunctions = new HostFunctions(options.hostFunctions ?? [], grants.custom);
+    const { options, grants, limits, hostFunctions } = readSandboxOptions("Sandbox.open", given);
     const engine = await openEngine(source, { ...options, limits }, hostFunctions.descriptors, grants);
     const { name, digest } = engine.info;
     const recorder = new AuditRecorder({ componentId: name, componentDigest: digest }, options.onEvent);
@@ -150,9 +131,11 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
   async call<Name extends ExportName<Exports>>(
     name?: Name,
     parameters: ExportParameters<Exports, Name> | readonly [] = [],
-    options: CallOptions = {},
+    given: CallOptions = {},
   ): Promise<CallResult<ExportResult<Exports, Name>>> {
+    assertSandbox(this);
     this.#assertOpen();
+    const options = readOptions("Sandbox.call", callOptions, given);
     const called = findExport(this.#engine.info.interface, name);
     const limits = limitsFrom(options.limits, this.#limits);
     const { byType } = exportedResourcesOf(this.#engine.plan, called);
@@ -207,10 +190,12 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
    * @throws CordonError `usage` when it is no program or an argument holds NUL, `trap`, `limit`, `cancelled` or `host`. An exit
    * code other than 0 is no error.
    */
-  async execute(programArguments: readonly string[] = [], options: CallOptions = {}): Promise<ExecuteResult> {
+  async execute(programArguments: readonly string[] = [], given: CallOptions = {}): Promise<ExecuteResult> {
+    assertSandbox(this);
     this.#assertOpen();
-    const called = commandEntry(this.#engine.info.interface);
+    const options = readOptions("Sandbox.execute", callOptions, given);
     assertArguments(programArguments);
+    const called = commandEntry(this.#engine.info.interface);
     const limits = limitsFrom(options.limits, this.#limits);
     const stdio = new Stdio(options, true);
     const { ended, usage } = await this.#run({ called, parameters: [], programArguments, limits }, stdio, options);
@@ -219,12 +204,56 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
   }
 
   /**
+   * Makes many calls of one export, each on a fresh instance and so many at once. Each ends by itself: one that fails ends no other.
+   *
+   * @param lists The parameters of each call.
+   * @returns How each ended, in the order of `lists`.
+   * @throws CordonError `usage` for wrong options, or what is no list of lists.
+   */
+  async callMany<Name extends ExportName<Exports>>(
+    name: Name | undefined,
+    lists: readonly (ExportParameters<Exports, Name> | readonly [])[],
+    given: CallManyOptions = {},
+  ): Promise<readonly CallOutcome[]> {
+    assertSandbox(this);
+    this.#assertOpen();
+    const { concurrency = MANY_AT_ONCE, ...options } = readOptions("Sandbox.callMany", callManyOptions, given);
+    if (!Array.isArray(lists))
+      throw new CordonError("usage", "Cannot make the calls: expected a list of parameter lists");
+    return callMany(lists, concurrency, (parameters) => this.call(name, parameters, options));
+  }
+
+  /**
+   * Runs a program as {@link execute} does, with its output as streams that are read as it comes: the guest waits for who reads, so read
+   * both, or give one a sink. `ended` settles as `execute` does.
+   */
+  spawn(programArguments: readonly string[] = [], given: CallOptions = {}): SpawnedProgram {
+    const [stdout, stderr] = [outputStream(), outputStream()];
+    const stop = new AbortController();
+    const run = async (): Promise<ExecuteResult> => {
+      assertSandbox(this);
+      const options = readOptions("Sandbox.spawn", callOptions, given);
+      const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal]);
+      return this.execute(programArguments, { stdout: stdout.write, stderr: stderr.write, ...options, signal });
+    };
+    const ended = run();
+    ended.then(
+      () => [stdout, stderr].forEach((one) => one.end()),
+      (thrown: unknown) => [stdout, stderr].forEach((one) => one.end(thrown)),
+    );
+    return { stdout: stdout.readable, stderr: stderr.readable, ended, stop: (reason) => stop.abort(reason) };
+  }
+
+  /**
    * Has a component of the `wasi:http/proxy` world answer one request, on a fresh instance. Settles when the answer is whole.
    *
    * @throws CordonError `usage` when it is none of that world, `guest-error`, `trap`, `limit`, `cancelled` or `host`.
    */
-  async handle(exchange: HttpExchange, options: CallOptions = {}): Promise<{ readonly usage: Usage }> {
+  async handle(exchange: HttpExchange, given: CallOptions = {}): Promise<{ readonly usage: Usage }> {
+    assertSandbox(this);
     this.#assertOpen();
+    const options = readOptions("Sandbox.handle", callOptions, given);
+    readOptions("Sandbox.handle", httpExchange, exchange);
     const called = httpHandler(this.#engine.info.interface);
     const limits = limitsFrom(options.limits, this.#limits);
     const work = { called, parameters: [], limits, exchange };
@@ -248,6 +277,11 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
     return this.#totals.soFar;
   }
 
+  /** The calls that have not ended yet, instances that stay included, in the order in which they were made. */
+  get running(): readonly RunningCall[] {
+    return this.#running.list;
+  }
+
   /** The limits that calls have which set none of their own. */
   get limits(): Limits {
     return this.#limits;
@@ -258,16 +292,21 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
    *
    * @throws CordonError `trap`, `limit`, `cancelled` or `host`.
    */
-  async instantiate(options: CallOptions = {}): Promise<GuestInstance> {
+  async instantiate(given: CallOptions = {}): Promise<GuestInstance> {
+    assertSandbox(this);
     this.#assertOpen();
+    const options = readOptions("Sandbox.instantiate", callOptions, given);
     const limits = limitsFrom(options.limits, this.#limits);
     const made = Promise.withResolvers<GuestInstance>();
     let kept: GuestInstance | undefined = undefined as GuestInstance | undefined;
     const ready: Job["ready"] = (...given) => void made.promise.then((instance) => instance.ready(...given));
+    const stopped = new AbortController();
+    const signal = options.signal === undefined ? stopped.signal : AbortSignal.any([options.signal, stopped.signal]);
+    const stop = (reason: unknown): void => stopped.abort(reason);
     const embedders = this.#embeddersObjects(limits);
     const returned: Services["returned"] = (payload) => kept?.returned(payload);
     const work = { parameters: [], limits, ready, returned, embedders };
-    const ran = this.#run(work, new Stdio(options, false), options);
+    const ran = this.#run(work, new Stdio(options, false), { signal });
     const { info, plan, untrusted } = this.#engine;
     const collectsHandles = !this.#isDeterministic;
     const instance = new GuestInstance({
@@ -277,6 +316,7 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
       limits,
       untrusted,
       collectsHandles,
+      stop,
       ran,
     });
     kept = instance;
@@ -294,9 +334,10 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
     const { objects, streams } = embedders ?? this.#embeddersObjects(limits);
     this.#invocations += 1;
     const invocation = this.#invocations;
-    let denials = 0;
+    const record: CallRecord = { invocation, name: called?.name, denials: 0 };
+    const { signal: stopped, leave } = this.#running.enter(record, signal);
     const observe = (observation: AuditObservation): void => {
-      if (observation.result === "Denied") denials += 1;
+      if (observation.result === "Denied") record.denials += 1;
       this.#recorder.record(invocation, observation);
     };
     const reported = await this.#engine.run({
@@ -309,7 +350,7 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
         grants: this.#grants,
         limits,
       },
-      signal,
+      signal: stopped,
       observe,
       ready,
       answer: answering({
@@ -324,10 +365,11 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
         returned,
       }),
     });
+    leave();
     await stdio.close();
     const mustCheck = called !== undefined && (this.#engine.untrusted || results !== undefined);
     const ended = mustCheck ? checkEnding(reported, called.function, results) : reported;
-    const usage = usageOf(ended, denials);
+    const usage = usageOf(ended, record.denials);
     objects.end();
     streams.end(() => endOfStreams(ended, called ?? AN_INSTANCE, limits, usage));
     this.#totals.add(usage);
@@ -389,23 +431,20 @@ function endOfStreams(...ended: Parameters<typeof valueOf>): CordonError {
   return new CordonError("cancelled", "Cannot go on with the stream: the call or instance that it is of has ended");
 }
 
+/** A method that was taken off its sandbox has none. */
+function assertSandbox(self: unknown): void {
+  if (self instanceof Sandbox) return;
+  throw new CordonError(
+    "usage",
+    "Cannot call the component: the method was taken off its sandbox; call it as sandbox.call(…)",
+  );
+}
+
 function assertArguments(programArguments: readonly string[]): void {
+  if (!Array.isArray(programArguments)) {
+    throw new CordonError("usage", "Cannot run the program: its arguments are no list of strings");
+  }
   const wrong = programArguments.findIndex((one) => typeof one !== "string" || one.includes("\0"));
   if (wrong < 0) return;
   throw new CordonError("usage", `Cannot run the program: argument ${wrong + 1} is no string or holds a NUL character`);
-}
-
-function currentDirectory(): string {
-  try {
-    return process.cwd();
-  } catch (thrown) {
-    const message = "Cannot use the current directory: it is gone; change to one that exists";
-    throw new CordonError("usage", message, { cause: thrown });
-  }
-}
-
-/** What Cordon keeps code in that it will run: no guest may write there. */
-function ownFolders(cache: SandboxOptions["cache"]): readonly string[] {
-  const configured = typeof cache === "object" ? cache.directory : undefined;
-  return [cacheDirectory(), configured].filter((folder) => folder !== undefined);
 }

@@ -1,3 +1,4 @@
+import type { Remedy } from "./remedy.ts";
 import type { Usage } from "./usage.ts";
 
 /**
@@ -55,13 +56,29 @@ export interface LimitDetail {
   readonly used?: number;
 }
 
+/** A function of the guest's that was on the stack when it trapped. */
+export interface TrapFrame {
+  /** Its name, as the component gives it: at most 200 characters, those that have no glyph written as escapes. */
+  readonly function: string | undefined;
+  /** Its index among the functions of its core module, imported ones first. */
+  readonly index: number;
+}
+
+/** Where a guest trapped. */
+export interface TrapDetail {
+  /** The innermost function first; at most 24, and none where that is not known. */
+  readonly frames: readonly TrapFrame[];
+}
+
 /** What a {@link CordonError} carries besides its code and message. */
 export interface CordonErrorOptions {
   readonly cause?: unknown;
   readonly limit?: LimitDetail;
+  readonly trap?: TrapDetail;
   readonly payload?: unknown;
   readonly usage?: Usage;
   readonly retryAfterMs?: number;
+  readonly remedies?: readonly Remedy[];
 }
 
 /** Every error Cordon throws. The message is one line: what was attempted, why it failed, what would allow it. */
@@ -70,6 +87,8 @@ export class CordonError extends Error {
   readonly code: ErrorCode;
   /** Set when {@link code} is `limit`. */
   readonly limit: LimitDetail | undefined;
+  /** Where the guest trapped, when {@link code} is `trap`. */
+  readonly trap: TrapDetail | undefined;
   /** The error value the guest returned, when {@link code} is `guest-error`. */
   readonly payload: unknown;
   /** What the call had used, when a call failed. */
@@ -77,14 +96,19 @@ export class CordonError extends Error {
   /** In how many milliseconds the same call may be made again that was not begun now; set where that is known. */
   readonly retryAfterMs: number | undefined;
 
+  /** What of the options would have allowed it, one or the other; set where that is known. */
+  readonly remedies: readonly Remedy[] | undefined;
+
   constructor(code: ErrorCode, message: string, options: CordonErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = "CordonError";
     this.code = code;
     this.limit = options.limit;
+    this.trap = options.trap;
     this.payload = options.payload;
     this.usage = options.usage;
     this.retryAfterMs = options.retryAfterMs;
+    this.remedies = options.remedies;
   }
 }
 

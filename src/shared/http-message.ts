@@ -3,12 +3,15 @@ export type HttpFields = readonly (readonly [name: string, value: string])[];
 
 /** The head of a request that a guest is to answer. Plain data. */
 export interface HttpRequestHead {
+  /** As the client wrote it, such as `GET`. */
   readonly method: string;
+  /** How the client came. */
   readonly scheme: "http" | "https";
   /** Host and port, as the client named them; `undefined` when it named none. */
   readonly authority: string | undefined;
   /** In origin form, such as `/a?b`. */
   readonly pathWithQuery: string;
+  /** The fields, without those that are about the connection. */
   readonly headers: HttpFields;
   /** Whether a body may follow; when not, none is asked for. */
   readonly hasBody: boolean;
@@ -26,6 +29,7 @@ export interface HttpBodyPart {
 export interface HttpResponseHead {
   /** 200 to 599. */
   readonly status: number;
+  /** The fields, as the guest set them. */
   readonly headers: HttpFields;
 }
 
@@ -33,6 +37,7 @@ export interface HttpResponseHead {
 export interface HttpResponsePart {
   /** In the first part, and in no other. */
   readonly head?: HttpResponseHead;
+  /** The next bytes of the body. */
   readonly body?: Uint8Array;
   /** The fields after the body, when the answer is whole with this part. */
   readonly trailers?: HttpFields;

@@ -64,12 +64,15 @@ test("an error value of many megabytes is handed over, and not written out", asy
 });
 
 test("what is no source and no name is a usage error", async () => {
+  const transferred = new Uint8Array(8);
+  structuredClone(transferred, { transfer: [transferred.buffer] });
   const sources: readonly unknown[] = [
+    transferred,
+    transferred.buffer,
     undefined,
     null,
     5,
     {},
-    new ArrayBuffer(8),
     new URL("file://elsewhere/x"),
     new URL("file:///a%2Fb"),
   ];

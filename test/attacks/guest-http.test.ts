@@ -161,6 +161,23 @@ test("a head that never ends, or never comes, is cut off", { timeout: 60_000 }, 
   }
 });
 
+// Weakening: `filterHead` of connect.ts does nothing.
+test("interim responses that nobody asked for, and a length that is told twice, fail no request", async () => {
+  for (const head of [
+    `HTTP/1.1 100 Continue\r\n\r\n${OK}content-length: 4\r\n\r\n`,
+    `HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early\r\n\r\n${OK}content-length: 4, 4\r\n\r\n`,
+    `${OK}content-length: 4\r\nContent-Length: 4\r\n\r\n`,
+  ]) {
+    const port = await serveRaw((socket: Socket) => void socket.end(`${head}body`));
+    await using guest = await reaching([port]);
+    const result = await guest.run(({ fetch }, authority) => {
+      const fetched = fetch({ authority });
+      return typeof fetched === "string" ? fetched : fetched.body.length;
+    }, `127.0.0.1:${port}`);
+    assert.equal(result, 4, head);
+  }
+});
+
 // Weakening, each alone: `maxBodyBytes` is 1 TiB; `#onIdle` waits on; undici's `maxHeaderSize`, for trailers, is 1 GiB.
 test("a body that never ends, stops or ends in endless trailers is ended by a limit", { timeout: 60_000 }, async () => {
   const [tooLarge, stalled] = ["!HTTP-response-body-size", "!connection-read-timeout"];

@@ -99,6 +99,7 @@ async function keep(lie: string, limits: Partial<Limits> = {}, signal?: AbortSig
     collectsHandles: false,
     limits: all,
     untrusted: true,
+    stop: () => undefined,
     ran,
   });
   made.resolve(instance);

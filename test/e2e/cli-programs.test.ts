@@ -153,7 +153,10 @@ test(
   needing(["clang"], async () => {
     const trapped = await cordon(["run", program, "trap"]);
     assert.equal(trapped.code, 4);
-    assert.match(trapped.stderr, /^error: Calling wasi:cli\/run@[\d.]+#run: the guest trapped: [^\n]*\n$/u);
+    assert.match(
+      trapped.stderr,
+      /^error: Calling wasi:cli\/run@[\d.]+#run: the guest trapped: [^\n]*\n(?: {7}at [^\n]*\n)*$/u,
+    );
     assert.equal((await cordon(["run", "--timeout=300ms", program, "spin"])).code, 5);
   }),
 );

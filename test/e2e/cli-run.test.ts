@@ -91,7 +91,12 @@ test("wrong arguments are answered with the WIT type and the place", async () =>
 test("the exit code says how it ended", async () => {
   await fails(1, /the guest returned an error: -7 is negative/, [guest, "check", "--", "-7"]);
   await fails(4, /the guest trapped/, [guest, "fail", "on purpose"]);
-  await fails(5, /did not end within 300 ms; raise the time limit/, [guest, "--timeout", "300ms", "spin"]);
+  await fails(5, /did not end within 300 ms; raise --timeout, which is 300ms \(a bare number is in seconds\)/, [
+    guest,
+    "--timeout",
+    "300ms",
+    "spin",
+  ]);
   await fails(5, /start at 65536000 bytes, over the cap of 1048576/, [
     await largeMemoryGuest(),
     "--max-memory=1MiB",

@@ -229,10 +229,20 @@ test("a reader that leaves early is no failure", async () => {
 });
 
 test(
+  "what the system would have changed or emptied without a word is refused",
+  needing(["linux"], async () => {
+    const folder = await cordonInShell('exec "$@" </', ["run", "--stdin", guest, "add", "1", "2"]);
+    assert.deepEqual([folder.code, folder.stderr.includes("it is a folder")], [2, true], folder.stderr);
+    const odd = await cordonInShell('exec "$@" "$(printf "a\\351")"', ["run", guest, "add", "1"]);
+    assert.deepEqual([odd.code, odd.stderr.includes("is not UTF-8")], [2, true], odd.stderr);
+  }),
+);
+
+test(
   "output that is lost is a failure",
   needing(["linux"], async () => {
     const { stderr, code } = await cordonInShell('exec "$@" >/dev/full', ["run", guest, "add", "1", "2"]);
-    assert.deepEqual([code, stderr], [70, "error: Cannot write the output: ENOSPC\n"]);
+    assert.deepEqual([code, stderr], [74, "error: Cannot write the output: ENOSPC\n"]);
     assert.equal((await cordonInShell('exec "$@" >&- 2>&-', ["run", guest, "add", "1", "2"])).code, 0);
   }),
 );

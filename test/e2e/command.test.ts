@@ -93,9 +93,9 @@ test("a sink that fails closes the stream, and nothing else", async () => {
 test("streams of another kind are refused before the guest starts", async () => {
   await using sandbox = await open(commandText(HELLO, { data: "hello\n" }));
   const odd = (options: object): Promise<unknown> => sandbox.execute([], options);
-  await failsWith("usage", /Cannot write stdout to that: it is a function/u, odd({ stdout: process.stdout }));
-  await failsWith("usage", /Cannot write stderr to that: it is a function/u, odd({ stderr: "file" }));
-  await failsWith("usage", /Cannot read stdin from that: it is a string/u, odd({ stdin: 5 }));
+  await failsWith("usage", /option stdout of Sandbox\.execute: it is a function/u, odd({ stdout: {} }));
+  await failsWith("usage", /option stderr of Sandbox\.execute: it is a function/u, odd({ stderr: "file" }));
+  await failsWith("usage", /option stdin of Sandbox\.execute: it is a string/u, odd({ stdin: 5 }));
 });
 
 test("an exit within a call of an export is an error of the guest, with its status", async () => {

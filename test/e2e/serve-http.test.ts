@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { Agent } from "node:http";
+import { connect } from "node:net";
 import { test } from "node:test";
 import { Sandbox, serveHttp } from "../../src/sandbox/index.ts";
 import { failsWith } from "../support/errors.ts";
@@ -198,7 +199,7 @@ test("closing ends what runs for too long: with 503 before the head, by breaking
 
 test("nothing is left of a server that was closed", async () => {
   const before = heldResources();
-  const served = await serve();
+  const served = await serve({ halfCloseMs: 0 });
   await Promise.all([served.get("/hello"), served.get("/trap"), served.get("/large/100000")]);
   const gone = served.begin("/sleep/600000");
   gone.on("error", () => undefined).end();
@@ -209,6 +210,37 @@ test("nothing is left of a server that was closed", async () => {
   // What is closed is gone in the next turn.
   await new Promise(setImmediate);
   for (const [name, count] of heldResources()) assert.ok(count <= (before.get(name) ?? 0), name);
+});
+
+test("a client that shuts down its writing side gets its answer, and one that is gone is given up", async () => {
+  await using patient = await serve({ halfCloseMs: 60_000 });
+  const half = connect({ host: patient.server.host, port: patient.server.port, allowHalfOpen: true });
+  half.end("GET /hello HTTP/1.1\r\nhost: a\r\n\r\n");
+  assert.deepEqual(statuses(await received(half)), [200]);
+  await using served = await serve({ halfCloseMs: 50 });
+  const { host, port } = served.server;
+  const waiting = connect({ host, port, allowHalfOpen: true });
+  waiting.end("GET /sleep/600000 HTTP/1.1\r\nhost: a\r\n\r\n");
+  assert.equal(await received(waiting), "");
+  await served.running(0);
+});
+
+test("a target in absolute form names the host in place of the field", async () => {
+  await using served = await serve();
+  const get = (target: string): Promise<string> =>
+    served.raw(`GET ${target} HTTP/1.1\r\nhost: other.example\r\nconnection: close\r\n\r\n`);
+  assert.deepEqual(statuses(await get("http://a.example/hello")), [200]);
+  assert.deepEqual(statuses(await get("HTTP://a.example:80/hello?x")), [200]);
+  for (const odd of [
+    "https://a/hello",
+    "http:///hello",
+    "http://u@a/hello",
+    "http://:80/hello",
+    "http://a b/hello",
+    "http://a/hello#x",
+  ]) {
+    assert.deepEqual(statuses(await get(odd)), [400], odd);
+  }
 });
 
 /** How many sockets, servers, timers and threads there are. */

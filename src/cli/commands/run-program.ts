@@ -1,5 +1,4 @@
 import type { ExecuteResult, Sandbox } from "../../sandbox/sandbox.ts";
-import type { OutputSink } from "../../sandbox/calls/stdio.ts";
 import { CordonError } from "../../shared/errors.ts";
 import type { Usage } from "../../shared/usage.ts";
 import { EXIT } from "../output/exit-codes.ts";
@@ -36,7 +35,7 @@ export async function runProgram(
 ): Promise<ProgramEnd> {
   const unread = new AbortController();
   const print = guestOutput(process.stdout);
-  const stdout: OutputSink = async (chunk) => {
+  const stdout = async (chunk: Uint8Array): Promise<void> => {
     try {
       await print(chunk);
     } catch (thrown) {

@@ -1,3 +1,4 @@
+import { fstatSync } from "node:fs";
 import { basename } from "node:path";
 import { parseArguments } from "../../component/values/parse-argument.ts";
 import { toJson } from "../../component/values/to-json.ts";
@@ -74,6 +75,7 @@ async function run(
   flags: RunFlags,
   known: Known,
 ): Promise<number> {
+  if (flags.stdin === true) assertStdinIsReadable();
   // Opening the audit file can block, on a FIFO, so it comes before signals are caught.
   using log = new AccessLog(flags.audit, process.stderr);
   known.log = log;
@@ -138,6 +140,12 @@ async function run(
   if (json) printJson(resultDocument(sandbox, called, result, log), process.stdout);
   else printResult(result.value, called);
   return failOnDenied && result.usage.denials > 0 ? EXIT.denied : EXIT.done;
+}
+
+/** Node reads a folder as a stream that is empty. */
+function assertStdinIsReadable(): void {
+  if (!fstatSync(0).isDirectory()) return;
+  throw new CordonError("usage", "Cannot read stdin: it is a folder; give the guest one with --dir");
 }
 
 /** Codes of errors that a guest ends with which could not find a file. */

@@ -31,9 +31,41 @@ export function readNodeEnvFile(file: string): readonly (readonly [name: string,
 export function readEnvFile(file: string, flag: string): readonly (readonly [name: string, value: string])[] {
   const bytes = readBounded(file, flag);
   if (!isUtf8(bytes)) throw failure(file, flag, "it is not UTF-8 text");
-  return Object.entries(parseEnv(bytes.toString("utf8"))).flatMap(([name, value]) =>
+  // The decoder takes a byte order mark for no part of the text.
+  const text = new TextDecoder().decode(bytes);
+  const odd = firstWithoutName(text);
+  if (odd !== undefined) throw failure(file, flag, `line ${odd} is no NAME=VALUE`);
+  return Object.entries(parseEnv(text)).flatMap(([name, value]) =>
     value === undefined ? [] : [[name, value] as const],
   );
+}
+
+/**
+ * The number of the first line that Node's parser would drop without a word: it is neither blank, a comment, an assignment, nor within
+ * the quotes of a value.
+ */
+function firstWithoutName(text: string): number | undefined {
+  let quote: string | undefined;
+  for (const [index, line] of text.split("\n").entries()) {
+    if (quote !== undefined) {
+      if (line.includes(quote)) quote = undefined;
+      continue;
+    }
+    if (/^\s*(?:#.*)?$/u.test(line)) continue;
+    const [, opened, rest] = /^\s*(?:export\s+)?[^=\s#][^=]*=\s*(?:(["'`])(.*))?/u.exec(line) ?? [];
+    if (!/^\s*[^=\s][^=]*=/u.test(line)) return index + 1;
+    // A quote that is never closed is a character like any other.
+    if (
+      opened !== undefined &&
+      !(rest ?? "").includes(opened) &&
+      text
+        .split("\n")
+        .slice(index + 1)
+        .some((one) => one.includes(opened))
+    )
+      quote = opened;
+  }
+  return undefined;
 }
 
 /** Read piece by piece: a pipe, as `<(command)` gives one, has no size to ask for. */

@@ -135,6 +135,22 @@ test("variables come from files, which the command line goes before", () => {
   });
 });
 
+test("of a file of variables nothing is lost, and a byte order mark is no part of a name", () => {
+  const file = join(folder, "odd.env");
+  writeFileSync(file, "\u{FEFF}A=1\n  # comment\n\nB='two\nlines'\nC=\nD=it's\n");
+  const { environment } = asked("--env-from", file);
+  const set = typeof environment === "object" && "set" in environment ? environment.set : undefined;
+  assert.deepEqual({ ...set }, { A: "1", B: "two\nlines", C: "", D: "it's" });
+  for (const [text, line] of [
+    ["A=1\nNOTHING\n", 2],
+    ["=x\n", 1],
+    ["A='1\n2'\nexport B\n", 3],
+  ] as const) {
+    writeFileSync(file, text);
+    refused(new RegExp(`line ${line} is no NAME=VALUE`, "u"), "--env-from", file);
+  }
+});
+
 test("--env-file is the same, and --env-from wins over it", () => {
   const [one, other] = [join(folder, "one.env"), join(folder, "other.env")];
   writeFileSync(one, "A=1\nB=1\n");

@@ -8,6 +8,11 @@ export function limitText(limits: Limits, name: keyof Limits, kind: LimitKind): 
   const value = limits[name];
   // Reserving more than there can be is how it is said that no rate applies.
   if (name === "reservedMemoryBytes" && value >= limits.memoryBytes) return "all";
+  return quantityText(value, kind);
+}
+
+/** One value in that form. */
+export function quantityText(value: number, kind: LimitKind): string {
   switch (kind) {
     case "AMOUNT":
       return scaled(value, 1000, ["", "K", "M", "G", "T"]);

@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import type { SandboxOptions } from "../../sandbox/sandbox.ts";
+import type { SandboxOptions } from "../../sandbox/options/sandbox-options.ts";
 import { addGrantOptions, type GrantFlags } from "./grant-options.ts";
 import { deterministicFromFlags, grantsFromFlags } from "./grants-from-flags.ts";
 import { addLimitOptions, type LimitFlags, limitsFromFlags } from "./limit-options.ts";

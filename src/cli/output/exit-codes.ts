@@ -19,6 +19,8 @@ export const EXIT = {
   interrupted: 130,
   /** A fault in Cordon itself. */
   fault: 70,
+  /** The output could not be written, as on a full disk; `EX_IOERR` of sysexits.h. */
+  output: 74,
 } as const;
 
 const BY_CODE: Readonly<Record<ErrorCode, number>> = {

@@ -1,5 +1,5 @@
 import { toJson } from "../../component/values/to-json.ts";
-import { CordonError, messageOf } from "../../shared/errors.ts";
+import { CordonError, messageOf, type TrapDetail, type TrapFrame } from "../../shared/errors.ts";
 import type { WitType } from "../../shared/wit/wit.ts";
 import { exitCodeOf } from "./exit-codes.ts";
 import { printJson } from "./json-output.ts";
@@ -10,6 +10,8 @@ export interface ErrorDocument {
   readonly code: string;
   readonly message: string;
   readonly limit?: unknown;
+  /** Where the guest trapped. */
+  readonly trap?: TrapDetail;
   /** What the guest returned as `err`, as JSON. */
   readonly payload?: unknown;
 }
@@ -22,12 +24,13 @@ export interface ErrorDocument {
 export function errorDocument(thrown: unknown, result?: WitType): ErrorDocument {
   const message = describe(thrown);
   if (!(thrown instanceof CordonError)) return { code: "fault", message };
-  const { code, limit, payload } = thrown;
+  const { code, limit, trap, payload } = thrown;
   const type = code === "guest-error" && result?.kind === "result" ? result.err : undefined;
   return {
     code,
     message,
     ...(limit === undefined ? {} : { limit }),
+    ...(trap === undefined ? {} : { trap }),
     ...(type === undefined ? {} : { payload: toJson(payload, type) }),
   };
 }
@@ -46,10 +49,16 @@ export function fail(thrown: unknown, json: boolean | undefined, interrupted?: n
 export function reportFailure(thrown: unknown, stream: Output): number {
   const label = thrown instanceof CordonError ? "error:" : "internal error:";
   stream.write(`${styled("bad", label, stream)} ${neutralisedLine(describe(thrown))}\n`);
+  if (thrown instanceof CordonError) for (const frame of thrown.trap?.frames ?? []) stream.write(frameLine(frame));
   if (process.env["CORDON_DEBUG"] !== undefined && thrown instanceof Error) {
     stream.write(`${(thrown.stack ?? "").split("\n").map(neutralisedLine).join("\n")}\n`);
   }
   return exitCodeOf(thrown);
+}
+
+function frameLine({ function: called, index }: TrapFrame): string {
+  const name = called === undefined ? "" : `${neutralisedLine(called)} `;
+  return `       at ${name}(function ${index})\n`;
 }
 
 function describe(thrown: unknown): string {

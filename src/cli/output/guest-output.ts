@@ -1,11 +1,10 @@
-import type { OutputSink } from "../../sandbox/calls/stdio.ts";
 import { neutralised, type Output } from "./terminal.ts";
 
 /**
  * Takes what a guest writes, as it comes: as it is into a file or pipe, neutralised on a terminal. The guest waits for as long
  * as the stream does, and its own stream is closed when this one takes no more.
  */
-export function guestOutput(stream: Output): OutputSink {
+export function guestOutput(stream: Output): (chunk: Uint8Array) => Promise<void> {
   // A character may be split between chunks; what is no UTF-8 is shown as a replacement.
   const decoder = new TextDecoder();
   return async (chunk) => {

@@ -1,4 +1,5 @@
-import type { OutputSink } from "../../sandbox/calls/stdio.ts";
+/** Takes what a guest writes. */
+type Writer = (chunk: Uint8Array) => void | Promise<void>;
 
 /** How much is kept, in bytes. */
 const KEPT = 4096;
@@ -13,7 +14,7 @@ export class OutputTail {
 
   /** A sink that keeps the end of what goes to another. */
   readonly before =
-    (sink: OutputSink): OutputSink =>
+    (sink: Writer): Writer =>
     (chunk) => {
       this.add(chunk);
       return sink(chunk);

@@ -1,4 +1,5 @@
 import { CordonError, type ErrorCode, type LimitDetail, messageOf } from "../../shared/errors.ts";
+import { reasonWith, type Remedy } from "../../shared/remedy.ts";
 
 /** Why a thread did not do its part of the work on a component, as threads tell each other. */
 export interface Refused {
@@ -6,6 +7,7 @@ export interface Refused {
   readonly code: ErrorCode;
   readonly message: string;
   readonly limit: LimitDetail | undefined;
+  readonly remedies: readonly Remedy[] | undefined;
 }
 
 /** What was thrown, to be told to another thread. */
@@ -16,10 +18,14 @@ export function refusedFor(thrown: unknown): Refused {
     code: known?.code ?? "invalid-component",
     message: known?.message ?? `Cannot load the component: ${messageOf(thrown)}`,
     limit: known?.limit,
+    remedies: known?.remedies,
   };
 }
 
 /** The error that another thread told of. */
-export function errorOf({ code, message, limit }: Refused): CordonError {
-  return new CordonError(code, message, limit === undefined ? {} : { limit });
+export function errorOf({ code, message, limit, remedies }: Refused): CordonError {
+  return new CordonError(code, reasonWith(message, remedies), {
+    ...(limit === undefined ? {} : { limit }),
+    ...(remedies === undefined ? {} : { remedies }),
+  });
 }

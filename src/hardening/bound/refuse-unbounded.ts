@@ -56,8 +56,8 @@ export function refuseUnbounded(
 export function refusedThreads(what: string): CordonError {
   return new CordonError(
     "unsupported",
-    `Cannot load the component: it uses ${what}, which is refused unless it is allowed; build it without threads, or ` +
-      "allow it with sharedMemory (--allow-shared-memory): it runs in one thread all the same",
+    `Cannot load the component: it uses ${what}, which is refused unless it is allowed; build it without threads, or have it run in one thread all the same`,
+    { remedies: [{ setting: "sharedMemory", value: "true" }] },
   );
 }
 

@@ -1,10 +1,12 @@
+import type { Remedy } from "../../shared/remedy.ts";
+
 /** How a file operation ended. `reason` is one line and names no path. */
 export type FileOutcome<T> =
   | { readonly kind: "done"; readonly value: T }
   /** The path leads outside what is granted. */
   | { readonly kind: "outside" }
-  /** The path is granted, and what was to be done with it is not. `hint` is for the operator, after the reason: what would allow it, if anything would. */
-  | { readonly kind: "refused"; readonly reason: string; readonly hint?: string }
+  /** The path is granted, and what was to be done with it is not. `remedy` is for the operator: what would allow it, if anything would. */
+  | { readonly kind: "refused"; readonly reason: string; readonly remedy?: Remedy }
   /** The path is granted, and the operation failed. */
   | { readonly kind: "failed"; readonly reason: string };
 

@@ -1,3 +1,4 @@
+import type { Limits } from "../../shared/limits.ts";
 import type { Preopen } from "../../policy/grants.ts";
 import type { HostContext } from "../capability.ts";
 import type { ByteMeter } from "../metering/byte-meter.ts";
@@ -55,7 +56,7 @@ export function takeOpenFile(context: HostContext): OpenSlot {
   const { openFiles } = context.meters;
   if (context.signal.aborted) throw FilesystemError.failed("interrupted", "the invocation has ended");
   if (openFiles.take()) return new OpenSlot(context, openFiles);
-  reportLimit(context, "maxOpenFiles", `${openFiles.cap} files are open; allow more with maxOpenFiles`);
+  reportLimit(context, "maxOpenFiles", `${openFiles.cap} files are open`);
   // Recorded above, once; what the guest gets is what a full table of open files gives.
   throw FilesystemError.failed("insufficient-memory", "too many files are open");
 }
@@ -82,12 +83,12 @@ export function chargeGrowth(context: HostContext, bytes: number): void {
 function totalUsed(context: HostContext, direction: "read" | "write"): FilesystemError {
   const limit = direction === "read" ? "maxReadBytes" : "maxWriteBytes";
   const { total, used } = context.meters[direction];
-  reportLimit(context, limit, `${used} of ${total} bytes are used; allow more with ${limit}`);
+  reportLimit(context, limit, `${used} of ${total} bytes are used`);
   return FilesystemError.failed("quota", `the invocation may ${direction} no more bytes than ${total}`);
 }
 
 /** Records that a limit was reached, the first time. */
-function reportLimit(context: HostContext, limit: string, reason: string): void {
+function reportLimit(context: HostContext, limit: keyof Limits, reason: string): void {
   const { reported } = filesystemState(context);
   if (reported.has(limit)) return;
   reported.add(limit);
@@ -97,5 +98,6 @@ function reportLimit(context: HostContext, limit: string, reason: string): void 
     resource: limit,
     result: "Denied",
     reason,
+    remedies: [{ setting: `limits.${limit}` }],
   });
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { reasonWith } from "../../shared/remedy.ts";
 import { test } from "node:test";
 import type { NetworkGrant } from "../../policy/grants.ts";
 import { parseGrants } from "../../policy/parse-grants.ts";
@@ -96,17 +97,17 @@ for (const [network, url, rule] of URLS) {
 
 const reason = (network: NetworkGrant, url: string): string => {
   const decision = checkUrl(network, new URL(url));
-  return decision.allowed ? assert.fail() : decision.reason;
+  return decision.allowed ? assert.fail() : reasonWith(decision.reason, decision.remedies);
 };
 
 test("a denial names the grant that would allow it", () => {
   assert.equal(
     reason(granted(["a.b"]), "https://example.com/x"),
-    "example.com:443 is not granted; allow it with --allow-network=example.com:443",
+    'example.com:443 is not granted; allow it with grants.network.hosts: ["example.com:443"]',
   );
   assert.equal(
     reason(granted([], true), "http://[::1]/"),
-    "[::1]:80 is not public; allow it with --allow-network=[::1]:80",
+    '[::1]:80 is not public; allow it with grants.network.hosts: ["[::1]:80"]',
   );
   assert.ok(!reason(granted([], true), "http://u:hunter2@example.com/").includes("hunter2"));
 });

@@ -70,7 +70,7 @@ async function listening(): Promise<Disposable & { readonly server: Server; read
 }
 
 function connected(addresses: readonly string[], hostname: string, port: number): Promise<string | undefined> {
-  const connect = pinnedConnector(buildConnector, addresses, 5_000);
+  const connect = pinnedConnector(buildConnector, addresses, 5_000, 65_536);
   return new Promise((resolve, reject) => {
     connect({ hostname, host: hostname, protocol: "http:", port: String(port) }, (error, socket) => {
       if (error !== null) return reject(error);

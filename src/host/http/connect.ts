@@ -1,5 +1,7 @@
 import { isIP } from "node:net";
 import type { buildConnector } from "undici";
+import type { Socket } from "node:net";
+import { ResponseHeadFilter } from "./response-head.ts";
 import { pinnedLookup } from "../net/resolve.ts";
 
 /**
@@ -8,11 +10,13 @@ import { pinnedLookup } from "../net/resolve.ts";
  *
  * @param build undici's `buildConnector`
  * @param timeoutMs time to connect, in milliseconds
+ * @param maxHeadBytes the largest head of a response; see {@link ResponseHeadFilter}
  */
 export function pinnedConnector(
   build: typeof buildConnector,
   addresses: readonly string[],
   timeoutMs: number,
+  maxHeadBytes: number,
 ): buildConnector.connector {
   const connect = build({
     lookup: pinnedLookup(addresses),
@@ -30,6 +34,22 @@ export function pinnedConnector(
       callback(new Error("the address is not the one that was checked"), null);
       return;
     }
-    connect(options, callback);
+    connect(options, (...result) => {
+      if (result[0] === null) filterHead(result[1], maxHeadBytes);
+      callback(...result);
+    });
+  };
+}
+
+/** Has whoever reads the socket get what the filter makes of it. A connection serves one request. */
+function filterHead(socket: Socket, maxBytes: number): void {
+  const filter = new ResponseHeadFilter(maxBytes);
+  const read = socket.read.bind(socket) as () => Buffer | null;
+  socket.read = () => {
+    for (;;) {
+      const chunk = read();
+      const own = chunk === null ? null : filter.take(chunk);
+      if (chunk === null || own !== null) return own;
+    }
   };
 }

@@ -1,3 +1,4 @@
+import type { Remedy } from "../../shared/remedy.ts";
 import type { HostContext, HostInterface, HostResult } from "../capability.ts";
 import { checkTarget } from "../net/check.ts";
 import { type Resolver, systemResolver } from "../net/resolve.ts";
@@ -41,15 +42,22 @@ function handle(
   resolve: Resolver,
 ): Handled {
   const planned = planRequest(context, request, options);
-  const refuse = (code: ErrorCode, result: "Denied" | "Error", resource: string, reason: string): Handled => {
-    context.observe({ eventType: "NetworkAccess", action: "http.handle", resource, result, reason });
+  const refuse = (
+    code: ErrorCode,
+    result: "Denied" | "Error",
+    resource: string,
+    reason: string,
+    remedies?: readonly Remedy[],
+  ): Handled => {
+    const event = { eventType: "NetworkAccess", action: "http.handle", resource, result, reason } as const;
+    context.observe(remedies === undefined ? event : { ...event, remedies });
     return err(code);
   };
   if (!planned.ok) return refuse(planned.code, "Denied", planned.resource, planned.reason);
   const { plan } = planned;
   const decision = checkTarget(context.grants.network, plan.target);
   if (!decision.allowed) {
-    return refuse(plainCode("HTTP-request-denied"), "Denied", plan.resource, decision.reason);
+    return refuse(plainCode("HTTP-request-denied"), "Denied", plan.resource, decision.reason, decision.remedies);
   }
   if (!context.meters.connections.take()) {
     const { cap } = context.meters.connections;

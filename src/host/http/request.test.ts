@@ -257,14 +257,16 @@ test("the guest's functions need a grant, and use what is granted", async () => 
       action: "network.http-get",
       resource: "http://a.example/",
       result: "Denied",
-      reason: "network is not granted; allow it with --allow-network=HOST",
+      reason: "network is not granted",
+      remedies: [{ setting: "grants.network.hosts", value: "HOST" }],
     },
     {
       eventType: "NetworkAccess",
       action: "network.http-post",
       resource: url,
       result: "Denied",
-      reason: "network is not granted; allow it with --allow-network=HOST",
+      reason: "network is not granted",
+      remedies: [{ setting: "grants.network.hosts", value: "HOST" }],
     },
   ]);
 });

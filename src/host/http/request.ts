@@ -1,3 +1,4 @@
+import type { Remedy } from "../../shared/remedy.ts";
 import { STATUS_CODES } from "node:http";
 import type { AuditResult } from "../../audit/event.ts";
 import type { HostContext, HostResult } from "../capability.ts";
@@ -22,7 +23,12 @@ type Hop =
   | { readonly result: "Allowed"; readonly next: HttpRequest }
   | { readonly result: "Allowed"; readonly text: string }
   /** `guest` is what the guest is told, `reason` what the operator reads. */
-  | { readonly result: "Denied" | "Error"; readonly reason: string; readonly guest: string };
+  | {
+      readonly result: "Denied" | "Error";
+      readonly reason: string;
+      readonly remedies?: readonly Remedy[] | undefined;
+      readonly guest: string;
+    };
 
 /**
  * One HTTP exchange for a guest: the body of a 2xx response as text, or an `err`. Follows up to five redirects. Every request,
@@ -37,13 +43,14 @@ export async function httpExchange(
   body?: string,
   resolve: Resolver = systemResolver,
 ): Promise<HostResult<string>> {
-  const record = (resource: string, result: AuditResult, reason?: string): void =>
+  const record = (resource: string, result: AuditResult, reason?: string, remedies?: readonly Remedy[]): void =>
     context.observe({
       eventType: "NetworkAccess",
       action: `network.http-${method.toLowerCase()}`,
       resource,
       result,
       ...(reason === undefined ? {} : { reason }),
+      ...(remedies === undefined ? {} : { remedies }),
     });
 
   const target = parseHttpUrl(url);
@@ -60,7 +67,7 @@ export async function httpExchange(
       const resource = urlResource(request.url);
       const hop = await runHop(context, request, hops, signal, resolve);
       if (hop.result !== "Allowed") {
-        record(resource, hop.result, hop.reason);
+        record(resource, hop.result, hop.reason, hop.remedies);
         return err(hop.guest);
       }
       record(resource, "Allowed");
@@ -88,7 +95,9 @@ async function runHop(
   });
 
   const decision = checkUrl(network, request.url);
-  if (!decision.allowed) return { result: "Denied", reason: decision.reason, guest: NOT_GRANTED };
+  if (!decision.allowed) {
+    return { result: "Denied", reason: decision.reason, remedies: decision.remedies, guest: NOT_GRANTED };
+  }
   const target = targetOf(request.url);
   if (target === undefined) return fail("the scheme of the URL is not http or https");
   if (hops > MAX_REDIRECTS) return fail(`more than ${MAX_REDIRECTS} redirects`);
@@ -108,7 +117,7 @@ async function runHop(
   const isNamed = namesHost(network, target.host);
   if (candidates.kind === "denied") {
     const guest = isNamed ? NOT_GRANTED : NOT_GRANTED_OR_UNRESOLVED;
-    return { result: "Denied", reason: candidates.reason, guest };
+    return { result: "Denied", reason: candidates.reason, remedies: candidates.remedies, guest };
   }
   if (candidates.kind === "unresolved") {
     return fail("the host name could not be resolved", isNamed ? undefined : NOT_GRANTED_OR_UNRESOLVED);

@@ -50,7 +50,7 @@ async function send(request: HttpRequest, { addresses, context, signal }: SendOp
   // Loading undici takes 60 ms, which guests without network access need not wait for.
   const { Client, buildConnector } = await import("undici");
   const client = new Client(request.url.origin, {
-    connect: pinnedConnector(buildConnector, addresses, limits.httpTimeoutMs),
+    connect: pinnedConnector(buildConnector, addresses, limits.httpTimeoutMs, limits.maxHeaderBytes),
     allowH2: false,
     maxHeaderSize: MAX_HEADER_BYTES,
     // The signal covers the whole exchange.

@@ -41,7 +41,8 @@ async function guarded(
     action: `network.http-${method.toLowerCase()}`,
     resource: rawUrlResource(url),
     result: "Denied",
-    reason: "network is not granted; allow it with --allow-network=HOST",
+    reason: "network is not granted",
+    remedies: [{ setting: "grants.network.hosts", value: "HOST" }],
   });
   return err("Permission denied: network capability not granted");
 }

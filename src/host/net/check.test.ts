@@ -187,7 +187,7 @@ test("a denial wins over every permission", () => {
     assert.equal(at("fine.example", address), false, address);
   }
   const reason = checkTarget(network2, { scheme: "https", host: "example.com", port: 443 });
-  assert.deepEqual(reason, { allowed: false, reason: "example.com:443 is denied by --deny-net=https://example.com" });
+  assert.deepEqual(reason, { allowed: false, reason: "example.com:443 is denied by the rule https://example.com" });
 });
 
 test("a name that is granted leads to public addresses alone, whatever rule covers it", () => {
@@ -284,7 +284,8 @@ test("a refusal says what would allow it", () => {
   const socket = checkSocketAddress(grants("none"), { scheme: "tcp", address: "2001:DB8::1", port: 5432 });
   assert.deepEqual(socket, {
     allowed: false,
-    reason: "tcp://[2001:db8::1]:5432 is not granted; allow it with --allow-net=tcp://[2001:db8::1]:5432",
+    reason: "tcp://[2001:db8::1]:5432 is not granted",
+    remedies: [{ setting: "grants.network.allow", value: "tcp://[2001:db8::1]:5432" }],
   });
 });
 

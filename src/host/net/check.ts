@@ -1,3 +1,4 @@
+import type { GrantSetting } from "../../shared/remedy.ts";
 import { isIP } from "node:net";
 import type { Decision } from "../../policy/decision.ts";
 import type { ListenRule, LookupRule, NetworkGrant, NetworkRule, NetworkScheme } from "../../policy/grants.ts";
@@ -47,7 +48,7 @@ export function checkTarget(grant: NetworkGrant, { scheme, host: written, port }
   );
   if (rule !== undefined) return { allowed: true, rule: rule.written };
   const why = isHeldBack(grant, scheme, port, host) ? "is not public" : "is not granted";
-  return denied(`${shown} ${why}; allow it with --allow-network=${shown}`);
+  return denied(`${shown} ${why}`, "grants.network.hosts", shown);
 }
 
 /**
@@ -84,7 +85,8 @@ export function checkSocketAddress(grant: NetworkGrant, { scheme, address, port,
         names.some((name) => allowsResolved(one.target, { kind: "name", name }, canonical))),
   );
   if (rule !== undefined) return { allowed: true, rule: rule.written };
-  return denied(`${scheme}://${shown} is not granted; allow it with --allow-net=${scheme}://${shown}`);
+  const url = `${scheme}://${shown}`;
+  return denied(`${url} is not granted`, "grants.network.allow", url);
 }
 
 /** Where a guest asks to wait for connections or datagrams. Port 0 stands for one of the system's choice. */
@@ -105,7 +107,7 @@ export function checkListen(rules: readonly ListenRule[], { scheme, address, por
   );
   if (rule !== undefined) return { allowed: true, rule: rule.written };
   const shown = `${scheme}://${shownHost(canonical, port)}`;
-  return denied(`listening on ${shown} is not granted; allow it with --allow-listen=${shown}`);
+  return denied(`listening on ${shown} is not granted`, "grants.listen", shown);
 }
 
 /**
@@ -118,7 +120,7 @@ export function checkLookup(rules: readonly LookupRule[], name: string): Decisio
   if (host.kind === "address") return { allowed: true, rule: "an address" };
   const rule = rules.find(({ target }) => coversName(target, host.name));
   if (rule !== undefined) return { allowed: true, rule: rule.written };
-  return denied(`looking up ${host.name} is not granted; allow it with --allow-dns=${host.name}`);
+  return denied(`looking up ${host.name} is not granted`, "grants.lookup", host.name);
 }
 
 /** Whether any rule is about HTTP at all, so that what serves it need not be loaded for a guest that has none. */
@@ -148,7 +150,7 @@ function denialOf(
 ): Decision | undefined {
   const matches = (rule: NetworkRule): boolean => coversPort(rule, scheme, port) && denies(rule.target, names, address);
   const rule = grant.deny.find(matches);
-  return rule === undefined ? undefined : denied(`${shown} is denied by --deny-net=${rule.written}`);
+  return rule === undefined ? undefined : denied(`${shown} is denied by the rule ${rule.written}`);
 }
 
 /** Whether the host would be allowed if only it were public. */
@@ -161,6 +163,6 @@ function shownHost(host: string, port: number): string {
   return `${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
 }
 
-function denied(reason: string): Decision {
-  return { allowed: false, reason };
+function denied(reason: string, setting?: GrantSetting, value?: string): Decision {
+  return { allowed: false, reason, ...(setting === undefined ? {} : { remedies: [{ setting, value }] }) };
 }

@@ -1,3 +1,4 @@
+import type { Remedy } from "../../shared/remedy.ts";
 import { isIP, type LookupFunction } from "node:net";
 import type { NetworkGrant } from "../../policy/grants.ts";
 import { nodeDns } from "../node-modules.ts";
@@ -14,7 +15,7 @@ export const systemResolver: Resolver = async (name) =>
 /** The addresses that a host may be reached at. */
 export type Candidates =
   | { readonly kind: "checked"; readonly addresses: readonly string[] }
-  | { readonly kind: "denied"; readonly reason: string }
+  | { readonly kind: "denied"; readonly reason: string; readonly remedies?: readonly Remedy[] | undefined }
   | { readonly kind: "unresolved" };
 
 /** More addresses than this of one name are left out. */
@@ -33,14 +34,14 @@ export async function checkedAddresses(grant: NetworkGrant, target: Target, reso
     return { kind: "unresolved" };
   }
   const addresses: string[] = [];
-  let refusal: string | undefined;
+  let refusal: Extract<Candidates, { kind: "denied" }> | undefined;
   for (const address of found.slice(0, MAX_ADDRESSES)) {
     const decision = checkAddress(grant, { ...target, address });
     if (decision.allowed) addresses.push(address);
-    else refusal ??= decision.reason;
+    else refusal ??= { kind: "denied", reason: decision.reason, remedies: decision.remedies };
   }
   if (addresses.length > 0) return { kind: "checked", addresses };
-  return refusal === undefined ? { kind: "unresolved" } : { kind: "denied", reason: refusal };
+  return refusal ?? { kind: "unresolved" };
 }
 
 /** The addresses of a host as a guest wrote it; see {@link checkedAddresses}. Rejects when it is none, or has none. */

@@ -70,10 +70,10 @@ function writeEvents(
   result: number,
 ): boolean {
   let happened = 0;
-  for (const { userData, type, on, errno, state } of subscriptions) {
+  for (const { userData, type, on, errno: failure, state } of subscriptions) {
     if (on?.ready() === false) continue;
     const at = events + happened * EVENT_BYTES;
-    const { bytes, hangup } = errno === 0 ? state() : NOTHING_SAID;
+    const { errno, bytes, hangup } = failure === 0 ? stateNow(state) : { errno: failure, ...NOTHING_SAID };
     memory.bytes(at, EVENT_BYTES).fill(0);
     memory.setU64(at, userData);
     memory.setU16(at + 8, errno);
@@ -84,6 +84,16 @@ function writeEvents(
   }
   memory.setU32(result, happened);
   return happened > 0;
+}
+
+/** A descriptor that cannot be asked is an event of its own: the others are told all the same. */
+function stateNow(state: () => ReadWriteState): ReadWriteState & { readonly errno: number } {
+  try {
+    return { errno: 0, ...state() };
+  } catch (thrown) {
+    if (!(thrown instanceof Preview1Error)) throw thrown;
+    return { errno: thrown.errno, ...NOTHING_SAID };
+  }
 }
 
 function subscriptionAt(context: HostContext, memory: LinearMemory, at: number): Subscription {

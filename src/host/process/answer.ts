@@ -1,3 +1,4 @@
+import type { Remedy } from "../../shared/remedy.ts";
 import type { AuditObservation, AuditResult } from "../../audit/event.ts";
 import type { ProcessGrant } from "../../policy/grants.ts";
 import type { Limits } from "../../shared/limits.ts";
@@ -76,21 +77,22 @@ export class ProgramAnswers {
 }
 
 async function answerRun(request: RunRequest, asker: Asker, signal: AbortSignal): Promise<RunAnswer> {
-  const record = (result: AuditResult, reason?: string): void =>
+  const record = (result: AuditResult, reason?: string, remedies?: readonly Remedy[]): void =>
     asker.observe({
       eventType: "ProcessStart",
       action: "process.run",
       resource: requestResource(request.command, request.arguments),
       result,
       ...(reason === undefined ? {} : { reason }),
+      ...(remedies === undefined ? {} : { remedies }),
     });
-  const refuse = (result: AuditResult, reason: string, error: RunError): RunAnswer => {
-    record(result, reason);
+  const refuse = (result: AuditResult, reason: string, error: RunError, remedies?: readonly Remedy[]): RunAnswer => {
+    record(result, reason, remedies);
     return { tag: "err", val: error };
   };
 
   const decision = checkCommand(asker.grant, request.command);
-  if (!decision.allowed) return refuse("Denied", decision.reason, { tag: "denied" });
+  if (!decision.allowed) return refuse("Denied", decision.reason, { tag: "denied" }, decision.remedies);
   const problem = requestProblem(request.command, request.arguments);
   if (problem !== undefined) return refuse("Denied", problem, failed(problem));
 

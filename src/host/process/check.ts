@@ -1,5 +1,9 @@
 import { isAbsolute } from "node:path";
+import type { Decision } from "../../policy/decision.ts";
 import type { ProcessGrant } from "../../policy/grants.ts";
+import type { Remedy } from "../../shared/remedy.ts";
+
+const REMEDIES: readonly Remedy[] = [{ setting: "grants.process", value: "COMMAND" }];
 
 /** Whether a program may be started, and as what. */
 export type CommandDecision =
@@ -12,7 +16,7 @@ export type CommandDecision =
       /** What the program is told its name is. A program that serves many names must not be made to serve another. */
       readonly name: string;
     }
-  | { readonly allowed: false; /** Why not, and what would allow it; one line. */ readonly reason: string };
+  | Extract<Decision, { allowed: false }>;
 
 /**
  * Whether a guest may start a command: one that was granted, by the name it was granted under or by its real path, or with the
@@ -21,7 +25,7 @@ export type CommandDecision =
 export function checkCommand(grant: ProcessGrant, command: string): CommandDecision {
   switch (grant.kind) {
     case "none":
-      return { allowed: false, reason: "process is not granted; allow it with --allow-process=COMMAND" };
+      return { allowed: false, reason: "process is not granted", remedies: REMEDIES };
     case "full":
       if (!isAbsolute(command)) return { allowed: false, reason: "the command is no absolute path" };
       return { allowed: true, path: command, pinned: false, name: command };
@@ -29,10 +33,7 @@ export function checkCommand(grant: ProcessGrant, command: string): CommandDecis
       const granted =
         grant.commands.find(({ name }) => name === command) ?? grant.commands.find(({ path }) => path === command);
       if (granted === undefined) {
-        return {
-          allowed: false,
-          reason: "the command is not among those granted; allow it with --allow-process=COMMAND",
-        };
+        return { allowed: false, reason: "the command is not among those granted", remedies: REMEDIES };
       }
       return { allowed: true, path: granted.path, pinned: true, name: granted.name };
     }

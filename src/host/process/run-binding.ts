@@ -1,3 +1,4 @@
+import type { Remedy } from "../../shared/remedy.ts";
 import type { AuditObservation } from "../../audit/event.ts";
 import type { HostContext, HostInterface, HostResult } from "../capability.ts";
 import { CountMeter } from "../metering/count-meter.ts";
@@ -46,13 +47,19 @@ function run(
   stdin: Uint8Array | undefined,
   timeoutMs: number | undefined,
 ): RunResult | Promise<RunResult> {
-  const refuse = (eventType: AuditObservation["eventType"], reason: string, error: RunError): RunResult => {
+  const refuse = (
+    eventType: AuditObservation["eventType"],
+    reason: string,
+    error: RunError,
+    remedies?: readonly Remedy[],
+  ): RunResult => {
     const resource = requestResource(command, words);
-    context.observe({ eventType, action: "process.run", resource, result: "Denied", reason });
+    const event = { eventType, action: "process.run", resource, result: "Denied", reason } as const;
+    context.observe(remedies === undefined ? event : { ...event, remedies });
     return { tag: "err", val: error };
   };
   const decision = checkCommand(context.grants.process, command);
-  if (!decision.allowed) return refuse("ProcessStart", decision.reason, { tag: "denied" });
+  if (!decision.allowed) return refuse("ProcessStart", decision.reason, { tag: "denied" }, decision.remedies);
   const problem = requestProblem(command, words);
   if (problem !== undefined) return refuse("ProcessStart", problem, { tag: "failed", val: problem });
   const { read, write } = context.meters;

@@ -29,8 +29,9 @@ export function randomSource(
     const from = generator(context, stream, random.seed);
     return (bytes) => from.writeTo(bytes);
   }
-  const reason = "random bytes are not granted; allow them with --random pseudo or --random full";
-  context.observe({ eventType: "PolicyViolation", action, resource: stream, result: "Denied", reason });
+  const reason = "random bytes are not granted";
+  const remedies = (["pseudo", "full"] as const).map((value) => ({ setting: "grants.random", value }) as const);
+  context.observe({ eventType: "PolicyViolation", action, resource: stream, result: "Denied", reason, remedies });
   throw new Error(`Permission denied: ${reason}`);
 }
 

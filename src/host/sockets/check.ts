@@ -14,7 +14,11 @@ export function checkCreate(grants: Grants, scheme: SocketScheme): Decision {
   if (rule !== undefined) return { allowed: true, rule: rule.written };
   return {
     allowed: false,
-    reason: `no ${scheme} address is granted; allow one with --allow-net=${scheme}://HOST:PORT or --allow-listen=${scheme}://ADDRESS:PORT`,
+    reason: `no ${scheme} address is granted`,
+    remedies: [
+      { setting: "grants.network.allow", value: `${scheme}://HOST:PORT` },
+      { setting: "grants.listen", value: `${scheme}://ADDRESS:PORT` },
+    ],
   };
 }
 

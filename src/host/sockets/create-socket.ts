@@ -17,11 +17,7 @@ export function createSocket<T>(
   if (session.denies(action, resource, checkCreate(context.grants, scheme))) return fail("access-denied");
   const { sockets } = context.meters;
   if (!sockets.take()) {
-    session.observeLimit(
-      action,
-      resource,
-      `the guest holds ${sockets.cap} sockets; allow more with the limit maxSockets`,
-    );
+    session.observeLimit(action, resource, `the guest holds ${sockets.cap} sockets`, "maxSockets");
     return fail("new-socket-limit");
   }
   return succeed(make(session));

@@ -1,3 +1,5 @@
+import type { Limits } from "../../shared/limits.ts";
+import type { Remedy } from "../../shared/remedy.ts";
 import type { AuditObservation } from "../../audit/event.ts";
 import type { Decision } from "../../policy/decision.ts";
 import type { HostContext } from "../capability.ts";
@@ -40,31 +42,39 @@ export class SocketSession {
   }
 
   /** Records an access to the network. */
-  observe(action: string, resource: string, result: AuditObservation["result"], reason?: string): void {
+  observe(
+    action: string,
+    resource: string,
+    result: AuditObservation["result"],
+    reason?: string,
+    remedies?: readonly Remedy[],
+  ): void {
     this.context.observe({
       eventType: "NetworkAccess",
       action,
       resource: cutResource(resource),
       result,
       ...(reason === undefined ? {} : { reason }),
+      ...(remedies === undefined ? {} : { remedies }),
     });
   }
 
   /** Records a decision when it is a denial, and says whether it is one. */
   denies(action: string, resource: string, decision: Decision): boolean {
     if (decision.allowed) return false;
-    this.observe(action, resource, "Denied", decision.reason);
+    this.observe(action, resource, "Denied", decision.reason, decision.remedies);
     return true;
   }
 
   /** Records that a limit stopped the guest. */
-  observeLimit(action: string, resource: string, reason: string): void {
+  observeLimit(action: string, resource: string, reason: string, limit: keyof Limits): void {
     this.context.observe({
       eventType: "PolicyViolation",
       action,
       resource: cutResource(resource),
       result: "Denied",
       reason,
+      remedies: [{ setting: `limits.${limit}` }],
     });
   }
 
@@ -72,7 +82,7 @@ export class SocketSession {
   observeQuota(action: string, resource: string, limit: "maxReadBytes" | "maxWriteBytes"): void {
     if (this.#overQuota) return;
     this.#overQuota = true;
-    this.observeLimit(action, resource, `the guest moved as many bytes as it may; allow more with the limit ${limit}`);
+    this.observeLimit(action, resource, "the guest moved as many bytes as it may", limit);
   }
 }
 

@@ -81,7 +81,8 @@ export class TcpListener {
     this.#session.observeLimit(
       "tcp.accept",
       this.#resource,
-      `a connection was closed: ${this.#waiting.length} of ${this.backlog} wait to be accepted, the guest holds ${held} of ${cap}; allow more with the limit maxConnections`,
+      `a connection was closed: ${this.#waiting.length} of ${this.backlog} wait to be accepted, the guest holds ${held} of ${cap}`,
+      "maxConnections",
     );
   }
 }

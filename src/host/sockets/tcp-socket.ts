@@ -109,7 +109,8 @@ export class TcpSocket implements Waitable {
       this.#session.observeLimit(
         "tcp.start-connect",
         resource,
-        `the guest holds ${meters.connections.cap} connections; allow more with the limit maxConnections`,
+        `the guest holds ${meters.connections.cap} connections`,
+        "maxConnections",
       );
       return fail("new-socket-limit");
     }
@@ -177,8 +178,8 @@ export class TcpSocket implements Waitable {
     if (!listener.hasWaiting) return fail("would-block");
     const { sockets } = this.#session.context.meters;
     if (!sockets.take()) {
-      const reason = `the guest holds ${sockets.cap} sockets; allow more with the limit maxSockets`;
-      this.#session.observeLimit("tcp.accept", showEndpoint("tcp", local), reason);
+      const reason = `the guest holds ${sockets.cap} sockets`;
+      this.#session.observeLimit("tcp.accept", showEndpoint("tcp", local), reason, "maxSockets");
       return fail("new-socket-limit");
     }
     const incoming = listener.take();

@@ -9,7 +9,12 @@ export function getVariable({ grants, observe }: HostContext, name: string): str
   const found = grants.environment.find(([granted]) => granted === name);
   const event = { eventType: "EnvironmentAccess", action: "vak.env-get", resource: cutResource(name) } as const;
   if (found === undefined)
-    observe({ ...event, result: "Denied", reason: "the variable is not granted; pass it with --env" });
+    observe({
+      ...event,
+      result: "Denied",
+      reason: "the variable is not granted",
+      remedies: [{ setting: "grants.environment.set", value: event.resource }],
+    });
   else observe({ ...event, result: "Allowed" });
   return found?.[1];
 }

@@ -7,14 +7,14 @@ const READ: WholeFileOperation = {
   capability: "filesystem-read",
   action: "vak.fs-read",
   verb: "read",
-  flag: "--allow-fs-read",
+  setting: "grants.filesystem.read",
 };
 
 const WRITE: WholeFileOperation = {
   capability: "filesystem-write",
   action: "vak.fs-write",
   verb: "write",
-  flag: "--allow-fs-write",
+  setting: "grants.filesystem.write",
 };
 
 /** A whole file, or why it cannot be read. */

@@ -1,8 +1,15 @@
+import { isSetting, type Remedy } from "../../shared/remedy.ts";
 import type { AuditEventType, AuditObservation, AuditResult } from "../../audit/event.ts";
-import { CordonError } from "../../shared/errors.ts";
+import { CordonError, type TrapFrame } from "../../shared/errors.ts";
 import type { WorkerUsage } from "../messages.ts";
 import type { Ended, Ending } from "../pending.ts";
 import type { FromProcess } from "./messages.ts";
+
+/** The most functions of the stack of a trap. */
+const MAX_FRAMES = 24;
+
+/** The most settings that one event names. */
+const MAX_REMEDIES = 4;
 
 /** The longest text that goes into an error or an event, in UTF-16 code units. What is longer is cut. */
 const MAX_TEXT = 8_192;
@@ -30,7 +37,7 @@ const RESULTS: Readonly<Record<AuditResult, true>> = { Allowed: true, Denied: tr
 const ENDINGS: { readonly [K in Ending["kind"]]: (sent: Fields) => Extract<Ending, { readonly kind: K }> | Ending } = {
   value: ({ value }) => ({ kind: "value", value }),
   "guest-error": ({ payload }) => ({ kind: "guest-error", payload }),
-  trap: ({ message }) => ({ kind: "trap", message: text(message) }),
+  trap: ({ message, frames }) => ({ kind: "trap", message: text(message), frames: framesOf(frames) }),
   memory: ({ neededBytes }) => ({ kind: "memory", neededBytes: count(neededBytes) }),
   "host-memory": () => ({ kind: "host-memory" }),
   exit: ({ code }) => ({ kind: "exit", code: exitCode(code) }),
@@ -89,7 +96,7 @@ export function checkMessage(sent: unknown): FromProcess {
 }
 
 function observation(sent: unknown): AuditObservation {
-  const { eventType, action, resource, result, reason } = record(sent);
+  const { eventType, action, resource, result, reason, remedies } = record(sent);
   if (!isKeyOf(EVENT_TYPES, eventType) || !isKeyOf(RESULTS, result)) throw malformed("an event is of no known type");
   return {
     eventType,
@@ -97,7 +104,26 @@ function observation(sent: unknown): AuditObservation {
     resource: text(resource),
     result,
     ...(reason === undefined ? {} : { reason: text(reason).replaceAll(/[\r\n]+/g, " ") }),
+    ...(remedies === undefined ? {} : { remedies: remediesOf(remedies) }),
   };
+}
+
+function framesOf(sent: unknown = []): readonly TrapFrame[] {
+  if (!Array.isArray(sent) || sent.length > MAX_FRAMES) throw malformed("the stack of a trap is no short list");
+  return sent.map((one: unknown) => {
+    const { function: called, index } = record(one);
+    return { function: called === undefined ? undefined : name(called), index: count(index) };
+  });
+}
+
+function remediesOf(sent: unknown): readonly Remedy[] {
+  if (!Array.isArray(sent) || sent.length > MAX_REMEDIES)
+    throw malformed("what would allow an access is no short list");
+  return sent.map((one: unknown) => {
+    const { setting, value } = record(one);
+    if (!isSetting(setting)) throw malformed("what would allow an access is no setting");
+    return value === undefined ? { setting } : { setting, value: text(value).replaceAll(/[\r\n]+/g, " ") };
+  });
 }
 
 function ended(sent: unknown): Ended {

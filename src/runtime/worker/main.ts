@@ -24,8 +24,10 @@ import { HeldModules } from "./held-modules.ts";
 import { Observations } from "./observations.ts";
 import { StackPool } from "./stacks/stack-pool.ts";
 import { Rejections } from "./rejections.ts";
+import { boundStacks } from "./trap-frames.ts";
 import { Turns } from "./turns.ts";
 
+boundStacks();
 if (parentPort === null) throw new Error("this module runs in a worker thread");
 const port = parentPort;
 const { memory, events, stackBytes, room } = workerData as {

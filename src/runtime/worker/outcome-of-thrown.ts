@@ -1,6 +1,7 @@
 import { LimitReached } from "../engine/limit-reached.ts";
 import { HostFault } from "../abi/trap.ts";
 import type { WorkerOutcome } from "../messages.ts";
+import { trapFrames } from "./trap-frames.ts";
 import { MemoryCapTooSmall } from "./memory/memory-allotment.ts";
 
 /** How an invocation ends that threw this. Errors of the guest's carry its payload. */
@@ -16,5 +17,5 @@ export function outcomeOfThrown(thrown: unknown): WorkerOutcome {
   }
   const { name, message } = thrown as { readonly name?: unknown; readonly message?: unknown };
   const text = typeof message === "string" && message !== "" ? message : String(name);
-  return { kind: "trap", message: text };
+  return { kind: "trap", message: text, frames: trapFrames(thrown) };
 }

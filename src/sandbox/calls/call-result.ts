@@ -4,5 +4,6 @@ import type { Usage } from "../../shared/usage.ts";
 export interface CallResult<Value = unknown> {
   /** In the shapes of docs/values.md: the value of `ok` when the function returns a `result`. */
   readonly value: Value;
+  /** What the call used. */
   readonly usage: Usage;
 }

@@ -1,12 +1,13 @@
 import { printWave } from "../../component/values/print-wave.ts";
 import type { Ended } from "../../runtime/pending.ts";
 import { WORKER_HEAP_MB } from "../../runtime/worker-slot.ts";
-import { CordonError } from "../../shared/errors.ts";
+import { CordonError, type TrapFrame } from "../../shared/errors.ts";
 import { escapeInvisible } from "../../shared/quote-text.ts";
 import type { Limits } from "../../shared/limits.ts";
 import type { Usage } from "../../shared/usage.ts";
 import { holdsHandle } from "../../shared/wit/wit-handles.ts";
 import type { WitType } from "../../shared/wit/wit.ts";
+import { limitAdvice } from "./limit-advice.ts";
 import type { CallableExport } from "../loading/exports.ts";
 
 /** Longest part of what a guest said that goes into a message, in UTF-16 code units. */
@@ -35,34 +36,42 @@ export function valueOf(
       const { payload } = ending;
       throw new CordonError("guest-error", `${attempt}: the guest returned an error${shown}`, { payload, usage });
     }
-    case "trap":
-      throw new CordonError("trap", `${attempt}: the guest trapped: ${shownText(ending.message)}`, { usage });
+    case "trap": {
+      const frames = (ending.frames ?? []).map((frame) => ({
+        function: frame.function === undefined ? undefined : escapeInvisible(frame.function),
+        index: frame.index,
+      }));
+      const [innermost] = frames;
+      const where = innermost === undefined ? "" : `, in ${frameText(innermost)}`;
+      const message = `${attempt}: the guest trapped: ${shownText(ending.message)}${where}`;
+      throw new CordonError("trap", message, { usage, trap: { frames } });
+    }
     case "exit":
       throw new CordonError("guest-error", `${attempt}: the guest exited with status ${ending.code}`, {
         payload: { exitCode: ending.code },
         usage,
       });
     case "limit":
-      throw new CordonError("limit", `${attempt}: ${ending.message}; ${adviceFor(ending)}`, {
+      throw new CordonError("limit", `${attempt}: ${ending.message}; ${limitAdvice(ending.limit, ending.cap)}`, {
         usage,
         limit: { limit: ending.limit, cap: ending.cap },
       });
     case "memory":
       throw new CordonError(
         "limit",
-        `${attempt}: its memories start at ${ending.neededBytes} bytes, over the cap of ${limits.memoryBytes}; raise the memory limit`,
+        `${attempt}: its memories start at ${ending.neededBytes} bytes, over the cap of ${limits.memoryBytes}; ${limitAdvice("memory", limits.memoryBytes)}`,
         { usage, limit: { limit: "memory", cap: limits.memoryBytes, used: ending.neededBytes } },
       );
     case "deadline":
       throw new CordonError(
         "limit",
-        `${attempt}: it did not end within ${limits.timeoutMs} ms; raise the time limit if it needs longer`,
+        `${attempt}: it did not end within ${limits.timeoutMs} ms; ${limitAdvice("deadline", limits.timeoutMs)}`,
         { usage, limit: { limit: "deadline", cap: limits.timeoutMs, used: Math.round(usage.wallMs) } },
       );
     case "host-memory":
       throw new CordonError(
         "limit",
-        `${attempt}: it made the host copy more than ${limits.maxCrossingBytes} bytes at once; raise maxCrossingBytes if it needs to`,
+        `${attempt}: it made the host copy more than ${limits.maxCrossingBytes} bytes at once; ${limitAdvice("host-memory", limits.maxCrossingBytes)}`,
         { usage, limit: { limit: "host-memory", cap: limits.maxCrossingBytes } },
       );
     case "worker-memory":
@@ -92,14 +101,6 @@ export function valueOf(
   }
 }
 
-/** What helps against a limit that ended a guest. */
-function adviceFor({ limit, cap }: Extract<Ended["ending"], { readonly kind: "limit" }>): string {
-  // These two are bounds that nobody sets.
-  return limit === "stacks" || limit === "complexity"
-    ? `the bound is ${cap}; build it so that it has fewer`
-    : "raise the limit if it needs more";
-}
-
 /**
  * The exit code of a program that ended.
  *
@@ -110,6 +111,11 @@ export function exitCodeOf({ ending }: Ended, value: () => unknown): number {
   if (ending.kind === "guest-error") return 1;
   value();
   return 0;
+}
+
+/** A function by its name, or its index where it has none. */
+function frameText({ function: called, index }: TrapFrame): string {
+  return called === undefined ? `function ${index}` : shownText(called);
 }
 
 function shownPayload(payload: unknown, type: WitType | undefined): string {

@@ -7,6 +7,8 @@ import type { Plan } from "../../shared/plan.ts";
 import type { Limits } from "../../shared/limits.ts";
 import type { Usage } from "../../shared/usage.ts";
 import type { ComponentInterface } from "../../shared/wit/wit.ts";
+import { abortSignal } from "../options/common-shapes.ts";
+import { options, readOptions, type Shape } from "../options/shape.ts";
 import type { CallResult } from "./call-result.ts";
 import { checkEnding } from "./check-ending.ts";
 import { valueOf } from "./ending.ts";
@@ -14,6 +16,14 @@ import { type CallableExport, findExport } from "../loading/exports.ts";
 import { type EmbeddersObjects, InstanceHandles } from "./instance-handles.ts";
 import { type ExportedResources, exportedResourcesOf, NO_RESOURCES } from "./resource-types.ts";
 import { usageOf } from "./usage.ts";
+
+/** How an instance that stays is called. */
+export interface InstanceCallOptions {
+  /** Ends the call, and the instance with it, with a `cancelled` error. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+const instanceCallOptions: Shape<InstanceCallOptions> = options<InstanceCallOptions>({ signal: abortSignal });
 
 /** @internal What the runtime and an instance tell each other. */
 export interface InstanceLink {
@@ -27,6 +37,8 @@ export interface InstanceLink {
   readonly collectsHandles: boolean;
   /** Whether the instance is in a process that a guest may have taken over, so that what it returns has to be checked. */
   readonly untrusted: boolean;
+  /** Ends it, whatever it does, as cancelled for this reason. */
+  readonly stop: (reason: unknown) => void;
   /** Resolves when the instance is no more. */
   readonly ran: Promise<{ readonly ended: Ended; readonly usage: Usage }>;
 }
@@ -69,6 +81,10 @@ export class GuestInstance implements AsyncDisposable {
 
   /** @internal Made by `Sandbox.instantiate`. */
   constructor(link: InstanceLink) {
+    // Only JavaScript gets here without one.
+    if (!(link?.ran instanceof Promise)) {
+      throw new CordonError("usage", "Cannot make a GuestInstance with new: use await sandbox.instantiate()");
+    }
     this.#link = link;
     this.#fuelGiven = link.limits.fuel;
     this.#handles = new InstanceHandles({
@@ -102,12 +118,14 @@ export class GuestInstance implements AsyncDisposable {
 
   /**
    * Calls an export. As `Sandbox.call`, with the usage of all calls so far. Constructors, methods and static functions of resources are
-   * called by their names in WIT, such as `[method]counter.next`; handles that they give are {@link GuestHandle}s.
+   * called by their names in WIT, such as `[method]counter.next`; handles that they give are {@link GuestHandle}s. A signal that is
+   * aborted while the call runs ends the instance with it, as `cancelled`.
    *
    * @throws CordonError as `Sandbox.call`; `usage` while another call is running, and for a handle that is not of this instance, was
    * disposed of or handed over; `trap` or what else ended the instance when there is none any more.
    */
-  async call(name?: string, parameters: readonly unknown[] = []): Promise<CallResult> {
+  async call(name?: string, parameters: readonly unknown[] = [], given: InstanceCallOptions = {}): Promise<CallResult> {
+    const { signal } = readOptions("GuestInstance.call", instanceCallOptions, given);
     while (this.#isEnding) await this.#untilReady();
     const called = findExport(this.#link.interface, name);
     const resources = exportedResourcesOf(this.#link.plan, called);
@@ -122,14 +140,28 @@ export class GuestInstance implements AsyncDisposable {
           `Cannot call ${called.name}: the instance is in a call; wait until that has ended, and its streams are read or cancelled`,
         );
       }
+      if (signal?.aborted === true) {
+        throw new CordonError("cancelled", `Calling ${called.name} was cancelled before it began`, {
+          cause: signal.reason,
+        });
+      }
       handles.pass();
       const ended = this.#enter(called.path, normal);
+      this.#stopsWith(signal, ended);
       const returned = holdsStream(called.function.result) ? this.#early(ended) : ended;
       const { ending = CLOSED } = await returned;
       return { value: this.#valueOf(ending, called, resources), usage: this.#usage };
     } finally {
       handles.end();
     }
+  }
+
+  /** Has the instance end when the signal is aborted before the call has come to its end. */
+  #stopsWith(signal: AbortSignal | undefined, ended: Promise<Ready>): void {
+    if (signal === undefined) return;
+    const onAbort = (): void => this.#link.stop(signal.reason);
+    signal.addEventListener("abort", onAbort, { once: true });
+    void ended.then(() => signal.removeEventListener("abort", onAbort));
   }
 
   /** Whether what it does comes to its end without the caller: it drops handles, or what it wrote has been read. */

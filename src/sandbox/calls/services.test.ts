@@ -10,7 +10,8 @@ import { HostObjects } from "../host-functions/host-objects.ts";
 import { InvocationStreams } from "../streams/invocation-streams.ts";
 import { HostFunctions } from "../host-functions/host-functions.ts";
 import { answering } from "./services.ts";
-import { Stdio, type StdioOptions } from "./stdio.ts";
+import type { StdioOptions } from "./stdio-options.ts";
+import { Stdio } from "./stdio.ts";
 
 // What a worker that hostile code has taken over may ask: anything, in any form, whatever its own checks were.
 
@@ -54,7 +55,8 @@ test("stdin is not read without its grant, and the record says that it was asked
     action: "stdio.read",
     resource: "stdin",
     result: "Denied",
-    reason: "stdin is not granted; allow it with --stdin",
+    reason: "stdin is not granted",
+    remedies: [{ setting: "grants.stdin", value: "true" }],
   };
   assert.deepEqual(observations, [event], "once");
 });

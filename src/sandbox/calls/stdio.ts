@@ -1,27 +1,11 @@
 import type { AuditObservation } from "../../audit/event.ts";
 import type { Grants } from "../../policy/grants.ts";
 import type { Limits } from "../../shared/limits.ts";
-import { CordonError } from "../../shared/errors.ts";
 import { CapturedBytes } from "./captured-bytes.ts";
+import { bytesOf, isBytes, sinkOf, type StdioOptions } from "./stdio-options.ts";
 
 /** The most that one read takes, in bytes. */
 const MAX_READ_BYTES = 64 * 1024;
-
-/** Where a guest's standard streams lead. The guest never has those of the host itself. */
-export interface StdioOptions {
-  /**
-   * What the guest reads as its stdin, which it may only with the grant `stdin`; default nothing. Of an iterable no more is
-   * taken than the guest asks for.
-   */
-  readonly stdin?: string | Uint8Array | AsyncIterable<Uint8Array> | undefined;
-  /** Takes what the guest writes, as it comes. The guest waits while a returned promise is pending. */
-  readonly stdout?: OutputSink | undefined;
-  /** The same for its stderr. */
-  readonly stderr?: OutputSink | undefined;
-}
-
-/** Takes a chunk of output, in bytes that nothing has looked at: a terminal must not get them as they are. */
-export type OutputSink = (chunk: Uint8Array) => void | Promise<void>;
 
 /** What is known of the invocation that asks. */
 export interface StdioAsker {
@@ -32,7 +16,8 @@ export interface StdioAsker {
 
 /** The embedder's end of a guest's standard streams, for one invocation. */
 export class Stdio {
-  readonly #options: StdioOptions;
+  readonly #input: StdioOptions["stdin"];
+  readonly #sinks: Readonly<Record<"stdout" | "stderr", ReturnType<typeof sinkOf> | undefined>>;
   readonly #captured = { stdout: new CapturedBytes(), stderr: new CapturedBytes() };
   readonly #writing = { stdout: false, stderr: false };
   readonly #capture: boolean;
@@ -42,13 +27,13 @@ export class Stdio {
   #written = 0;
   #refused = false;
 
-  /**
-   * @param capture Whether output is kept that no sink takes. The guest's limit bounds it.
-   * @throws CordonError `usage` for streams of another kind.
-   */
-  constructor(options: StdioOptions, capture: boolean) {
-    assertStreams(options);
-    this.#options = options;
+  /** @param capture Whether output is kept that no sink takes. The guest's limit bounds it. */
+  constructor({ stdin, stdout, stderr }: StdioOptions, capture: boolean) {
+    this.#input = stdin;
+    this.#sinks = {
+      stdout: stdout === undefined ? undefined : sinkOf(stdout),
+      stderr: stderr === undefined ? undefined : sinkOf(stderr),
+    };
     this.#capture = capture;
   }
 
@@ -73,8 +58,10 @@ export class Stdio {
     return this.#captured[stream].bytes;
   }
 
-  /** Lets go of the source of stdin. One that has a read to answer may never do so, and is not waited for. */
+  /** Lets go of the sinks and of the source of stdin. One that has a read to answer may never do so, and is not waited for. */
   async close(): Promise<void> {
+    this.#sinks.stdout?.end();
+    this.#sinks.stderr?.end();
     const returned = this.#stdin?.return?.();
     if (this.#reading) returned?.catch(() => undefined);
     else await returned;
@@ -88,14 +75,14 @@ export class Stdio {
     if (this.#writing[stream]) throw new Error(`Cannot write to ${stream}: what was written before is not taken yet`);
     if (chunk.length === 0) return;
     this.#written += chunk.length;
-    const sink = this.#options[stream];
+    const sink = this.#sinks[stream];
     if (sink === undefined) {
       if (this.#capture) this.#captured[stream].add(chunk);
       return;
     }
     this.#writing[stream] = true;
     try {
-      await sink(chunk);
+      await sink.take(chunk);
     } finally {
       this.#writing[stream] = false;
     }
@@ -106,14 +93,16 @@ export class Stdio {
     if (!grants.stdin) throw this.#refusal(observe);
     if (!isReadLength(maxBytes)) throw new Error("Cannot read stdin: what was asked for is no number of bytes to read");
     if (this.#reading) throw new Error("Cannot read stdin: it is being read");
-    this.#stdin ??= source(this.#options.stdin);
+    this.#stdin ??= source(this.#input);
     while (this.#left.length === 0) {
       this.#reading = true;
       const next = await this.#stdin.next().finally(() => {
         this.#reading = false;
       });
       if (next.done === true) return new Uint8Array();
-      this.#left = next.value;
+      const chunk: unknown = next.value;
+      if (!ArrayBuffer.isView(chunk)) throw new Error("Cannot read stdin: its source gave what is no Uint8Array");
+      this.#left = bytesOf(chunk);
     }
     // A copy: what goes to another thread goes with all of its buffer, which for Node's may hold more than these bytes.
     const part = new Uint8Array(this.#left.subarray(0, maxBytes));
@@ -123,10 +112,18 @@ export class Stdio {
 
   /** Recorded once: without the grant a guest's stdin is at its end, and nothing asks. */
   #refusal(observe: StdioAsker["observe"]): Error {
-    const reason = "stdin is not granted; allow it with --stdin";
+    const reason = "stdin is not granted";
+    const remedies = [{ setting: "grants.stdin", value: "true" }] as const;
     if (!this.#refused) {
       this.#refused = true;
-      observe({ eventType: "PolicyViolation", action: "stdio.read", resource: "stdin", result: "Denied", reason });
+      observe({
+        eventType: "PolicyViolation",
+        action: "stdio.read",
+        resource: "stdin",
+        result: "Denied",
+        reason,
+        remedies,
+      });
     }
     return new Error(`Cannot read stdin: ${reason}`);
   }
@@ -136,25 +133,10 @@ function isReadLength(value: unknown): value is number {
   return typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= MAX_READ_BYTES;
 }
 
-function assertStreams({ stdin, ...sinks }: StdioOptions): void {
-  if (stdin !== undefined && stdin !== null && typeof stdin !== "string" && !isIterable(stdin)) {
-    const remedy = "it is a string, a Uint8Array or an async iterable of Uint8Arrays";
-    throw new CordonError("usage", `Cannot read stdin from that: ${remedy}`);
-  }
-  for (const name of ["stdout", "stderr"] as const) {
-    if (sinks[name] === undefined || typeof sinks[name] === "function") continue;
-    const remedy = "it is a function that takes chunks, such as (chunk) => void stream.write(chunk)";
-    throw new CordonError("usage", `Cannot write ${name} to that: ${remedy}`);
-  }
-}
-
-function isIterable(value: object): boolean {
-  return typeof value === "object" && (Symbol.asyncIterator in value || Symbol.iterator in value);
-}
-
 async function* source(stdin: StdioOptions["stdin"]): AsyncGenerator<Uint8Array, void> {
   if (stdin === undefined) return;
   if (typeof stdin === "string") yield new TextEncoder().encode(stdin);
-  else if (ArrayBuffer.isView(stdin)) yield stdin;
-  else yield* stdin;
+  else if (isBytes(stdin)) yield bytesOf(stdin);
+  else if (!(stdin instanceof Response)) yield* stdin;
+  else if (stdin.body !== null) yield* stdin.body;
 }

@@ -12,9 +12,13 @@ export interface Totals {
   readonly cpuMs: number;
   /** The most memory that one of them held, in bytes. */
   readonly memoryHighWaterBytes: number;
+  /** Calls of host functions. */
   readonly hostCalls: number;
+  /** Accesses that were denied. */
   readonly denials: number;
+  /** Bytes read from files, sockets and HTTP bodies. */
   readonly readBytes: number;
+  /** Bytes written to them. */
   readonly writtenBytes: number;
 }
 

@@ -4,7 +4,7 @@ import { CordonError, messageOf } from "../../shared/errors.ts";
 import { NodeExchange, type NodeExchangeOptions } from "./node-exchange.ts";
 import { refusalOf } from "./refused-request.ts";
 import type { Sandbox } from "../sandbox.ts";
-import type { StdioOptions } from "../calls/stdio.ts";
+import type { StdioOptions } from "../calls/stdio-options.ts";
 
 /** Told of a request that the guest failed to answer. */
 export type RequestFailure = (error: CordonError, request: { readonly method: string; readonly path: string }) => void;
@@ -13,6 +13,11 @@ export type RequestFailure = (error: CordonError, request: { readonly method: st
 export interface HttpRequestsOptions extends Pick<StdioOptions, "stdout" | "stderr"> {
   /** Requests that are being answered at once; more are answered with 503. Default 256. */
   readonly maxConcurrent?: number | undefined;
+  /**
+   * How long a client that has shut down its writing side gets to see the answer begin, in milliseconds; then it counts as gone, and
+   * its guest is ended. A client that is gone altogether looks the same until something is written. Default 5,000.
+   */
+  readonly halfCloseMs?: number | undefined;
   /**
    * Told of every request that the guest failed to answer, though its client was there; of those that are refused since the
    * component's processes end again and again, of the first alone. What it throws is dropped.
@@ -101,14 +106,33 @@ export class HttpRequests {
     response.once("close", () => {
       if (!response.writableFinished) gone.abort(new Error("the client is gone"));
     });
+    const forget = this.#watchHalfClose(request.socket, response);
     const handled = this.#handle(exchange, gone.signal);
     const done = handled.then(() => within([closed], FLUSH_MS));
     const running: Running = { exchange, gone, handled, done };
     this.#running.add(running);
     void done.then(() => {
+      forget();
       response.destroy();
       this.#running.delete(running);
     });
+  }
+
+  /** Gives up a client that only seems to wait. Returns what ends the watch. */
+  #watchHalfClose(socket: Socket, response: ServerResponse): () => void {
+    let timer: NodeJS.Timeout | undefined;
+    const onEnd = (): void => {
+      timer = setTimeout(() => {
+        // Once there is a head, what is written meets the reset of a client that is gone.
+        if (!response.headersSent) socket.destroy();
+      }, this.#options.halfCloseMs ?? 5_000);
+    };
+    if (socket.readableEnded) onEnd();
+    else socket.once("end", onEnd);
+    return () => {
+      clearTimeout(timer);
+      socket.off("end", onEnd);
+    };
   }
 
   /** Never rejects. */
@@ -145,7 +169,8 @@ export class HttpRequests {
   }
 }
 
-function statusOf({ code, limit, retryAfterMs }: CordonError): number {
+/** What a client is told of a failure. */
+export function statusOf({ code, limit, retryAfterMs }: CordonError): number {
   if (code === "cancelled" || retryAfterMs !== undefined) return 503;
   return code === "limit" && limit?.limit === "deadline" ? 504 : 502;
 }

@@ -6,10 +6,11 @@ import type {
   HttpResponseHead,
   HttpResponsePart,
 } from "../../shared/http-message.ts";
+import { requestTarget } from "./request-target.ts";
 import type { HttpExchange } from "./http-exchange.ts";
 
 /** Header fields that belong to one connection (RFC 9110, section 7.6.1): a guest is not told of them, and sets none. */
-const HOP_BY_HOP: ReadonlySet<string> = new Set([
+export const HOP_BY_HOP: ReadonlySet<string> = new Set([
   "connection",
   "host",
   "keep-alive",
@@ -57,11 +58,13 @@ export class NodeExchange implements HttpExchange {
     response.strictContentLength = true;
     response.once("finish", () => linger(request));
     const { "content-length": length, "transfer-encoding": coding, host } = request.headers;
+    const target = requestTarget(request.method, request.url, host);
     this.head = {
       method: request.method ?? "GET",
       scheme: "http",
-      authority: host,
-      pathWithQuery: request.url ?? "/",
+      // One that has no target is refused, and no guest sees it.
+      authority: target?.authority,
+      pathWithQuery: target?.pathWithQuery ?? request.url ?? "/",
       headers: fieldsOf(request.rawHeaders, listedIn(request.headers.connection)),
       hasBody: coding !== undefined || Number(length ?? 0) > 0,
     };

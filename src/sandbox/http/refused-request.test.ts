@@ -19,9 +19,22 @@ test("a request is refused for too many fields, two hosts, a target that is no p
     ]),
     400,
   );
-  for (const target of ["", "a", "http://a/", "/ ", "/\u007f", "/\u0080", "/\n", "**"])
+  for (const target of [
+    "",
+    "a",
+    "https://a/",
+    "http://",
+    "http://a@b/",
+    "http://a/ b",
+    "/ ",
+    "/\u007f",
+    "/\u0080",
+    "/\n",
+    "**",
+  ])
     assert.equal(refused(target, []), 400);
-  for (const target of ["/", "//a", "/a?b#c", "*"]) assert.equal(refused(target, []), undefined);
+  for (const target of ["/", "//a", "/a?b#c", "*", "http://a", "HTTP://a:1/b?c", "http://[::1]?x"])
+    assert.equal(refused(target, []), undefined);
   const { maxRequestBodyBytes } = DEFAULT_LIMITS;
   assert.equal(refused("/", [["content-length", String(maxRequestBodyBytes)]]), undefined);
   assert.equal(refused("/", [["content-length", String(maxRequestBodyBytes + 1)]]), 413);

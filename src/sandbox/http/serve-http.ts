@@ -1,11 +1,15 @@
 import { once } from "node:events";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { types } from "node:util";
 import { CordonError, messageOf } from "../../shared/errors.ts";
-import { HttpRequests, type HttpRequestsOptions } from "./http-requests.ts";
+import { HttpRequests, type HttpRequestsOptions, type RequestFailure } from "./http-requests.ts";
 import type { ComponentSource } from "../loading/source.ts";
 import { openToServe } from "../open-to-serve.ts";
-import { Sandbox, type SandboxOptions } from "../sandbox.ts";
+import { sandboxOptions, type SandboxOptions } from "../options/sandbox-options.ts";
+import { callback, options, readOptions, type Shape, text, wholeNumber } from "../options/shape.ts";
+import { outputSink } from "../calls/stdio-options.ts";
+import { Sandbox } from "../sandbox.ts";
 
 /** How requests are served. */
 export interface ServeHttpOptions extends HttpRequestsOptions {
@@ -21,7 +25,9 @@ export interface ServeHttpOptions extends HttpRequestsOptions {
 
 /** A server that is running. */
 export interface HttpServer extends AsyncDisposable {
+  /** The address that it listens on. */
   readonly host: string;
+  /** The port that it listens on, also when any was asked for. */
   readonly port: number;
   /** What answers. */
   readonly sandbox: Sandbox;
@@ -40,12 +46,24 @@ const MAX_CONNECTIONS = 4_096;
 /** The largest head that Node can be told to take, in bytes. */
 const MAX_HEAD_BYTES = 2 ** 24;
 
+const serveHttpOptions: Shape<ServeHttpOptions> = options<ServeHttpOptions>({
+  sandbox: sandboxOptions,
+  host: text,
+  port: wholeNumber(0, 65_535),
+  graceMs: wholeNumber(0, 2 ** 31 - 1),
+  halfCloseMs: wholeNumber(0, 2 ** 31 - 1),
+  maxConcurrent: wholeNumber(1, 1_000_000),
+  onFailure: callback<RequestFailure>(),
+  stdout: outputSink,
+  stderr: outputSink,
+});
+
 /**
  * Serves a component of the `wasi:http/proxy` world: a fresh instance for each request, under the sandbox's grants and limits.
  * A guest that fails before it answered gives its client 502, one that runs out of time 504; after the head was sent, the
  * connection is broken. So does the end of its process; a component whose processes end again and again gives 503 with
- * `Retry-After` until it gets the next one. Requests that the guest need not see are answered without it: 400 for one whose target is no path or
- * whose `host` is none, 413 for a body that says it is over `maxRequestBodyBytes`, 431 for a head over `maxHeaderBytes`.
+ * `Retry-After` until it gets the next one. Requests that the guest need not see are answered without it: 400 for one whose target is
+ * neither a path nor an `http` URL, or whose `host` is none, 413 for a body that says it is over `maxRequestBodyBytes`, 431 for a head over `maxHeaderBytes`.
  *
  * The requests of one connection are answered one after another.
  *
@@ -56,10 +74,15 @@ const MAX_HEAD_BYTES = 2 ** 24;
  */
 export async function serveHttp<Exports extends object>(
   component: Sandbox<Exports> | ComponentSource,
-  options: ServeHttpOptions = {},
+  given: ServeHttpOptions = {},
 ): Promise<HttpServer> {
-  // What it exports besides the handler is no matter here.
-  if (component instanceof Sandbox) return serve(component as unknown as Sandbox, options, () => Promise.resolve());
+  const options = readOptions("serveHttp", serveHttpOptions, given);
+  if (isSandbox(component)) {
+    // What it exports besides the handler is no matter here.
+    if (options.sandbox === undefined) return serve(component as unknown as Sandbox, options, () => Promise.resolve());
+    const problem = "the sandbox is open already; give its options to Sandbox.open";
+    throw new CordonError("usage", `Cannot use the option sandbox of serveHttp: ${problem}`);
+  }
   const sandbox = await openToServe(component, options.sandbox);
   const letGo = (): Promise<void> => sandbox.close();
   try {
@@ -68,6 +91,13 @@ export async function serveHttp<Exports extends object>(
     await letGo();
     throw thrown;
   }
+}
+
+/** A proxy may look like one, and is none. */
+function isSandbox<Exports extends object>(
+  component: Sandbox<Exports> | ComponentSource,
+): component is Sandbox<Exports> {
+  return !types.isProxy(component) && component instanceof Sandbox;
 }
 
 async function serve(sandbox: Sandbox, options: ServeHttpOptions, letGo: () => Promise<void>): Promise<HttpServer> {
@@ -87,6 +117,8 @@ async function serve(sandbox: Sandbox, options: ServeHttpOptions, letGo: () => P
     (request, response) => requests.take(request, response, { expectsContinue: false }),
   );
   server.on("checkContinue", (request, response) => requests.take(request, response, { expectsContinue: true }));
+  // A client may shut down its writing side after the request, and wait for the answer (RFC 9112, section 9.6).
+  (server as { httpAllowHalfOpen?: boolean }).httpAllowHalfOpen = true;
   server.maxConnections = MAX_CONNECTIONS;
   await listen(server, options.host ?? "127.0.0.1", options.port ?? 0);
   const { address: host, port } = server.address() as AddressInfo;

@@ -36,6 +36,7 @@ export interface LoadOptions {
    * as `unsupported`, or they trap when they are called. Default `refuse`. Says nothing about components.
    */
   readonly missingImports?: MissingImports | undefined;
+  /** Gives the load up, with a `cancelled` error. */
   readonly signal?: AbortSignal | undefined;
   /** Told of the stages of a first load, which can take a second; not called when the artifact was cached. */
   readonly onStage?: ((stage: PrepareStage) => void) | undefined;

@@ -4,6 +4,7 @@ import { DECLARED_CORE_MODULES } from "../../host/declared-interfaces.ts";
 import type { CoreProgram } from "../../runtime/messages.ts";
 import type { CoreImport, CoreModuleShape } from "../../shared/core-module.ts";
 import { CordonError } from "../../shared/errors.ts";
+import { reasonWith } from "../../shared/remedy.ts";
 import { escapeInvisible, quoteText } from "../../shared/quote-text.ts";
 
 /** How many problems one message names. */
@@ -33,10 +34,11 @@ export function resolveCoreImports(
   if (problems.length === 0) return { ...shape, trapsMissing: missing === "trap" };
   const named = problems.slice(0, MAX_NAMED).map(({ text }) => text);
   const rest = problems.length > MAX_NAMED ? ` and ${problems.length - MAX_NAMED} more` : "";
-  const hint = problems.some(({ canTrap }) => canTrap)
-    ? '; provide functions with hostFunctions, or have them trap when they are called with missingImports: "trap" (--trap-missing-imports)'
-    : "";
-  throw new CordonError("unsupported", `Cannot load the core module: it imports ${named.join(", ")}${rest}${hint}`);
+  const message = `Cannot load the core module: it imports ${named.join(", ")}${rest}`;
+  if (problems.every(({ canTrap }) => !canTrap)) throw new CordonError("unsupported", message);
+  const remedies = [{ setting: "missingImports", value: "trap" }] as const;
+  const hint = "provide functions with hostFunctions, or have them trap when they are called";
+  throw new CordonError("unsupported", reasonWith(`${message}; ${hint}`, remedies), { remedies });
 }
 
 /** The imports that nothing provides, or not under their type, each in words on one line. */

@@ -9,6 +9,8 @@ import { CordonError, type ErrorCode } from "../../shared/errors.ts";
 import { findServing, type NamedInterface } from "../../shared/wit/interface-name.ts";
 import type { ComponentInterface } from "../../shared/wit/wit.ts";
 import { coreImportProblems } from "./core-imports.ts";
+import { abortSignal } from "../options/common-shapes.ts";
+import { options, readOptions, type Shape } from "../options/shape.ts";
 import { callableExports } from "./exports.ts";
 import { importProblems } from "./imports.ts";
 import { type Reach, reachOf } from "./reach.ts";
@@ -19,6 +21,7 @@ const REFUSALS: ReadonlySet<ErrorCode> = new Set(["unsupported", "limit", "inval
 
 /** What is known of a component without running it. */
 export interface Inspection {
+  /** The file's name without its extension; `component` for bytes. */
   readonly name: string;
   /** `sha256:` and 64 hex digits. */
   readonly digest: string;
@@ -30,9 +33,11 @@ export interface Inspection {
   readonly coreModules: number;
   /** The tools that made it, as it says itself. */
   readonly producers: readonly { readonly field: string; readonly name: string; readonly version: string }[];
+  /** What it imports and exports. */
   readonly interface: ComponentInterface;
   /** Names of the functions that can be called. */
   readonly callable: readonly string[];
+  /** What each import gives access to, and the grant for it. */
   readonly reach: readonly Reach[];
   /** Whether it can run: every import is provided with the type it is declared with, and it is not refused for what it uses. */
   readonly runnable: boolean;
@@ -44,8 +49,11 @@ export interface Inspection {
 
 /** How a component is inspected. */
 export interface InspectOptions {
+  /** Gives it up, with a `cancelled` error. */
   readonly signal?: AbortSignal | undefined;
 }
+
+const inspectOptions: Shape<InspectOptions> = options<InspectOptions>({ signal: abortSignal });
 
 /**
  * Looks into a component, or a core module that Cordon runs like one, without running it. Whether it can run is found out by making it
@@ -53,9 +61,10 @@ export interface InspectOptions {
  *
  * @throws CordonError `usage`, `invalid-component`, `unsupported`, `limit`, `host` or `cancelled`.
  */
-export async function inspect(source: ComponentSource, options: InspectOptions = {}): Promise<Inspection> {
+export async function inspect(source: ComponentSource, given: InspectOptions = {}): Promise<Inspection> {
+  const { signal } = readOptions("inspect", inspectOptions, given);
   const reading = beginReading(source);
-  return runLoad((load) => inspected(reading, load), options);
+  return runLoad((load) => inspected(reading, load), { signal });
 }
 
 async function inspected(reading: Reading, load: Load): Promise<Inspection> {

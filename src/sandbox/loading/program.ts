@@ -9,11 +9,8 @@ import { customInterfaces } from "../../host/custom/custom-interfaces.ts";
 import { DECLARED_INTERFACES } from "../../host/declared-interfaces.ts";
 import type { Program } from "../../runtime/messages.ts";
 import type { PortableProgram } from "../../runtime/process/messages.ts";
-import { CordonError } from "../../shared/errors.ts";
-import { quoteText } from "../../shared/quote-text.ts";
 import type { ComponentInfo, LoadOptions } from "./component-info.ts";
 import { resolveCoreImports } from "./core-imports.ts";
-import type { MissingImports } from "./missing-imports.ts";
 import { resolveImports } from "./imports.ts";
 import { stackTypeKeys } from "./stack-types.ts";
 import type { Reading } from "./source.ts";
@@ -80,7 +77,7 @@ export async function loadPortable(
   const component =
     plan === undefined ? undefined : { plan, imports: resolveImports(artifact.interface, plan, provided) };
   const coreProgram =
-    core === undefined ? undefined : resolveCoreImports(core, custom, missingImportsOf(options.missingImports));
+    core === undefined ? undefined : resolveCoreImports(core, custom, options.missingImports ?? "refuse");
   programs += 1;
   signal.throwIfAborted();
   return {
@@ -101,10 +98,4 @@ export async function loadPortable(
       core: coreProgram,
     },
   };
-}
-
-function missingImportsOf(given: unknown = "refuse"): MissingImports {
-  if (given === "refuse" || given === "trap") return given;
-  const shown = quoteText(String(given), 80);
-  throw new CordonError("usage", `Cannot set missingImports to ${shown}: it is refuse or trap`);
 }

@@ -2,20 +2,27 @@ import { open } from "node:fs/promises";
 import { basename } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { types } from "node:util";
 import { sniff } from "../../component/binary/sniff.ts";
 import { abortable } from "../../shared/abortable.ts";
 import { CordonError } from "../../shared/errors.ts";
 import { DEFAULT_LIMITS } from "../../shared/limits.ts";
 import { quoteText } from "../../shared/quote-text.ts";
+import { bytesOf, isBytes } from "../calls/stdio-options.ts";
+import { isStreamSource, readStream } from "./read-stream.ts";
+import { tooLarge } from "./too-large.ts";
+
+const GIVE = "give its path, a file: URL, its bytes, or a Response or ReadableStream of them";
 
 /** Up to so many bytes are copied at once, in some 20 ms; then the event loop goes round. */
 const BYTES_A_TURN = 16 * 1024 * 1024;
 
 /**
- * Where a component comes from: a path, a `file:` URL, or its bytes. Those may be used for other things at once, unless there are more
- * than 16 MiB of them: then they must not change until it is loaded.
+ * Where a component comes from: a path, a `file:` URL, its bytes, or what they are read from, of which no more than the bound on a
+ * component's size is held. Bytes may be used for other things at once, unless there are more than 16 MiB of them: then they must not
+ * change until it is loaded.
  */
-export type ComponentSource = string | URL | Uint8Array;
+export type ComponentSource = string | URL | ArrayBuffer | ArrayBufferView | Response | ReadableStream<Uint8Array>;
 
 /** A component's bytes and the name it goes by. */
 export interface ReadComponent {
@@ -36,10 +43,17 @@ export type Reading = (signal: AbortSignal) => Promise<ReadComponent>;
  * is larger than `maxBytes`; or with the signal's reason, once it is aborted.
  */
 export function beginReading(source: ComponentSource, maxBytes: number = DEFAULT_LIMITS.maxComponentBytes): Reading {
-  if (source instanceof Uint8Array) {
-    const copy = copied(source, maxBytes);
+  if (!isSource(source)) throw new CordonError("usage", `Cannot load a component: ${GIVE}`);
+  if (typeof source === "object" && isBytes(source)) {
+    const copy = copied(bytesOf(source), maxBytes);
     copy.catch(() => undefined);
     return async (signal) => ({ bytes: await abortable(copy, signal), name: "component" });
+  }
+  if (typeof source === "object" && isStreamSource(source)) {
+    return async (signal) => {
+      const bytes = await readStream(source, maxBytes, signal);
+      return { bytes: checked(bytes, "the given bytes", maxBytes), name: "component" };
+    };
   }
   return async (signal) => {
     const path = pathOf(source);
@@ -58,9 +72,6 @@ async function copied(source: Uint8Array, maxBytes: number): Promise<Uint8Array>
 
 function pathOf(source: string | URL): string {
   if (typeof source === "string") return source;
-  if (!(source instanceof URL)) {
-    throw new CordonError("usage", "Cannot load a component: give its path, a file: URL, or its bytes as a Uint8Array");
-  }
   if (source.protocol !== "file:") {
     throw new CordonError("usage", `Cannot load ${source.href}: only files can be loaded; name a path or a file: URL`);
   }
@@ -69,6 +80,13 @@ function pathOf(source: string | URL): string {
   } catch (thrown) {
     throw new CordonError("usage", `Cannot load ${source.href}: it names no file of this machine`, { cause: thrown });
   }
+}
+
+/** Whether it is any of them. A proxy may look like one, and is none. */
+function isSource(source: unknown): boolean {
+  if (typeof source === "string") return true;
+  if (typeof source !== "object" || source === null || types.isProxy(source)) return false;
+  return source instanceof URL || isBytes(source) || isStreamSource(source);
 }
 
 function nameOf(path: string): string {
@@ -116,12 +134,6 @@ function unreadable(quoted: string, thrown: unknown): CordonError {
   if (reason !== undefined) return new CordonError("usage", `Cannot load ${quoted}: ${reason}`, { cause: thrown });
   return new CordonError("usage", `Cannot load ${quoted}: reading it failed (${code || "unknown error"})`, {
     cause: thrown,
-  });
-}
-
-function tooLarge(what: string, size: number, cap: number): CordonError {
-  return new CordonError("limit", `Cannot load ${what}: ${size} bytes are over maxComponentBytes, which is ${cap}`, {
-    limit: { limit: "component-size", cap, used: size },
   });
 }
 

@@ -1,5 +1,6 @@
 import type { ProgramTables } from "../../component/bound-instances.ts";
 import { CordonError } from "../../shared/errors.ts";
+import { shownLimit } from "../../shared/remedy.ts";
 import type { Limits } from "../../shared/limits.ts";
 
 /**
@@ -15,6 +16,6 @@ export function assertTablesWithin(limits: Limits, { count, entries }: ProgramTa
 
 function over(limit: "tables" | "table-entries", name: keyof Limits, used: number, cap: number): CordonError {
   const what = limit === "tables" ? `${used} tables` : `tables of up to ${used} entries`;
-  const message = `Cannot call the component: its instances have ${what}, over ${name}, which is ${cap}; raise it`;
+  const message = `Cannot call the component: its instances have ${what}, over its cap; raise ${shownLimit(name, cap)}`;
   return new CordonError("limit", message, { limit: { limit, cap, used } });
 }

@@ -5,6 +5,7 @@ export type IsolationLevel = "thread" | "process";
 
 /** How a component that was opened is kept apart from this process. */
 export interface IsolationInUse {
+  /** Where its calls run. */
   readonly level: IsolationLevel;
   /** Why this machine can start no process, where `auto` ended at the level `thread`; one line. */
   readonly obstacle: string | undefined;

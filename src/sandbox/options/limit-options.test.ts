@@ -64,3 +64,27 @@ test("the default profile is minimal, and each is wider than the one before", ()
     tighter = limits;
   }
 });
+
+test("a longer deadline runs into no default that nobody named", () => {
+  const { cpuTimeMs, idleTimeoutMs } = limitsFrom({ timeoutMs: 90_000 });
+  assert.deepEqual([cpuTimeMs, idleTimeoutMs], [90_000, 90_000]);
+  assert.equal(limitsFrom({ timeoutMs: 5 }).cpuTimeMs, DEFAULT_LIMITS.cpuTimeMs);
+  // What somebody set stays, in a call's limits too, and so does a profile's.
+  const set = limitsFrom({ cpuTimeMs: 1_000 });
+  assert.equal(limitsFrom({ timeoutMs: 90_000 }, set).cpuTimeMs, 1_000);
+  assert.equal(limitsFrom({ timeoutMs: 90_000 }, set).idleTimeoutMs, 90_000);
+  assert.equal(limitsFrom({ timeoutMs: 90_000 }, limitsFrom({ fuel: 5 })).cpuTimeMs, 90_000);
+  assert.equal(limitsFrom({ timeoutMs: 90_000, cpuTimeMs: 30_000 }).cpuTimeMs, 30_000);
+  const dense = limitsFrom({ profile: "dense", timeoutMs: 90_000 });
+  assert.equal(dense.cpuTimeMs, LIMIT_PROFILES.dense.cpuTimeMs);
+  assert.equal(limitsFrom({ timeoutMs: 100_000 }, dense).cpuTimeMs, LIMIT_PROFILES.dense.cpuTimeMs);
+});
+
+test("all that is wrong with limits is told at once", () => {
+  refused(
+    { timeoutMS: 1, fuel: 0, profile: "x" },
+    "usage",
+    /3 problems: \(1\) .*profile.*\(2\) .*timeoutMs\?.*\(3\) .*fuel/u,
+  );
+  for (const given of [5, null, [], "x"]) refused(given as never, "usage", /they are an object/u);
+});

@@ -1,7 +1,9 @@
 import { CordonError } from "../../shared/errors.ts";
 import { LIMIT_PROFILES, PROFILE_NAMES, type ProfileName } from "../../shared/limit-profiles.ts";
 import { DEFAULT_LIMITS, type Limits } from "../../shared/limits.ts";
+import { quoteText } from "../../shared/quote-text.ts";
 import { nearest } from "../../shared/suggest.ts";
+import { shownValue } from "./faults.ts";
 
 /** Limits as an embedder writes them: single ones, on top of a profile's or of the defaults. */
 export interface LimitsInput extends Partial<Limits> {
@@ -47,26 +49,41 @@ export const LIMIT_BOUNDS: Readonly<Record<keyof Limits, readonly [minimum: numb
   maxHeaderBytes: [0, 2 ** 24],
 };
 
+/** Limits of time that go with a deadline which is raised, where nobody set them. */
+const FOLLOWING = ["cpuTimeMs", "idleTimeoutMs"] as const;
+
+/** Which of those nobody has set, by the limits that they are in. */
+const following = new WeakMap<Limits, readonly (typeof FOLLOWING)[number][]>([[DEFAULT_LIMITS, FOLLOWING]]);
+
 /**
- * Complete limits: what is given, on top of the profile's that it names, else of `base`. Frozen.
+ * Complete limits: what is given, on top of the profile's that it names, else of `base`. Where nobody set `cpuTimeMs` or
+ * `idleTimeoutMs`, by itself or by a profile, they are at least `timeoutMs`. Frozen.
  *
- * @throws CordonError `usage` for a name that is no limit, a profile there is none of, or a value that is no whole number
- *   within its bounds; `unsupported` for more threads than one.
+ * @throws CordonError with all that is wrong: `usage` for a name that is no limit, a profile there is none of, or a value that is no
+ *   whole number within its bounds; `unsupported` for more threads than one.
  */
-export function limitsFrom({ profile, ...given }: LimitsInput = {}, base: Limits = DEFAULT_LIMITS): Limits {
-  const limits: Record<keyof Limits, number> = { ...(profile === undefined ? base : profileNamed(profile)) };
-  for (const [name, value] of Object.entries(given)) {
-    if (value === undefined) continue;
-    if (!isLimit(name)) throw unknownLimit(name);
-    if (name === "maxThreads" && Number.isSafeInteger(value) && value > 1) throw noThreads(value);
-    const [minimum, maximum] = LIMIT_BOUNDS[name];
-    if (!Number.isSafeInteger(value) || value < minimum || value > maximum) {
-      const range = minimum === maximum ? `only ${minimum}` : `a whole number from ${minimum} to ${maximum}`;
-      throw new CordonError("usage", `Cannot set the limit ${name} to ${String(value)}: it takes ${range}`);
-    }
-    limits[name] = value;
+export function limitsFrom(given: LimitsInput = {}, base: Limits = DEFAULT_LIMITS): Limits {
+  const problems: CordonError[] = [];
+  if (typeof given !== "object" || given === null || Array.isArray(given)) {
+    throw new CordonError(
+      "usage",
+      `Cannot set the limits to ${shownValue(given)}: they are an object such as { timeoutMs: 500 }`,
+    );
   }
-  return Object.freeze(limits);
+  const { profile, ...single } = given;
+  const started = profile === undefined ? base : (attempt(() => profileNamed(profile), problems) ?? base);
+  const limits: Record<keyof Limits, number> = { ...started };
+  for (const [name, value] of Object.entries<unknown>(single)) {
+    if (value === undefined) continue;
+    if (!isLimit(name)) problems.push(unknownLimit(name));
+    else if (isWithin(value, LIMIT_BOUNDS[name])) limits[name] = value;
+    else problems.push(outOfBounds(name, value));
+  }
+  if (problems.length > 0) throw together(problems);
+  const free = (profile === undefined ? (following.get(base) ?? []) : []).filter((name) => single[name] === undefined);
+  for (const name of free) limits[name] = Math.max(limits[name], limits.timeoutMs);
+  following.set(Object.freeze(limits), free);
+  return limits;
 }
 
 /**
@@ -79,11 +96,45 @@ export function profileNamed(name: string): Limits {
   if (found !== undefined) return LIMIT_PROFILES[found];
   const near = typeof name === "string" ? nearest(name, PROFILE_NAMES) : undefined;
   const hint = near === undefined ? `the profiles are ${PROFILE_NAMES.join(", ")}` : `did you mean ${near}?`;
-  throw new CordonError("usage", `Cannot use the limits profile ${shown(name)}: there is none of that name; ${hint}`);
+  throw new CordonError(
+    "usage",
+    `Cannot use the limits profile ${shownValue(name)}: there is none of that name; ${hint}`,
+  );
 }
 
 function isLimit(name: string): name is keyof Limits {
   return Object.hasOwn(LIMIT_BOUNDS, name);
+}
+
+function isWithin(value: unknown, [minimum, maximum]: readonly [number, number]): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= minimum && value <= maximum;
+}
+
+function outOfBounds(name: keyof Limits, value: unknown): CordonError {
+  if (name === "maxThreads" && typeof value === "number" && Number.isSafeInteger(value) && value > 1)
+    return noThreads(value);
+  const [minimum, maximum] = LIMIT_BOUNDS[name];
+  const range = minimum === maximum ? `only ${minimum}` : `a whole number from ${minimum} to ${maximum}`;
+  return new CordonError("usage", `Cannot set the limit ${name} to ${shownValue(value)}: it takes ${range}`);
+}
+
+function attempt<T>(read: () => T, problems: CordonError[]): T | undefined {
+  try {
+    return read();
+  } catch (thrown) {
+    if (!(thrown instanceof CordonError)) throw thrown;
+    problems.push(thrown);
+    return undefined;
+  }
+}
+
+/** One error for all of them. */
+function together(problems: readonly CordonError[]): CordonError {
+  const [first] = problems;
+  if (first !== undefined && problems.length === 1) return first;
+  const code = problems.every((one) => one.code === first?.code) ? (first?.code ?? "usage") : "usage";
+  const list = problems.map(({ message }, index) => `(${index + 1}) ${message}`).join("; ");
+  return new CordonError(code, `Cannot set the limits, ${problems.length} problems: ${list}`);
 }
 
 function noThreads(asked: number): CordonError {
@@ -96,9 +147,5 @@ function noThreads(asked: number): CordonError {
 function unknownLimit(name: string): CordonError {
   const near = nearest(name, Object.keys(LIMIT_BOUNDS));
   const hint = near === undefined ? `the limits are ${Object.keys(LIMIT_BOUNDS).join(", ")}` : `did you mean ${near}?`;
-  return new CordonError("usage", `Cannot set the limit ${JSON.stringify(name)}: there is none of that name; ${hint}`);
-}
-
-function shown(name: unknown): string {
-  return JSON.stringify(String(name).slice(0, 100));
+  return new CordonError("usage", `Cannot set the limit ${quoteText(name, 80)}: there is none of that name; ${hint}`);
 }

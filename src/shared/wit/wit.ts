@@ -23,13 +23,17 @@ export type WitPrimitive =
 
 /** A record field or function parameter. Names are kebab-case, as in WIT. */
 export interface WitField {
+  /** Its name in WIT. */
   readonly name: string;
+  /** What it holds. */
   readonly type: WitType;
 }
 
 /** A variant case; without `type` it carries no payload. */
 export interface WitCase {
+  /** Its name in WIT. */
   readonly name: string;
+  /** What it carries; absent when it carries nothing. */
   readonly type?: WitType;
 }
 
@@ -76,8 +80,11 @@ export function partsOfType(type: WitType): readonly (WitType | undefined)[] {
 
 /** A function of an interface or a world; `name` is as in the binary, so `[method]descriptor.read` for methods. */
 export interface WitFunction {
+  /** Its name in WIT; methods as `[method]resource.name`. */
   readonly name: string;
+  /** What it takes, in order. */
   readonly parameters: readonly WitField[];
+  /** What it returns; absent when it returns nothing. */
   readonly result?: WitType;
   /** Whether the function is declared `async` (component-model async). */
   readonly async: boolean;
@@ -92,6 +99,7 @@ export interface WitInterface {
    * whose name has the part of its version that compatible ones share.
    */
   readonly implements?: string;
+  /** Its functions, those of resources included. */
   readonly functions: readonly WitFunction[];
   /** Names of the resource types the interface defines. */
   readonly resources: readonly string[];
@@ -101,6 +109,7 @@ export interface WitInterface {
 
 /** One direction of a component's interface. */
 export interface WitWorldSide {
+  /** Whole interfaces. */
   readonly interfaces: readonly WitInterface[];
   /** Functions at the root of the world. */
   readonly functions: readonly WitFunction[];
@@ -113,6 +122,8 @@ export interface WitWorldSide {
 
 /** All that a component imports and exports. */
 export interface ComponentInterface {
+  /** What it needs. */
   readonly imports: WitWorldSide;
+  /** What it gives. */
   readonly exports: WitWorldSide;
 }

@@ -75,10 +75,9 @@ export function writePart(
   // Linux appends to a descriptor that appends whatever the position; elsewhere this is where the end was just now.
   const from = position ?? sizeOf(file);
   if (from + bytes.length > maxFileBytes) {
-    throw FilesystemError.denied(
-      "file-too-large",
-      `the file would pass the ${maxFileBytes} bytes that are granted; allow more with --max-file-size`,
-    );
+    throw FilesystemError.denied("file-too-large", `the file would pass the ${maxFileBytes} bytes that are granted`, {
+      setting: "grants.filesystem.maxFileBytes",
+    });
   }
   if (bytes.length === 0) return 0;
   const { write } = context.meters;

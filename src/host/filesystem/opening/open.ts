@@ -29,7 +29,7 @@ export async function openGranted(
     if (!exists && access === "read") return failed("no such file");
     if (!exists && access === "rewrite") {
       const reason = "making files is not granted";
-      return { kind: "refused", reason, hint: "allow it with create: true of filesystem" };
+      return { kind: "refused", reason, remedy: { setting: "grants.filesystem.create", value: "true" } };
     }
     const target = { real: resolution.real, exists };
     const opened = await openTarget(request, target, access === "read" ? "read" : "write");

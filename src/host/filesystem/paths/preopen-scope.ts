@@ -18,13 +18,22 @@ export type Change =
 /** Why a preopened folder's grant refuses a change, or `undefined` when it does not. */
 export function changeProblem(preopen: Preopen, change: Change): FilesystemError | undefined {
   if (!preopen.write) {
-    return FilesystemError.denied("read-only", "the preopened folder is granted for reading only; allow it with :rw");
+    return FilesystemError.denied("read-only", "the preopened folder is granted for reading only", {
+      setting: "grants.filesystem.preopens",
+      value: `${preopen.written.replace(/:ro$/u, "")}:rw`,
+    });
   }
   if (change === "create" && !preopen.create) {
-    return FilesystemError.denied("not-permitted", "making files is not granted; allow it with --allow-create");
+    return FilesystemError.denied("not-permitted", "making files is not granted", {
+      setting: "grants.filesystem.create",
+      value: "true",
+    });
   }
   if (change === "delete" && !preopen.delete) {
-    return FilesystemError.denied("not-permitted", "removing files is not granted; allow it with --allow-delete");
+    return FilesystemError.denied("not-permitted", "removing files is not granted", {
+      setting: "grants.filesystem.delete",
+      value: "true",
+    });
   }
   return undefined;
 }
@@ -34,7 +43,8 @@ export function checkSize(preopen: Preopen, size: bigint): void {
   if (size <= BigInt(preopen.maxFileBytes)) return;
   throw FilesystemError.denied(
     "file-too-large",
-    `the file would pass the ${preopen.maxFileBytes} bytes that are granted; allow more with --max-file-size`,
+    `the file would pass the ${preopen.maxFileBytes} bytes that are granted`,
+    { setting: "grants.filesystem.maxFileBytes" },
   );
 }
 

@@ -74,14 +74,15 @@ function assertDenied(outcome: Run, capability: "filesystem-read" | "filesystem-
     tag: "err",
     val: `Permission denied: ${capability} is not granted for this path`,
   });
-  const flag = capability === "filesystem-read" ? "--allow-fs-read" : "--allow-fs-write";
+  const setting = capability === "filesystem-read" ? "grants.filesystem.read" : "grants.filesystem.write";
   assert.deepEqual(outcome.events, [
     {
       eventType: "FilesystemAccess",
       action: capability === "filesystem-read" ? "filesystem-read.read-file" : "filesystem-write.write-file",
       resource: path,
       result: "Denied",
-      reason: `the path is outside what ${capability} was granted for; allow it with ${flag}=PATH`,
+      reason: `the path is outside what ${capability} was granted for`,
+      remedies: [{ setting, value: "PATH" }],
     },
   ]);
 }
@@ -130,7 +131,8 @@ test("the size of files and the making of them are bounded by the grant, as in o
       action: "filesystem-write.write-file",
       resource: "demo.txt",
       result: "Denied",
-      reason: "the file would pass the 6 bytes that are granted; allow more with --max-file-size",
+      reason: "the file would pass the 6 bytes that are granted",
+      remedies: [{ setting: "grants.filesystem.maxFileBytes" }],
     },
   ]);
   assert.equal(readFileSync(join(inside, "demo.txt"), "utf8"), "ééé", "what was refused changed nothing");
@@ -150,10 +152,10 @@ test("the size of files and the making of them are bounded by the grant, as in o
 test("without any grant of the kind, whatever the other kind allows", async () => {
   const reading = await run(filesystemRead, { write: ["."] }, ["demo.txt"]);
   assert.deepEqual(reading.result, { tag: "err", val: "Permission denied: filesystem-read capability not granted" });
-  assert.match(reading.events[0]?.reason ?? "", /allow it with --allow-fs-read=PATH$/);
+  assert.deepEqual(reading.events[0]?.remedies, [{ setting: "grants.filesystem.read", value: "PATH" }]);
   const writing = await run(filesystemWrite, { read: ["."] }, ["demo.txt", "changed"]);
   assert.deepEqual(writing.result, { tag: "err", val: "Permission denied: filesystem-write capability not granted" });
-  assert.match(writing.events[0]?.reason ?? "", /allow it with --allow-fs-write=PATH$/);
+  assert.deepEqual(writing.events[0]?.remedies, [{ setting: "grants.filesystem.write", value: "PATH" }]);
   assert.equal(readFileSync(join(inside, "demo.txt"), "utf8"), "hello");
 });
 

@@ -40,12 +40,12 @@ const READ: WholeFileOperation = {
   capability: "filesystem-read",
   action: "filesystem-read.read-file",
   verb: "read",
-  flag: "--allow-fs-read",
+  setting: "grants.filesystem.read",
 };
 
 const WRITE: WholeFileOperation = {
   capability: "filesystem-write",
   action: "filesystem-write.write-file",
   verb: "write",
-  flag: "--allow-fs-write",
+  setting: "grants.filesystem.write",
 };

@@ -1,3 +1,4 @@
+import type { GrantSetting, Remedy } from "../../../shared/remedy.ts";
 import type { AuditResult } from "../../../audit/event.ts";
 import type { PathGrant } from "../../../policy/grants.ts";
 import type { HostContext, HostResult } from "../../capability.ts";
@@ -12,28 +13,30 @@ export interface WholeFileOperation {
   readonly capability: string;
   readonly action: string;
   readonly verb: string;
-  readonly flag: string;
+  /** The grant for it. */
+  readonly setting: GrantSetting;
 }
 
 /** Checks, does the work, records the one event of the call, and puts the outcome in words for the guest. */
 export async function onWholeFile<T>(
   context: HostContext,
-  { capability, action, verb, flag }: WholeFileOperation,
+  { capability, action, verb, setting }: WholeFileOperation,
   grants: readonly PathGrant[],
   path: string,
   work: (request: FileRequest) => Promise<FileOutcome<T>>,
 ): Promise<HostResult<T, string>> {
-  const record = (result: AuditResult, reason?: string): void =>
+  const record = (result: AuditResult, reason?: string, remedies?: readonly Remedy[]): void =>
     context.observe({
       eventType: "FilesystemAccess",
       action,
       resource: cutResource(path),
       result,
       ...(reason === undefined ? {} : { reason }),
+      ...(remedies === undefined ? {} : { remedies }),
     });
 
   if (grants.length === 0) {
-    record("Denied", `${capability} is not granted; allow it with ${flag}=PATH`);
+    record("Denied", `${capability} is not granted`, [{ setting, value: "PATH" }]);
     return err(`Permission denied: ${capability} capability not granted`);
   }
   const problem = pathProblem(path);
@@ -47,11 +50,11 @@ export async function onWholeFile<T>(
     return ok(outcome.value);
   }
   if (outcome.kind === "outside") {
-    record("Denied", `the path is outside what ${capability} was granted for; allow it with ${flag}=PATH`);
+    record("Denied", `the path is outside what ${capability} was granted for`, [{ setting, value: "PATH" }]);
     return err(`Permission denied: ${capability} is not granted for this path`);
   }
   if (outcome.kind === "refused") {
-    record("Denied", outcome.hint === undefined ? outcome.reason : `${outcome.reason}; ${outcome.hint}`);
+    record("Denied", outcome.reason, outcome.remedy === undefined ? undefined : [outcome.remedy]);
     return err(`Permission denied: ${outcome.reason}`);
   }
   record("Error", outcome.reason);

@@ -42,7 +42,7 @@ export async function writeFile(
   }
   if (Buffer.byteLength(content) > granted.maxFileBytes) {
     const reason = `the file would pass the ${granted.maxFileBytes} bytes that are granted`;
-    return { kind: "refused", reason, hint: "allow more with --max-file-size" };
+    return { kind: "refused", reason, remedy: { setting: "grants.filesystem.maxFileBytes" } };
   }
   if (Buffer.byteLength(content) > meter.left) {
     return failed(`the invocation would have written more than the ${meter.total} bytes it may in all`);

@@ -1,3 +1,4 @@
+import type { Remedy } from "../../../shared/remedy.ts";
 import { errnoOf } from "../failure.ts";
 
 /** `wasi:filesystem/types.error-code`. */
@@ -92,8 +93,12 @@ export class FilesystemError extends Error {
   /** Whether a grant or a limit refused it, so that it is a denial; otherwise the operation was allowed and failed. */
   readonly denied: boolean;
 
-  private constructor(code: ErrorCode, reason: string, denied: boolean) {
+  /** What would allow it, if anything would. */
+  readonly remedies: readonly Remedy[] | undefined;
+
+  private constructor(code: ErrorCode, reason: string, denied: boolean, remedy?: Remedy) {
     super(reason);
+    this.remedies = remedy === undefined ? undefined : [remedy];
     this.name = "FilesystemError";
     this.code = code;
     this.denied = denied;
@@ -104,9 +109,9 @@ export class FilesystemError extends Error {
     return new FilesystemError(code, reason, false);
   }
 
-  /** A grant or a limit refuses it. `reason` says what would allow it, on one line, and names nothing of the host. */
-  static denied(code: ErrorCode, reason: string): FilesystemError {
-    return new FilesystemError(code, reason, true);
+  /** A grant or a limit refuses it, for a reason on one line that names nothing of the host; `remedy` would allow it. */
+  static denied(code: ErrorCode, reason: string, remedy?: Remedy): FilesystemError {
+    return new FilesystemError(code, reason, true, remedy);
   }
 
   /**

@@ -42,6 +42,7 @@ export function observe(context: HostContext, access: Access, error?: Filesystem
     resource: resourceOf(access),
     result,
     ...(error === undefined ? {} : { reason: error.message }),
+    ...(error?.remedies === undefined ? {} : { remedies: error.remedies }),
   });
 }
 

@@ -1,3 +1,4 @@
+import type { Remedy } from "../../../../shared/remedy.ts";
 import { isIP } from "node:net";
 import type { buildConnector, Client, Dispatcher } from "undici";
 import type { AuditResult } from "../../../../audit/event.ts";
@@ -105,7 +106,7 @@ class OutgoingExchange implements Dispatcher.DispatchHandler {
     // Of a host that no grant names, a guest must not learn whether it exists.
     const unknown = plainCode("destination-not-found");
     if (candidates.kind === "denied") {
-      this.#record("Denied", candidates.reason);
+      this.#record("Denied", candidates.reason, candidates.remedies);
       this.#fail(isNamed ? plainCode("destination-IP-prohibited") : unknown);
       return;
     }
@@ -141,7 +142,7 @@ class OutgoingExchange implements Dispatcher.DispatchHandler {
   #dispatch({ Client, buildConnector }: Undici, addresses: readonly string[]): void {
     const { target, method, path, headers, body } = this.#plan;
     const { limits } = this.#context;
-    const connect = pinnedConnector(buildConnector, addresses, limits.httpTimeoutMs);
+    const connect = pinnedConnector(buildConnector, addresses, limits.httpTimeoutMs, limits.maxHeaderBytes);
     const host = target.host.includes(":") ? `[${target.host}]` : target.host;
     this.#client = new Client(`${target.scheme}://${host}:${target.port}`, {
       connect: (options, callback) =>
@@ -277,12 +278,16 @@ class OutgoingExchange implements Dispatcher.DispatchHandler {
     if (this.#client !== undefined) this.#client.destroy().catch(() => undefined);
   }
 
-  #record(result: AuditResult, reason?: string): void {
+  #record(result: AuditResult, reason?: string, remedies?: readonly Remedy[]): void {
     if (this.#recorded) return;
     this.#recorded = true;
     const { resource } = this.#plan;
     const event = { eventType: "NetworkAccess", action: "http.handle", resource, result } as const;
-    this.#context.observe(reason === undefined ? event : { ...event, reason });
+    this.#context.observe({
+      ...event,
+      ...(reason === undefined ? {} : { reason }),
+      ...(remedies === undefined ? {} : { remedies }),
+    });
   }
 
   #received(raw: RawHeaders): FieldMap | undefined {

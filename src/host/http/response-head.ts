@@ -1,0 +1,69 @@
+/** More interim responses than this before the real one are a flood, and left to the parser, which refuses them. */
+const MAX_INTERIM = 16;
+
+const END_OF_HEAD = Buffer.from("\r\n\r\n");
+
+/**
+ * What a server sends on a connection for one request, up to the end of the response's head, as undici's parser takes it: without
+ * `100 Continue`, which nobody asked for and a client has to skip all the same (RFC 9110, section 15.2), and with one
+ * `content-length` where the server repeats the same (section 8.6). The parser judges the rest, and whatever is not well-formed.
+ */
+export class ResponseHeadFilter {
+  readonly #maxBytes: number;
+  #held: Buffer = Buffer.alloc(0);
+  #interim = 0;
+  #isOver = false;
+
+  /** @param maxBytes How large a head may be; of a larger one nothing is held. */
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** What of all that came is for the parser now; `null` when there is nothing, and more has to come. */
+  take(chunk: Buffer): Buffer | null {
+    if (this.#isOver) return chunk;
+    this.#held = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
+    for (;;) {
+      const end = this.#held.indexOf(END_OF_HEAD);
+      if (end < 0) return this.#held.length > this.#maxBytes ? this.#rest() : null;
+      const next = end + END_OF_HEAD.length;
+      const head = this.#held.toString("latin1", 0, end);
+      if (!/^HTTP\/1\.[01] 100(?: |\r\n|$)/u.test(head) || this.#interim >= MAX_INTERIM) {
+        const body = this.#held.subarray(next);
+        // Other interim responses are skipped by the parser, and the head is behind them.
+        if (/^HTTP\/1\.[01] 1(?!01)[0-9]{2}(?: |\r\n|$)/u.test(head) && this.#interim < MAX_INTERIM) {
+          this.#interim += 1;
+          this.#held = body;
+          const after = body.length === 0 ? null : this.take(Buffer.alloc(0));
+          const own = Buffer.from(`${head}\r\n\r\n`, "latin1");
+          return after === null ? own : Buffer.concat([own, after]);
+        }
+        this.#isOver = true;
+        this.#held = Buffer.alloc(0);
+        return Buffer.concat([Buffer.from(`${withOneLength(head)}\r\n\r\n`, "latin1"), body]);
+      }
+      this.#interim += 1;
+      this.#held = this.#held.subarray(next);
+      if (this.#held.length === 0) return null;
+    }
+  }
+
+  #rest(): Buffer {
+    this.#isOver = true;
+    const all = this.#held;
+    this.#held = Buffer.alloc(0);
+    return all;
+  }
+}
+
+/** The head with the first `content-length` alone, where all are of the same digits. */
+function withOneLength(head: string): string {
+  const lines = head.split("\r\n");
+  const lengths = lines.flatMap((line) => /^content-length:(.*)$/iu.exec(line)?.[1] ?? []);
+  const values = lengths.flatMap((text) => text.split(",")).map((text) => text.replaceAll(/^[ \t]+|[ \t]+$/gu, ""));
+  const [first = ""] = values;
+  const isRepeated = values.length > 1 && /^[0-9]{1,15}$/u.test(first) && values.every((one) => one === first);
+  if (!isRepeated || lines.some((line) => /^[ \t]/u.test(line))) return head;
+  const rest = lines.filter((line) => !/^content-length:/iu.test(line));
+  return [...rest, `content-length: ${first}`].join("\r\n");
+}

@@ -1,0 +1,146 @@
+import type { AuditListener } from "../../audit/recorder.ts";
+import type { ArtifactCacheOptions } from "../../component/artifact-cache.ts";
+import type { Grants } from "../../policy/grants.ts";
+import { type GrantsInput, parseGrants } from "../../policy/parse-grants.ts";
+import { CordonError } from "../../shared/errors.ts";
+import type { Limits } from "../../shared/limits.ts";
+import { cacheDirectory } from "../../shared/machine/xdg.ts";
+import type {
+  CoreHostFunctionInput,
+  HostFunctionInput,
+  HostResourceInput,
+} from "../host-functions/host-function-input.ts";
+import { HostFunctions } from "../host-functions/host-functions.ts";
+import type { LoadOptions } from "../loading/component-info.ts";
+import { abortSignal } from "./common-shapes.ts";
+import { type DeterministicInput, deterministicGrants } from "./deterministic.ts";
+import { type Faults, shownValue } from "./faults.ts";
+import type { IsolationOptions } from "./isolation-options.ts";
+import { limitsFrom, type LimitsInput } from "./limit-options.ts";
+import { plainCopy } from "./plain-copy.ts";
+import { a, callback, either, oneOf, options, readOptions, type Shape, text, truth, wholeNumber } from "./shape.ts";
+
+/** How a sandbox is opened. Everything that is left out is denied or at its default; a name that is not among these is an error. */
+export interface SandboxOptions extends LoadOptions, IsolationOptions {
+  /** What the guest may reach; default nothing. Relative paths start at the process's current directory. */
+  readonly grants?: GrantsInput | undefined;
+  /**
+   * Whether the same call does the same each time: virtual time, and random bytes of a seed. Default `false`. See
+   * docs/limits.md for what it covers.
+   */
+  readonly deterministic?: DeterministicInput | undefined;
+  /**
+   * Bounds of each call, such as `{ profile: "dense", timeoutMs: 100 }`; see {@link Limits} for units and defaults. Default
+   * the profile `minimal`.
+   */
+  readonly limits?: LimitsInput | undefined;
+  /** Called for every access the guest makes or is denied, in order. */
+  readonly onEvent?: AuditListener | undefined;
+  /**
+   * Functions of the embedder's own that the guest may import, and resources that they give and take; default none. Each function needs a
+   * grant under `grants.custom`.
+   */
+  readonly hostFunctions?: HostFunctionInputs | undefined;
+}
+
+/** The options of a sandbox, and what was read from them. */
+export interface ReadSandboxOptions {
+  readonly options: SandboxOptions;
+  readonly grants: Grants;
+  readonly limits: Limits;
+  readonly hostFunctions: HostFunctions;
+}
+
+type HostFunctionInputs = readonly (HostFunctionInput | CoreHostFunctionInput | HostResourceInput)[];
+
+const seed: Shape<bigint | number> = a("a whole number from 0 to 2^64 - 1", (value) =>
+  typeof value === "bigint" ? value >= 0n && value < 2n ** 64n : Number.isSafeInteger(value) && Number(value) >= 0,
+);
+
+/** Limits, checked where they apply; `base` is what those build on that are left out. */
+export const limitsInput: Shape<LimitsInput> = (value, path, faults) => {
+  const copy = plainCopy<LimitsInput>()(value, path, faults);
+  limitsFrom(copy);
+  return copy;
+};
+
+const members = options<SandboxOptions>({
+  name: text,
+  cache: either(
+    (value) => value === false,
+    a<false>("false", (value) => value === false),
+    options<ArtifactCacheOptions>({ directory: text, maxBytes: wholeNumber(0, Number.MAX_SAFE_INTEGER) }),
+  ),
+  sharedMemory: truth,
+  freshMemory: truth,
+  missingImports: oneOf("refuse", "trap"),
+  signal: abortSignal,
+  onStage: callback(),
+  isolation: oneOf("thread", "process", "auto"),
+  osSandbox: oneOf("auto", "required", "off"),
+  grants: plainCopy<GrantsInput>(),
+  deterministic: either(
+    (value) => typeof value === "boolean",
+    truth,
+    options<{ readonly seed: bigint | number }>({ seed }),
+  ),
+  limits: limitsInput,
+  onEvent: callback<AuditListener>(),
+  hostFunctions: (value, path, faults) => {
+    if (Array.isArray(value)) return Array.from(value as HostFunctionInputs);
+    faults.add(path, `it is a list of functions, not ${shownValue(value)}`);
+    return undefined;
+  },
+});
+
+/** The options of a sandbox that is opened later, where everything about them is told now. */
+export const sandboxOptions: Shape<SandboxOptions> = (value, path, faults) => collect(value, path, faults)?.options;
+
+/**
+ * Reads the options of a sandbox.
+ *
+ * @throws CordonError with everything that is wrong: `policy` when it is the grants alone, `unsupported` when it is what nobody has, else
+ * `usage`.
+ */
+export function readSandboxOptions(entry: string, given: unknown): ReadSandboxOptions {
+  return readOptions<ReadSandboxOptions>(entry, collect, given);
+}
+
+const collect: Shape<ReadSandboxOptions> = (value, path, faults) => {
+  const read = members(value, path, faults);
+  const { grants: asked = {}, deterministic, limits = {}, cache, hostFunctions = [] } = read ?? {};
+  const grants = attempt("grants", faults, () =>
+    parseGrants(deterministicGrants(asked, deterministic), {
+      cwd: currentDirectory(),
+      protectedFolders: ownFolders(cache),
+      env: process.env,
+    }),
+  );
+  const own = attempt("hostFunctions", faults, () => new HostFunctions(hostFunctions, grants?.custom ?? {}));
+  if (read === undefined || grants === undefined || own === undefined) return undefined;
+  return { options: read, grants, limits: limitsFrom(limits), hostFunctions: own };
+};
+
+function attempt<T>(path: string, faults: Faults, read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (thrown) {
+    faults.addThrown(path, thrown);
+    return undefined;
+  }
+}
+
+function currentDirectory(): string {
+  try {
+    return process.cwd();
+  } catch (thrown) {
+    const message = "Cannot use the current directory: it is gone; change to one that exists";
+    throw new CordonError("usage", message, { cause: thrown });
+  }
+}
+
+/** What Cordon keeps code in that it will run: no guest may write there. */
+function ownFolders(cache: SandboxOptions["cache"]): readonly string[] {
+  const configured = typeof cache === "object" ? cache.directory : undefined;
+  return [cacheDirectory(), configured].filter((folder) => folder !== undefined);
+}
