@@ -18,6 +18,7 @@ import { neutralisedLine, styled, writeNote } from "../output/terminal.ts";
 export interface ServeFlags extends SandboxFlags {
   readonly addr: string;
   readonly maxConcurrent?: string;
+  readonly freshMemory?: boolean;
   readonly json?: boolean;
 }
 
@@ -43,7 +44,7 @@ async function serve(
   const maxConcurrent = flags.maxConcurrent === undefined ? undefined : parseCount(flags.maxConcurrent);
   using log = new AccessLog(flags.audit, process.stderr);
   using progress = new LoadProgress(basename(file), process.stderr);
-  const options = sandboxOptions(flags);
+  const options = { ...sandboxOptions(flags), freshMemory: flags.freshMemory };
   const source = await componentSource(file, { maxBytes: options.limits?.maxComponentBytes, signal: interrupted });
   await using sandbox = await openToServe(source, {
     ...options,

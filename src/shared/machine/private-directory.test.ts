@@ -62,13 +62,13 @@ onPosix("a folder that others can write to is refused", () => {
 onPosix("so is one below a folder that others can write to, unless nobody can move what is another's there", () => {
   for (const mode of [0o770, 0o707, 0o777]) {
     const path = made("open/cordon/code");
-    chmodSync(join(path, "../../.."), mode);
+    chmodSync(join(path, "../.."), mode);
     refused(path, /open" can be written to by other users$/u);
-    refused(join(path, "../../../new/code"), /open" can be written to/u);
-    assert.equal(existsSync(join(path, "../../../new")), false, "nothing is made there");
+    refused(join(path, "../../new/code"), /open" can be written to/u);
+    assert.equal(existsSync(join(path, "../../new")), false, "nothing is made there");
   }
   const path = made("sticky/cordon/code");
-  chmodSync(join(path, "../../.."), 0o1777);
+  chmodSync(join(path, "../.."), 0o1777);
   assert.deepEqual(privateDirectory(path), { path });
 });
 
@@ -77,12 +77,12 @@ describe("where another user owns something on the way", () => {
   asRoot("a folder of theirs is refused, wherever it lies and whatever its mode", () => {
     for (const theirs of ["x", "x/cordon", "x/cordon/code"]) {
       const path = made("x/cordon/code");
-      chownSync(join(path, "../../../..", theirs), STRANGER, STRANGER);
+      chownSync(join(path, "../../..", theirs), STRANGER, STRANGER);
       refused(path, /belongs to another user$/u);
     }
     // As where they were first to make /tmp/cordon.
     const sticky = made("sticky/cordon/code");
-    chmodSync(join(sticky, "../../.."), 0o1777);
+    chmodSync(join(sticky, "../.."), 0o1777);
     chownSync(join(sticky, ".."), STRANGER, STRANGER);
     refused(sticky, /belongs to another user$/u);
   });
@@ -90,7 +90,7 @@ describe("where another user owns something on the way", () => {
   // Weakening: links are followed by the system.
   asRoot("neither a link of theirs nor one that leads through their folder is followed", () => {
     const path = made("home/real/code");
-    const home = join(path, "../../..");
+    const home = join(path, "../..");
     symlinkSync("real", join(home, "theirs"));
     lchownSync(join(home, "theirs"), STRANGER, STRANGER);
     refused(join(home, "theirs/code"), /the link .* belongs to another user$/u);
@@ -104,11 +104,11 @@ describe("where another user owns something on the way", () => {
 
 onPosix("links of this user's are followed, and the path that is used has none", () => {
   const path = made("home/real");
-  symlinkSync("real", join(path, "../../relative"));
-  symlinkSync(join(path, "../../relative"), join(path, "../../absolute"));
-  assert.deepEqual(privateDirectory(join(path, "../../absolute/code")), { path: join(path, "code") });
-  symlinkSync("round", join(path, "../../round"));
-  refused(join(path, "../../round/code"), /too many links$/u);
+  symlinkSync("real", join(path, "../relative"));
+  symlinkSync(join(path, "../relative"), join(path, "../absolute"));
+  assert.deepEqual(privateDirectory(join(path, "../absolute/code")), { path: join(path, "code") });
+  symlinkSync("round", join(path, "../round"));
+  refused(join(path, "../round/code"), /too many links$/u);
 });
 
 onPosix("what is no folder, and what nothing can be made in, is refused at once", () => {

@@ -45,14 +45,14 @@ test("named cases", async () => {
   writeFileSync(join(root, "outside/secret"), "");
   symlinkSync("dir/x", join(d, "to-file"));
   symlinkSync("dir", join(d, "to-dir"));
-  symlinkSync("../../outside", join(d, "to-outside"));
-  symlinkSync("../../outside/nothing", join(d, "dangling-outside"));
+  symlinkSync("../outside", join(d, "to-outside"));
+  symlinkSync("../outside/nothing", join(d, "dangling-outside"));
   symlinkSync("dir/nothing", join(d, "dangling-inside"));
   symlinkSync("self", join(d, "self"));
   symlinkSync("/", join(d, "to-root"));
   symlinkSync(join(d, "dir"), join(d, "absolute"));
-  symlinkSync("../../d/dir", join(d, "out-and-in"));
-  symlinkSync("../../d/dir", join(d, "through-outside"));
+  symlinkSync("../d/dir", join(d, "out-and-in"));
+  symlinkSync("../outside/../d/dir", join(d, "through-outside"));
   symlinkSync("dir/x/", join(d, "file-as-folder"));
   symlinkSync("d", join(root, "alias"));
   for (let index = 0; index <= 41; index++)
@@ -65,7 +65,7 @@ test("named cases", async () => {
     ["dir/x", x],
     ["./dir//x", x],
     ["dir/.//nested/../../dir/x", x],
-    ["../../d/dir/x", x],
+    ["../d/dir/x", x],
     [join(d, "dir/x"), x],
     ["to-file", x],
     ["to-dir/x", x],
@@ -85,8 +85,8 @@ test("named cases", async () => {
     ["dir/x/y", { kind: "failed", reason: "a part of the path is not a folder" }],
     [".", { kind: "found", real: d }],
     ["..", outside],
-    ["../../outside/secret", outside],
-    ["../../outside/nothing", outside],
+    ["../outside/secret", outside],
+    ["../outside/nothing", outside],
     ["dir/../../outside/secret", outside],
     ["/etc/passwd", outside],
     ["/nothing/at/all", outside],
@@ -125,10 +125,10 @@ test("random trees of folders and links: the same real path as the operating sys
     .array(fc.constantFrom("a", "b", "c", "..", ".", "", "out", "d"), { minLength: 1, maxLength: 6 })
     .map((names) => names.join("/"));
   const target = fc.oneof(
-    fc.tuple(fc.nat(3), inside).map(([up, path]) => "../../".repeat(up) + path),
-    fc.tuple(fc.nat(3), inside).map(([up, path]) => `${"../../".repeat(up)}out/${path}`),
+    fc.tuple(fc.nat(3), inside).map(([up, path]) => "../".repeat(up) + path),
+    fc.tuple(fc.nat(3), inside).map(([up, path]) => `${"../".repeat(up)}out/${path}`),
     inside.map((path) => `D/${path}`),
-    fc.constantFrom(".", "..", "../../..", "O", "/"),
+    fc.constantFrom(".", "..", "../..", "O", "/"),
   );
   const entry = fc.tuple(inside, fc.constantFrom("file", "folder", "link", "link"), target);
   let run = 0;

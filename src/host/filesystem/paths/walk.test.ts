@@ -77,13 +77,13 @@ const joined = fc
 const target = fc.oneof(
   joined,
   inTree.map((names) => names.join("/")),
-  fc.tuple(fc.integer({ min: 1, max: 4 }), joined).map(([up, rest]) => "../../".repeat(up) + rest),
+  fc.tuple(fc.integer({ min: 1, max: 4 }), joined).map(([up, rest]) => "../".repeat(up) + rest),
   fc.constantFrom(
     "..",
     ".",
-    "../../outside/secret",
-    "../../outside",
-    "../../inside",
+    "../outside/secret",
+    "../outside",
+    "../inside",
     "/",
     "BASE/outside/secret",
     "BASE/inside/a",
