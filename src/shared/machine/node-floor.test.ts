@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { isSupportedNode, NODE_FLOOR } from "./node-floor.ts";
 
 function textOf(path: string): string {
-  return readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
+  return readFileSync(new URL(`../../../${path}`, import.meta.url), "utf8");
 }
 
 test("versions are compared as numbers", () => {
