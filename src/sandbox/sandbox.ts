@@ -1,17 +1,12 @@
 import { AuditRecorder } from "../audit/recorder.ts";
-import { type HandleValues, normalizeArguments } from "../component/values/check-value.ts";
-import type { AuditObservation } from "../audit/event.ts";
-import { HostObjects } from "./host-functions/host-objects.ts";
-import type { HostFunctions } from "./host-functions/host-functions.ts";
-import type { Grants } from "../policy/grants.ts";
-import type { Ended, Job } from "../runtime/pending.ts";
+import { normalizeArguments } from "../component/values/check-value.ts";
+import type { Job } from "../runtime/pending.ts";
 import { CordonError } from "../shared/errors.ts";
 import type { Limits } from "../shared/limits.ts";
 import type { Usage } from "../shared/usage.ts";
 import type { ComponentInfo } from "./loading/component-info.ts";
 import { type HttpExchange, httpExchange } from "./http/http-exchange.ts";
-import { checkEnding } from "./calls/check-ending.ts";
-import { type EmbeddersObjects, InstanceHandles } from "./calls/instance-handles.ts";
+import { InstanceHandles } from "./calls/instance-handles.ts";
 import { exportedResourcesOf } from "./calls/resource-types.ts";
 import { refuseHandleResult } from "./calls/refuse-handle-result.ts";
 import { type Engine, openEngine } from "./engine.ts";
@@ -21,46 +16,21 @@ import type { ExportName, ExportParameters, ExportResult } from "./calls/typed-e
 import { commandEntry, httpHandler } from "./loading/entries.ts";
 import { exitCodeOf, valueOf } from "./calls/ending.ts";
 import { GuestInstance } from "./calls/guest-instance.ts";
-import { type CallableExport, findExport } from "./loading/exports.ts";
+import { type InvocationParts, Invocations } from "./calls/invocations.ts";
+import type { ExecuteResult, SpawnedProgram } from "./calls/program-result.ts";
+import { findExport } from "./loading/exports.ts";
 import { type CallManyOptions, callManyOptions, type CallOptions, callOptions } from "./options/call-options.ts";
 import { limitsFrom } from "./options/limit-options.ts";
 import { readSandboxOptions, type SandboxOptions } from "./options/sandbox-options.ts";
 import { readOptions } from "./options/shape.ts";
 import type { ComponentSource } from "./loading/source.ts";
-import { answering, type Services } from "./calls/services.ts";
-import { InvocationStreams } from "./streams/invocation-streams.ts";
+import type { Services } from "./calls/services.ts";
 import { functionHoldsHandle, holdsStream } from "../shared/wit/wit-handles.ts";
 import { Stdio } from "./calls/stdio.ts";
 import { callMany, type CallOutcome, MANY_AT_ONCE } from "./calls/call-many.ts";
 import { outputStream } from "./calls/output-stream.ts";
-import { type CallRecord, type RunningCall, RunningCalls } from "./calls/running-calls.ts";
-import { assertTablesWithin } from "./loading/table-limits.ts";
-import { type Totals, UsageTotals } from "./calls/totals.ts";
-import { usageOf } from "./calls/usage.ts";
-
-/** What a program gave. */
-export interface ExecuteResult {
-  /** From 0 to 255. A program that returns without a status has 0 when it was well, 1 when not. */
-  readonly exitCode: number;
-  /** What it wrote to stdout; empty when a sink took it. */
-  readonly stdout: Uint8Array;
-  /** What it wrote to stderr; empty when a sink took it. */
-  readonly stderr: Uint8Array;
-  /** What the run used. */
-  readonly usage: Usage;
-}
-
-/** A program that runs, and its output as it comes. */
-export interface SpawnedProgram {
-  /** What it writes to stdout; empty when a sink takes it. Fails as `ended` does. */
-  readonly stdout: ReadableStream<Uint8Array>;
-  /** The same for stderr. */
-  readonly stderr: ReadableStream<Uint8Array>;
-  /** Settles as {@link Sandbox.execute} does, with nothing in its `stdout` and `stderr`. */
-  readonly ended: Promise<ExecuteResult>;
-  /** Ends it, as `cancelled`. */
-  readonly stop: (reason?: unknown) => void;
-}
+import type { RunningCall } from "./calls/running-calls.ts";
+import type { Totals } from "./calls/totals.ts";
 
 /**
  * A component with what it was granted. Each call runs on a fresh instance, in a worker thread of this process or of one of its
@@ -74,15 +44,10 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
   /** What was loaded. */
   readonly component: ComponentInfo;
   readonly #engine: Engine;
-  readonly #grants: Grants;
   readonly #limits: Limits;
-  readonly #recorder: AuditRecorder;
-  readonly #hostFunctions: HostFunctions;
   readonly #isDeterministic: boolean;
-  readonly #totals = new UsageTotals();
-  readonly #running = new RunningCalls();
+  readonly #invocations: Invocations;
   #closed = false;
-  #invocations = 0;
 
   private constructor(parts: SandboxParts) {
     // Only JavaScript gets here without them.
@@ -94,10 +59,8 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
     }
     this.component = parts.engine.info;
     this.#engine = parts.engine;
-    this.#grants = parts.grants;
     this.#limits = parts.limits;
-    this.#recorder = parts.recorder;
-    this.#hostFunctions = parts.hostFunctions;
+    this.#invocations = new Invocations(parts);
     this.#isDeterministic = parts.isDeterministic;
   }
 
@@ -139,7 +102,7 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
     const called = findExport(this.#engine.info.interface, name);
     const limits = limitsFrom(options.limits, this.#limits);
     const { byType } = exportedResourcesOf(this.#engine.plan, called);
-    const embedders = this.#embeddersObjects(limits);
+    const embedders = this.#invocations.embeddersObjects(limits);
     refuseHandleResult(called, (type) => embedders.resourceAt(byType.get(type) ?? -1) !== undefined);
     if (holdsStream(called.function.result)) {
       const { value, usage } = await this.#callWithStreams(called.name, parameters, options);
@@ -153,7 +116,7 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
       passed.pass();
       const results = holdsHandles ? handles.results(byType) : undefined;
       const work = { called, parameters: normal, limits, embedders, results };
-      const { ended, usage } = await this.#run(work, new Stdio(options, false), options);
+      const { ended, usage } = await this.#invocations.run(work, new Stdio(options, false), options.signal);
       return { value: valueOf(ended, called, limits, usage) as ExportResult<Exports, Name>, usage };
     } finally {
       passed.end();
@@ -168,19 +131,6 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
     } finally {
       void instance.finish();
     }
-  }
-
-  /** The embedder's objects of one invocation. As many again as its handles may be under way. */
-  #embeddersObjects({ maxHandles }: Limits): EmbeddersObjects {
-    const resources = this.#engine.plan?.resources;
-    return {
-      objects: new HostObjects(2 * maxHandles),
-      streams: new InvocationStreams(2 * maxHandles),
-      resourceAt: (index) => {
-        const found = resources?.[index];
-        return found?.from === "import" ? this.#hostFunctions.resourceAt(found.path) : undefined;
-      },
-    };
   }
 
   /**
@@ -198,7 +148,11 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
     const called = commandEntry(this.#engine.info.interface);
     const limits = limitsFrom(options.limits, this.#limits);
     const stdio = new Stdio(options, true);
-    const { ended, usage } = await this.#run({ called, parameters: [], programArguments, limits }, stdio, options);
+    const { ended, usage } = await this.#invocations.run(
+      { called, parameters: [], programArguments, limits },
+      stdio,
+      options.signal,
+    );
     const exitCode = exitCodeOf(ended, () => valueOf(ended, called, limits, usage));
     return { exitCode, stdout: stdio.captured("stdout"), stderr: stdio.captured("stderr"), usage };
   }
@@ -257,7 +211,7 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
     const called = httpHandler(this.#engine.info.interface);
     const limits = limitsFrom(options.limits, this.#limits);
     const work = { called, parameters: [], limits, exchange };
-    const { ended, usage } = await this.#run(work, new Stdio(options, false), options);
+    const { ended, usage } = await this.#invocations.run(work, new Stdio(options, false), options.signal);
     valueOf(ended, called, limits, usage);
     return { usage };
   }
@@ -274,12 +228,12 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
 
   /** What all calls that have ended used together, those of instances that stayed included. */
   get totals(): Totals {
-    return this.#totals.soFar;
+    return this.#invocations.totals;
   }
 
   /** The calls that have not ended yet, instances that stay included, in the order in which they were made. */
   get running(): readonly RunningCall[] {
-    return this.#running.list;
+    return this.#invocations.running;
   }
 
   /** The limits that calls have which set none of their own. */
@@ -303,10 +257,10 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
     const stopped = new AbortController();
     const signal = options.signal === undefined ? stopped.signal : AbortSignal.any([options.signal, stopped.signal]);
     const stop = (reason: unknown): void => stopped.abort(reason);
-    const embedders = this.#embeddersObjects(limits);
+    const embedders = this.#invocations.embeddersObjects(limits);
     const returned: Services["returned"] = (payload) => kept?.returned(payload);
     const work = { parameters: [], limits, ready, returned, embedders };
-    const ran = this.#run(work, new Stdio(options, false), { signal });
+    const ran = this.#invocations.run(work, new Stdio(options, false), signal);
     const { info, plan, untrusted } = this.#engine;
     const collectsHandles = !this.#isDeterministic;
     const instance = new GuestInstance({
@@ -323,57 +277,6 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
     made.resolve(instance);
     await instance.opened();
     return instance;
-  }
-
-  async #run(
-    { called, parameters, programArguments = [], limits, exchange, ready, returned, embedders, results }: Work,
-    stdio: Stdio,
-    { signal }: CallOptions,
-  ): Promise<{ readonly ended: Ended; readonly usage: Usage }> {
-    assertTablesWithin(limits, this.#engine.tables);
-    const { objects, streams } = embedders ?? this.#embeddersObjects(limits);
-    this.#invocations += 1;
-    const invocation = this.#invocations;
-    const record: CallRecord = { invocation, name: called?.name, denials: 0 };
-    const { signal: stopped, leave } = this.#running.enter(record, signal);
-    const observe = (observation: AuditObservation): void => {
-      if (observation.result === "Denied") record.denials += 1;
-      this.#recorder.record(invocation, observation);
-    };
-    const reported = await this.#engine.run({
-      invocation: {
-        programId: this.#engine.programId,
-        ...(called === undefined ? {} : { target: called.path }),
-        parameters,
-        programArguments: [this.#engine.info.name, ...programArguments],
-        request: exchange?.head,
-        grants: this.#grants,
-        limits,
-      },
-      signal: stopped,
-      observe,
-      ready,
-      answer: answering({
-        stdio,
-        hostFunctions: this.#hostFunctions,
-        grants: this.#grants,
-        limits,
-        exchange,
-        observe,
-        objects,
-        streams,
-        returned,
-      }),
-    });
-    leave();
-    await stdio.close();
-    const mustCheck = called !== undefined && (this.#engine.untrusted || results !== undefined);
-    const ended = mustCheck ? checkEnding(reported, called.function, results) : reported;
-    const usage = usageOf(ended, record.denials);
-    objects.end();
-    streams.end(() => endOfStreams(ended, called ?? AN_INSTANCE, limits, usage));
-    this.#totals.add(usage);
-    return { ended, usage };
   }
 
   #assertOpen(): void {
@@ -394,41 +297,9 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
 }
 
 /** What a sandbox is made of. */
-interface SandboxParts {
-  readonly engine: Engine;
-  readonly grants: Grants;
+interface SandboxParts extends InvocationParts {
   readonly limits: Limits;
-  readonly recorder: AuditRecorder;
-  readonly hostFunctions: HostFunctions;
   readonly isDeterministic: boolean;
-}
-
-/** One invocation to make. */
-interface Work {
-  /** Absent for an instance that stays. */
-  readonly called?: CallableExport;
-  readonly parameters: readonly unknown[];
-  readonly programArguments?: readonly string[];
-  readonly limits: Limits;
-  readonly exchange?: HttpExchange;
-  readonly ready?: Job["ready"];
-  /** The embedder's objects that it has handles of, and streams; default none at first. */
-  readonly embedders?: EmbeddersObjects;
-  readonly returned?: Services["returned"];
-  /** What becomes of handles in the result, where there may be any. */
-  readonly results?: HandleValues | undefined;
-}
-
-const AN_INSTANCE = { name: "the instance", function: { name: "instance", parameters: [], async: false } } as const;
-
-/** What streams end with that go on when their invocation has ended. */
-function endOfStreams(...ended: Parameters<typeof valueOf>): CordonError {
-  try {
-    valueOf(...ended);
-  } catch (thrown) {
-    if (thrown instanceof CordonError) return thrown;
-  }
-  return new CordonError("cancelled", "Cannot go on with the stream: the call or instance that it is of has ended");
 }
 
 /** A method that was taken off its sandbox has none. */

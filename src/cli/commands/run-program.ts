@@ -1,4 +1,5 @@
-import type { ExecuteResult, Sandbox } from "../../sandbox/sandbox.ts";
+import type { ExecuteResult } from "../../sandbox/calls/program-result.ts";
+import type { Sandbox } from "../../sandbox/sandbox.ts";
 import { CordonError } from "../../shared/errors.ts";
 import type { Usage } from "../../shared/usage.ts";
 import { EXIT } from "../output/exit-codes.ts";

@@ -47,7 +47,13 @@ test("interim responses that nobody asked for are skipped, and a repeated length
 
 test("no more is held than a head may have", () => {
   const filter = new ResponseHeadFilter(1_000);
-  assert.equal(filter.take(Buffer.alloc(1_000, "x")), null);
+  assert.equal(filter.take(Buffer.from("HTTP/1.1 200 ".padEnd(1_000, "x"))), null);
   assert.equal(filter.take(Buffer.alloc(1, "x"))?.length, 1_001);
   assert.equal(filter.take(Buffer.from(CONTINUE))?.toString(), CONTINUE);
+});
+
+test("what is no head of HTTP is not waited for", () => {
+  for (const text of ["SSH-2.0-OpenSSH_9.9\r\n", "H2", "\r\n"]) {
+    assert.equal(new ResponseHeadFilter(1_000).take(Buffer.from(text))?.toString(), text);
+  }
 });

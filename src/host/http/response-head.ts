@@ -1,7 +1,7 @@
 /** More interim responses than this before the real one are a flood, and left to the parser, which refuses them. */
 const MAX_INTERIM = 16;
 
-const END_OF_HEAD = Buffer.from("\r\n\r\n");
+const [BEGIN, END_OF_HEAD] = [Buffer.from("HTTP/1."), Buffer.from("\r\n\r\n")];
 
 /**
  * What a server sends on a connection for one request, up to the end of the response's head, as undici's parser takes it: without
@@ -25,7 +25,7 @@ export class ResponseHeadFilter {
     this.#held = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
     for (;;) {
       const end = this.#held.indexOf(END_OF_HEAD);
-      if (end < 0) return this.#held.length > this.#maxBytes ? this.#rest() : null;
+      if (end < 0) return this.#held.length > this.#maxBytes || !this.#mayBeHead() ? this.#rest() : null;
       const next = end + END_OF_HEAD.length;
       const head = this.#held.toString("latin1", 0, end);
       if (!/^HTTP\/1\.[01] 100(?: |\r\n|$)/u.test(head) || this.#interim >= MAX_INTERIM) {
@@ -46,6 +46,12 @@ export class ResponseHeadFilter {
       this.#held = this.#held.subarray(next);
       if (this.#held.length === 0) return null;
     }
+  }
+
+  /** Nothing else is waited for: what is no HTTP is refused when it comes. */
+  #mayBeHead(): boolean {
+    const begin = Math.min(this.#held.length, BEGIN.length);
+    return this.#held.compare(BEGIN, 0, begin, 0, begin) === 0;
   }
 
   #rest(): Buffer {
