@@ -168,7 +168,11 @@ for (const [mode, needs] of MODES)
 
 test("what is asked for and cannot be had is refused, in words", async () => {
   const wrong = { isolation: "vm" } as unknown as SandboxOptions;
-  await failsWith("usage", /it is thread, process or auto/, Sandbox.open(guest, { cache: TEST_CACHE, ...wrong }));
+  await failsWith(
+    "usage",
+    /it is "thread", "process" or "auto", not "vm"/,
+    Sandbox.open(guest, { cache: TEST_CACHE, ...wrong }),
+  );
   await failsWith(
     "usage",
     /set isolation to "process"/,

@@ -75,16 +75,16 @@ test("memories of calls that ended are let go, however many there are one after 
 // Weakening: the artifact's key is the same for both.
 test("shared memory is refused at load, unless it is allowed, and whoever else was allowed it", async () => {
   const shared = await textGuest("shared", coreFunction("", { fields: "(memory 1 2 shared)" }));
-  await failsWith("unsupported", /uses shared memory.*--allow-shared-memory/, open(shared));
+  await failsWith("unsupported", /uses shared memory.*allow it with sharedMemory: true/, open(shared));
   await using sandbox = await open(shared, { sharedMemory: true });
   await sandbox.call("f");
   await failsWith("unsupported", /uses shared memory/, open(shared));
-  await failsWith("unsupported", /uses shared memory/, open(shared, { sharedMemory: "false" as unknown as boolean }));
+  await failsWith("usage", /it is true or false/, open(shared, { sharedMemory: "false" as unknown as boolean }));
   const atomic = await textGuest(
     "atomic",
     coreFunction("(drop (i32.atomic.load (i32.const 0)))", { fields: "(memory 1)" }),
   );
-  await failsWith("unsupported", /uses atomic instructions.*--allow-shared-memory/, open(atomic));
+  await failsWith("unsupported", /uses atomic instructions.*allow it with sharedMemory: true/, open(atomic));
 });
 
 for (const isolation of ["thread", "process"] as const) {

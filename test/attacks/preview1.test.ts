@@ -211,7 +211,11 @@ test("a module that imports what nobody gives is refused, or traps where it call
   );
   const refused = await failsWith("unsupported", /"env" "abort", which is not provided/, execute(text));
   assert.match(refused.message, /hostFunctions.*allow it with missingImports: "trap"$/u);
-  await failsWith("usage", /it is refuse or trap/, execute(text, { missingImports: "ignore" as "trap" }));
+  await failsWith(
+    "usage",
+    /it is "refuse" or "trap", not "ignore"/,
+    execute(text, { missingImports: "ignore" as "trap" }),
+  );
   await failsWith(
     "trap",
     /it called "abort" of "env", which nothing provides/,
