@@ -19,7 +19,8 @@ async function prints(words: readonly string[], stdout: string): Promise<void> {
 async function fails(code: number, message: RegExp, words: readonly string[]): Promise<void> {
   const result = await cordon(["run", ...words]);
   assert.match(result.stderr, message);
-  assert.match(result.stderr, /^error: [^\n]+\n$/);
+  // Where it trapped is said in further lines.
+  assert.match(result.stderr, /^error: [^\n]+\n(?: +at [^\n]+\n)*$/);
   assert.deepEqual([result.code, result.stdout], [code, ""]);
 }
 
