@@ -6,8 +6,14 @@ const CHECK_MS = 25;
 /** After how many checks its caller is answered without what it used. */
 const MAX_UNANSWERED_CHECKS = 2;
 
-/** On how many checks in a row it may be on the processor, though it should have come by a checkpoint. */
+/** On how many checks in a row it may be on the processor, though it should have come by a checkpoint, when its thread has no other guest. */
 const MAX_RUNNING_CHECKS = 4;
+
+/**
+ * The same when other guests would be lost with the thread. The engine may be collecting, which takes it a second and more where stacks
+ * are deep: what is waited for that long is host code that hangs.
+ */
+const MAX_RUNNING_CHECKS_BESIDE = 120;
 
 /** On how many checks in a row no guest may be on the processor, and the worker say nothing. */
 const MAX_SILENT_CHECKS = 20;
@@ -18,6 +24,8 @@ export interface EndingThread {
   readonly holds: () => boolean;
   /** The ticket of the guest that is on the processor; 0 when none is. */
   readonly running: () => number;
+  /** Whether other guests of the thread would be lost with it. */
+  readonly hasOthers: () => boolean;
   /** Has the guest end at its next checkpoint. */
   readonly end: () => void;
   /** Answers the guest's caller. */
@@ -39,7 +47,7 @@ interface Checks {
  * | what a check finds | what is done |
  * | --- | --- |
  * | it is still there, after {@link MAX_UNANSWERED_CHECKS} | its caller is answered without what it used |
- * | it is on the processor, on {@link MAX_RUNNING_CHECKS} in a row | its thread is ended: nothing else ends it |
+ * | it is on the processor, on {@link MAX_RUNNING_CHECKS} in a row | its thread is ended: nothing else ends it. With others beside it, on {@link MAX_RUNNING_CHECKS_BESIDE} |
  * | no guest is on the processor, on more than {@link MAX_SILENT_CHECKS} in a row | the thread is ended: it hangs |
  * | another guest is on the processor, as it may be | it waits for its turn to leave |
  */
@@ -49,7 +57,8 @@ export function watchEnd(pending: Pending, thread: EndingThread): void {
 
 function next(pending: Pending, thread: EndingThread, checks: Checks): void {
   if (checks.all >= MAX_UNANSWERED_CHECKS) thread.answer();
-  if (checks.running >= MAX_RUNNING_CHECKS || checks.silent > MAX_SILENT_CHECKS) {
+  const mostRunning = thread.hasOthers() ? MAX_RUNNING_CHECKS_BESIDE : MAX_RUNNING_CHECKS;
+  if (checks.running >= mostRunning || checks.silent > MAX_SILENT_CHECKS) {
     thread.kill();
     return;
   }

@@ -182,6 +182,7 @@ export class WorkerSlot {
     watchEnd(pending, {
       holds: () => this.#held.has(ticket),
       running: () => this.#slots.running,
+      hasOthers: () => [...this.#held.keys()].some((one) => !this.#ending.has(one)),
       end: () => this.#slots.end(ticket),
       answer: () => this.#answer(pending, ending),
       kill: () => this.#kill(STOPPED_BY_FORCE),
