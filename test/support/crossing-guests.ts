@@ -1,5 +1,4 @@
 import "./built-workers.ts";
-import { customService } from "../../src/host/custom/custom-function.ts";
 import { parseGrants } from "../../src/policy/parse-grants.ts";
 import type { Program } from "../../src/runtime/messages.ts";
 import type { Job } from "../../src/runtime/pending.ts";
@@ -25,11 +24,6 @@ const FUNCTIONS = new HostFunctions(
   ],
   GRANTS.custom,
 );
-
-/** The services that the guests' host functions are, on the embedder's thread. */
-export const [TAKE, TOLD] = FUNCTIONS.descriptors.flatMap((one) =>
-  one.importedBy === "resource" ? [] : [customService(one)],
-) as [string, string];
 
 /** What such a function answers. */
 export const DONE = { kind: "returned", value: undefined } as const;

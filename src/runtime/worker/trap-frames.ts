@@ -1,7 +1,7 @@
 import type { TrapFrame } from "../../shared/errors.ts";
 
 /** The most frames that are told of. As many are captured, host code among them, before anything is made of them. */
-export const MAX_FRAMES = 24;
+const MAX_FRAMES = 24;
 
 /** The most of a function's name that is told, in UTF-16 code units. */
 const MAX_NAME = 200;

@@ -117,7 +117,7 @@ export function memberPath(path: string, key: string | symbol | number): string 
 }
 
 /** What is said of a member that is not known. */
-export function unknownProblem(key: string | symbol, known: readonly string[]): string {
+function unknownProblem(key: string | symbol, known: readonly string[]): string {
   const near = typeof key === "string" ? nearest(key, known) : undefined;
   const hint = near === undefined ? `there are ${known.join(", ")}` : `did you mean ${near}?`;
   return `there is none of that name; ${hint}`;
