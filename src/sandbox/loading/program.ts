@@ -78,15 +78,13 @@ export async function loadPortable(
     plan === undefined ? undefined : { plan, imports: resolveImports(artifact.interface, plan, provided) };
   const coreProgram =
     core === undefined ? undefined : resolveCoreImports(core, custom, options.missingImports ?? "refuse");
+  const stacks = component === undefined ? new Uint8Array() : await stackTypeKeys(component, provided);
   programs += 1;
   signal.throwIfAborted();
   return {
     info: { name: options.name ?? name, digest, bytes, interface: artifact.interface },
     tables: artifact.tables,
-    typeKeys:
-      component === undefined
-        ? artifact.typeKeys
-        : Buffer.concat([artifact.typeKeys, stackTypeKeys(component, provided)]),
+    typeKeys: Buffer.concat([artifact.typeKeys, stacks]),
     program: {
       id: `${digest}/${programs}`,
       modules: artifact.modules,

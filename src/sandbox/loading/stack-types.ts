@@ -1,8 +1,5 @@
-import { boundedTypeKeys } from "../../component/bound-types.ts";
-import { tooComplex } from "../../component/too-complex.ts";
 import type { InterfaceDeclaration } from "../../host/capability.ts";
-import { LimitReached } from "../../runtime/engine/limit-reached.ts";
-import { PreparedPlan } from "../../runtime/engine/prepared-plan.ts";
+import { coreMaySuspend, maySuspend } from "../../runtime/engine/stacks/may-suspend.ts";
 import type { ComponentProgram } from "../../runtime/messages.ts";
 import { pathKey } from "../../runtime/path-key.ts";
 import { versionedName } from "../../shared/wit/interface-name.ts";
@@ -14,10 +11,10 @@ import { versionedName } from "../../shared/wit/interface-name.ts";
  * @param provided What its imports were matched with.
  * @throws CordonError `limit` when there are too many of them.
  */
-export function stackTypeKeys(
+export async function stackTypeKeys(
   { plan, imports }: ComponentProgram,
   provided: readonly InterfaceDeclaration[],
-): Uint8Array {
+): Promise<Uint8Array> {
   const interfaces = new Map(provided.map((one) => [versionedName(one.name, one.version), one]));
   const blocking = new Set(
     imports
@@ -27,15 +24,13 @@ export function stackTypeKeys(
       })
       .map(({ path }) => pathKey(path)),
   );
-  const { stack } = preparedPlan(plan, (path) => blocking.has(pathKey(path)));
-  return stack === undefined ? new Uint8Array() : boundedTypeKeys([stack]);
-}
-
-function preparedPlan(...given: ConstructorParameters<typeof PreparedPlan>): PreparedPlan {
-  try {
-    return new PreparedPlan(...given);
-  } catch (thrown) {
-    if (!(thrown instanceof LimitReached)) throw thrown;
-    throw tooComplex("kinds of calls that may wait", thrown.used, thrown.ending.cap);
-  }
+  const blocks = (path: readonly string[]): boolean => blocking.has(pathKey(path));
+  const may = maySuspend(plan, blocks);
+  const waits = plan.coreFunctions.some(
+    (core) => core.kind === "task.return" || coreMaySuspend(plan, core, may, blocks),
+  );
+  if (!waits) return new Uint8Array();
+  // The rest of the engine is loaded for those alone that have such stacks.
+  const { stackKeys } = await import("./stack-keys.ts");
+  return stackKeys(plan, blocks);
 }
