@@ -8,6 +8,7 @@ import {
   memoryField,
 } from "../shared/hardening-profile.ts";
 import { instrumentCode } from "./write/instrument.ts";
+import { keepApart } from "./write/keep-apart.ts";
 import { boundNames } from "./bound/bound-names.ts";
 import { capTables } from "./bound/cap-tables.ts";
 import { readImports } from "./read/import-section.ts";
@@ -82,7 +83,7 @@ export function hardenModule(
 ): HardenedModule {
   const found = boundNames(readSections(module));
   refuseReserved(found);
-  const { compileCost, workingBytes, handlers } = refuseUnbounded(found, allow);
+  const { compileCost, workingBytes, handlers, costly } = refuseUnbounded(found, allow);
   if (allow.collected !== true)
     refuseExceptions(
       found,
@@ -106,13 +107,16 @@ export function hardenModule(
   const counted = { activeEntries: entries.active, compileCost, workingBytes, holdsExceptions, metered };
   let tableEntries = entries.passive;
   const sections = instrumented.map((section) => {
+    if (section.id === SECTION.code && costly.size > 0) {
+      return { ...section, content: wellFormed(() => keepApart(section.content, costly)) };
+    }
     if (section.id !== SECTION.table) return section;
     const capped = capTables(section.content);
     tableEntries += capped.entries;
     return { ...section, content: capped.content };
   });
   const memories = sections.filter(({ id }) => id === SECTION.memory).flatMap(({ content }) => readMemories(content));
-  if (memories.length === 0 && tableEntries === 0 && !metered)
+  if (memories.length === 0 && tableEntries === 0 && !metered && costly.size === 0)
     return { bytes: module, memories, tableEntries, ...counted };
   const rest = sections.filter(({ id }) => id !== SECTION.memory);
   const bytes = writeSections(memories.length === 0 ? rest : withMemoryImports(rest, memories));

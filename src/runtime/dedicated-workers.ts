@@ -25,7 +25,7 @@ interface Holdup {
 export class DedicatedWorkers {
   /** The pool's size. */
   readonly #size: number;
-  readonly #open: () => WorkerSlot;
+  readonly #open: () => WorkerSlot | undefined;
   readonly #overdue: () => void;
   readonly #programs = new Set<string>();
   readonly #slots = new Set<WorkerSlot>();
@@ -33,10 +33,10 @@ export class DedicatedWorkers {
   readonly #overdueSlots = new Set<WorkerSlot>();
 
   /**
-   * @param open Starts a worker.
+   * @param open Starts a worker, where there is room for one.
    * @param overdue Called when a worker may be taken from those that all programs share; see {@link takeOverdue}.
    */
-  constructor(size: number, open: () => WorkerSlot, overdue: () => void) {
+  constructor(size: number, open: () => WorkerSlot | undefined, overdue: () => void) {
     this.#size = size;
     this.#open = open;
     this.#overdue = overdue;
@@ -63,7 +63,7 @@ export class DedicatedWorkers {
     if (idle !== undefined) return idle;
     if (this.#slots.size >= this.#size) return undefined;
     const slot = this.#open();
-    this.#slots.add(slot);
+    if (slot !== undefined) this.#slots.add(slot);
     return slot;
   }
 

@@ -52,7 +52,7 @@ export class WorkerPool {
     this.#workerFlags = options.workerFlags ?? [];
     this.#dedicated = new DedicatedWorkers(
       size,
-      () => this.#open(),
+      () => this.#openIfThereIsRoom(),
       () => this.#dispatch(),
     );
   }
@@ -186,7 +186,18 @@ export class WorkerPool {
     const idle = free.filter((slot) => !slot.busy);
     const best = leastLoaded(idle);
     if (best !== undefined) return best;
-    return shared.length < this.#size ? this.#open() : leastLoaded(free);
+    const another = shared.length < this.#size ? this.#openIfThereIsRoom() : undefined;
+    return another ?? leastLoaded(free);
+  }
+
+  /** One more worker; undefined where the system has no thread or memory for it, and others can do the work. */
+  #openIfThereIsRoom(): WorkerSlot | undefined {
+    try {
+      return this.#open();
+    } catch (thrown) {
+      if (this.#slots.size === 0) throw thrown;
+      return undefined;
+    }
   }
 
   #open(): WorkerSlot {

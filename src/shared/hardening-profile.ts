@@ -2,7 +2,7 @@
  * What hardening does to core modules. It is part of every artifact's key, so that artifacts made otherwise are never
  * used; change it with every change to the rewriting.
  */
-export const HARDENING_PROFILE = "metered-11";
+export const HARDENING_PROFILE = "metered-12";
 
 /** The import namespace under which hardened modules find their memories. No guest may import from it. */
 export const MEMORY_NAMESPACE = "cordon:memory";

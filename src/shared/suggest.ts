@@ -1,5 +1,5 @@
-/** Words longer than this get no suggestion, which bounds the work on hostile input. */
-const MAX_LENGTH = 64;
+/** Words longer than this get no suggestion, and so many candidates are compared, which bounds the work on hostile input. */
+const [MAX_LENGTH, MAX_COMPARED] = [64, 500];
 
 /**
  * The candidate that `word` is most likely a misspelling of, or `undefined` when none is near. Letter case is ignored. Near
@@ -10,8 +10,12 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   if (word.length > MAX_LENGTH) return undefined;
   let limit = word.length <= 3 ? 1 : 2;
   let best: string | undefined;
+  let compared = 0;
   for (const candidate of candidates) {
-    if (candidate.length > MAX_LENGTH) continue;
+    // Each letter more or less is an edit.
+    if (candidate.length > MAX_LENGTH || Math.abs(candidate.length - word.length) > limit) continue;
+    compared += 1;
+    if (compared > MAX_COMPARED) break;
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
     if (distance > limit) continue;
     best = candidate;

@@ -1,5 +1,13 @@
 import { ByteReader } from "../../shared/byte-reader.ts";
-import { COMPILE_COST_OF, LOOKED_AT, LOOP_PAIRS, MERGE, SPILL_PAIRS, TABLE_ENTRY } from "./compile-costs.ts";
+import {
+  COMPILE_COST_OF,
+  COPIED_COST,
+  LOOKED_AT,
+  LOOP_PAIRS,
+  MERGE,
+  SPILL_PAIRS,
+  TABLE_ENTRY,
+} from "./compile-costs.ts";
 import { COMPLEXITY, mostCompileCost, tooCostly, tooCostlyTogether, tooDeep } from "./complexity.ts";
 import { InstructionCursor } from "../read/instruction-cursor.ts";
 import type { ModuleShape } from "../read/module-shape.ts";
@@ -51,6 +59,8 @@ export interface CodeCost {
   readonly workingBytes: number;
   /** The most operands at once, of each body that handles exceptions, by its position in the section. */
   readonly handlers: ReadonlyMap<number, number>;
+  /** The bodies that cost too much to be compiled again in each that calls them, by their positions; see `keep-apart.ts`. */
+  readonly costly: ReadonlySet<number>;
 }
 
 /**
@@ -365,6 +375,7 @@ export function refuseCostly(code: Uint8Array, shape: ModuleShape): CodeCost {
   const reader = new ByteReader(code);
   const count = reader.count();
   const handlers = new Map<number, number>();
+  const costly = new Set<number>();
   let [all, working] = [0, 0];
   for (let index = 0; index < count; index += 1) {
     const size = reader.u32();
@@ -373,9 +384,10 @@ export function refuseCostly(code: Uint8Array, shape: ModuleShape): CodeCost {
     const cost = body.of(start, reader.offset, shape.functionTypes[index] ?? 0);
     all += cost;
     working += Math.min(size, cost / LEAST_COST);
+    if (cost > COPIED_COST) costly.add(index);
     if (body.handlesExceptions) handlers.set(index, body.highest);
   }
   const most = mostCompileCost(working);
   if (all > most) throw tooCostlyTogether(all, most);
-  return { cost: all, workingBytes: working, handlers };
+  return { cost: all, workingBytes: working, handlers, costly };
 }

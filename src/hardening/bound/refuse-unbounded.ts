@@ -27,6 +27,8 @@ export interface CompiledSize {
   readonly workingBytes: number;
   /** The most operands at once, of each body that handles exceptions, by its position among the bodies. */
   readonly handlers: ReadonlyMap<number, number>;
+  /** See `CodeCost` in refuse-costly.ts. */
+  readonly costly: ReadonlySet<number>;
 }
 
 /**
@@ -47,9 +49,9 @@ export function refuseUnbounded(
   }
   if (!threads && wellFormed(() => readShape(sections)).shared.includes(true)) throw refusedThreads("shared memory");
   const code = sections.find(({ id }) => id === SECTION.code);
-  if (code === undefined) return { compileCost: 0, workingBytes: 0, handlers: new Map() };
-  const { cost, workingBytes, handlers } = wellFormed(() => refuseCostly(code.content, readShape(sections)));
-  return { compileCost: cost, workingBytes, handlers };
+  if (code === undefined) return { compileCost: 0, workingBytes: 0, handlers: new Map(), costly: new Set() };
+  const { cost, workingBytes, handlers, costly } = wellFormed(() => refuseCostly(code.content, readShape(sections)));
+  return { compileCost: cost, workingBytes, handlers, costly };
 }
 
 /** The error for what threads need, where it is not allowed. */

@@ -137,7 +137,11 @@ export class RunningComponent implements RunningGuest {
       return unwrapped(answer as Answer);
     }
     // Who called reads what goes on.
-    this.#parts.context.ask(RETURNED_SERVICE, answer).catch(() => undefined);
+    const { context, crossings } = this.#parts;
+    context
+      .ask(RETURNED_SERVICE, answer)
+      .catch(() => undefined)
+      .finally(() => crossings.resultHandedOn());
     await ended();
     await this.#engine.written();
     return undefined;

@@ -14,6 +14,14 @@ const MAX_HEAP_BYTES = 8 * 2 ** 20;
 /** How long a thread has been idle before it makes an instance, in milliseconds: calls that come one after the other are not kept waiting. */
 const IDLE_MS = 1;
 
+/** What is asked of the thread. */
+interface ThreadState {
+  /** Whether it has nothing else to do. */
+  readonly isIdle: () => boolean;
+  /** Whether further calls of a program may come. */
+  readonly isLoaded: (program: Program) => boolean;
+}
+
 interface Next {
   readonly program: Program;
   readonly invocation: Invocation;
@@ -33,16 +41,15 @@ interface Ready {
  */
 export class MadeAhead {
   readonly #environment: GuestEnvironment;
-  /** Whether the thread has nothing else to do. */
-  readonly #isIdle: () => boolean;
+  readonly #thread: ThreadState;
   readonly #calls = new WeakMap<Program, number>();
   #ready: Ready | undefined;
   #next: Next | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(environment: GuestEnvironment, isIdle: () => boolean) {
+  constructor(environment: GuestEnvironment, thread: ThreadState) {
     this.#environment = environment;
-    this.#isIdle = isIdle;
+    this.#thread = thread;
   }
 
   /** The instance that is there for such an invocation, which is its from now on. */
@@ -62,7 +69,8 @@ export class MadeAhead {
     this.#calls.set(program, calls);
     const { fuelToMake } = guest;
     if (calls < MIN_CALLS || fuelToMake === undefined || program.heapBytes > MAX_HEAP_BYTES) return;
-    this.#next = { program, invocation, fuelToMake };
+    // What was passed to it is of no use to another.
+    this.#next = { program, invocation: { ...invocation, parameters: [], request: undefined }, fuelToMake };
     this.#timer ??= setTimeout(() => this.#pause(), IDLE_MS).unref();
     this.#timer.refresh();
   }
@@ -79,12 +87,13 @@ export class MadeAhead {
   #pause(): void {
     const next = this.#next;
     this.#next = undefined;
-    if (next !== undefined && this.#isIdle() && this.#ready?.program !== next.program) void this.#make(next);
+    if (next !== undefined && this.#thread.isIdle() && this.#ready?.program !== next.program) void this.#make(next);
   }
 
   async #make({ program, invocation, fuelToMake }: Next): Promise<void> {
     const guest = new GuestInvocation(NOBODYS_TICKET, invocation, this.#environment, fuelToMake);
-    if (!(await guest.prepare(program))) {
+    const isMade = await guest.prepare(program);
+    if (!isMade || !this.#thread.isLoaded(program)) {
       guest.drop();
       this.#calls.set(program, Number.NEGATIVE_INFINITY);
       return;

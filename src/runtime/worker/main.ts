@@ -71,7 +71,15 @@ const environment = {
   hasMoreToDo: () => running.size > 1 || Atomics.load(shared, SHARED_SLOTS.sent) !== received,
 };
 
-const ahead = new MadeAhead(environment, () => running.size === 0 && !environment.hasMoreToDo());
+const ahead = new MadeAhead(environment, {
+  isIdle: () => running.size === 0 && !environment.hasMoreToDo(),
+  isLoaded,
+});
+
+/** Whether further calls of a program may come: guests of one that was forgotten go on. */
+function isLoaded(program: Program | undefined): boolean {
+  return program !== undefined && programs.get(program.id) === program;
+}
 
 function post(message: FromWorker, transfer: readonly Transferable[] = []): void {
   port.postMessage(message, [...transfer]);
@@ -88,10 +96,10 @@ async function start({ ticket, invocation }: Extract<ToWorker, { type: "start" }
   const usage = guest.usage();
   const told = asks.takeTold(ticket);
   send(guest, outcome, (ended) => ({ type: "ended", ticket, ended, usage, told }));
-  guest.discard();
+  guest.discard(isLoaded(program));
   stacks.ended();
   heap.rested();
-  ahead.consider(program, invocation, guest);
+  if (isLoaded(program)) ahead.consider(program, invocation, guest);
 }
 
 async function outcomeOf(ticket: number, guest: GuestInvocation, program: Program | undefined): Promise<WorkerOutcome> {

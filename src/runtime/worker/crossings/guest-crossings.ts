@@ -95,6 +95,11 @@ export class GuestCrossings {
     return kept;
   }
 
+  /** The embedder has a result, though the call goes on. */
+  resultHandedOn(): void {
+    this.#letGo();
+  }
+
   /** What is sent for an outcome. The main thread gives back the room of a result when it has handed it on. */
   sendable(outcome: WorkerOutcome): SendableOutcome {
     const kept = this.#kept;

@@ -81,9 +81,19 @@ export class GuestMemory {
   }
 
   #make(request: MemoryRequest): WebAssembly.Memory {
-    const lent = this.#spare?.take(this.#program, request) ?? { request, memory: linearMemory(request), uses: 0 };
+    const lent = this.#spare?.take(this.#program, request) ?? { request, memory: this.#fresh(request), uses: 0 };
     if (this.#spare !== undefined) this.#made.push(lent);
     return lent.memory;
+  }
+
+  #fresh(request: MemoryRequest): WebAssembly.Memory {
+    try {
+      return linearMemory(request);
+    } catch (thrown) {
+      if (this.#spare === undefined) throw thrown;
+      this.#spare.clear();
+      return linearMemory(request);
+    }
   }
 
   /** What they may grow by counts from now on. */

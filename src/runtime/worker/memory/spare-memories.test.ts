@@ -52,6 +52,19 @@ test("what has grown, is shared, is large or was used often is not kept", () => 
   assert.equal(spare.take(PROGRAM, requestOf(1)), undefined);
 });
 
+test("address space is bounded: memories of many kinds, of no pages and of 64-bit addresses", () => {
+  const spare = new SpareMemories();
+  const keptOf = (requests: readonly MemoryRequest[]): number => {
+    for (const request of requests) spare.keep(PROGRAM, { request, memory: linearMemory(request), uses: 0 });
+    return requests.filter((request) => spare.take(PROGRAM, request) !== undefined).length;
+  };
+  const ofKinds = (pages: number, address64: boolean): readonly MemoryRequest[] =>
+    Array.from({ length: 40 }, (_, index) => ({ ...requestOf(pages, 100 + index), address64 }));
+  assert.equal(keptOf(ofKinds(1, false)), 16);
+  assert.equal(keptOf(ofKinds(0, false)), 0);
+  assert.equal(keptOf(ofKinds(1, true)), 8);
+});
+
 test("what is kept is bounded, by number and by bytes, until it is taken or forgotten", () => {
   const spare = new SpareMemories();
   const many = Array.from({ length: 20 }, () => written(requestOf(1)));

@@ -8,6 +8,9 @@ const [MAX_MEMORY_BYTES, MAX_KEPT_BYTES] = [4 * 2 ** 20, 16 * 2 ** 20];
 /** How many of one kind are kept: guests that wait beside each other take as many, and those are seldom more. */
 const MAX_OF_KIND = 8;
 
+/** How many are kept in all: each reserves 8 GiB of address space, whatever it holds, and those with 64-bit addresses twice as much. */
+const MAX_KEPT = 16;
+
 /** How often a memory is used. The engine notes in it who used it, and drops some of those notes only when they become many. */
 const MAX_USES = 256;
 
@@ -26,17 +29,20 @@ export interface LentMemory {
 export class SpareMemories {
   readonly #kept = new Map<Program, Map<string, LentMemory[]>>();
   #bytes = 0;
+  #count = 0;
 
   /** One that is as if it were new; undefined when there is none. */
   take(program: Program, request: MemoryRequest): LentMemory | undefined {
     const found = this.#kept.get(program)?.get(kindOf(request))?.pop();
-    if (found !== undefined) this.#bytes -= bytesOf(found);
+    if (found !== undefined) this.#removed(found);
     return found;
   }
 
   /** Clears a memory and keeps it, where that pays. Nothing may be left that could still write to it. */
   keep(program: Program, { request, memory, uses }: LentMemory): void {
     const bytes = request.initialPages * PAGE_BYTES;
+    // One without pages is as soon made.
+    if (bytes === 0 || this.#count + reservations(request) > MAX_KEPT) return;
     if (bytes > MAX_MEMORY_BYTES || this.#bytes + bytes > MAX_KEPT_BYTES || uses >= MAX_USES || request.shared) return;
     if (memory.buffer.byteLength !== bytes) return;
     let kinds = this.#kept.get(program);
@@ -48,17 +54,30 @@ export class SpareMemories {
     new Uint8Array(memory.buffer).fill(0);
     kept.push({ request, memory, uses: uses + 1 });
     this.#bytes += bytes;
+    this.#count += reservations(request);
   }
 
   /** Drops those of a program that is not used any more. */
   forget(program: Program): void {
-    for (const kept of this.#kept.get(program)?.values() ?? []) for (const one of kept) this.#bytes -= bytesOf(one);
+    for (const kept of this.#kept.get(program)?.values() ?? []) for (const one of kept) this.#removed(one);
     this.#kept.delete(program);
+  }
+
+  /** Drops all: there is no address space left for another. */
+  clear(): void {
+    this.#kept.clear();
+    this.#bytes = 0;
+    this.#count = 0;
+  }
+
+  #removed({ request }: LentMemory): void {
+    this.#bytes -= request.initialPages * PAGE_BYTES;
+    this.#count -= reservations(request);
   }
 }
 
-function bytesOf({ request }: LentMemory): number {
-  return request.initialPages * PAGE_BYTES;
+function reservations({ address64 }: MemoryRequest): number {
+  return address64 ? 2 : 1;
 }
 
 /** Memories of one kind can stand for each other. */
