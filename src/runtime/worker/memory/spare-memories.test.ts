@@ -23,6 +23,11 @@ function written(request: MemoryRequest, uses = 0): LentMemory {
 
 const PROGRAM = programOf("one");
 
+/** Requests of so many kinds. */
+function ofKinds(pages: number, address64: boolean): readonly MemoryRequest[] {
+  return Array.from({ length: 40 }, (_, index) => ({ ...requestOf(pages, 100 + index), address64 }));
+}
+
 test("what is taken is clear, for the same program and a request of the same kind", () => {
   const spare = new SpareMemories();
   const lent = written(requestOf(2));
@@ -58,8 +63,6 @@ test("address space is bounded: memories of many kinds, of no pages and of 64-bi
     for (const request of requests) spare.keep(PROGRAM, { request, memory: linearMemory(request), uses: 0 });
     return requests.filter((request) => spare.take(PROGRAM, request) !== undefined).length;
   };
-  const ofKinds = (pages: number, address64: boolean): readonly MemoryRequest[] =>
-    Array.from({ length: 40 }, (_, index) => ({ ...requestOf(pages, 100 + index), address64 }));
   assert.equal(keptOf(ofKinds(1, false)), 16);
   assert.equal(keptOf(ofKinds(0, false)), 0);
   assert.equal(keptOf(ofKinds(1, true)), 8);
