@@ -138,11 +138,13 @@ export class RunningComponent implements RunningGuest {
     }
     // Who called reads what goes on.
     const { context, crossings } = this.#parts;
-    context
+    const handedOn = context
       .ask(RETURNED_SERVICE, answer)
       .catch(() => undefined)
       .finally(() => crossings.resultHandedOn());
     await ended();
+    // A large one takes the other side a while: nothing is to overtake it.
+    await handedOn;
     await this.#engine.written();
     return undefined;
   }
