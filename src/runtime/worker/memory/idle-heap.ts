@@ -8,10 +8,10 @@ const DUE_BYTES = 16 * 1024 * 1024;
 const PRESSURE_BYTES = 128 * 1024 * 1024;
 
 /** The engine may have begun with a collection before, which leaves what was used until then to the next. */
-const COLLECTIONS = 2;
+const COLLECTIONS = 4;
 
-/** Between two of them, in milliseconds: longer than one takes. */
-const BETWEEN_MS = 500;
+/** Between two of them, in milliseconds: longer than one takes, also on a machine that is busy. */
+const BETWEEN_MS = 1_000;
 
 /**
  * Has the engine collect what guests have left on the heap of a thread that has nothing to do. It does so by itself only when the heap
