@@ -149,6 +149,7 @@ test(
     const child = fileURLToPath(new URL("../support/idle-worker-child.ts", import.meta.url));
     const { stdout } = await promisify(execFile)(process.execPath, ["--expose-gc", child]);
     const { grown } = JSON.parse(stdout) as { readonly grown: number };
-    assert.ok(grown < 40, `${grown} MiB more`);
+    // Up to 59 were seen where it collects, and 103 where it does not.
+    assert.ok(grown < 80, `${grown} MiB more`);
   },
 );

@@ -6,7 +6,7 @@ import { jobOf, loaded, returning } from "./crossing-guests.ts";
 const MIB = 1024 * 1024;
 
 /** What counts as small, in MiB, and how long is waited for it at most, in milliseconds. */
-const [SMALL, PATIENCE_MS] = [32, 60_000];
+const [SMALL, PATIENCE_MS] = [64, 30_000];
 
 const pool = new WorkerPool(1);
 const [large, small] = [await loaded(returning(60 * MIB)), await loaded(returning(16))];
