@@ -12,7 +12,7 @@ import { parsePaths } from "./parse-paths.ts";
 import { parsePreopens, type PreopenDefaultsInput, type PreopenInput } from "./parse-preopens.ts";
 import { parseProcess, type ProcessInput } from "./parse-process.ts";
 import { parseRandom, type RandomInput } from "./parse-random.ts";
-import { flag, type Problems, quote, section } from "./problems.ts";
+import { MAX_PROBLEMS, flag, type Problems, quote, section } from "./problems.ts";
 import { realPath, realPathOfWhatExists } from "./real-path.ts";
 
 /** Files that a guest may reach. What is left out is not granted. */
@@ -119,8 +119,12 @@ export function parseGrants(input: GrantsInput, base: GrantsBase): Grants {
   };
   if (problems.length === 1) throw new CordonError("policy", problems.join());
   if (problems.length > 1) {
-    const list = problems.map((problem, index) => `(${index + 1}) ${problem}`).join("; ");
-    throw new CordonError("policy", `Cannot use the grants, ${problems.length} problems: ${list}`);
+    const told = problems.slice(0, MAX_PROBLEMS).map((problem, index) => `(${index + 1}) ${problem}`);
+    const count =
+      problems.length > MAX_PROBLEMS
+        ? `more than ${MAX_PROBLEMS} problems, the first of them`
+        : `${problems.length} problems`;
+    throw new CordonError("policy", `Cannot use the grants, ${count}: ${told.join("; ")}`);
   }
   return Object.freeze(grants);
 }

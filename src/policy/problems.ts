@@ -3,6 +3,9 @@ import { nearest } from "../shared/suggest.ts";
 /** Collects what is wrong with a document, so that all of it is reported at once. Each is one line. */
 export type Problems = string[];
 
+/** How many are told of: nobody reads more, and a document may have any number. */
+export const MAX_PROBLEMS = 20;
+
 /** The object's own properties, once its keys are known to be among `keys`. */
 export function section(
   value: unknown,
@@ -16,6 +19,7 @@ export function section(
   }
   for (const key of Object.keys(value)) {
     if (keys.includes(key)) continue;
+    if (problems.length > MAX_PROBLEMS) break;
     const near = nearest(key, keys);
     const hint = near === undefined ? `the keys are ${listed(keys)}` : `did you mean ${quote(near)}?`;
     problems.push(`Cannot read ${name}: unknown key ${quote(key)}; ${hint}`);

@@ -1,5 +1,5 @@
 import { isCommand } from "../../sandbox/loading/entries.ts";
-import { callableExports, shortestName } from "../../sandbox/loading/exports.ts";
+import { callableExports, shortestNames } from "../../sandbox/loading/exports.ts";
 import { outline } from "../../sandbox/loading/outline.ts";
 import { EXIT } from "../output/exit-codes.ts";
 
@@ -18,7 +18,7 @@ export async function completeCommand(file: string): Promise<number> {
     const { description } = await outline(file, PATIENCE_MS);
     const callable = callableExports(description.interface);
     // The words of a program are its own.
-    const lines = isCommand(description.interface) ? [] : callable.map((one) => shortestName(one, callable));
+    const lines = isCommand(description.interface) ? [] : shortestNames(callable);
     process.stdout.write(
       lines
         .filter((line) => PLAIN.test(line))

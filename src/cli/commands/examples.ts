@@ -23,6 +23,9 @@ export async function examplesCommand(folder: string): Promise<number> {
     const written = files.flat().filter(({ name }) => !LEFT_OUT.has(name));
     try {
       await mkdir(folder, { recursive: true });
+      const there = new Set(await readdir(folder));
+      const taken = written.find(({ name }) => there.has(name));
+      if (taken !== undefined) throw new Error(`${taken.name} is there already`);
       for (const { source, name } of written) {
         await copyFile(assetPath(`${source}/${name}`), join(folder, name), constants.COPYFILE_EXCL);
       }

@@ -1,4 +1,4 @@
-import { callableExports, shortestName } from "../../sandbox/loading/exports.ts";
+import { callableExports, shortestNames } from "../../sandbox/loading/exports.ts";
 import { escapeInvisible } from "../../shared/quote-text.ts";
 import { camelCase } from "../../shared/wit/naming.ts";
 import { printFunctionType } from "../../shared/wit/print-wit.ts";
@@ -48,8 +48,9 @@ const MAX_COMMENT = 500;
  */
 export function typesOf(component: string, exports: ComponentInterface): string {
   const callable = callableExports(exports);
-  const members = callable.flatMap((one) => {
-    const names = new Set([shortestName(one, callable), one.name]);
+  const shortest = shortestNames(callable);
+  const members = callable.flatMap((one, index) => {
+    const names = new Set([shortest[index] ?? one.name, one.name]);
     return [...names].flatMap((name) => [
       `  /** ${comment(`${one.function.name}: ${printFunctionType(one.function, { names: true, maxLength: MAX_COMMENT })}`)} */`,
       `  ${literal(name)}: ${functionType(one.function)};`,

@@ -93,7 +93,7 @@ function convertAll(
   handles?: HandleValues,
 ): { readonly problems: ValueProblem[]; readonly values: unknown[] } {
   if (types.isProxy(args) || !Array.isArray(args) || args.length !== fn.parameters.length) {
-    const found = Array.isArray(args) && !types.isProxy(args) ? countArguments(args.length) : describeValue(args);
+    const found = !types.isProxy(args) && Array.isArray(args) ? countArguments(args.length) : describeValue(args);
     return { problems: [{ path: "arguments", expected: describeParameters(fn), found }], values: [] };
   }
   const walk = startWalk("", lenient, handles);

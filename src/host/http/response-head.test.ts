@@ -52,6 +52,24 @@ test("no more is held than a head may have", () => {
   assert.equal(filter.take(Buffer.from(CONTINUE))?.toString(), CONTINUE);
 });
 
+test("a head that comes byte by byte is put together once", () => {
+  const filter = new ResponseHeadFilter(2 ** 20);
+  const head = Buffer.from(`HTTP/1.1 200 OK\r\nx: ${"y".repeat(500_000)}\r\n\r\n`);
+  let copied = 0;
+  const { concat } = Buffer;
+  // What it copies is counted, since time is no measure.
+  Buffer.concat = (list, length) => {
+    copied += list.reduce((sum, one) => sum + one.length, 0);
+    return concat(list, length);
+  };
+  try {
+    for (const byte of head) assert.ok(filter.take(Buffer.of(byte)) === null || byte === 10);
+  } finally {
+    Buffer.concat = concat;
+  }
+  assert.ok(copied < 8 * head.length, `${copied} bytes of ${head.length}`);
+});
+
 test("what is no head of HTTP is not waited for", () => {
   for (const text of ["SSH-2.0-OpenSSH_9.9\r\n", "H2", "\r\n"]) {
     assert.equal(new ResponseHeadFilter(1_000).take(Buffer.from(text))?.toString(), text);

@@ -11,6 +11,11 @@ const [BEGIN, END_OF_HEAD] = [Buffer.from("HTTP/1."), Buffer.from("\r\n\r\n")];
 export class ResponseHeadFilter {
   readonly #maxBytes: number;
   #held: Buffer = Buffer.alloc(0);
+  /** What has come since {@link #held} was put together, which is when it holds the end of a head. */
+  readonly #since: Buffer[] = [];
+  #sinceBytes = 0;
+  /** The last bytes of all that has come, where the end of a head may have begun. */
+  #tail: Buffer = Buffer.alloc(0);
   #interim = 0;
   #isOver = false;
 
@@ -22,7 +27,11 @@ export class ResponseHeadFilter {
   /** What of all that came is for the parser now; `null` when there is nothing, and more has to come. */
   take(chunk: Buffer): Buffer | null {
     if (this.#isOver) return chunk;
-    this.#held = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
+    return this.#isComplete(chunk) ? this.#heads() : null;
+  }
+
+  /** What of the heads that are there is for the parser. */
+  #heads(): Buffer | null {
     for (;;) {
       const end = this.#held.indexOf(END_OF_HEAD);
       if (end < 0) return this.#held.length > this.#maxBytes || !this.#mayBeHead() ? this.#rest() : null;
@@ -34,7 +43,7 @@ export class ResponseHeadFilter {
         if (/^HTTP\/1\.[01] 1(?!01)[0-9]{2}(?: |\r\n|$)/u.test(head) && this.#interim < MAX_INTERIM) {
           this.#interim += 1;
           this.#held = body;
-          const after = body.length === 0 ? null : this.take(Buffer.alloc(0));
+          const after = body.length === 0 ? null : this.#heads();
           const own = Buffer.from(`${head}\r\n\r\n`, "latin1");
           return after === null ? own : Buffer.concat([own, after]);
         }
@@ -46,6 +55,21 @@ export class ResponseHeadFilter {
       this.#held = this.#held.subarray(next);
       if (this.#held.length === 0) return null;
     }
+  }
+
+  /** Takes what has come. Whether there is something to do with it: a head, more than one may have, or what is none. */
+  #isComplete(chunk: Buffer): boolean {
+    this.#since.push(chunk);
+    this.#sinceBytes += chunk.length;
+    const end = Buffer.concat([this.#tail, chunk]);
+    this.#tail = end.subarray(-(END_OF_HEAD.length - 1));
+    const all = this.#held.length + this.#sinceBytes;
+    // Small pieces are put together once, not at each of them.
+    const isEarly = all - chunk.length < BEGIN.length;
+    if (!isEarly && all <= this.#maxBytes && !end.includes(END_OF_HEAD)) return false;
+    this.#held = Buffer.concat([this.#held, ...this.#since.splice(0)]);
+    this.#sinceBytes = 0;
+    return true;
   }
 
   /** Nothing else is waited for: what is no HTTP is refused when it comes. */

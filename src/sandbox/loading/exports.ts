@@ -90,12 +90,16 @@ export function findExport(component: ComponentInterface, wanted: string | undef
   throw new CordonError("usage", `Cannot call ${quoted}: there is no such export; ${hint}${listed(callable)}`);
 }
 
-/** The shortest name that calls this export and no other of them. */
-export function shortestName({ name }: CallableExport, callable: readonly CallableExport[]): string {
-  const bySize = [...shortNames(name)].sort((one, other) => one.length - other.length);
-  const isOnly = (short: string): boolean =>
-    callable.every((one) => one.name === name || (one.name !== short && !shortNames(one.name).includes(short)));
-  return bySize.find(isOnly) ?? name;
+/** The shortest names that call one export each and no other of them, in their order. */
+export function shortestNames(callable: readonly CallableExport[]): readonly string[] {
+  const uses = new Map<string, number>();
+  for (const { name } of callable) {
+    for (const one of new Set([name, ...shortNames(name)])) uses.set(one, (uses.get(one) ?? 0) + 1);
+  }
+  return callable.map(({ name }) => {
+    const bySize = [...shortNames(name)].sort((one, other) => one.length - other.length);
+    return bySize.find((short) => uses.get(short) === 1) ?? name;
+  });
 }
 
 function isOfToolchain(fn: WitFunction): boolean {

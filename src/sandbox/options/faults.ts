@@ -4,6 +4,9 @@ import { quoteText } from "../../shared/quote-text.ts";
 /** How much of a name or a text is shown, in UTF-16 code units. */
 const SHOWN = 80;
 
+/** How many faults are told of; what is read after that is not looked at closely. */
+const MAX_FAULTS = 20;
+
 interface Fault {
   readonly code: ErrorCode;
   readonly message: string;
@@ -14,6 +17,11 @@ export class Faults {
   readonly #entry: string;
   readonly #found: Fault[] = [];
 
+  /** Whether there are as many as are told of, so that nobody needs to look for more. */
+  get areEnough(): boolean {
+    return this.#found.length >= MAX_FAULTS;
+  }
+
   /** @param entry What the options are given to, such as `Sandbox.open`. */
   constructor(entry: string) {
     this.#entry = entry;
@@ -21,12 +29,14 @@ export class Faults {
 
   /** An option, by its path from the entry's options, with what is wrong with it; the empty path is all of them. */
   add(path: string, problem: string): void {
+    if (this.areEnough) return;
     const what = path === "" ? "options" : `option ${path}`;
     this.#found.push({ code: "usage", message: `Cannot use the ${what} of ${this.#entry}: ${problem}` });
   }
 
   /** What was thrown when an option was read. */
   addThrown(path: string, thrown: unknown): void {
+    if (this.areEnough) return;
     if (thrown instanceof CordonError) this.#found.push(thrown);
     else this.add(path, `reading it failed: ${thrownText(thrown)}`);
   }
@@ -42,7 +52,8 @@ export class Faults {
     const code = others.every((one) => one.code === first.code) ? first.code : "usage";
     if (others.length === 0) throw new CordonError(code, first.message);
     const list = this.#found.map(({ message }, index) => `(${index + 1}) ${message}`).join("; ");
-    throw new CordonError(code, `Cannot use the options of ${this.#entry}, ${this.#found.length} problems: ${list}`);
+    const count = this.areEnough ? `${MAX_FAULTS} problems or more` : `${this.#found.length} problems`;
+    throw new CordonError(code, `Cannot use the options of ${this.#entry}, ${count}: ${list}`);
   }
 }
 

@@ -49,6 +49,9 @@ export const LIMIT_BOUNDS: Readonly<Record<keyof Limits, readonly [minimum: numb
   maxHeaderBytes: [0, 2 ** 24],
 };
 
+/** How many problems are told of: nobody reads more. */
+const MAX_PROBLEMS = 20;
+
 /** Limits of time that go with a deadline which is raised, where nobody set them. */
 const FOLLOWING = ["cpuTimeMs", "idleTimeoutMs"] as const;
 
@@ -75,6 +78,7 @@ export function limitsFrom(given: LimitsInput = {}, base: Limits = DEFAULT_LIMIT
   const limits: Record<keyof Limits, number> = { ...started };
   for (const [name, value] of Object.entries<unknown>(single)) {
     if (value === undefined) continue;
+    if (problems.length >= MAX_PROBLEMS) break;
     if (!isLimit(name)) problems.push(unknownLimit(name));
     else if (isWithin(value, LIMIT_BOUNDS[name])) limits[name] = value;
     else problems.push(outOfBounds(name, value));

@@ -37,6 +37,7 @@ export function options<T extends object>(shapes: Shapes<T>): Shape<T> {
     }
     const read: Record<string, unknown> = {};
     for (const key of Reflect.ownKeys(value)) {
+      if (faults.areEnough) break;
       const at = memberPath(path, key);
       if (typeof key !== "string" || !Object.hasOwn(shapes, key)) {
         faults.add(at, unknownProblem(key, known));
