@@ -44,6 +44,18 @@ export const DECLARED_CORE_MODULES = ${JSON.stringify(DECLARED_CORE_MODULES)};`
       : undefined,
 };
 
+/** Of the HTTP client, the parts that send requests: a fifth of it, which also loads in a fraction of the time. */
+export const HTTP_CLIENT_PARTS = {
+  name: "http-client-parts",
+  resolveId: (id: string): string | undefined => (id === "undici" ? "\0http-client-parts" : undefined),
+  load: (id: string): string | undefined => {
+    if (id !== "\0http-client-parts") return undefined;
+    const library = join(ROOT, "node_modules/undici/lib");
+    return `export { default as Client } from ${JSON.stringify(join(library, "dispatcher/client.js"))};
+export { default as buildConnector } from ${JSON.stringify(join(library, "core/connect.js"))};`;
+  },
+};
+
 const BUILTINS_WITHOUT_FACADES = { name: "builtins-without-facades", renderChunk: builtinsWithoutFacades };
 
 /**
@@ -60,10 +72,10 @@ export async function buildHost(): Promise<readonly string[]> {
     const bundle = await rolldown({
       input: { [name]: join(ROOT, "src", source) },
       platform: "node",
-      external: [/^node:(?!child_process$)/, "undici"],
+      external: /^node:(?!child_process$)/,
       // Runtimes that are too old have to read the library before they can be told so.
       ...(name in BANNERS ? { transform: { target: "es2022" } } : {}),
-      plugins: [NO_CHILD_PROCESSES, DECLARATIONS_AS_DATA, BUILTINS_WITHOUT_FACADES],
+      plugins: [NO_CHILD_PROCESSES, HTTP_CLIENT_PARTS, DECLARATIONS_AS_DATA, BUILTINS_WITHOUT_FACADES],
       // What two chunks share gets a chunk of its own: none imports the entry, which would then run again under another name.
       preserveEntrySignatures: "strict",
     });

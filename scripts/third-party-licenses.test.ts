@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { rolldown } from "rolldown";
-import { HOST_ENTRIES } from "./build-host.ts";
+import { HOST_ENTRIES, HTTP_CLIENT_PARTS } from "./build-host.ts";
 import { bundledModules } from "./bundled-modules.ts";
 import { ROOT } from "./exec.ts";
 import { bundledCrates, cratesIn, LICENSES_FILE, packagesOf, UNKNOWN_LICENSE } from "./third-party-licenses.ts";
@@ -38,7 +38,8 @@ test("every package in the bundles of dist/bin is named, with its licence in ful
     const bundle = await rolldown({
       input: join(ROOT, "src", entry),
       platform: "node",
-      external: [/^node:/, "undici"],
+      external: /^node:/,
+      plugins: [HTTP_CLIENT_PARTS],
     });
     modules.push(...bundledModules(await bundle.generate({ format: "esm" })));
     await bundle.close();
@@ -50,9 +51,10 @@ test("every package in the bundles of dist/bin is named, with its licence in ful
 
 test("what comes by other ways than a bundle of dist/bin is named too", () => {
   for (const name of ["componentize-qjs"]) assertNamed(name);
-  for (const name of ["ICU4X", "QuickJS-NG", "rquickjs", "wasi-libc"])
+  for (const name of ["ICU4X", "llhttp", "QuickJS-NG", "rquickjs", "wasi-libc"])
     assert.match(document, new RegExp(`^### ${name}$`, "m"));
   assert.match(document, /Fabrice Bellard/);
+  assert.match(document, /Paolo Insogna/);
 });
 
 test("every crate that a bundled module names is listed with a licence that is recorded", async () => {

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { readdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { ROOT } from "./exec.ts";
 
 const ASSETS = join(ROOT, "dist/assets");
@@ -60,6 +60,7 @@ export const UNKNOWN_LICENSE = "not recorded";
 const NOTES: Readonly<Record<string, string>> = {
   "componentize-qjs": "the JavaScript runtime inside the bundled guests, compiled from Rust and C",
   rolldown: "helper functions that the bundler adds to its output",
+  undici: "bundled in part, with llhttp and milo compiled to WebAssembly",
 };
 
 /** One package of npm whose code is in `dist/`. */
@@ -115,7 +116,7 @@ export async function writeThirdPartyLicenses(moduleIds: readonly string[]): Pro
   });
   const document = [
     "# Third-party software in this package",
-    "`dist/` holds code of the packages below. What `package.json` lists under `dependencies` is not in it: it is installed beside it, with its own licence.",
+    "`dist/` holds code of the packages below. The package has no dependencies: nothing is installed beside it.",
     "| package | version | licence | what of it |\n| --- | --- | --- | --- |\n" +
       packages
         .map((one) => `| ${one.name} | ${one.version} | ${one.license} | ${NOTES[one.name] ?? "bundled"} |`)
@@ -127,7 +128,7 @@ export async function writeThirdPartyLicenses(moduleIds: readonly string[]): Pro
     `| crate | version | licence |\n| --- | --- | --- |\n${crates.join("\n")}`,
     "## Licences",
     ...packages.map((one) => section(`${one.name} ${one.version}`, one.text)),
-    ...["ICU4X", "QuickJS-NG", "rquickjs", "wasi-libc"].map((name) =>
+    ...["ICU4X", "llhttp", "QuickJS-NG", "rquickjs", "wasi-libc"].map((name) =>
       section(name, readFileSync(join(TEXTS, `${name.toLowerCase()}.txt`), "utf8")),
     ),
   ];
@@ -140,14 +141,18 @@ function readPackage(name: string): ThirdPartyPackage {
     readonly version: string;
     readonly license: string;
   };
-  const textFolder = join(ROOT, "node_modules", name);
-  const file = readdirSync(textFolder).find((one) => /^licen[cs]e(?:\.(?:md|txt))?$/i.test(one));
-  if (file === undefined) throw new Error(`Cannot name the licence of ${name}: its package has no licence file`);
+  // A package that holds another's code has that one's licence below its own.
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((path) => /^licen[cs]e(?:\.(?:md|txt))?$/i.test(basename(path)))
+    .filter((path) => !path.includes("node_modules"))
+    .sort((a, b) => a.length - b.length);
+  if (!files.some((path) => path === basename(path)))
+    throw new Error(`Cannot name the licence of ${name}: its package has no licence file`);
   return {
     name,
     version: manifest.version,
     license: manifest.license.replace(/^\((.*)\)$/, "$1"),
-    text: readFileSync(join(textFolder, file), "utf8"),
+    text: files.map((path) => readFileSync(join(folder, path), "utf8").trim()).join("\n\n"),
   };
 }
 

@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { nodeCrypto } from "../shared/node-modules.ts";
 import { constants, type Stats } from "node:fs";
 import { lstat, open, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -81,7 +81,7 @@ export class ArtifactCache {
   async put(key: string, encoded: Uint8Array): Promise<boolean> {
     const directory = this.#usable();
     if (directory === undefined || encoded.length > this.#maxBytes) return false;
-    const temporary = join(directory, `.${key}.${process.pid}.${randomBytes(6).toString("hex")}.tmp`);
+    const temporary = join(directory, `.${key}.${process.pid}.${nodeCrypto().randomBytes(6).toString("hex")}.tmp`);
     try {
       const file = await open(temporary, "wx", 0o600);
       try {

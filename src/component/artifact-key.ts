@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { nodeCrypto } from "../shared/node-modules.ts";
 import { HARDENING_PROFILE } from "../shared/hardening-profile.ts";
 
 /** Format of the artifact file and of plans; raise it when either changes. */
@@ -14,5 +14,5 @@ export interface ArtifactSource {
 /** The cache key of a component's artifact: everything that decides its content. */
 export function artifactKey({ digest, sharedMemory }: ArtifactSource): string {
   const parts = [digest, sharedMemory, ARTIFACT_FORMAT, HARDENING_PROFILE];
-  return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
+  return nodeCrypto().createHash("sha256").update(JSON.stringify(parts)).digest("hex");
 }

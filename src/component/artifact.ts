@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { nodeCrypto } from "../shared/node-modules.ts";
 import type { ProgramTables } from "./bound-instances.ts";
 import type { CoreModuleShape } from "../shared/core-module.ts";
 import { CordonError } from "../shared/errors.ts";
@@ -83,7 +83,7 @@ export function encodeArtifact(artifact: Artifact): Uint8Array<ArrayBuffer> {
     encoded.set(part, at);
     at += part.length;
   }
-  encoded.set(createHash("sha256").update(encoded.subarray(0, contentBytes)).digest(), contentBytes);
+  encoded.set(nodeCrypto().createHash("sha256").update(encoded.subarray(0, contentBytes)).digest(), contentBytes);
   return encoded;
 }
 

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { nodeCrypto } from "./node-modules.ts";
 import { setImmediate } from "node:timers/promises";
 
 /** How much is hashed before the event loop goes round, in bytes: some milliseconds of it. */
@@ -11,7 +11,7 @@ const BYTES_A_TURN = 4 * 1024 * 1024;
  * @throws The signal's reason, once it is aborted.
  */
 export async function hashInTurns(bytes: Uint8Array, signal?: AbortSignal): Promise<Buffer> {
-  const hash = createHash("sha256");
+  const hash = nodeCrypto().createHash("sha256");
   for (let at = 0; at < bytes.length; at += BYTES_A_TURN) {
     if (at > 0) await setImmediate();
     signal?.throwIfAborted();

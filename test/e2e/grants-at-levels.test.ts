@@ -26,7 +26,6 @@ async function installed(context: TestContext): Promise<string> {
   for (const [from, to] of [
     ["dist", "cordon/dist"],
     ["package.json", "cordon/package.json"],
-    ["node_modules/undici", "undici"],
   ] as const) {
     cpSync(join(ROOT, from), join(project, "node_modules", to), { recursive: true });
   }

@@ -41,7 +41,6 @@ run(new Uint8Array([0, 97, 115, 109, 13, 0, 1, 0])).catch(({ code, message }) =>
     await using bundle = await rolldown({
       input: join(folder, "main.mjs"),
       platform: "node",
-      external: ["undici"],
       onLog: () => undefined,
     });
     const file = `out/main.${format === "esm" ? "mjs" : "cjs"}`;

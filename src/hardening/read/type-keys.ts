@@ -1,4 +1,4 @@
-import { hash } from "node:crypto";
+import { nodeCrypto } from "../../shared/node-modules.ts";
 import { ByteReader } from "../../shared/byte-reader.ts";
 import { ByteWriter } from "../write/byte-writer.ts";
 import { type Section, SECTION, wellFormed } from "./module-sections.ts";
@@ -29,6 +29,7 @@ export function typeKeys(sections: readonly Section[]): Uint8Array {
   if (section === undefined) return new Uint8Array();
   return wellFormed(() => {
     const { count, signature } = readTypes(section.content);
+    const { hash } = nodeCrypto();
     const keys = new Uint8Array(count * TYPE_KEY_BYTES);
     for (let index = 0; index < count; index += 1) {
       const { parameters, parameterBytes, results, resultBytes } = signature(index);

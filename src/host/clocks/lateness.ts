@@ -1,4 +1,4 @@
-import { nodeCrypto } from "../node-modules.ts";
+import { nodeCrypto } from "../../shared/node-modules.ts";
 
 /** How late a clock's step comes, in nanoseconds. The same step is always late by the same. */
 export type Lateness = (step: bigint) => bigint;

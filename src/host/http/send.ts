@@ -47,7 +47,7 @@ async function send(request: HttpRequest, { addresses, context, signal }: SendOp
   if (bodyBytes > meters.write.left || !(await takeAll(meters.write, bodyBytes, signal))) {
     return { kind: "failed", reason: overTotal("written", meters.write) };
   }
-  // Loading undici takes 60 ms, which guests without network access need not wait for.
+  // Loading undici takes some 50 ms, which guests without network access need not wait for.
   const { Client, buildConnector } = await import("undici");
   const client = new Client(request.url.origin, {
     connect: pinnedConnector(buildConnector, addresses, limits.httpTimeoutMs, limits.maxHeaderBytes),

@@ -1,7 +1,7 @@
 import type { Remedy } from "../../shared/remedy.ts";
 import { isIP, type LookupFunction } from "node:net";
 import type { NetworkGrant } from "../../policy/grants.ts";
-import { nodeDns } from "../node-modules.ts";
+import { nodeDns } from "../../shared/node-modules.ts";
 import { checkAddress, type Target } from "./check.ts";
 import { hostText, parseGuestHost } from "./host.ts";
 

@@ -6,7 +6,7 @@ import { parseGuestHost } from "../net/host.ts";
 import { allowsResolved, coversName } from "../net/rule-match.ts";
 import { perInvocation } from "../per-invocation.ts";
 import { quote } from "../text.ts";
-import { nodeDns } from "../node-modules.ts";
+import { nodeDns } from "../../shared/node-modules.ts";
 import { type IpAddress, toIpAddress } from "./socket-address.ts";
 import { type ErrorCode, fail, resolverErrorOf, type SocketResult, succeed } from "./socket-errors.ts";
 import type { SocketSession } from "./socket-session.ts";

@@ -1,6 +1,6 @@
 import type { BoundSocket, Socket } from "node:net";
 import type { Decision } from "../../policy/decision.ts";
-import { nodeNet } from "../node-modules.ts";
+import { nodeNet } from "../../shared/node-modules.ts";
 import { type Endpoint, endpointOf } from "./socket-address.ts";
 import { type ErrorCode, errorCodeOf } from "./socket-errors.ts";
 import { READ_AHEAD_BYTES } from "./tcp-io.ts";

@@ -1,6 +1,6 @@
 import type { BoundSocket, Server, Socket } from "node:net";
 import type { Wakeups } from "../io/wakeups.ts";
-import { nodeNet } from "../node-modules.ts";
+import { nodeNet } from "../../shared/node-modules.ts";
 import type { SocketSession } from "./socket-session.ts";
 import { READ_AHEAD_BYTES } from "./tcp-io.ts";
 

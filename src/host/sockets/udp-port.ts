@@ -1,7 +1,7 @@
 import type { Socket } from "node:dgram";
 import type { Decision } from "../../policy/decision.ts";
 import { Wakeups } from "../io/wakeups.ts";
-import { nodeDgram } from "../node-modules.ts";
+import { nodeDgram } from "../../shared/node-modules.ts";
 import { type Endpoint, endpointOf } from "./socket-address.ts";
 import { type ErrorCode, errorCodeOf } from "./socket-errors.ts";
 import type { SocketSession } from "./socket-session.ts";

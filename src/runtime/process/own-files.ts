@@ -15,14 +15,14 @@ export function ownFolder(): string {
 }
 
 /**
- * The files and folders that a guest process is read from: Cordon's bundles with the package's description, and the HTTP client,
- * the one library that is not in the bundles. From the sources, the sources, and all that is installed.
+ * The files and folders that a guest process is read from: Cordon's bundles with the package's description. From the sources, the
+ * sources, and all that is installed.
  */
 export function ownFiles(): readonly string[] {
   const own = ownFolder();
   const packageRoot = nearest(own, "package.json");
   const manifest = packageRoot === undefined ? [] : [join(packageRoot, "package.json")];
-  const libraries = entryPath().endsWith(".ts") ? installed(packageRoot) : [httpClient()];
+  const libraries = entryPath().endsWith(".ts") ? installed(packageRoot) : [];
   return distinct([own, ...manifest, ...libraries]);
 }
 
@@ -34,11 +34,6 @@ export function extraCertificates(): string | undefined {
 
 function installed(packageRoot: string | undefined): readonly string[] {
   return packageRoot === undefined ? [] : [join(packageRoot, "node_modules")].filter((path) => existsSync(path));
-}
-
-function httpClient(): string {
-  const module = fileURLToPath(import.meta.resolve("undici"));
-  return nearest(dirname(module), "package.json") ?? dirname(module);
 }
 
 function nearest(folder: string, name: string): string | undefined {

@@ -1,6 +1,6 @@
 import { type BigIntStats, futimesSync, lstatSync, lutimesSync, utimesSync } from "node:fs";
 import type { HostContext } from "../../capability.ts";
-import { nodeCrypto } from "../../node-modules.ts";
+import { nodeCrypto } from "../../../shared/node-modules.ts";
 import { type Descriptor, type FolderDescriptor, requireChange } from "../wasi/descriptor.ts";
 import { FilesystemError } from "../wasi/error-code.ts";
 import { filesystemState } from "../filesystem-state.ts";

@@ -120,7 +120,7 @@ class OutgoingExchange implements Dispatcher.DispatchHandler {
   }
 
   /**
-   * Loading undici takes 60 ms once for each thread, and several times that where it is started on a busy machine. Guests that send
+   * Loading undici takes some 50 ms once for each thread, and several times that where it is started on a busy machine. Guests that send
    * nothing need not wait for it, and it is no time of the server's: the timers stand still.
    */
   async #load(): Promise<Undici> {
