@@ -34,13 +34,13 @@ describe("decodeComponent on imports and exports", () => {
     assert.deepEqual(imports.other, [
       { name: "m", kind: "module" },
       { name: "c", kind: "component" },
-      { name: "r", kind: "type" },
+      { name: "r", kind: "resource" },
       { name: "nest", kind: "component" },
     ]);
     assert.deepEqual(exports.other, [
       { name: "module", kind: "module" },
       { name: "component", kind: "component" },
-      { name: "own", kind: "type" },
+      { name: "own", kind: "resource" },
     ]);
   });
 

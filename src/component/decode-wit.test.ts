@@ -177,7 +177,7 @@ describe("decodeComponent on components made from WIT", () => {
       }
     `);
     const { imports, exports } = decoded;
-    assert.deepEqual(imports.other, [{ name: "session", kind: "type" }]);
+    assert.deepEqual(imports.other, [{ name: "session", kind: "resource" }]);
     const functions = imports.functions.toSorted((one, two) => one.name.localeCompare(two.name));
     assert.deepEqual(functions, [
       {

@@ -9,7 +9,7 @@ import {
 } from "../../src/sandbox/index.ts";
 import { failsWith } from "../support/errors.ts";
 import { TEST_CACHE } from "../support/guests.ts";
-import { bucketsGuest } from "../support/resource-guests.ts";
+import { bucketsGuest, rootBucketsGuest } from "../support/resource-guests.ts";
 
 const STORE = "acme:kv/store@1.0.0";
 
@@ -74,6 +74,19 @@ for (const isolation of ["thread", "process"] satisfies readonly IsolationLevel[
   describe(`at the isolation level ${isolation}`, () => {
     const open = (options: SandboxOptions): Promise<Sandbox> =>
       Sandbox.open(guest, { cache: TEST_CACHE, isolation, grants: { custom: { kv: true } }, ...options });
+
+    test("a resource of the world itself belongs to no interface", async () => {
+      const { made, hostFunctions } = store();
+      const atRoot = hostFunctions.map(({ interface: _, ...rest }) => rest as HostFunctionInput | HostResourceInput);
+      await using sandbox = await Sandbox.open(await rootBucketsGuest(), {
+        cache: TEST_CACHE,
+        isolation,
+        grants: { custom: { kv: true } },
+        hostFunctions: atRoot,
+      });
+      assert.equal((await sandbox.call("run")).value, 42);
+      assert.deepEqual(disposals(made), [1]);
+    });
 
     test("guests make, use, drop and hand over objects of the embedder's", async () => {
       const { made, hostFunctions } = store();
@@ -187,7 +200,6 @@ test("declarations that do not fit are refused, each with what is wrong", async 
     [{ ...fn, type: "func(a: borrow<pot>)" }, /a resource that is declared/],
     [{ interface: STORE, resource: "bucket" }, /bucket is there already/],
     [{ interface: STORE, resource: "Not A Name" }, /no WIT name/],
-    [{ resource: "pot" }, /interface is missing/],
     [{ interface: STORE, resource: "pot", dropped: 5 }, /dropped is no function/],
     [{ interface: STORE, resource: "pot", drop: 5 }, /unknown key "drop"; the keys are/],
   ] as const) {

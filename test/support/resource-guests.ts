@@ -1,5 +1,29 @@
 import { textGuest } from "./guests.ts";
 
+/** Imports the resource `bucket` by its world itself; `run` makes one of 5, adds 37, drops it, and gives the sum. */
+const ROOT_BUCKETS = `(component
+  (import "bucket" (type $b (sub resource)))
+  (import "[constructor]bucket" (func $new (param "value" u32) (result (own $b))))
+  (import "[method]bucket.add" (func $add (param "self" (borrow $b)) (param "more" u32) (result u32)))
+  (core func $new' (canon lower (func $new))) (core func $add' (canon lower (func $add)))
+  (core func $drop (canon resource.drop $b))
+  (core module $m
+    (import "" "new" (func $new (param i32) (result i32)))
+    (import "" "add" (func $add (param i32 i32) (result i32)))
+    (import "" "drop" (func $drop (param i32)))
+    (func (export "run") (result i32) (local $bucket i32)
+      (local.set $bucket (call $new (i32.const 5)))
+      (call $add (local.get $bucket) (i32.const 37))
+      (call $drop (local.get $bucket))))
+  (core instance $i (instantiate $m (with "" (instance
+    (export "new" (func $new')) (export "add" (func $add')) (export "drop" (func $drop))))))
+  (func (export "run") (result u32) (canon lift (core func $i "run"))))`;
+
+/** The path of a guest that imports a resource by its world itself. */
+export function rootBucketsGuest(): Promise<string> {
+  return textGuest("root-buckets", ROOT_BUCKETS);
+}
+
 /**
  * Exports `acme:res/counters` with resources `counter` and `other`, whose representations are counts, and functions that take and give
  * handles in values of every kind. How many destructors of counters have run, and the representation of the last, is told by

@@ -52,7 +52,7 @@ class InterfaceWriter {
           functions.push(this.#function(name, entity.type));
           break;
         case "type":
-          if (this.#isNewAtRoot(entity)) other.push({ name, kind: "type" });
+          if (this.#isNewAtRoot(entity)) other.push({ name, kind: "resource" });
           break;
         case "component":
         case "module":
@@ -90,7 +90,7 @@ class InterfaceWriter {
     return true;
   }
 
-  /** Resource types that come in or go out through the world itself; types it `use`s from an interface are known by then. */
+  /** Resources that come in or go out through the world itself; types it `use`s from an interface are known by then. */
   #isNewAtRoot(entity: Entity & { readonly sort: "type" }): boolean {
     const { type } = entity;
     if (type.sort !== "resource" && type.sort !== "value") return false;

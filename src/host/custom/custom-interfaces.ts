@@ -30,11 +30,15 @@ export function customInterfaces(provided: readonly CustomImport[]): readonly Ho
 }
 
 /** Whether a component that imports a resource by this path is given the embedder's. */
-export function isCustomResource(
-  [interfaceName = "", name = ""]: readonly string[],
-  interfaces: readonly InterfaceDeclaration[],
-): boolean {
+export function isCustomResource(path: readonly string[], interfaces: readonly InterfaceDeclaration[]): boolean {
+  const [interfaceName, name] = placeOf(path);
   return findProvided(interfaceName, interfaces)?.resources?.includes(name) === true;
+}
+
+/** The interface and the name that an import's path leads to; what is imported by the world itself is of the interface without a name. */
+export function placeOf(path: readonly string[]): readonly [interfaceName: string, name: string] {
+  const [first = "", second] = path;
+  return second === undefined ? ["", first] : [first, second];
 }
 
 function hostFunction(fn: CustomFunction): HostFunction {

@@ -49,8 +49,8 @@ export interface CoreHostFunctionInput {
  * it, and at the latest when its invocation has ended: each handle by itself, also where two are of one object.
  */
 export interface HostResourceInput {
-  /** The interface that defines it, as for functions. */
-  readonly interface: string;
+  /** The interface that defines it, as for functions. Default: none, for a resource that a component's world imports by itself. */
+  readonly interface?: string | undefined;
   /** Its name in WIT, such as `bucket`. */
   readonly resource: string;
   /**

@@ -10,7 +10,7 @@ import {
   DROP_SERVICE,
 } from "../../host/custom/custom-function.ts";
 import type { InterfaceDeclaration } from "../../host/capability.ts";
-import { customInterfaces } from "../../host/custom/custom-interfaces.ts";
+import { customInterfaces, placeOf } from "../../host/custom/custom-interfaces.ts";
 import { DECLARED_CORE_MODULES } from "../../host/declared-interfaces.ts";
 import type { Grants } from "../../policy/grants.ts";
 import { CordonError, messageOf } from "../../shared/errors.ts";
@@ -90,7 +90,8 @@ export class HostFunctions {
   }
 
   /** The resource that a component imports by this path, if it is one of the embedder's. */
-  resourceAt([interfaceName = "", name = ""]: readonly string[]): HostResource | undefined {
+  resourceAt(path: readonly string[]): HostResource | undefined {
+    const [interfaceName, name] = placeOf(path);
     const found = findProvided(interfaceName, this.#interfaces);
     return this.#resources.find(
       (one) => one.interface === found?.name && one.version === found.version && one.name === name,

@@ -13,7 +13,6 @@ type Place = Pick<HostResource, "interface" | "version">;
 export function readResource(input: HostResourceInput, place: Place): HostResource | string {
   const { resource: name } = input;
   if (typeof name !== "string" || !isLabel(name)) return "resource is no WIT name such as bucket";
-  if (place.interface === "") return "interface is missing: a resource belongs to one";
   if (input.dropped !== undefined && typeof input.dropped !== "function") return "dropped is no function";
   const dropped = input.dropped === undefined ? disposeOf : (object: object): void => input.dropped?.(object);
   return { ...place, name, dropped };

@@ -65,7 +65,7 @@ export const EMBEDDER_HINT =
 
 /** Whether a problem is about an import that an embedder could provide: a function, of an interface of its own or of none. */
 export function isOfEmbedder(problem: string): boolean {
-  return !OF_CORDON.test(problem) && !/ \(an? (?:component|module|type|value|resource)\)$/.test(problem);
+  return !OF_CORDON.test(problem) && !/ \(an? (?:component|module|value)\)$/.test(problem);
 }
 
 /**
@@ -77,9 +77,10 @@ export function importProblems(
   { imports }: ComponentInterface,
   provided: readonly InterfaceDeclaration[],
 ): readonly string[] {
+  const resources = imports.other.filter(({ kind }) => kind === "resource").map(({ name }) => name);
   const problems = [
-    ...imports.other.map(({ name, kind }) => `${name} (a ${kind})`),
-    ...mismatches({ ...AT_ROOT, functions: imports.functions, resources: [] }, findServing(AT_ROOT, provided)),
+    ...imports.other.filter(({ kind }) => kind !== "resource").map(({ name, kind }) => `${name} (a ${kind})`),
+    ...mismatches({ ...AT_ROOT, functions: imports.functions, resources }, findServing(AT_ROOT, provided)),
   ];
   for (const imported of imports.interfaces.filter(isUsed)) {
     const host = findServing(imported, provided);

@@ -114,10 +114,10 @@ export interface WitWorldSide {
   /** Functions at the root of the world. */
   readonly functions: readonly WitFunction[];
   /**
-   * Root-level items that are neither functions nor interfaces of value types, such as `module` or `component`.
-   * Cordon can neither provide nor call these.
+   * Root-level items that are neither functions nor interfaces. Of these, resources can be given by the embedder and used on an
+   * instance; modules, components and values can neither be provided nor called.
    */
-  readonly other: readonly { readonly name: string; readonly kind: "component" | "module" | "type" | "value" }[];
+  readonly other: readonly { readonly name: string; readonly kind: "component" | "module" | "resource" | "value" }[];
 }
 
 /** All that a component imports and exports. */
