@@ -49,14 +49,16 @@ export async function checkDocuments(checks: CheckList): Promise<void> {
     blocks.set(document, fencedBlocks(document, await readFile(join(ROOT, document), "utf8")));
   }
   await checks.run("the documents' ts blocks compile", () => compileSnippets([...blocks.values()].flat()));
+  const commandsOf = new Map<string, () => Promise<string>>();
   for (const [document, found] of blocks) {
     const commands = found
       .filter(({ info }) => info[0] === "console" && !info.includes("no-run"))
       .flatMap(shownCommands)
       .filter(({ command }) => !NOT_RUN.test(command));
     if (commands.length === 0) continue;
-    await checks.run(`the commands of ${document} print what it shows`, () => runCommands(commands));
+    commandsOf.set(`the commands of ${document} print what it shows`, () => runCommands(commands));
   }
+  await checks.runSideBySide(commandsOf);
 }
 
 /** Writes each snippet to the line it has in its document, so that the compiler's messages name that line. */

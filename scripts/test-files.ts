@@ -4,7 +4,7 @@
  * On the oldest supported Node runs what depends on Node: the tests of `src/`, and those that cross its modules, wherever anything
  * that they import starts threads, processes or servers, touches files, or has the engine compile a guest. What does not (a parser,
  * a check, a printer: see {@link computesOnly}) gives the same answer on every Node, and is loaded there by the tests of all that
- * uses it. Scripts and benchmarks are development tools that no other Node runs, skills run inside the JavaScript engine that they are
+ * uses it; nor does what the command says ({@link OF_WORDS}). Scripts and benchmarks are development tools that no other Node runs, skills run inside the JavaScript engine that they are
  * compiled with, and what reads the sources or tests the tests' own helpers needs no second Node either.
  */
 import { globSync } from "node:fs";
@@ -28,6 +28,14 @@ const ON_THE_CURRENT_NODE = [
   "test/support/**/*.test.ts",
 ];
 
+/**
+ * Tests of what the command prints of components and of wrong flags, each line of which is one more process. That the command starts, runs
+ * guests and ends as it should on the oldest Node, its other tests say.
+ */
+const OF_WORDS: ReadonlySet<string> = new Set(
+  ["hints", "inspect", "json", "scan", "types"].map((name) => `test/e2e/cli-${name}.test.ts`),
+);
+
 /** Which Node tests run on: the folder in `node_modules` that it is in. */
 export type NodeFolder = "node" | "node-floor";
 
@@ -38,7 +46,7 @@ export function testFiles(node: NodeFolder): readonly string[] {
     return [...everywhere, ...ON_THE_CURRENT_NODE.flatMap((pattern) => globSync(pattern, { cwd: ROOT }))].sort();
   }
   const sources = new Map<string, Source>();
-  return everywhere.filter((file) => !computesOnly(file, sources)).sort();
+  return everywhere.filter((file) => !OF_WORDS.has(file) && !computesOnly(file, sources)).sort();
 }
 
 /** Packages and parts of Node that compute, and no more than that. */

@@ -5,7 +5,7 @@ import { before, test, type TestContext } from "node:test";
 import { Sandbox, type SandboxOptions } from "../../src/sandbox/index.ts";
 import { failsWith } from "../support/errors.ts";
 import { TEST_CACHE, testGuest, textGuest } from "../support/guests.ts";
-import { coreFunction, STUBBORN } from "../support/text-guests.ts";
+import { ADDING, coreFunction, STUBBORN } from "../support/text-guests.ts";
 
 let guest: string;
 before(async () => {
@@ -156,7 +156,7 @@ test("guests that wait beside one that comes back to spin go on when it has been
 });
 
 test("a thousand calls at once are queued, and none is lost", async () => {
-  await using sandbox = await open(guest);
+  await using sandbox = await open(await textGuest("adding-up", ADDING));
   const calls = Array.from({ length: 1000 }, (_, n) => sandbox.call("add", [n, n]));
   const values = (await Promise.all(calls)).map(({ value }) => value);
   assert.deepEqual(
