@@ -8,7 +8,7 @@
  *   paths) is written `…`: within a line it stands for any text, alone on a line for any number of lines. Exit codes are
  *   not compared: show one with `; echo $?`.
  * - `make demo` runs as `cordon demo`. Other `make` targets, and `npm`, `npx` and `git`, are not run: they set things up,
- *   and .ci/run has its own way of doing so. A block marked ```console no-run is not run at all.
+ *   and .ci/run does that itself. A block marked ```console no-run is not run at all.
  *
  * The commands of one document run in one folder, in order, with an empty home. At the start it holds `calculator.wasm`
  * and `tool.wasm` (from examples/guests/), the bundled `demo-trusted.wasm` and `demo-malicious.wasm`, `demo.txt`, and

@@ -56,7 +56,8 @@ function walk(node: unknown, found: Found): void {
   else if (typeof source?.["value"] === "string") found.specifiers.add(source["value"]);
   if (type === "Identifier") found.names.add(String(parts["name"]));
   for (const [name, part] of Object.entries(parts)) {
-    const isName = (name === "property" || name === "key") && parts["computed"] === false && parts["shorthand"] !== true;
+    const isName =
+      (name === "property" || name === "key") && parts["computed"] === false && parts["shorthand"] !== true;
     if (!isName && !TYPES.has(name)) walk(part, found);
   }
 }

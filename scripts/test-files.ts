@@ -61,7 +61,9 @@ const COMPUTING: ReadonlySet<string> = new Set([
 
 /** What Node or its engine gives besides the language's own values, by the names that lead to it. */
 const OF_THE_HOST: readonly string[] = [
-  ..."Atomics Date FinalizationRegistry Function Intl SharedArrayBuffer WeakRef WebAssembly eval global globalThis import".split(" "),
+  ..."Atomics Date FinalizationRegistry Function Intl SharedArrayBuffer WeakRef WebAssembly eval global globalThis import".split(
+    " ",
+  ),
   ..."Blob BroadcastChannel Buffer MessageChannel ReadableStream TextDecoder TextEncoder URL WritableStream".split(" "),
   ..."console crypto fetch performance process queueMicrotask require structuredClone".split(" "),
   ..."setImmediate setInterval setTimeout".split(" "),

@@ -127,6 +127,12 @@ before(async () => {
   }
 });
 
+function sandboxFor(to: "result" | "host"): Sandbox {
+  const sandbox = sandboxes.get(to);
+  assert.ok(sandbox !== undefined);
+  return sandbox;
+}
+
 after(async () => {
   for (const sandbox of sandboxes.values()) await sandbox.close();
 });
@@ -139,8 +145,7 @@ async function traps(
   bad: readonly Pair[],
   encoding: "utf8" | "utf16" = "utf8",
 ): Promise<void> {
-  const sandbox = sandboxes.get(to);
-  assert.ok(sandbox);
+  const sandbox = sandboxFor(to);
   const name = `f${KINDS[to].findIndex((kind) => kind.type === type && kind.encoding === encoding)}`;
   await sandbox.call(name, good);
   for (const pair of bad) {

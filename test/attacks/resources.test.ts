@@ -205,18 +205,18 @@ test(
     await good.call("add", [1, 1]);
     const before = process.memoryUsage.rss();
     let most = before;
-    const look = (): void => void (most = Math.max(most, process.memoryUsage.rss()));
+    const sample = (): void => void (most = Math.max(most, process.memoryUsage.rss()));
     const calls = Array.from({ length: 1_000 }, async (_, n) => {
       if (n % 10 === 1)
         return growing
           .call("f")
           .then(({ usage }) => usage.memoryHighWaterBytes, String)
-          .finally(look);
+          .finally(sample);
       if (n % 10 === 2) return trapping.call("f").then(String, ({ code }: CordonError) => code);
       return good
         .call("add", [n, 1])
         .then(({ value }) => value)
-        .finally(look);
+        .finally(sample);
     });
     const ends = await Promise.all(calls);
     assert.deepEqual(

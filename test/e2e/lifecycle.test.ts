@@ -17,7 +17,11 @@ async function inProcess(code: string, environment: Readonly<Record<string, stri
   const module = `import { Sandbox, run } from ${JSON.stringify(ENTRY)};\n${code}`;
   const { stdout } = await run(process.execPath, ["--input-type=module", "--eval", module], {
     // Where Node keeps compiled sources is not what is tested, and without it each process compiles all of them.
-    env: { PATH: process.env["PATH"] ?? "", NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] ?? "", ...environment },
+    env: {
+      PATH: process.env["PATH"] ?? "",
+      NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] ?? "",
+      ...environment,
+    },
   });
   return JSON.parse(stdout);
 }

@@ -20,8 +20,8 @@ interface Folder {
 type Answer = { readonly file: string } | { readonly folder: string } | { readonly refused: string };
 
 /**
- * What a path means, by the rules alone: a list of steps that still have to be made, and the way back as a list of folders. The
- * first entry of the way is the preopened folder, and nobody leaves it.
+ * What a path means, by the rules alone: a list of steps that still have to be made, and the folders entered so far. The
+ * first of these is the preopened folder, and nobody leaves it.
  */
 function meaning(root: Folder, path: string, followLast: boolean): Answer {
   if (path === "" || path.includes("\0")) return { refused: "invalid" };
