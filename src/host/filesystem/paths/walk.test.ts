@@ -5,6 +5,7 @@ import { test } from "node:test";
 import * as fc from "fast-check";
 import { Guest, HOLDINGS, Playground, preopen } from "../../../../test/support/filesystem.ts";
 import type { Descriptor } from "../wasi/descriptor.ts";
+import { anyText } from "../../../../test/support/any-text.ts";
 
 /** A tree as it should be on the disk: what the oracle walks, and the guest does not see. */
 type Node =
@@ -113,7 +114,7 @@ const ALWAYS: readonly Entry[] = (
 ).map(([kind, path]) => ({ kind, names: path.split("/"), outside: false, target: "" }));
 const anyPath = fc.oneof(
   { weight: 6, arbitrary: joined },
-  { weight: 1, arbitrary: fc.string({ unit: "binary", maxLength: 12 }) },
+  { weight: 1, arbitrary: anyText({ maxLength: 12 }) },
   { weight: 1, arbitrary: fc.tuple(joined, fc.string({ maxLength: 3 })).map((parts) => parts.join("")) },
 );
 
