@@ -33,7 +33,7 @@ const ON_THE_CURRENT_NODE = [
  * guests and ends as it should on the oldest Node, its other tests say.
  */
 const OF_WORDS: ReadonlySet<string> = new Set(
-  ["hints", "inspect", "json", "scan", "types"].map((name) => `test/e2e/cli-${name}.test.ts`),
+  ["hints", "inspect", "json", "scan", "types", "usage"].map((name) => `test/e2e/cli-${name}.test.ts`),
 );
 
 /** Which Node tests run on: the folder in `node_modules` that it is in. */
