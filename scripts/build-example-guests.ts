@@ -19,16 +19,18 @@ export async function buildExampleGuests(): Promise<void> {
   await mkdir(EXAMPLE_GUESTS, { recursive: true });
   const text = await readFile(join(SOURCES, "calculator.wat"), "utf8");
   await writeFile(join(EXAMPLE_GUESTS, "calculator.wasm"), await parse(text));
-  await buildScript("tool", "example-tool", ["--stub-wasi"], (deps) =>
-    cp(join(ROOT, "wit/skill.wit"), join(deps, "skill.wit")),
-  );
-  await buildScript("mailer", "mailer", ["--stub-wasi"]);
-  await buildScript("line-count", "line-count", [], async (deps) => {
-    for (const name of WASI_PACKAGES) {
-      await cp(join(WASI_WIT, `wasi-${name}/package.wit`), join(deps, name, "package.wit"));
-    }
-  });
-  await buildHandler("greeter");
+  await Promise.all([
+    buildScript("tool", "example-tool", ["--stub-wasi"], (deps) =>
+      cp(join(ROOT, "wit/skill.wit"), join(deps, "skill.wit")),
+    ),
+    buildScript("mailer", "mailer", ["--stub-wasi"]),
+    buildScript("line-count", "line-count", [], async (deps) => {
+      for (const name of WASI_PACKAGES) {
+        await cp(join(WASI_WIT, `wasi-${name}/package.wit`), join(deps, name, "package.wit"));
+      }
+    }),
+    buildHandler("greeter"),
+  ]);
 }
 
 /** A component of `NAME.js` and `NAME.wit`, in QuickJS. */

@@ -19,7 +19,7 @@ test("modules of Node's are taken without an import, under the same names", () =
   }
 });
 
-test("one that is taken in a way that is not known stops the build", () => {
+test("one that is taken by syntax that is not known stops the build", () => {
   for (const left of [
     'import "node:fs";',
     'import { default as fs } from "node:fs";',

@@ -8,7 +8,7 @@ const OTHER = /^[ \t]*(?:import|export)\b(?!\s*\()[^;"']*["']node:[^;]*;?/m;
  * A bundle that takes its modules of Node's from `process.getBuiltinModule`. An import statement makes a second module with every
  * export of the first, whose getters load further ones: a tenth of the time in which the command starts.
  *
- * @throws Error when the bundle takes one in a way that is not known here.
+ * @throws Error when the bundle takes one by syntax that is not known here.
  */
 export function builtinsWithoutFacades(code: string): string {
   const lines = code.split("\n");

@@ -1,4 +1,9 @@
-/** Runs checks one after the other, prints a line for each, and remembers whether one failed. */
+import { availableParallelism } from "node:os";
+
+/** Returns what is worth saying when it passes; throws when it fails. */
+export type Check = () => Promise<string> | string;
+
+/** Runs checks, prints a line for each when it has ended, and remembers whether one failed. */
 export class CheckList {
   #failed = false;
 
@@ -7,8 +12,16 @@ export class CheckList {
     return !this.#failed;
   }
 
-  /** @param check Returns what is worth saying when it passes; throws when it fails. */
-  async run(name: string, check: () => Promise<string> | string): Promise<void> {
+  /** Runs checks that do not disturb each other, by their names, as many at once as there are cores. */
+  async runSideBySide(checks: ReadonlyMap<string, Check>): Promise<void> {
+    const left = checks.entries();
+    const lane = async (): Promise<void> => {
+      for (const [name, check] of left) await this.run(name, check);
+    };
+    await Promise.all(Array.from({ length: availableParallelism() }, lane));
+  }
+
+  async run(name: string, check: Check): Promise<void> {
     const start = performance.now();
     try {
       const detail = await check();

@@ -9,7 +9,7 @@ export interface DeadLink {
 }
 
 /**
- * The links of Markdown documents that lead to no file, or to no heading of one. Links to other hosts are not looked at.
+ * The links of Markdown documents that lead to no file, or to no heading of one. Links to other hosts are not checked.
  *
  * @param documents The texts by their paths, from the root with slashes.
  * @param exists Whether there is a file or folder of that path.

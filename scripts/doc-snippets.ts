@@ -8,7 +8,7 @@
  *   paths) is written `…`: within a line it stands for any text, alone on a line for any number of lines. Exit codes are
  *   not compared: show one with `; echo $?`.
  * - `make demo` runs as `cordon demo`. Other `make` targets, and `npm`, `npx` and `git`, are not run: they set things up,
- *   and .ci/run has its own way of doing so. A block marked ```console no-run is not run at all.
+ *   and .ci/run does that itself. A block marked ```console no-run is not run at all.
  *
  * The commands of one document run in one folder, in order, with an empty home. At the start it holds `calculator.wasm`
  * and `tool.wasm` (from examples/guests/), the bundled `demo-trusted.wasm` and `demo-malicious.wasm`, `demo.txt`, and
@@ -49,14 +49,16 @@ export async function checkDocuments(checks: CheckList): Promise<void> {
     blocks.set(document, fencedBlocks(document, await readFile(join(ROOT, document), "utf8")));
   }
   await checks.run("the documents' ts blocks compile", () => compileSnippets([...blocks.values()].flat()));
+  const commandsOf = new Map<string, () => Promise<string>>();
   for (const [document, found] of blocks) {
     const commands = found
       .filter(({ info }) => info[0] === "console" && !info.includes("no-run"))
       .flatMap(shownCommands)
       .filter(({ command }) => !NOT_RUN.test(command));
     if (commands.length === 0) continue;
-    await checks.run(`the commands of ${document} print what it shows`, () => runCommands(commands));
+    commandsOf.set(`the commands of ${document} print what it shows`, () => runCommands(commands));
   }
+  await checks.runSideBySide(commandsOf);
 }
 
 /** Writes each snippet to the line it has in its document, so that the compiler's messages name that line. */

@@ -1,13 +1,13 @@
 /**
  * Holds the engine against others: `node scripts/fuzz-engine.ts [COUNT] [SEED]`, 10,000 of seed 1 by default. Generated components
  * are composed, called, and have to give what jco gives, and what wasmtime gives where its command is on the path or in
- * CORDON_WASMTIME: the same values, the same traps. Tells of every one that differs and ends with 1 if there was any; the same
+ * CORDON_WASMTIME: the same values, the same traps. Reports every one that differs and ends with 1 if there was any; the same
  * seed gives the same ones.
  */
 import { compareEngines } from "../test/support/differential/engine-differential.ts";
 import { isThere } from "../test/support/needs.ts";
 
-/** How many are compared before it is told how far it is. */
+/** After how many comparisons progress is printed. */
 const ROUND = 500;
 
 const [count = 10_000, seed = 1] = process.argv.slice(2).map(Number);

@@ -1,6 +1,6 @@
 /**
  * Compares generated modules, bare and metered: `node scripts/fuzz-hardening.ts [--count 10000] [--seed 1] [--features plain]`.
- * Tells of every module that behaves differently, by its seed, and ends with 1 if there was any.
+ * Reports every module that behaves differently, by its seed, and ends with 1 if there was any.
  */
 import { parseArgs } from "node:util";
 import { type FeatureSet, moduleGenerator } from "../test/support/generated-modules.ts";

@@ -1,5 +1,5 @@
 /**
- * Builds what is missing, runs every example in a process of its own, then checks the snippets of the documents (see
+ * Builds what is missing, runs every example in a process of its own, some side by side, then checks the snippets of the documents (see
  * doc-snippets.ts). With names of examples as arguments, runs only those. Exits with 1 when anything fails.
  */
 import { globSync } from "node:fs";
@@ -21,12 +21,12 @@ const env = { ...process.env, XDG_CACHE_HOME: join(ROOT, "build/example-cache") 
 
 await ensureBuilt();
 await buildExampleGuests();
-for (const name of examples) {
-  await checks.run(`examples/${name}.ts`, async () => {
-    const { status, stdout, stderr } = await capture(process.execPath, [join("examples", `${name}.ts`)], { env });
-    if (status !== 0 || stderr !== "") throw new Error(`exited with ${status}\n${stdout}${stderr}`.trimEnd());
-    return `\n${stdout.trimEnd()}`;
-  });
-}
+await checks.runSideBySide(new Map(examples.map((name) => [`examples/${name}.ts`, () => runExample(name)])));
 if (named.length === 0) await checkDocuments(checks);
 if (!checks.passed) process.exitCode = 1;
+
+async function runExample(name: string): Promise<string> {
+  const { status, stdout, stderr } = await capture(process.execPath, [join("examples", `${name}.ts`)], { env });
+  if (status !== 0 || stderr !== "") throw new Error(`exited with ${status}\n${stdout}${stderr}`.trimEnd());
+  return `\n${stdout.trimEnd()}`;
+}

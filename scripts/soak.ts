@@ -1,8 +1,8 @@
 /**
  * An hour of mixed good and hostile guests in one process and in processes of their own:
- * `node scripts/soak.ts [--minutes 60] [--warm-up 0] [--at-once 6]`. Memory, handles, threads and open files are looked at all the
+ * `node scripts/soak.ts [--minutes 60] [--warm-up 0] [--at-once 6]`. Memory, handles, threads and open files are sampled all the
  * while, after the minutes of warming up, and have to be flat: what the last quarter holds when few calls are in flight is compared
- * with the second. Prints a table, and exits with 1 when something grew, or when a guest ended in another way than it should.
+ * with the second. Prints a table, and exits with 1 when something grew, or when a guest did not end as it should.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -27,7 +27,7 @@ const MIB = 1024 * 1024;
 /** How many threads may be more: one that a program keeps from others has another in its place. Each has five files of its own, for its events. */
 const [MORE_THREADS, FILES_OF_THREAD] = [3, 5];
 
-/** What is looked at, and by how much it may grow from the second quarter to the last: a share, and so much besides. */
+/** What is sampled, and by how much it may grow from the second quarter to the last: a share, and so much besides. */
 const MEASURES = {
   "resident MiB": { share: 0.1, slack: 24 },
   "heap MiB": { share: 0.1, slack: 4 },
@@ -61,7 +61,7 @@ setFlagsFromString("--expose-gc");
 const collect = runInNewContext("gc") as () => void;
 
 function sample(): Sample {
-  // What is garbage already tells nothing of leaks.
+  // Garbage that was not collected yet says nothing of leaks.
   collect();
   const { rss, heapUsed, external } = process.memoryUsage();
   return {

@@ -10,7 +10,7 @@ import { bundledCrates, cratesIn, LICENSES_FILE, packagesOf, UNKNOWN_LICENSE } f
 
 const document = readFileSync(LICENSES_FILE, "utf8");
 
-test("packages are told from the ids of modules", () => {
+test("packages are recognised by the ids of modules", () => {
   assert.deepEqual(
     packagesOf([
       "/home/me/repo/src/cli/main.ts",
@@ -25,7 +25,7 @@ test("packages are told from the ids of modules", () => {
   );
 });
 
-test("crates are told from the source locations in a module", () => {
+test("crates are recognised by the source locations in a module", () => {
   const text =
     "\0/home/runner/.cargo/registry/src/index.crates.io-1949cf8c6b5b557f/serde_json-1.0.150/src/de.rs\x01" +
     "/rust/deps/hashbrown-0.17.1/src/raw.rs crates/runtime/src/lib.rs";
@@ -49,7 +49,7 @@ test("every package in the bundles of dist/bin is named, with its licence in ful
   for (const name of packages) assertNamed(name);
 });
 
-test("what comes by other ways than a bundle of dist/bin is named too", () => {
+test("what does not come from a bundle of dist/bin is named too", () => {
   for (const name of ["componentize-qjs"]) assertNamed(name);
   for (const name of ["ICU4X", "llhttp", "QuickJS-NG", "rquickjs", "wasi-libc"])
     assert.match(document, new RegExp(`^### ${name}$`, "m"));

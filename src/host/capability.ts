@@ -21,7 +21,7 @@ export interface HostContext {
    * data that can be cloned; lists of numbers in a large payload are handed over, and empty afterwards. Rejects when the embedder's part fails or the invocation has ended.
    */
   readonly ask: (service: string, payload: unknown) => Promise<unknown>;
-  /** Tells it something whose outcome nobody needs to know. Dropped when the invocation has ended. */
+  /** Sends it a message without waiting for an answer. Dropped when the invocation has ended. */
   readonly tell: (service: string, payload: unknown) => void;
   /**
    * Ends the invocation: every later host call of it fails, whatever the guest catches. Throws, so that the guest does not
@@ -29,7 +29,7 @@ export interface HostContext {
    */
   readonly end: (ending: InvocationEnd) => never;
   /**
-   * For work that takes long at a time: has it see that the invocation is to end, which nothing else tells while it keeps the thread.
+   * For work that takes long at a time: lets it find out that the invocation is to end, which no message does while it keeps the thread.
    *
    * @throws Error when it is.
    */

@@ -21,7 +21,7 @@ class OpenThings {
       try {
         close();
       } catch {
-        // It is closed all the same, as a file is whose last bytes the disk did not take; and nobody is left to be told.
+        // It is closed all the same, as a file is whose last bytes the disk did not take; and nobody is left to get the error.
       }
     }
   }

@@ -6,6 +6,7 @@ import { Worker } from "node:worker_threads";
 import fc from "fast-check";
 import type { AuditObservation } from "../audit/event.ts";
 import { EventRingReader, EventRingWriter, ringMemory } from "./event-ring.ts";
+import { anyText } from "../../test/support/any-text.ts";
 
 const DENIED: AuditObservation = {
   eventType: "FilesystemAccess",
@@ -30,9 +31,9 @@ describe("the event ring", () => {
       {
         eventType: fc.constantFrom("FilesystemAccess" as const, "NetworkAccess" as const),
         action: fc.string(),
-        resource: fc.string({ unit: "binary", maxLength: 4096 }),
+        resource: anyText({ maxLength: 4096 }),
         result: fc.constantFrom("Allowed" as const, "Error" as const),
-        reason: fc.string({ unit: "binary" }),
+        reason: anyText(),
       },
       { requiredKeys: ["eventType", "action", "resource", "result"] },
     );

@@ -28,7 +28,7 @@ const LOGGING = jsonModule(
   { fields: `(data (i32.const 1024) ${JSON.stringify(MESSAGE)})` },
 );
 
-/** Runs code that embeds the library, in a process of its own, and tells what came out of that. */
+/** Runs code that embeds the library, in a process of its own, and returns what came out of that. */
 async function embedder(code: string): Promise<{ readonly stdout: string; readonly stderr: string }> {
   const entry = new URL("../../src/sandbox/index.ts", import.meta.url).href;
   const [printing, logging] = [await textGuest("printing", PRINTING), await textGuest("logging", LOGGING)];

@@ -33,7 +33,7 @@ function open(osSandbox: OsSandbox, options: SandboxOptions = {}): Promise<Sandb
   return Sandbox.open(guest, { cache: TEST_CACHE, isolation: "process", osSandbox, ...options });
 }
 
-/** The processes there are, of every sandbox that is wrapped in this way. */
+/** The processes there are, of every sandbox that is wrapped like this. */
 async function pids(osSandbox: OsSandbox): Promise<readonly number[]> {
   const { pool, release } = leaseProcessPool(osSandbox);
   try {

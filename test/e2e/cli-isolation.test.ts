@@ -8,7 +8,7 @@ import { commandText } from "../support/command-guests.ts";
 import { bundled, proxyGuest, temporaryFolder, testGuest, textGuest } from "../support/guests.ts";
 import { type Need, needing } from "../support/needs.ts";
 
-/** A way to run a guest in a process. */
+/** How a guest is run in a process. */
 interface Mode {
   readonly name: string;
   readonly needs: readonly Need[];

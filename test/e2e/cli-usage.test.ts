@@ -1,13 +1,11 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { chmod, copyFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
-import { join, relative, resolve, sep } from "node:path";
+import { copyFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { before, test } from "node:test";
 import { promisify } from "node:util";
-import { assertNoLeftovers, cordon, cordonInShell } from "../support/cli.ts";
-import { wordySkill } from "../support/cli-guests.ts";
+import { cordon } from "../support/cli.ts";
 import { temporaryFolder, testGuest, textGuest } from "../support/guests.ts";
-import { needing } from "../support/needs.ts";
 
 /** `five: func() -> u32`, which is made ready in no time. */
 const TINY = `(component
@@ -147,111 +145,6 @@ test("bad files are one clear message and exit code 2, for run and inspect alike
   }
   const left = await readdir(folder);
   assert.deepEqual(left.sort(), files.map(([name]) => name).sort());
-});
-
-test("nothing is left behind among temporary files or in the cache", async (context) => {
-  const folder = await temporaryFolder(context);
-  const temporary = await temporaryFolder(context);
-  const environment = { XDG_CACHE_HOME: folder, TMPDIR: temporary };
-  assert.equal((await cordon(["run", guest, "add", "1", "2"], { environment })).code, 0);
-  assert.equal((await cordon(["demo"], { environment })).code, 0);
-  assert.equal((await cordon(["scan", "--code", "x = 1"], { environment })).code, 0);
-  assert.equal((await cordon(["run", guest, "fail", "x"], { environment })).code, 4);
-  assert.deepEqual(await readdir(temporary), []);
-  assert.deepEqual((await readdir(join(folder, "cordon"))).sort(), ["artifacts", "code"]);
-  await assertNoLeftovers(folder);
-});
-
-test("compiled code is kept for worker threads too, and only where nobody else can write", async (context) => {
-  const kept = async (
-    prepare: (code: string) => Promise<unknown>,
-    call: readonly string[],
-  ): Promise<readonly string[]> => {
-    const folder = await temporaryFolder(context);
-    const code = join(folder, "cordon/code");
-    await prepare(code);
-    const environment = { XDG_CACHE_HOME: folder };
-    assert.equal((await cordon(["run", ...call], { environment })).code, 0);
-    return (await readdir(code, { recursive: true, withFileTypes: true }))
-      .filter((found) => found.isFile())
-      .map(({ parentPath }) => relative(code, parentPath));
-  };
-  // That of a worker thread lies in a folder within the one of the thread that started it.
-  const folders = new Set(await kept(() => Promise.resolve(), [guest, "add", "1", "2"]));
-  const depths = new Set([...folders].map((path) => path.split(sep).length));
-  assert.deepEqual(depths, new Set([1, 2]));
-  // The folder itself, and one above it, in which another could be put in its place.
-  for (const open of [".", ".."]) {
-    const prepare = async (code: string): Promise<void> => {
-      await mkdir(code, { recursive: true });
-      await chmod(join(code, open), 0o777);
-    };
-    assert.deepEqual(await kept(prepare, [tiny, "five"]), [], open);
-  }
-});
-
-// Seen to fail: in /proc the command span for ever, where Node makes folders recursively.
-test("a home or a cache that cannot be used costs the cache alone, and doctor says which", async (context) => {
-  const folder = await temporaryFolder(context);
-  await writeFile(join(folder, "file"), "");
-  const unusable: readonly (readonly [Readonly<Record<string, string>>, RegExp])[] = [
-    [{ XDG_CACHE_HOME: "/proc" }, /"\/proc\/cordon\/artifacts" cannot be made .*ENOENT/u],
-    [{ XDG_CACHE_HOME: "/proc/self" }, /"\/proc\/self\/cordon\/artifacts" cannot be made/u],
-    [{ XDG_CACHE_HOME: "", HOME: "/proc" }, /"\/proc\/\.cache\/cordon\/artifacts" cannot be made/u],
-    [{ XDG_CACHE_HOME: "relative", HOME: "also-relative" }, /this user has no home/u],
-    [{ XDG_CACHE_HOME: "/dev/null" }, /"\/dev\/null" is not a folder/u],
-    [{ XDG_CACHE_HOME: "/sys" }, /"\/sys\/cordon\/artifacts" cannot be made/u],
-    [{ XDG_CACHE_HOME: join(folder, "file") }, /file" is not a folder/u],
-    [{ XDG_CACHE_HOME: `/${"n".repeat(5_000)}` }, /is longer than/u],
-  ];
-  const tried = process.platform === "linux" ? unusable : [];
-  const seen = await Promise.all(tried.map(async ([environment]) => cordon(["doctor"], { environment })));
-  for (const [index, { code, stdout }] of seen.entries()) {
-    assert.equal(code, 0);
-    assert.match(stdout, tried[index]?.[1] ?? /never/u);
-  }
-  const environment = { XDG_CACHE_HOME: "", HOME: "/proc" };
-  assert.equal((await cordon(["run", tiny, "five"], { environment })).stdout, "5\n");
-});
-
-test("a reader that leaves early is no failure", async () => {
-  const wordy = await wordySkill();
-  const { stdout, stderr, code } = await cordonInShell(`"$@" | head -n 1; exit "\${PIPESTATUS[0]}"`, ["run", wordy]);
-  assert.deepEqual({ stdout, stderr, code }, { stdout: "line\n", stderr: "", code: 0 });
-  const both = await cordonInShell(`"$@" 2>&1 >/dev/null | true; exit "\${PIPESTATUS[0]}"`, [
-    "run",
-    guest,
-    "check",
-    "--",
-    "-1",
-  ]);
-  assert.equal(both.code, 1);
-});
-
-test(
-  "what the system would have changed or emptied without a word is refused",
-  needing(["linux"], async () => {
-    const folder = await cordonInShell('exec "$@" </', ["run", "--stdin", guest, "add", "1", "2"]);
-    assert.deepEqual([folder.code, folder.stderr.includes("it is a folder")], [2, true], folder.stderr);
-    const odd = await cordonInShell('exec "$@" "$(printf "a\\351")"', ["run", guest, "add", "1"]);
-    assert.deepEqual([odd.code, odd.stderr.includes("is not UTF-8")], [2, true], odd.stderr);
-  }),
-);
-
-test(
-  "output that is lost is a failure",
-  needing(["linux"], async () => {
-    const { stderr, code } = await cordonInShell('exec "$@" >/dev/full', ["run", guest, "add", "1", "2"]);
-    assert.deepEqual([code, stderr], [74, "error: Cannot write the output: ENOSPC\n"]);
-    assert.equal((await cordonInShell('exec "$@" >&- 2>&-', ["run", guest, "add", "1", "2"])).code, 0);
-  }),
-);
-
-test("it runs without a home, a cache or a terminal, and with none of the environment", async () => {
-  const bare = 'exec env -i "$@"';
-  assert.equal((await cordonInShell(bare, ["inspect", guest, "--json"])).code, 0);
-  const unusable = { XDG_CACHE_HOME: "/dev/null/cache" };
-  assert.equal((await cordon(["run", guest, "add", "1", "2"], { environment: unusable })).stdout, "3\n");
 });
 
 test("the completion of an export asks the component, whose names are never obeyed", async () => {

@@ -1,13 +1,13 @@
 /**
- * Runs one attack in this process and prints what became of it and of the process's resident memory, as JSON. Its argument is an
- * `Attack` as JSON.
+ * Makes calls in this process and prints what became of each and of the process's resident memory, as JSON. Its argument is an
+ * `Attacks` as JSON.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { CordonError, Sandbox } from "../../src/sandbox/index.ts";
-import type { Attack, Attacked } from "./amplification.ts";
+import type { Attacked, Attacks } from "./amplification.ts";
 import { TEST_CACHE } from "./guests.ts";
 
-const attack = JSON.parse(process.argv[2] ?? "") as Attack;
+const attack = JSON.parse(process.argv[2] ?? "") as Attacks;
 
 /** Resident memory of the process now, and the most it was since {@link forgetPeak}, in bytes. */
 function resident(): { readonly now: number; readonly peak: number } {
@@ -51,9 +51,12 @@ await using sandbox = await Sandbox.open(attack.source, {
 // What any first call costs the process is not the attack's doing.
 for (let call = 0; call < 3; call += 1) await outcomeOf(sandbox.call("f", [attack.harmless]));
 const before = resident().now;
-forgetPeak();
-const outcome = await outcomeOf(sandbox.call("f", attack.parameters));
-const { peak } = resident();
-const again = await outcomeOf(sandbox.call("f", [attack.harmless]));
-const answer: Attacked = { ...outcome, again: again.code, before, peak: peak - before, after: resident().now - before };
-process.stdout.write(`${JSON.stringify(answer)}\n`);
+const answers: Attacked[] = [];
+for (const parameters of attack.parameters) {
+  forgetPeak();
+  const outcome = await outcomeOf(sandbox.call("f", parameters));
+  const { peak } = resident();
+  const again = await outcomeOf(sandbox.call("f", [attack.harmless]));
+  answers.push({ ...outcome, again: again.code, peak: peak - before, after: resident().now - before });
+}
+process.stdout.write(`${JSON.stringify(answers)}\n`);

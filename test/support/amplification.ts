@@ -5,11 +5,12 @@ import { promisify } from "node:util";
 import type { GrantsInput, Limits } from "../../src/sandbox/index.ts";
 import { textGuest } from "./guests.ts";
 
-/** One call of `f`, made in a process of its own. */
-export interface Attack {
+/** Calls of `f`, made one after the other in a process that does nothing else. */
+export interface Attacks {
   /** Path of the component, whose `f` takes how many it is to be. */
   readonly source: string;
-  readonly parameters: readonly number[];
+  /** What each call is given. */
+  readonly parameters: readonly (readonly number[])[];
   /** What `f` is called with to no harm, before and after. */
   readonly harmless: number;
   readonly grants?: GrantsInput;
@@ -18,7 +19,7 @@ export interface Attack {
   readonly taken?: string;
 }
 
-/** What became of it. All sizes in bytes. */
+/** What became of a call. All sizes in bytes. */
 export interface Attacked {
   /** The code of the error that it ended with, or `value`. */
   readonly code: string;
@@ -26,19 +27,34 @@ export interface Attacked {
   readonly message: string;
   /** The same, of a harmless call after it. */
   readonly again: string;
-  /** Resident memory before it. */
-  readonly before: number;
-  /** How far resident memory was above that at most, and at the end. */
+  /** How far resident memory was above that before the first of the calls: at most, and at the end. */
   readonly peak: number;
   readonly after: number;
 }
 
 const CHILD = fileURLToPath(new URL("amplification-child.ts", import.meta.url));
 
-/** Runs the attack in a fresh process. */
-export async function attacked(attack: Attack): Promise<Attacked> {
-  const { stdout } = await promisify(execFile)(process.execPath, [CHILD, JSON.stringify(attack)]);
-  return JSON.parse(stdout) as Attacked;
+/**
+ * Makes the calls in a fresh process, where each thread collects its own garbage: those which the engine has for that get no turn on a
+ * busy machine, and garbage would be taken for what is held.
+ */
+export async function attackedInTurn(attacks: Attacks): Promise<readonly Attacked[]> {
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    "--single-threaded-gc",
+    CHILD,
+    JSON.stringify(attacks),
+  ]);
+  return JSON.parse(stdout) as Attacked[];
+}
+
+/** Makes one call in a fresh process. */
+export async function attacked({
+  parameters,
+  ...attack
+}: Omit<Attacks, "parameters"> & { readonly parameters: readonly number[] }): Promise<Attacked> {
+  const [only] = await attackedInTurn({ ...attack, parameters: [parameters] });
+  if (only === undefined) throw new Error("the process made no call");
+  return only;
 }
 
 /** What lies in the guest's memory, and how it is handed over. */

@@ -66,11 +66,11 @@ export function startCordon(words: readonly string[], options: CliOptions = {}):
   function waiting(stream: Readable, text: () => string): (wanted: string) => Promise<void> {
     return (wanted) => {
       const { promise, resolve, reject } = Promise.withResolvers<void>();
-      const look = (): void => {
+      const check = (): void => {
         if (text().includes(wanted)) resolve();
       };
-      stream.on("data", look);
-      look();
+      stream.on("data", check);
+      check();
       void ended.then(() => reject(new Error(`it ended without saying so: ${stderr()}`)));
       return promise;
     };

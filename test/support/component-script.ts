@@ -61,7 +61,7 @@ function toHost({ type, value }: ScriptValue): unknown {
   }
 }
 
-/** What a function gave, with what scripts do not tell apart made equal. */
+/** What a function gave, with what scripts do not distinguish made equal. */
 function plain(value: unknown, expected: unknown): unknown {
   if (ArrayBuffer.isView(value)) return Array.from(value as unknown as ArrayLike<unknown>);
   if (Array.isArray(value))

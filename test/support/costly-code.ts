@@ -1,6 +1,6 @@
 import { leb128, moduleOf, sectionOf } from "./component-bytes.ts";
 
-/** Code that takes the engine much for its size: a module of one costly function, for each way there is known. */
+/** Code that takes the engine much for its size: a module of one costly function, for each construct that is known to cost. */
 
 type Bytes = readonly number[] | Uint8Array;
 

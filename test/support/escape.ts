@@ -26,7 +26,7 @@ export async function planEscape(entry: string, confinement: Confinement, wrappe
   return planLaunch({ confinement, bubblewrap, entry: `${ESCAPE}${entry}`, entryFiles: [ESCAPE.slice(0, -1)] });
 }
 
-/** Lets the attack loose in a guest process, in its main thread or in one of its worker threads, and tells what came of it. */
+/** Lets the attack loose in a guest process, in its main thread or in one of its worker threads, and returns what came of it. */
 export async function escape(plan: LaunchPlan, where: "main" | "worker", given: Given): Promise<Attempts> {
   const child = launch({ ...plan, arguments: [...plan.arguments, JSON.stringify({ ...given, where })] });
   const down = child.stdio[CHANNEL.down] as Writable;

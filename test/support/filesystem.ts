@@ -14,7 +14,7 @@ import { type ClockGrant, NO_GRANTS, type Preopen } from "../../src/policy/grant
 import type { Limits } from "../../src/shared/limits.ts";
 import { callHost, hostContext, type TestContext } from "./host-context.ts";
 
-/** The ways of holding folders that this system has. */
+/** How this system can hold folders: by descriptor, by path. */
 export const HOLDINGS: readonly (readonly [string, FolderHolding])[] = [
   ...(process.platform === "linux" ? [["by descriptor", holdByDescriptor] as const] : []),
   ["by path", holdByPath],

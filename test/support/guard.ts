@@ -8,7 +8,7 @@ import {
   memoryField,
 } from "../../src/shared/hardening-profile.ts";
 
-/** What metered modules import, from JavaScript functions, in the simplest way that works. */
+/** What metered modules import, from JavaScript functions, as simple as can be. */
 export interface Guard {
   readonly imports: Readonly<Record<string, unknown>>;
   /** The units that are left, here and in the instances that are tracked; below zero when too many were used. */

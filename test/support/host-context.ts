@@ -15,7 +15,7 @@ export class InvocationEnded extends Error {
   }
 }
 
-/** A context as a host function gets it, with what it was told kept for the test. */
+/** A context as a host function gets it, with what it was sent kept for the test. */
 export interface TestContext extends HostContext {
   readonly observations: AuditObservation[];
   /** Ends the invocation, as the runtime does. */

@@ -2,7 +2,7 @@ import { Guest, HOLDINGS, preopen } from "./filesystem.ts";
 
 /*
  * Run by itself in a mount namespace of its own, with the kernel's file systems mounted below the folder that is its argument: what a
- * guest that was granted the folder is answered, as JSON, for each way of holding folders.
+ * guest that was granted the folder is answered, as JSON, for folders held by descriptor and by path.
  */
 
 const [folder = ""] = process.argv.slice(2);

@@ -11,7 +11,7 @@ import { COMPONENT_SECTION, componentOf, leb128, moduleOf, repeated, sectionOf }
 const [FUNCTIONS, LEFT] = [10_000, 15_000];
 const [COUNT, MAX] = ["cordon:live-functions", 8_000_000];
 
-/** A core module with so many functions that do nothing, the first of them exported. A number tells it from others. */
+/** A core module with so many functions that do nothing, the first of them exported. A number distinguishes it from others. */
 function moduleWith(functions: number, salt: number): Uint8Array {
   return moduleOf(
     sectionOf(1, repeated(1, 0x60, 0, 0)),

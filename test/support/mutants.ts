@@ -21,7 +21,7 @@ const REFUSALS: ReadonlySet<ErrorCode> = new Set(["invalid-component", "unsuppor
 const MOST_MS = 20_000;
 
 /** Bytes at which something changes: signs and continuations of LEB128, section ids, opcodes, what ends a JavaScript string. */
-const TELLING = [0x00, 0x01, 0x07, 0x0a, 0x0b, 0x22, 0x27, 0x40, 0x5c, 0x60, 0x7f, 0x80, 0xfe, 0xff];
+const SPECIAL = [0x00, 0x01, 0x07, 0x0a, 0x0b, 0x22, 0x27, 0x40, 0x5c, 0x60, 0x7f, 0x80, 0xfe, 0xff];
 
 /** Mutants of a corpus, one for each index; the same seed gives the same ones. */
 export class Mutants {
@@ -72,7 +72,7 @@ const CHANGES: readonly [readonly [string, Change], ...(readonly [string, Change
   ["cut short", (bytes, dice) => bytes.subarray(0, dice.below(bytes.length))],
   ["bits flipped", flipBits],
   ["bits flipped", flipBits],
-  ["telling bytes", tellingBytes],
+  ["special bytes", specialBytes],
   ["a range removed", (bytes, dice) => replaced(bytes, dice, new Uint8Array(0))],
   ["a range repeated", (bytes, dice) => replaced(bytes, dice, rangeOf(bytes, dice))],
   ["LEB128 inflated", inflate],
@@ -88,9 +88,9 @@ function flipBits(bytes: Uint8Array, dice: Dice): Uint8Array {
   return bytes;
 }
 
-function tellingBytes(bytes: Uint8Array, dice: Dice): Uint8Array {
+function specialBytes(bytes: Uint8Array, dice: Dice): Uint8Array {
   for (let left = dice.one([1, 1, 2, 4]); left > 0; left -= 1) {
-    bytes[dice.below(bytes.length)] = TELLING[dice.below(TELLING.length)] ?? 0;
+    bytes[dice.below(bytes.length)] = SPECIAL[dice.below(SPECIAL.length)] ?? 0;
   }
   return bytes;
 }

@@ -179,11 +179,11 @@ export const HIDDEN_PROGRAMS: readonly string[] = HIDEABLE.flatMap((need) => con
 
 const answers = new Map<Need, boolean | Promise<boolean>>();
 
-/** Whether the machine has it; looked for once in a process. */
+/** Whether the machine has it; found out once in a process. */
 export async function isThere(need: Need): Promise<boolean> {
-  const { isThere: look, programs } = conditionOf(need);
+  const { isThere: find, programs } = conditionOf(need);
   if (HIDDEN && programs !== undefined) return false;
-  if (!answers.has(need)) answers.set(need, look());
+  if (!answers.has(need)) answers.set(need, find());
   return answers.get(need) ?? false;
 }
 
@@ -191,7 +191,7 @@ export async function isThere(need: Need): Promise<boolean> {
 async function outputOf(program: string, parameters: readonly string[], input = ""): Promise<string | undefined> {
   return new Promise((resolve) => {
     const child = execFile(program, parameters, (error, stdout) => resolve(error === null ? stdout : undefined));
-    // One that is absent, or ends before it has read all of it, is told by the error.
+    // One that is absent, or ends before it has read all of it, is reported by the error.
     child.stdin?.on("error", () => undefined).end(input);
   });
 }
@@ -259,7 +259,7 @@ export function exceptionOf(reason: string): string | undefined {
 /** What any other skipped test needs, from the reason that is reported for it. */
 export function needsOf(reason: string): readonly Need[] {
   if (!reason.startsWith(ABSENT))
-    throw new Error(`A test was skipped in another way than by test/support/needs.ts: ${reason}`);
+    throw new Error(`A test was not skipped by test/support/needs.ts, but by itself: ${reason}`);
   return reason.slice(ABSENT.length).split(", ").map(asNeed);
 }
 

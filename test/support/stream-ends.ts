@@ -1,4 +1,4 @@
-/** Two components that hold the ends of a stream or future, and a third that has them take steps in the order that it is told. */
+/** Two components that hold the ends of a stream or future, and a third that has them take steps in the order that it is given. */
 
 /** What each side can do, by its number. */
 export const STEPS = [

@@ -10,6 +10,12 @@ export function coreFunction(body: string, { locals = "", fields = "" } = {}): s
     (func (export "f") (canon lift (core func $i "f"))))`;
 }
 
+/** `add: func(a: u32, b: u32) -> u32`, for calls of which there are many. */
+export const ADDING = `(component
+  (core module $m (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1))))
+  (core instance $i (instantiate $m))
+  (func (export "add") (param "a" u32) (param "b" u32) (result u32) (canon lift (core func $i "add"))))`;
+
 /** Calls `http-get` for ever, and swallows whatever comes out of it: errors, exceptions, the end of its own invocation. */
 export const STUBBORN = (url: string): string => `(component
   (import "sandbox:skill/network" (instance $net

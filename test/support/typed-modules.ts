@@ -5,7 +5,7 @@ const I32 = 0x7f;
 const I64 = 0x7e;
 
 interface TypesOptions {
-  /** A number below 2^24 that the first type is told from others by; the next ones follow. */
+  /** A number below 2^24 that distinguishes the first type from others; the next ones follow. */
   readonly first?: number;
   /** How many parameters each has, and how many results; at least 24. */
   readonly values?: number;

@@ -5,6 +5,7 @@ import fc from "fast-check";
 import type { AuditEvent } from "../../audit/event.ts";
 import { auditLine } from "./audit-lines.ts";
 import type { Output } from "./terminal.ts";
+import { anyText } from "../../../test/support/any-text.ts";
 
 const NOT_A_TERMINAL = new PassThrough() as unknown as Output;
 
@@ -44,7 +45,7 @@ test("a resource cannot close its quotes, and is cut", () => {
 });
 
 test("whatever a guest names, a line stays one line", () => {
-  const hostile = fc.string({ unit: "binary" });
+  const hostile = anyText();
   const result = fc.constantFrom("Allowed" as const, "Error" as const);
   fc.assert(
     fc.property(hostile, hostile, result, (resource, componentId, ended) => {

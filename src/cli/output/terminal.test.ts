@@ -3,8 +3,9 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { jsonText } from "./json-output.ts";
 import { neutralised, neutralisedLine } from "./terminal.ts";
+import { anyText } from "../../../test/support/any-text.ts";
 
-const text = fc.string({ unit: "binary", maxLength: 40 });
+const text = anyText({ maxLength: 40 });
 
 /** What drives a terminal: controls, and what reorders the text around it. */
 const DRIVES = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;

@@ -1,7 +1,7 @@
 /** What a file seems to hold, judged by its first bytes alone. */
 export type SniffedFormat = "component" | "core-module" | "text" | "empty" | "unknown";
 
-/** How much is looked at to tell text from other bytes. */
+/** How many bytes are read to distinguish text from other bytes. */
 const TEXT_SAMPLE_BYTES = 512;
 
 const PREAMBLES: readonly { readonly format: SniffedFormat; readonly bytes: readonly number[] }[] = [
@@ -10,7 +10,7 @@ const PREAMBLES: readonly { readonly format: SniffedFormat; readonly bytes: read
 ];
 
 /**
- * Tells what `bytes` are from the preamble of the binary formats
+ * Recognises what `bytes` are by the preamble of the binary formats
  * (https://github.com/WebAssembly/component-model/blob/main/design/mvp/Binary.md#component-definitions).
  *
  * `text` covers the WebAssembly text format and every other text (a WIT file, a script, an error page saved by mistake).

@@ -198,7 +198,7 @@ export function readCoreType(decoding: Decoding, reader: ByteReader): CoreTypeDe
     return { sort: "module", declarations };
   }
   if (opcode === 0x00) {
-    // At this level 0x50 is a module type, so a subtype that is not final is told apart by a zero before it.
+    // At this level 0x50 is a module type, so a subtype that is not final is distinguished by a zero before it.
     reader.u8();
     if (reader.peek() !== 0x50) reader.fail("a core type has an unknown form");
   }

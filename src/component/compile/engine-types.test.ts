@@ -4,7 +4,7 @@ import { failsWith } from "../../../test/support/errors.ts";
 import { EngineTypes } from "./engine-types.ts";
 import { KeySet } from "./key-set.ts";
 
-/** Keys of types that weigh as much, told apart by a number. */
+/** Keys of types that weigh as much, distinguished by a number. */
 function keys(weight: number, ...numbers: readonly number[]): Uint8Array {
   return Buffer.concat(
     numbers.map((number) => {

@@ -15,7 +15,7 @@ const WARNED_AT = [0.5, 0.9];
 /** By which name the count is found by threads of the embedder's that load Cordon, too. */
 const COUNT = "cordon:engine-types";
 
-/** Who is told of a process that will load no more new types one day. */
+/** Who is notified when the process comes near the number of types at which it loads no more new ones. */
 export type Warn = (message: string) => void;
 
 /** Counts the types that components have given to the engine in this process, each once. */

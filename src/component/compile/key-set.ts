@@ -7,7 +7,7 @@ const FIRST_CAPACITY = 4_096;
 
 /**
  * A set of keys of types. Half a million strings would take 60 MB; here they take 16. No key ends in a zero: the weight of a type is at
- * least one. Where a key goes is told by its words and numbers of this set's own, so that nobody can choose keys that collide.
+ * least one. Where a key goes is computed from its words and numbers of this set's own, so that nobody can choose keys that collide.
  */
 export class KeySet {
   #words = new Uint32Array(FIRST_CAPACITY * WORDS);

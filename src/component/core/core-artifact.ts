@@ -11,7 +11,7 @@ const CORE = "core";
 /**
  * The artifact of a core module that is run as it is: the module, hardened.
  *
- * @param admitTypes Told of its types if the engine is to validate it.
+ * @param admitTypes Called with its types if the engine is to validate it.
  * @throws CordonError `invalid-component`, `unsupported` or `limit`.
  */
 export function coreArtifact(

@@ -24,7 +24,7 @@ const MAX_NAMED = 5;
 const MAX_NAME_LENGTH = 80;
 
 /**
- * Tells what a core module is from what it imports and exports:
+ * Recognises what a core module is by what it imports and exports:
  *
  * - One that imports `vak`, or exports `memory`, `alloc` and `execute` of the right types and is no program, has the JSON interface
  *   of docs/core-modules.md.

@@ -59,7 +59,7 @@ const WIT_SECTION = "component-type";
 
 /**
  * Reads the imports and exports of a core module (core specification 5.5) with their types. The bytes may be hostile: work is
- * bounded by `bounds`. Function bodies are not looked at; what is read here is not valid for that.
+ * bounded by `bounds`. Function bodies are not read; what is read here is not valid for that.
  *
  * @throws CordonError `invalid-component` if the bytes are malformed, naming the offset; `limit` if a bound is exceeded;
  * `unsupported` for garbage-collected types and shared memory.

@@ -19,7 +19,7 @@ export interface ArtifactRequest {
 /**
  * A validated component to artifact: its plan, and its core modules hardened.
  *
- * @param admitTypes Told of the types of a module that the engine is to validate.
+ * @param admitTypes Called with the types of a module that the engine is to validate.
  * @throws CordonError `invalid-component`, `unsupported` or `limit`.
  */
 export function componentArtifact(

@@ -4,12 +4,12 @@ import { hardenModule, type HardenedModule } from "../../hardening/harden-module
 export interface CoreHardening {
   /** Whether shared memory and atomic instructions are not refused. */
   readonly threads: boolean;
-  /** Told of its types before the engine is; may throw. */
+  /** Called with its types before the engine gets them; may throw. */
   readonly admitTypes: AdmitTypes;
 }
 
 /**
- * Told of the types of a module, as `typeKeys` gives them, before the engine is given it: it keeps them also if the module is not valid.
+ * Called with the types of a module, as `typeKeys` gives them, before the engine is given it: it keeps them also if the module is not valid.
  *
  * @throws CordonError `limit` when the process has no room for them.
  */

@@ -23,7 +23,7 @@ const IMPORTING = componentOf(
 const REQUEST: ArtifactRequest = { component: IMPORTING, digest: "sha256:0", sharedMemory: false };
 
 describe("a component that takes its preparation too much", () => {
-  test("time is refused, when it is looked into as well", async () => {
+  test("time is refused, when it is inspected as well", async () => {
     for (const attempt of [
       () => artifactInWorker(REQUEST, { timeoutMs: 1 }),
       () => describeInWorker(REQUEST, { timeoutMs: 1 }),

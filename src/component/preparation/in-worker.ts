@@ -25,7 +25,7 @@ export interface PrepareOptions {
   readonly heapMb?: number;
   /** Whether its thread may take the component's bytes, which are gone from this one then, instead of a copy. Default: false. */
   readonly takesBytes?: boolean;
-  /** Told of its thread, which is going to end and may not have ended when there is an answer. */
+  /** Called with its thread, which is going to end and may not have ended when there is an answer. */
   readonly onEnding?: ((ending: Promise<unknown>) => void) | undefined;
 }
 

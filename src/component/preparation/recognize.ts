@@ -51,7 +51,7 @@ export function describe(recognized: Recognized): Description {
 /**
  * Its artifact.
  *
- * @param admitTypes Told of the types of a module that the engine is to validate.
+ * @param admitTypes Called with the types of a module that the engine is to validate.
  * @throws CordonError `invalid-component`, `unsupported` or `limit`.
  */
 export function makeArtifact(request: ArtifactRequest, recognized: Recognized, admitTypes: AdmitTypes): Artifact {

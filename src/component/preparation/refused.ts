@@ -1,7 +1,7 @@
 import { CordonError, type ErrorCode, type LimitDetail, messageOf } from "../../shared/errors.ts";
 import { reasonWith, type Remedy } from "../../shared/remedy.ts";
 
-/** Why a thread did not do its part of the work on a component, as threads tell each other. */
+/** Why a thread did not do its part of the work on a component, as threads report it to each other. */
 export interface Refused {
   readonly type: "refused";
   readonly code: ErrorCode;
@@ -10,7 +10,7 @@ export interface Refused {
   readonly remedies: readonly Remedy[] | undefined;
 }
 
-/** What was thrown, to be told to another thread. */
+/** What was thrown, to be sent to another thread. */
 export function refusedFor(thrown: unknown): Refused {
   const known = thrown instanceof CordonError ? thrown : undefined;
   return {
@@ -22,7 +22,7 @@ export function refusedFor(thrown: unknown): Refused {
   };
 }
 
-/** The error that another thread told of. */
+/** The error that another thread reported. */
 export function errorOf({ code, message, limit, remedies }: Refused): CordonError {
   return new CordonError(code, reasonWith(message, remedies), {
     ...(limit === undefined ? {} : { limit }),

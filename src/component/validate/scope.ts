@@ -33,7 +33,7 @@ export class Validation {
 
   readonly charge = (steps: number): void => this.decoding.charge(steps);
 
-  /** The same type as an object of its own, which can be told from the first. */
+  /** The same type as an object of its own, which is distinct from the first. */
   unique<T extends AnyType>(type: T): T;
   unique(type: AnyType): AnyType {
     this.#names += 1;

@@ -9,7 +9,7 @@ import type { IntegerKind } from "./scalars.ts";
 import { acceptsUndefined, copyTypedArray, isTaggedOption, MAX_VALUE_DEPTH, memberKeys } from "./shapes.ts";
 import type { TaggedValue } from "./shapes.ts";
 
-/** One way in which a value is not of its type. */
+/** One reason why a value is not of its type. */
 export interface ValueProblem {
   /** Where: the parameter's name, then `.field`, `.case`, `.some`, `.ok`, `.err` in WIT's spelling, and `[index]`. */
   readonly path: string;

@@ -50,7 +50,7 @@ function isLiteral(word: string, type: WitType): boolean {
   return type.kind === "char" && isOneScalarValue(word);
 }
 
-/** Whether a word can only have been meant as JSON, or is an array in both notations: then JSON's paths tell more. */
+/** Whether a word can only have been meant as JSON, or is an array in both notations: then JSON's error, which names a path, says more. */
 function isJsonStructure(word: string): boolean {
   if (!/^\s*[[{]/.test(word)) return false;
   return "value" in attempt(() => JSON.parse(word) as unknown, SyntaxError);

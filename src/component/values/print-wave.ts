@@ -36,7 +36,7 @@ export function printWave(value: unknown, type: WitType, options: PrintWaveOptio
   });
 }
 
-/** The value is a copy of the right shape, so it is only told apart, not checked. */
+/** The value is a copy of the right shape, so cases are only distinguished, not checked. */
 function print(value: unknown, type: WitType, layout: Layout): string {
   const inner = { ...layout, level: layout.level + 1 };
   switch (type.kind) {

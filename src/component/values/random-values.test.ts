@@ -5,6 +5,7 @@ import { printType } from "../../shared/wit/print-wit.ts";
 import type { WitType } from "../../shared/wit/wit.ts";
 import { camelCase } from "../../shared/wit/naming.ts";
 import { isTaggedOption } from "./shapes.ts";
+import { anyText } from "../../../test/support/any-text.ts";
 
 /** A WIT type with a value of it, in the canonical form that the parsers build. */
 export interface TypedValue {
@@ -67,7 +68,7 @@ export const anyType: fc.Arbitrary<WitType> = (() => {
 })();
 
 const text = fc.oneof(
-  fc.string({ unit: "binary", maxLength: 8 }),
+  anyText({ maxLength: 8 }),
   fc.constantFrom("", '"', "\\", '"""', "'", "\n", "\r\n", "\u001b[31m", "\u202e", "__proto__", "none", "😀"),
 );
 
@@ -97,7 +98,7 @@ export function valueOf(type: WitType): fc.Arbitrary<unknown> {
     case "f64":
       return fc.double();
     case "char":
-      return fc.string({ unit: "binary", minLength: 1, maxLength: 1 });
+      return anyText({ minLength: 1, maxLength: 1 });
     case "string":
       return text;
     case "list":

@@ -57,7 +57,7 @@ export interface MemberKeys {
   readonly keys: readonly string[];
   /** Which member a key means; holds the camelCase keys and the names as in WIT. */
   readonly positions: ReadonlyMap<string, number>;
-  /** Two names that have the same key, if there are any. A value cannot tell them apart. */
+  /** Two names that have the same key, if there are any. A value cannot distinguish them. */
   readonly collision: readonly [string, string] | undefined;
 }
 

@@ -24,7 +24,7 @@ export function toJson(value: unknown, type: WitType): JsonValue {
   return render(normalizeValue(value, type, "write the value as JSON"), type);
 }
 
-/** The value is a copy of the right shape, so it is only told apart, not checked. */
+/** The value is a copy of the right shape, so cases are only distinguished, not checked. */
 function render(value: unknown, type: WitType): JsonValue {
   switch (type.kind) {
     case "s64":

@@ -100,7 +100,7 @@ test("after a sleep the guest sees at least that much time gone by, and so does 
   );
 });
 
-test("jitter delays the steps by amounts that are the same however often one looks, and another with each clock", () => {
+test("jitter delays the steps by amounts that are the same however often the clock is read, and another with each clock", () => {
   const steps = (time: ReturnType<typeof host>): readonly bigint[] => {
     const clock = new HostClock({ kind: "none", resolutionNs: 1_000, jitterNs: 1_000 }, time.source);
     const cameAt: bigint[] = [];

@@ -10,7 +10,7 @@ const KEY_BYTES = 32;
 
 /**
  * Each step comes late by an amount from 0 up to and without `jitter`, by a key that is made here and known to nobody else.
- * As looking again at the same step tells the same, there is no average to be taken of many looks.
+ * As reading the clock again within a step gives the same, there is no average to be taken of many readings.
  */
 export function lateness(jitter: bigint): Lateness {
   const { createHmac, randomBytes } = nodeCrypto();

@@ -23,7 +23,7 @@ export interface CustomFunction {
   readonly takesHandles: boolean;
   /** Whether its WIT result is a `result`. */
   readonly fallible: boolean;
-  /** Whether that has an `err` of text, which a failure can be told with. Any other failure is a trap. */
+  /** Whether that has an `err` of text, in which a failure is returned. Without it, a failure is a trap. */
   readonly failsAsText: boolean;
 }
 
@@ -39,7 +39,7 @@ export interface CustomResource {
 /** What the embedder provides. */
 export type CustomImport = CustomFunction | CustomResource;
 
-/** The service that is told the number of an object which no guest has a handle of any more. */
+/** The service that gets the number of an object when no guest has a handle of it any more. */
 export const DROP_SERVICE = "custom-drop";
 
 /** A parameter that a grant is compared with. */
@@ -73,7 +73,7 @@ export function coreFunctionOf(
     | undefined;
 }
 
-/** A function as it is told of: with the interface or module that it is imported from, if any. */
+/** A function as messages name it: with the interface or module that it is imported from, if any. */
 export function customLabel({ interface: of, name }: Pick<CustomFunction, "interface" | "name">): string {
   return of === "" ? name : `${of}#${name}`;
 }

@@ -82,7 +82,7 @@ async function ask(fn: CustomFunction, context: HostContext, parameters: readonl
   }
 }
 
-/** A failure that a function without an `err` of text cannot tell ends the guest. */
+/** A failure ends the guest where the function has no `err` of text to return it in. */
 function failure(fn: CustomFunction, message: string): HostResult<never> {
   if (fn.failsAsText) return err(message);
   throw new Error(`${customLabel(fn)}: ${message}`);

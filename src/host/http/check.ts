@@ -12,7 +12,7 @@ export function targetOf(url: URL): Target | undefined {
 }
 
 /**
- * Whether a URL may be requested, as far as its text tells. The host is checked in the form that the URL parser gives it, so
+ * Whether a URL may be requested, as far as its text shows. The host is checked in the form that the URL parser gives it, so
  * `127.1` is 127.0.0.1 here. Whatever the name resolves to needs `checkAddress` as well.
  */
 export function checkUrl(network: NetworkGrant, url: URL): Decision {

@@ -22,7 +22,7 @@ const CASES: readonly (readonly [text: string, expected: string])[] = [
   [`HTTP/1.1 103 Early\r\n\r\n${CONTINUE}${OK}x`, `HTTP/1.1 103 Early\r\n\r\n${OK}x`],
   [`HTTP/1.1 1000 X\r\n\r\n${OK}`, `HTTP/1.1 1000 X\r\n\r\n${OK}`],
   [`HTTP/1.1 101 Switching\r\n\r\n${CONTINUE}`, `HTTP/1.1 101 Switching\r\n\r\n${CONTINUE}`],
-  // A head that is told twice as long is told once; other lengths are for the parser to refuse.
+  // A length that is given twice counts once; other lengths are for the parser to refuse.
   [
     "HTTP/1.1 200 OK\r\nContent-Length: 3\r\na: b\r\ncontent-length:3 \r\n\r\nabc",
     "HTTP/1.1 200 OK\r\na: b\r\ncontent-length: 3\r\n\r\nabc",
@@ -38,7 +38,7 @@ const CASES: readonly (readonly [text: string, expected: string])[] = [
   [CONTINUE.repeat(20) + OK, CONTINUE.repeat(4) + OK],
 ];
 
-test("interim responses that nobody asked for are skipped, and a repeated length is told once, however it comes", () => {
+test("interim responses that nobody asked for are skipped, and a repeated length is kept once, however it comes", () => {
   for (const [text, expected] of CASES) {
     for (const size of [1, 2, 7, 10_000])
       assert.equal(filtered(text, size), expected, `${text.slice(0, 60)} by ${size}`);

@@ -10,7 +10,7 @@ export class LazyBytes {
   readonly #read: (target: Uint8Array) => number;
   #poured = false;
 
-  /** @param read Fills an array of that length, or its beginning, and tells how much; throws what ends the guest. */
+  /** @param read Fills an array of that length, or its beginning, and returns how much; throws what ends the guest. */
   constructor(length: number, read: (target: Uint8Array) => number) {
     this.length = length;
     this.#read = read;

@@ -41,7 +41,7 @@ async function later<T>(first: Waitable, step: () => Step<T>, signal: AbortSigna
   }
 }
 
-/** Reads what only the guest is going to look at. */
+/** Reads bytes that nobody but the guest uses. */
 export function readForGuest(context: HostContext, stream: InputStream, length: number): StreamResult<BytesOrLazy> {
   return stream.readLazily === undefined ? stream.read(context, length) : stream.readLazily(context, length);
 }
@@ -100,7 +100,7 @@ export function writeAndFlush(context: HostContext, stream: OutputStream, bytes:
   };
 }
 
-/** The steps that flush what was written, and tell how that ended. */
+/** The steps that flush what was written, and return how that ended. */
 export function flush(context: HostContext, stream: OutputStream): () => Step<void> {
   let started = false;
   return () => {
@@ -110,7 +110,7 @@ export function flush(context: HostContext, stream: OutputStream): () => Step<vo
       started = true;
     }
     if (!stream.ready()) return stream;
-    // Tells whether the stream broke; that it takes no more bytes would be no failure of those that it took.
+    // Finds out whether the stream broke; that it takes no more bytes would be no failure of those that it took.
     return stream.flush(context);
   };
 }

@@ -32,7 +32,7 @@ export interface InputStream extends Waitable {
   readonly kind: "input-stream";
   /** Up to `length` bytes without waiting; empty when there are none just now, `closed` at the end. */
   readonly read: (context: HostContext, length: number) => StreamResult<Uint8Array>;
-  /** The same for bytes that nobody but the guest is going to look at; for streams that need not hold them. */
+  /** The same for bytes that nobody but the guest uses; for streams that need not hold them. */
   readonly readLazily?: (context: HostContext, length: number) => StreamResult<BytesOrLazy>;
   readonly [Symbol.dispose]: () => void;
 }

@@ -4,7 +4,7 @@ import type { VirtualWait, Waitable } from "./streams.ts";
 
 /**
  * Waits until at least one of these is ready, or the signal is aborted. Never rejects, and leaves no listener and no timer
- * behind. The event loop goes round between two looks, so something that wakes for nothing cannot hold the thread.
+ * behind. The event loop turns between two checks, so something that wakes for nothing cannot hold the thread.
  */
 export async function waitForAny(waitables: readonly Waitable[], signal: AbortSignal): Promise<void> {
   const done = (): boolean => signal.aborted || waitables.some((one) => one.ready());

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { ByteMeter } from "./byte-meter.ts";
 
-/** Longer than this no timer waits; what waits looks again then. */
+/** The longest time for which a timer is set; then the condition is checked again. */
 const MAX_DELAY_MS = 60_000;
 
 /**

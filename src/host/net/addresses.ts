@@ -66,7 +66,7 @@ export function isLoopbackAddress(address: string): boolean {
   return (family === 4 && address.startsWith("127.")) || (family === 6 && canonicalAddress(address) === "::1");
 }
 
-/** The one way to write an address that compares as text (RFC 5952), or `undefined` for what is not an address. */
+/** The canonical text of an address (RFC 5952), by which addresses compare, or `undefined` for what is not an address. */
 export function canonicalAddress(address: string): string | undefined {
   const family = isIP(address);
   if (family === 4) return address;

@@ -30,7 +30,7 @@ export interface SocketTarget {
 }
 
 /**
- * Whether a host may be asked for, as far as its text tells. Whatever the name resolves to needs {@link checkAddress} as well.
+ * Whether a host may be asked for, as far as its text shows. Whatever the name resolves to needs {@link checkAddress} as well.
  * A denial wins.
  */
 export function checkTarget(grant: NetworkGrant, { scheme, host: written, port }: Target): Decision {

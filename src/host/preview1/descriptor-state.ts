@@ -78,7 +78,7 @@ export const DESCRIPTOR_FUNCTIONS: readonly CoreFunction[] = [
     parameters: ["i32", "i64", "i64"],
     call: ({ context }: CoreGuest, fd) => {
       fileOrFolder(descriptorsOf(context).get(fd));
-      // Rights are of grants, and preview 1's are told for the sake of programs that look at them.
+      // Rights are of grants, and preview 1's are reported for the sake of programs that check them.
       throw new Preview1Error(ERRNO.notSupported);
     },
   }),

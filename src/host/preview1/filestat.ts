@@ -22,7 +22,7 @@ const FILESTAT_BYTES = 64;
 const NS_PER_SECOND = 1_000_000_000n;
 const MAX_TIMESTAMP = 2n ** 64n - 1n;
 
-/** The device that all files are said to be on: which the host has, guests are not told. */
+/** The device that all files are said to be on: which the host has, guests do not learn. */
 const DEVICE = 1n;
 
 /** Which of the times `fstflags` sets, and to what. */
@@ -103,7 +103,7 @@ function writeFilestat(context: HostContext, memory: LinearMemory, at: number, s
   memory.setU64(at + 56, timestamp(told.statusChangeTimestamp));
 }
 
-/** A time in nanoseconds; 0 for one that is not told. */
+/** A time in nanoseconds; 0 for one that the guest may not know. */
 function timestamp(time: Datetime | undefined): bigint {
   if (time === undefined) return 0n;
   const ns = time.seconds * NS_PER_SECOND + BigInt(time.nanoseconds);

@@ -11,7 +11,7 @@ import { FILE_TYPE } from "./file-type.ts";
 const DIRENT_BYTES = 24;
 
 /**
- * How many entries of a listing are looked at for their inodes, which takes longer than all the rest. Those behind get numbers of
+ * How many entries of a listing are examined for their inodes, which takes longer than all the rest. Those behind get numbers of
  * their own: a program that compares inodes asks for a file's own.
  */
 const LOOKED_AT = 1_024;

@@ -57,7 +57,7 @@ export interface OpenConnection {
   readonly input: InputStream;
   readonly output: OutputStream;
   nonBlocking: boolean;
-  /** What was looked at and not taken. */
+  /** What was peeked at and not taken. */
   peeked: Uint8Array;
 }
 

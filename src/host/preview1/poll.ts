@@ -86,7 +86,7 @@ function writeEvents(
   return happened > 0;
 }
 
-/** A descriptor that cannot be asked is an event of its own: the others are told all the same. */
+/** A descriptor that cannot be asked is an event of its own: the others are reported all the same. */
 function stateNow(state: () => ReadWriteState): ReadWriteState & { readonly errno: number } {
   try {
     return { errno: 0, ...state() };

@@ -44,7 +44,7 @@ export function rights(...names: readonly Right[]): bigint {
 export const ALL_RIGHTS: bigint = (1n << BigInt(Object.keys(POSITION).length)) - 1n;
 
 /**
- * What a preopened folder is said to allow, and the descriptors opened from it: programs look at these before they try anything.
+ * What a preopened folder is said to allow, and the descriptors opened from it: programs check these before they try anything.
  * They are the same for all grants; what is granted is decided by each call.
  */
 export const PREOPEN_RIGHTS: bigint = rights(

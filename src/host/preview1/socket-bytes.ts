@@ -5,7 +5,7 @@ import type { OpenConnection } from "./open-descriptors.ts";
 import { readStream, writeStream } from "./stream-bytes.ts";
 import { transfer } from "./transfer.ts";
 
-/** The most that is looked at without being taken, in bytes. */
+/** The most that is peeked at without being taken, in bytes. */
 const MAX_PEEKED_BYTES = 64 * 1024;
 
 /** How `sock_recv` is to receive. */
@@ -16,7 +16,7 @@ export interface Receiving {
   readonly waitForAll: boolean;
 }
 
-/** Receives bytes: what there is, and one at least. Tells how many, which is 0 when the other end sends no more. */
+/** Receives bytes: what there is, and one at least. Returns how many, which is 0 when the other end sends no more. */
 export function receive(
   guest: CoreGuest,
   open: OpenConnection,
@@ -32,7 +32,7 @@ export function receive(
     const wasEmpty = !has;
     has = true;
     if (open.peeked.length > 0) return takePeeked(open, part);
-    // With something to tell, there is no wait for more.
+    // With something to return, there is no wait for more.
     const nonBlocking = open.nonBlocking || (!wasEmpty && !waitForAll);
     return readStream(guest.context, open.input, part, { nonBlocking });
   });
@@ -61,7 +61,7 @@ function peekInto({ context }: CoreGuest, open: OpenConnection, target: Uint8Arr
   return count instanceof Promise ? count.then(keep) : keep(count);
 }
 
-/** Sends bytes: as many as there is room for, and one at least. Tells how many. */
+/** Sends bytes: as many as there is room for, and one at least. Returns how many. */
 export function send(guest: CoreGuest, open: OpenConnection, parts: readonly IoVector[]): number | Promise<number> {
   const use = { nonBlocking: open.nonBlocking, closed: ERRNO.pipe };
   const much = open.nonBlocking ? "some" : "all";

@@ -12,7 +12,7 @@ export interface StreamUse {
   readonly closed: number;
 }
 
-/** Fills a beginning of `target`, with one byte at least; tells how many, which is 0 at the stream's end. */
+/** Fills a beginning of `target`, with one byte at least; returns how many, which is 0 at the stream's end. */
 export function readStream(
   context: HostContext,
   stream: InputStream,
@@ -36,7 +36,7 @@ export function readStream(
   return result instanceof Promise ? result.then(take) : take(result);
 }
 
-/** Writes a beginning of `bytes`, one byte at least; tells how many. */
+/** Writes a beginning of `bytes`, one byte at least; returns how many. */
 export function writeStream(
   context: HostContext,
   stream: OutputStream,

@@ -9,7 +9,7 @@ const STEP_BYTES = 1024 * 1024;
 /** How many bytes are moved before others of the thread have a turn. */
 const TURN_BYTES = 8 * STEP_BYTES;
 
-/** Moves bytes between a part of the guest's memory and something else; tells how many. */
+/** Moves bytes between a part of the guest's memory and something else; returns how many. */
 export type TransferStep = (part: Uint8Array<ArrayBuffer>) => number | Promise<number>;
 
 /**

@@ -34,7 +34,7 @@ test("a granted command is known by its name, or by its real path", () => {
   });
 });
 
-test("a program of many names is told the one that was granted, however it was called", () => {
+test("a program of many names gets the one that was granted, however it was called", () => {
   for (const command of ["/bin/ls", "/usr/bin/busybox"]) {
     const decision = checkCommand(COMMANDS, command);
     assert.deepEqual(decision, { allowed: true, path: "/usr/bin/busybox", pinned: true, name: "/bin/ls" });

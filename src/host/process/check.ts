@@ -13,7 +13,7 @@ export type CommandDecision =
       readonly path: string;
       /** Whether `path` may not lead anywhere else than to itself. */
       readonly pinned: boolean;
-      /** What the program is told its name is. A program that serves many names must not be made to serve another. */
+      /** The name that the program is started with, its first argument. A program that serves many names must not be made to serve another. */
       readonly name: string;
     }
   | Extract<Decision, { allowed: false }>;

@@ -1,7 +1,7 @@
 import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 
-/** How much of a file tells what it is, in bytes; as much as Linux looks at. */
+/** How much of a file is read to find out what it is, in bytes; as much as Linux reads for that. */
 const HEAD_BYTES = 256;
 
 /** ELF, Mach-O of either width and byte order, and Mach-O for several processors. */

@@ -6,7 +6,7 @@ import type { ExitStatus, ProgramOutput } from "./run-request.ts";
 export interface ProgramStart {
   /** Absolute; started as it is, without a shell and without looking for it anywhere. */
   readonly path: string;
-  /** What it is told its name is. */
+  /** The name that it is started with, its first argument. */
   readonly name: string;
   readonly arguments: readonly string[];
   readonly stdin: Uint8Array | undefined;

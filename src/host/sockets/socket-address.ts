@@ -57,7 +57,7 @@ function own(tuple: readonly number[], length: number): number[] {
   return Array.from({ length }, (_, index) => tuple[index] ?? 0);
 }
 
-/** What the guest is told of an endpoint. */
+/** An endpoint as the guest gets it. */
 export function toSocketAddress({ address, port }: Pick<Endpoint, "address" | "port">): IpSocketAddress {
   const ip = toIpAddress(address);
   return ip.tag === "ipv4"

@@ -98,7 +98,7 @@ export class TcpInput implements InputStream {
     this.#connection = connection;
     const { socket, wakeups } = connection;
     socket.on("readable", () => {
-      // The end is told only to those who read past the last byte.
+      // Only who reads past the last byte gets the end.
       if (socket.readableLength === 0) socket.read(0);
       wakeups.wake();
     });
@@ -227,7 +227,7 @@ export class TcpOutput implements OutputStream {
     return pacedWait(wakeups, signal, session.write.delayMs());
   }
 
-  /** Takes nothing more, and tells the other end so after what was written. */
+  /** Takes nothing more, and ends the stream to the other side after what was written. */
   shutdown(): void {
     if (this.#shut) return;
     this.#shut = true;

@@ -8,7 +8,7 @@ const MAX_KEEP_ALIVE_COUNT = 127;
 const MAX_BACKLOG = 128n;
 
 /**
- * The options of a TCP socket. Those of keep-alive are set on the operating system's socket. Node has no way to set the hop limit
+ * The options of a TCP socket. Those of keep-alive are set on the operating system's socket. Node cannot set the hop limit
  * and the sizes of the buffers; these values are kept and reported, which is all that guests can see of them.
  */
 export interface TcpOptions {

@@ -29,7 +29,7 @@ export class UdpPort {
   readonly wakeups: Wakeups = new Wakeups();
   readonly queue: DatagramQueue = new DatagramQueue();
   readonly peers: UdpPeers = new UdpPeers();
-  /** What an earlier operation came to, for the next one to tell. */
+  /** How an earlier operation failed, which the next one returns. */
   error: ErrorCode | undefined;
   #remote: Endpoint | undefined;
   #sending = 0;

@@ -90,7 +90,7 @@ test("a view of a larger buffer is sent without the rest of it", () => {
   assert.equal(embedder.text("stdout"), "shown");
 });
 
-test("there is room for 64 KiB under way, and again as the embedder answers", async () => {
+test("there is room for 64 KiB in flight, and again as the embedder answers", async () => {
   const embedder = new Embedder();
   const context = hostContext({ ask: embedder.ask });
   const out = stdout(context);

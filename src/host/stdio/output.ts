@@ -4,7 +4,7 @@ import type { OutputStream, StreamResult } from "../io/streams.ts";
 import { Wakeups } from "../io/wakeups.ts";
 import { ok } from "../text.ts";
 
-/** The most that may be under way to the embedder, in bytes: sent and not answered, or waiting for that answer. */
+/** The most that may be in flight to the embedder, in bytes: sent and not answered, or waiting for that answer. */
 const MAX_UNDER_WAY_BYTES = 64 * 1024;
 
 /** For a wait that nothing calls off: what it waits for comes at the end of the invocation at the latest. */
@@ -49,7 +49,7 @@ export class StdioOutput {
     };
   }
 
-  /** Settles when nothing is under way any more. */
+  /** Settles when nothing is in flight any more. */
   async drained(): Promise<void> {
     while (this.#sending) await this.#changed.wait(NEVER);
   }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
 import { decode, encode, encodeUncopied } from "./codec.ts";
+import { anyText } from "../../../test/support/any-text.ts";
 
 const BUDGET = 1024 * 1024;
 
@@ -12,7 +13,7 @@ const scalars = fc.oneof(
   fc.double(),
   fc.maxSafeInteger(),
   fc.bigInt({ min: -(2n ** 64n) + 1n, max: 2n ** 64n - 1n }),
-  fc.string({ unit: "binary" }),
+  anyText(),
   fc.string({ unit: fc.constantFrom("\ud800", "\udfff", "a", "\u00e9", "\u4e16") }),
   fc.uint8Array(),
   fc.float64Array(),

@@ -5,6 +5,7 @@ import { failsWith } from "../../../test/support/errors.ts";
 import { isLabel, parseFunctionType } from "./parse-wit-type.ts";
 import { printFunctionType } from "./print-wit.ts";
 import type { WitField, WitFunction, WitType } from "./wit.ts";
+import { anyText } from "../../../test/support/any-text.ts";
 
 const LABELS = ["a", "b-c", "URL-get", "get-URL2", "x1y2-Z", "type", "record", "u8", "result", "a-1b", "HTTP3"];
 const label = fc.constantFrom(...LABELS);
@@ -118,7 +119,7 @@ test("any text is read or refused with a usage error on one line, and what is re
   fc.assert(
     fc.property(
       fc.oneof(
-        fc.string({ unit: "binary" }),
+        anyText(),
         fc.array(piece).map((all) => `func(${all.join("")}`),
       ),
       (text) => {

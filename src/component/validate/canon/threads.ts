@@ -19,7 +19,7 @@ const SIGNATURES: Readonly<
 };
 
 /**
- * The type of a built-in of threads. They are not carried out, but a component that has them is told apart from one that
+ * The type of a built-in of threads. They are not carried out, but a component that has them is distinguished from one that
  * is not valid. Those of shared functions are of a proposal that no engine has.
  */
 export function checkThread(

@@ -20,7 +20,7 @@ export class Substitution {
   readonly #types: Map<AnyType, AnyType>;
   readonly #charge: (steps: number) => void;
 
-  /** @param types What becomes of types as a whole, without a look at what is in them. */
+  /** @param types What becomes of types as a whole, without visiting what is in them. */
   constructor(
     charge: (steps: number) => void,
     resources: ReadonlyMap<Resource, Resource>,

@@ -38,7 +38,7 @@ export interface TypeExtent {
 export interface ResourceType extends TypeExtent {
   readonly sort: "resource";
   readonly resource: Resource;
-  /** Tells its names apart. */
+  /** Distinguishes its names. */
   readonly name: number;
 }
 

@@ -99,7 +99,7 @@ export function writePart(
   return written;
 }
 
-/** How far behind the end of a file a place is, in bytes. The file is looked at when it is not known to reach there. */
+/** How far behind the end of a file a place is, in bytes. The file's size is read only when it is not known to reach there. */
 function holeBefore(file: OpenFile, position: number): number {
   if (position > file.reached) file.reached = Math.max(file.reached, sizeOf(file));
   return Math.max(0, position - file.reached);

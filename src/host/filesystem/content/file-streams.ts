@@ -9,7 +9,7 @@ import { MAX_STREAM_BYTES, readPart, writePart } from "./file-bytes.ts";
 import type { OpenFile } from "../opening/open-file.ts";
 import { readLazily } from "./read-lazily.ts";
 
-/** Longer than this no timer waits; what waits looks again then. */
+/** The longest time for which a timer is set; then the condition is checked again. */
 const MAX_SLEEP_MS = 60_000;
 const NOTHING = new Uint8Array(0);
 

@@ -18,7 +18,7 @@ export interface LazyPart {
   readonly end: boolean;
 }
 
-/** A place in a file: how much is read of it, and who is told when it becomes less in the end. */
+/** A place in a file: how much is read of it, and who is notified when it turns out to be less. */
 export interface LazyRead {
   readonly position: number;
   readonly length: number;

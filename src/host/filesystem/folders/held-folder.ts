@@ -21,7 +21,7 @@ export interface HeldFolder {
   readonly stat: () => BigIntStats;
   /** The kind of file system it is on. */
   readonly fileSystem: () => FileSystemKind;
-  /** The kind of file system that what has this name in it is on, a link not followed. `device` is what `lstat` told. */
+  /** The kind of file system that what has this name in it is on, a link not followed. `device` is what `lstat` gave. */
   readonly fileSystemOf: (name: string, device: bigint) => FileSystemKind;
   /** Where it is now, with no links in it. Bytes that are not valid UTF-8 are U+FFFD. Fails when that is not known. */
   readonly where: () => string;

@@ -6,11 +6,11 @@ export interface Inode {
 
 type Key = readonly [Inode, Inode];
 
-/** Drawn once for each process and thread, so that no guest can compute an inode's number from what it is told. */
+/** Drawn once for each process and thread, so that no guest can compute an inode's number from what it gets. */
 let key: Key | undefined;
 
 /**
- * The number that guests of preview 1 know a file by: the same for all names of it, and while it is modified; it tells nothing of the
+ * The number that guests of preview 1 know a file by: the same for all names of it, and while it is modified; it reveals nothing of the
  * host's number. Never 0, which some libraries take for none.
  */
 export function guestInode({ dev, ino }: { readonly dev: bigint; readonly ino: bigint }): Inode {
@@ -19,7 +19,7 @@ export function guestInode({ dev, ino }: { readonly dev: bigint; readonly ino: b
 }
 
 /**
- * A number for an entry of a folder that nobody looked at: the same each time for this name there. It is made of what the guest knows,
+ * A number for an entry of a folder whose inode was not read: the same each time for this name there. It is made of what the guest knows,
  * so it need not be hard to guess, and is quick.
  */
 export function inodeOfName(folder: Inode, name: string): Inode {

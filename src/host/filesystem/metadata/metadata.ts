@@ -109,7 +109,7 @@ const HASH_KEY_BYTES = 32;
 let hashKey: Uint8Array | undefined;
 
 /**
- * 128 bits that stay the same while a file is neither modified nor replaced, and tell nothing about its inode. They make no finer
+ * 128 bits that stay the same while a file is neither modified nor replaced, and reveal nothing about its inode. They make no finer
  * clock than the guest has: what is modified twice within a step of it keeps its hash, unless its size changes. The key is drawn
  * with the first hash, so those of two runs do not compare.
  */

@@ -1,7 +1,7 @@
 import type { ClockGrant } from "../../../policy/grants.ts";
 
 /**
- * A time of a file as a guest may know it: a file that it has just written tells what time it is. So it is told with the grant of
+ * A time of a file as a guest may know it: the time of a file that it has just written is the time of day. So it is given with the grant of
  * the host's time alone, and no finer than its clocks are.
  */
 export function toldTime(clocks: ClockGrant, ns: bigint): bigint | undefined {
@@ -9,7 +9,7 @@ export function toldTime(clocks: ClockGrant, ns: bigint): bigint | undefined {
 }
 
 /**
- * What tells of a file whether it was modified, and of the time no more than that it went on by a step of the guest's clocks;
+ * A value that shows whether a file was modified, and of the time no more than that it went on by a step of the guest's clocks;
  * nothing where the host's time moves no clock of the guest's.
  */
 export function modificationStep(clocks: ClockGrant, ns: bigint): bigint | undefined {

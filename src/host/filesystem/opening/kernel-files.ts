@@ -10,7 +10,7 @@ export interface SeenFile {
   readonly fileSystem: () => FileSystemKind;
 }
 
-/** What `stat` told of what has a name in a folder, or of the folder itself. */
+/** What `stat` gave for a name in a folder, or for the folder itself. */
 export function seenAs(folder: HeldFolder, name: string | undefined, stats: BigIntStats): SeenFile {
   return {
     stats: () => stats,
@@ -20,7 +20,7 @@ export function seenAs(folder: HeldFolder, name: string | undefined, stats: BigI
 
 /**
  * Refuses to say whether a process is there. Whatever is done with a file below it would be refused as well; this keeps a failure
- * from telling which processes there are, and what files they have open.
+ * from revealing which processes there are, and what files they have open.
  */
 export function checkNoProcess(folder: HeldFolder, name: string): void {
   if (isProcessName(name) && folder.fileSystem() === "processes") {
@@ -28,7 +28,7 @@ export function checkNoProcess(folder: HeldFolder, name: string): void {
   }
 }
 
-/** Refuses what is neither to be opened nor to be looked at. `name` is `undefined` for the folder itself. */
+/** Refuses what may be neither opened nor examined. `name` is `undefined` for the folder itself. */
 export function checkReadable(
   folder: HeldFolder,
   name: string | undefined,

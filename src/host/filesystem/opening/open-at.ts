@@ -19,7 +19,7 @@ import { checkProtection } from "../paths/preopen-scope.ts";
 import { type Place, Walk } from "../paths/walk.ts";
 
 const { O_CREAT, O_DSYNC, O_EXCL, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR, O_SYNC, O_WRONLY } = constants;
-/** How often a name is looked at again when it appears or goes while it is opened. */
+/** How often opening is tried again when the name appears or disappears meanwhile. */
 const MAX_ATTEMPTS = 5;
 
 /** `wasi:filesystem/types.open-flags`. */

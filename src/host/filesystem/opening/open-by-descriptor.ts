@@ -51,7 +51,7 @@ interface Entry {
   readonly where: string;
 }
 
-/** Opens what is granted by itself, if that is where it was: the kernel knows of links on the way to it, and of a new name. */
+/** Opens what is granted by itself, if that is where it was: the kernel has followed the links of its path, and knows of a new name. */
 async function openRoot(real: string, access: FileAccess): Promise<OpenAttempt> {
   await using held = await open(reachablePath(real), O_PATH | O_NOFOLLOW);
   if (!Buffer.from(real).equals(await readlink(throughProc(held), "buffer"))) return { kind: "changed" };

@@ -25,7 +25,7 @@ export type Resolution =
 
 const PROCESS = "it is a process of the host, which no grant covers";
 
-/** Why no file can have this path, or `undefined` when one could. Looks at the text alone. */
+/** Why no file can have this path, or `undefined` when one could. Decided by the text alone. */
 export function pathProblem(path: string): string | undefined {
   if (path === "") return "the path is empty";
   if (path.length > MAX_PATH_BYTES || Buffer.byteLength(path) > MAX_PATH_BYTES) {
@@ -61,7 +61,7 @@ export async function resolvePath(grants: readonly PathGrant[], cwd: string, pat
     }
     const next = join(current, segment);
     if (!checkPath(grants, next).allowed) {
-      // The folders above a granted root are real by construction and need no look.
+      // The folders above a granted root are real by construction and need no check.
       if (!grants.some(({ root }) => covers(next, root))) return { kind: "outside" };
       current = next;
       continue;
@@ -84,7 +84,7 @@ export async function resolvePath(grants: readonly PathGrant[], cwd: string, pat
   return checkPath(grants, current).allowed ? { kind: "found", real: current } : { kind: "outside" };
 }
 
-/** Looked at for names of processes only, so that no failure tells which there are. */
+/** Examined for names of processes only, so that no failure reveals which there are. */
 async function isInProc(folder: string): Promise<boolean> {
   try {
     const { dev } = await lstat(folder);

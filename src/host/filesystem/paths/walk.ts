@@ -11,7 +11,7 @@ const MAX_PATH_BYTES = 4_095;
 const MAX_LINKS = 40;
 /** Folders one inside the other, all held while the walk lasts. */
 const MAX_DEPTH = 256;
-/** Folders entered in one walk, those on the way of links included; bounds the time of one call. */
+/** Folders entered in one walk, those that links lead through included; bounds the time of one call. */
 const MAX_STEPS = 1_024;
 
 /** Where a path leads, up to its last name. */
@@ -25,9 +25,9 @@ export interface Place {
 }
 
 /**
- * The walk along a guest's path, from a held folder and never above it, links resolved by us. Each folder on the way is entered
+ * The walk along a guest's path, from a held folder and never above it, links resolved by us. Each folder of the path is entered
  * from the one before, so that it does not matter what becomes of the names behind. {@link Walk.place} finds the folder that
- * the last name is in; who looks at that name and finds a link may {@link Walk.follow} it and ask for the place again.
+ * the last name is in; who examines that name and finds a link may {@link Walk.follow} it and ask for the place again.
  *
  * `..` above the folder, an absolute path and an absolute link are `not-permitted`; the 41st link is `loop`.
  */

@@ -46,7 +46,7 @@ export function appendViaStream(context: HostContext, descriptor: Descriptor): F
   const slot = takeOpenFile(context);
   try {
     const fd = file.scope.holding.reopenToAppend(file.file.fd, O_WRONLY | syncFlags(file));
-    // Without a descriptor that appends, each write looks for the end first.
+    // Without a descriptor that appends, each write asks for the file's size first.
     if (fd !== undefined)
       return new FileOutputStream(context, written(context, file, new OpenFile(fd, slot)), undefined);
   } catch (error) {
@@ -86,7 +86,7 @@ export function read(
 }
 
 /**
- * Fills a beginning of `target` from an offset on; tells how much, which is 0 at the file's end. Waits while the rate of the read meter
+ * Fills a beginning of `target` from an offset on; returns how much, which is 0 at the file's end. Waits while the rate of the read meter
  * is used up: `target` has to stay what it is until then.
  */
 export function readTo(
@@ -101,7 +101,7 @@ export function readTo(
   });
 }
 
-/** Writes bytes at an offset; tells how many. Waits while the rate of the write meter is used up. */
+/** Writes bytes at an offset; returns how many. Waits while the rate of the write meter is used up. */
 export function write(
   context: HostContext,
   descriptor: Descriptor,
@@ -179,7 +179,7 @@ export function readDirectory(context: HostContext, descriptor: Descriptor): Fol
   }
 }
 
-/** What a link says; nothing follows it. An absolute target would tell of the host, and leads nowhere, so it is refused. */
+/** What a link says; nothing follows it. An absolute target would reveal paths of the host, and leads nowhere, so it is refused. */
 export function readlinkAt(context: HostContext, base: FolderDescriptor, path: string): string {
   using walk = new Walk(base.folder, path, filesystemState(context).cache);
   const { folder, name, mustBeFolder } = walk.place();

@@ -26,7 +26,7 @@ import { type FileResult, recorded, unrecorded } from "./recorded.ts";
 
 /**
  * What guests do with descriptors, whichever ABI they ask by. Opens and changes are recorded, each once, as `filesystem.open-at` and
- * the like; what only looks is recorded when it is denied. Reads, writes and syncs, which may wait, are in
+ * the like; what only reads metadata is recorded when it is denied. Reads, writes and syncs, which may wait, are in
  * `descriptor-functions.ts`.
  */
 

@@ -26,7 +26,7 @@ export function recorded<T>(context: HostContext, access: Access, work: () => T)
   return result;
 }
 
-/** A call that is recorded when it is denied: it looks at something, or works on what was opened before. */
+/** A call that is recorded when it is denied: it reads metadata, or works on what was opened before. */
 export function unrecorded<T>(context: HostContext, access: Access, work: () => T): FileResult<T> {
   return answered(work, (error) => {
     if (error.denied) observe(context, access, error);

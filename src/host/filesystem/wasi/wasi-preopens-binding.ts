@@ -7,7 +7,7 @@ import { HOLDING, preopenedFolders } from "../paths/preopened-folders.ts";
 /** `wasi:filesystem/preopens`: the folders of the grants, opened. */
 export const wasiFilesystemPreopens: HostInterface = preopens(HOLDING);
 
-/** `wasi:filesystem/preopens` with folders held in one of the two ways. */
+/** `wasi:filesystem/preopens` with folders held by descriptor or by path. */
 export function preopens(holding: FolderHolding): HostInterface {
   return wasiInterface("wasi:filesystem/preopens", {
     direct: {

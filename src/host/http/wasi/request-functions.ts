@@ -15,7 +15,7 @@ export function found<T>(value: T | undefined): Outcome<T> {
   return value === undefined ? err(undefined) : ok(value);
 }
 
-/** The same for a function that only tells whether it did its work. */
+/** The same for a function that only returns whether it did its work. */
 export function done(succeeded: boolean): Outcome<undefined> {
   return succeeded ? ok(undefined) : err(undefined);
 }

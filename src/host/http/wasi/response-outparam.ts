@@ -6,7 +6,7 @@ export type GuestAnswer =
   | { readonly tag: "ok"; readonly val: OutgoingResponse }
   | { readonly tag: "err"; readonly val: ErrorCode };
 
-/** A `wasi:http/types.response-outparam`: takes one answer, and tells `answer` of it. None at all is an error. */
+/** A `wasi:http/types.response-outparam`: takes one answer, and passes it to `answer`. None at all is an error. */
 export class ResponseOutparam {
   #answer: ((answer: GuestAnswer) => void) | undefined;
 

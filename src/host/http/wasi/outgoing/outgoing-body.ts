@@ -92,7 +92,7 @@ export class OutgoingBody {
     const { ending, total } = this.queue;
     if (ending?.kind === "failed") return ending.code;
     if (declared !== undefined && declared !== total) return bodySizeCode(role, total);
-    // undici has no way to send them. A request without them would not be what the guest asked for.
+    // undici cannot send them. A request without them would not be what the guest asked for.
     if (role === "request" && hasTrailers) return internalCode("trailers of requests cannot be sent");
     return undefined;
   }

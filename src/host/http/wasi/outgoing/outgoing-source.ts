@@ -39,7 +39,7 @@ async function sendParts(
   head: Parameters<IncomingExchange["sendHead"]>[0],
   queue: ByteQueue | undefined,
 ): Promise<ErrorCode | undefined> {
-  // A body that has failed before anything was sent is an error the client can be told.
+  // A body that has failed before anything was sent is an error that the client can still get.
   const early = failureOf(queue);
   if (early !== undefined) return early;
   await exchange.sendHead(head);

@@ -33,7 +33,7 @@ const TIMEOUTS: Readonly<Record<Exclude<ExchangePhase, "body">, ErrorCode>> = {
  * `connection` and the framing of the body. Redirects are responses like others, bodies are not decoded.
  *
  * One event is recorded: `Allowed` when there is a connection and before anything is sent over it, `Denied` when no address is
- * allowed, `Error` when it never came to a connection. The result, and whatever goes wrong, is told to `future`.
+ * allowed, `Error` when it never came to a connection. The result, and whatever goes wrong, goes to `future`.
  *
  * @param context a connection has been taken from its meter, and is given back
  */
