@@ -77,7 +77,7 @@ for (const isolation of ["thread", "process"] satisfies readonly IsolationLevel[
 
     test("a resource of the world itself belongs to no interface", async () => {
       const { made, hostFunctions } = store();
-      const atRoot = hostFunctions.map(({ interface: _, ...rest }) => rest as HostFunctionInput | HostResourceInput);
+      const atRoot = hostFunctions.map((one) => ({ ...one, interface: undefined }));
       await using sandbox = await Sandbox.open(await rootBucketsGuest(), {
         cache: TEST_CACHE,
         isolation,
