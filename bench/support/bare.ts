@@ -35,7 +35,7 @@ const ENVIRONMENT: EngineEnvironment = {
   askStream: () => new Promise(() => undefined),
   isOver: () => false,
   isPaused: () => false,
-  stacks: { held: 0, take: () => true, giveBack: () => undefined },
+  stacks: { held: 0, allowedBytes: undefined, take: () => true, giveBack: () => undefined },
 };
 
 /**

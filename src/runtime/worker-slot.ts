@@ -20,6 +20,7 @@ import type { FromWorker, Program, Told, ToWorker, WorkerUsage } from "./message
 import type { Ending, Pending } from "./pending.ts";
 import { StartWatch } from "./start-watch.ts";
 import { ThreadSlots } from "./thread-slots.ts";
+import { ThreadTime } from "./thread-time.ts";
 import { warnOfRejection } from "./warn-of-rejection.ts";
 import { initialPages } from "./worker/memory/memory-allotment.ts";
 
@@ -46,6 +47,7 @@ export interface SlotEvents {
 /** One worker thread and its invocations. */
 export class WorkerSlot {
   readonly #worker: Worker;
+  readonly #time: ThreadTime;
   readonly #slots = new ThreadSlots();
   /** Its invocations by ticket, from when they are sent until their guests are gone. */
   readonly #held = new Map<number, Pending>();
@@ -92,6 +94,7 @@ export class WorkerSlot {
       resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MB },
       name: "cordon-guests",
     });
+    this.#time = new ThreadTime(this.#worker);
     this.#worker.unref();
     this.#worker.on("message", (message: FromWorker) => this.#receive(message));
     this.#worker.on("messageerror", (error) => this.#kill(endingOf(error)));
@@ -183,6 +186,7 @@ export class WorkerSlot {
       holds: () => this.#held.has(ticket),
       running: () => this.#slots.running,
       hasOthers: () => [...this.#held.keys()].some((one) => !this.#ending.has(one)),
+      countTime: () => this.#time.count(),
       end: () => this.#slots.end(ticket),
       answer: () => this.#answer(pending, ending),
       kill: () => this.#kill(STOPPED_BY_FORCE),

@@ -74,15 +74,19 @@ export async function loaded(text: string): Promise<Program> {
 /** A call of `f`; an instance that stays, when it is not to be called at once. */
 export function jobOf(
   program: Program,
-  part: Partial<Job> & { readonly limits?: Partial<Limits>; readonly stays?: boolean } = {},
+  part: Partial<Job> & {
+    readonly limits?: Partial<Limits>;
+    readonly stays?: boolean;
+    readonly parameters?: readonly unknown[];
+  } = {},
 ): Job {
-  const { limits, stays = false, ...rest } = part;
+  const { limits, stays = false, parameters = [], ...rest } = part;
   return {
     program,
     invocation: {
       programId: program.id,
       ...(stays ? {} : { target: ["f"] }),
-      parameters: [],
+      parameters,
       programArguments: ["guest"],
       grants: GRANTS,
       limits: { ...DEFAULT_LIMITS, ...limits },

@@ -52,7 +52,7 @@ export async function instantiate(compiled: Compiled, imports: HostImports = new
     askStream: () => new Promise(() => undefined),
     isOver: () => failure !== undefined,
     isPaused: () => false,
-    stacks: { held: 0, take: () => true, giveBack: () => undefined },
+    stacks: { held: 0, allowedBytes: undefined, take: () => true, giveBack: () => undefined },
   };
   const engine = new Engine(compiled.prepared, environment, {
     hostImport: (path) => {

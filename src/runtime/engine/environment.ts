@@ -19,6 +19,17 @@ export interface HostImport {
   readonly discard: (value: unknown) => void;
 }
 
+/** Stacks of calls between components. */
+export interface NestedStackLimit {
+  /** How many there are. */
+  readonly held: number;
+  /** What each may hold that is suspended while there are as many, in bytes; undefined for as much as there is. */
+  readonly allowedBytes: number | undefined;
+  /** Takes one more; false where there may be no more. */
+  readonly take: () => boolean;
+  readonly giveBack: () => void;
+}
+
 /** What the engine needs of the worker that it runs in, for one invocation. */
 export interface EngineEnvironment {
   /** How many handles and other things its tables may hold together. */
@@ -28,8 +39,7 @@ export interface EngineEnvironment {
   readonly admit: () => void;
   /** Ends the invocation for what was thrown: whatever the guest catches, it does not go on. */
   readonly fail: (thrown: unknown) => void;
-  /** Stacks of calls between components, of which there are so many. */
-  readonly stacks: { readonly held: number; readonly take: () => boolean; readonly giveBack: () => void };
+  readonly stacks: NestedStackLimit;
   /** Ends the invocation since it holds more than {@link maxHandles}. */
   readonly tooManyHandles: () => never;
   /** Leaves the thread to others: the guest has nothing to do until something happens. */

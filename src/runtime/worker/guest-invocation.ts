@@ -82,8 +82,7 @@ export class GuestInvocation {
   #memory: GuestMemory | undefined;
   /** One of its core instances. They live as long as each other. */
   #instance: WebAssembly.Instance | undefined;
-  /** What stacks that did not come to their end take until they are collected, in bytes. */
-  #leftBytes = 0;
+  #stacksLeft = 0;
   #denials = 0;
   #guest: RunningGuest | undefined;
   #overBudget = false;
@@ -187,9 +186,15 @@ export class GuestInvocation {
   /** Nobody will call the instance that is there. */
   drop(): void {
     this.#endState.finish();
+    this.#disposeOfAll();
     this.#memory?.release();
     this.#stacks.release();
     this.#environment.guard.vacate(this.#checkpoint);
+  }
+
+  /** How many stacks the engine has back, with that of the invocation. */
+  get stacksLeft(): number {
+    return 1 + this.#stacksLeft;
   }
 
   /** Units of fuel that it took to make the instance; undefined for one that is not to be made ahead. */
@@ -214,7 +219,7 @@ export class GuestInvocation {
     await this.#gate.settled();
     this.#presence.leave();
     this.#memory?.release();
-    this.#leftBytes = this.#stacks.release();
+    this.#stacksLeft = this.#stacks.release();
     return failure ?? this.#endState.ending ?? (this.#overBudget ? { kind: "host-memory" } : outcome);
   }
 
@@ -295,7 +300,7 @@ export class GuestInvocation {
   /** Has what it held collected some time. For when its end has been reported, since that takes a while. */
   discard(isLoaded: boolean): void {
     if (isLoaded && this.#isSettled && this.#endState.ending === undefined) this.#memory?.recycle();
-    if (this.#instance !== undefined) addWeight(this.#instance, (this.#memory?.bytes ?? 0) + this.#leftBytes);
+    if (this.#instance !== undefined) addWeight(this.#instance, this.#memory?.bytes ?? 0);
     this.#environment.guard.vacate(this.#checkpoint);
     this.#instance = undefined;
     this.#memory = undefined;

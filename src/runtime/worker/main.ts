@@ -97,7 +97,7 @@ async function start({ ticket, invocation }: Extract<ToWorker, { type: "start" }
   const told = asks.takeTold(ticket);
   send(guest, outcome, (ended) => ({ type: "ended", ticket, ended, usage, told }));
   guest.discard(isLoaded(program));
-  stacks.ended();
+  stacks.ended(guest.stacksLeft);
   heap.rested();
   if (isLoaded(program)) ahead.consider(program, invocation, guest);
 }

@@ -185,9 +185,30 @@ export class Tasks {
     });
     const { suspensions } = task;
     const runner = stacks().caller(signature);
-    runner(callee, ...values).catch((thrown: unknown) => fail(thrown));
+    runner(callee, ...values).catch((thrown: unknown) => fail(this.#tooDeep() ?? thrown));
+    const tooDeep = this.#tooDeep();
+    if (tooDeep !== undefined) throw tooDeep;
     // It neither waits nor has ended: what it threw is known in a later microtask, and nothing may happen until then.
     if (!isOver && task.suspensions === suspensions) throw new Trap("a component that the guest calls trapped");
+  }
+
+  /** What the stack that runs may hold when it is suspended, in bytes; undefined for as much as there is. */
+  get allowedStackBytes(): number | undefined {
+    const { scheduler, limit } = this.#parts;
+    const task = scheduler.current;
+    return task !== undefined && this.#ends.has(task) ? limit.allowedBytes : undefined;
+  }
+
+  /** Why the stack that ran last cannot be suspended, if it holds more than it may. */
+  #tooDeep(): LimitReached | undefined {
+    const { stacks, limit } = this.#parts;
+    if (!stacks().isTooDeep) return undefined;
+    const { held, allowedBytes = 0 } = limit;
+    return new LimitReached(
+      "stacks",
+      { cap: held - 1, used: held },
+      `it had ${held} calls between components under way at once, and one that waits held more than ${allowedBytes} bytes of its stack`,
+    );
   }
 
   /** A core function that ran on a stack of its own has come to its end, for the task that is current. */
