@@ -6,15 +6,16 @@ import type { Pending } from "./pending.ts";
 const CHECK_MS = 25;
 
 /** A thread on which a guest is to end that does not, and when it was killed for that, in milliseconds. */
-async function killedAfter(thread: {
+function killedAfter(thread: {
   readonly running: number;
   readonly hasOthers: boolean;
   /** What part of a processor the thread gets; undefined when it does not say. */
   readonly share: number | undefined;
-}): Promise<number> {
+}): number {
   mock.timers.enable({ apis: ["setTimeout"] });
   try {
-    let [now, killedAt, answeredAt] = [0, -1, -1];
+    let now = 0;
+    const seen = { killedAt: -1, answeredAt: -1 };
     watchEnd({ ticket: 7 } as Pending, {
       holds: () => true,
       running: () => thread.running,
@@ -25,40 +26,40 @@ async function killedAfter(thread: {
       },
       end: () => undefined,
       answer: () => {
-        if (answeredAt < 0) answeredAt = now;
+        if (seen.answeredAt < 0) seen.answeredAt = now;
       },
       kill: () => {
-        killedAt = now;
+        seen.killedAt = now;
       },
     });
-    for (; killedAt < 0 && now < 60_000; mock.timers.tick(CHECK_MS)) now += CHECK_MS;
-    assert.equal(answeredAt, 50);
-    return killedAt;
+    for (; seen.killedAt < 0 && now < 60_000; mock.timers.tick(CHECK_MS)) now += CHECK_MS;
+    assert.equal(seen.answeredAt, 50);
+    return seen.killedAt;
   } finally {
     mock.timers.reset();
   }
 }
 
-test("a thread that stands still is ended soon when nobody else would be lost", async () => {
-  assert.equal(await killedAfter({ running: 7, hasOthers: false, share: 1 }), 100);
-  assert.equal(await killedAfter({ running: 0, hasOthers: false, share: 0 }), 500);
+test("a thread that stands still is ended soon when nobody else would be lost", () => {
+  assert.equal(killedAfter({ running: 7, hasOthers: false, share: 1 }), 100);
+  assert.equal(killedAfter({ running: 0, hasOthers: false, share: 0 }), 500);
 });
 
 // Weakening, each alone: others are not asked for; the clock is counted instead of what the thread took.
-test("one that others are on has three seconds of a processor, however long that is", async () => {
+test("one that others are on has three seconds of a processor, however long that is", () => {
   for (const running of [7, 0]) {
-    assert.equal(await killedAfter({ running, hasOthers: true, share: 1 }), 3_025);
-    assert.equal(await killedAfter({ running, hasOthers: true, share: 0.25 }), 12_025);
+    assert.equal(killedAfter({ running, hasOthers: true, share: 1 }), 3_025);
+    assert.equal(killedAfter({ running, hasOthers: true, share: 0.25 }), 12_025);
   }
 });
 
-test("one that takes nothing of a processor, or does not say, is ended after a while", async () => {
+test("one that takes nothing of a processor, or does not say, is ended after a while", () => {
   for (const share of [0, undefined, 0.01]) {
-    assert.equal(await killedAfter({ running: 7, hasOthers: true, share }), 15_000);
+    assert.equal(killedAfter({ running: 7, hasOthers: true, share }), 15_000);
   }
 });
 
-test("a guest waits for its turn to leave while another is on the processor", async () => {
-  assert.equal(await killedAfter({ running: 8, hasOthers: true, share: 1 }), -1);
-  assert.equal(await killedAfter({ running: 8, hasOthers: false, share: 1 }), -1);
+test("a guest waits for its turn to leave while another is on the processor", () => {
+  assert.equal(killedAfter({ running: 8, hasOthers: true, share: 1 }), -1);
+  assert.equal(killedAfter({ running: 8, hasOthers: false, share: 1 }), -1);
 });

@@ -28,6 +28,12 @@ function takeAll({ stacks }: Guest): number {
   return taken;
 }
 
+/** Takes as many as may be deep, and one more; tells how many may. */
+function takeDeep({ stacks }: Guest): number {
+  while (stacks.allowedBytes === undefined && stacks.take());
+  return stacks.held - 1;
+}
+
 // Weakening: a guest may have any number.
 test("a guest has 64 stacks at most, which count as memory until it gives them back or ends", () => {
   const guest = guestOf(new ThreadStacks());
@@ -60,14 +66,10 @@ test("guests have fewer each when others have many, two at the least", () => {
 // Weakening: what they hold is never bounded.
 test("few of a guest's stacks may be deep, and fewer when others have many", () => {
   const thread = new ThreadStacks();
-  const deepOf = ({ stacks }: Guest): number => {
-    while (stacks.allowedBytes === undefined && stacks.take());
-    return stacks.held - 1;
-  };
   const guests = Array.from({ length: 100 }, () => guestOf(thread));
-  const deep = guests.map(deepOf);
+  const deep = guests.map(takeDeep);
   assert.deepEqual([deep[0], deep.at(-1), Math.min(...deep)], [8, 2, 2]);
   assert.equal(guests[0]?.stacks.allowedBytes, 128 * 1024);
   for (const { stacks } of guests) stacks.release();
-  assert.equal(deepOf(guestOf(thread)), 8);
+  assert.equal(takeDeep(guestOf(thread)), 8);
 });
