@@ -30,7 +30,7 @@ const ENVIRONMENT: EngineEnvironment = {
   comeBack: () => Promise.resolve(),
   waitFor: (answer) => answer,
   dispose: () => undefined,
-  waitForRoom: () => undefined,
+  roomFor: () => undefined,
   resultLifted: () => undefined,
   askStream: () => new Promise(() => undefined),
   isOver: () => false,

@@ -91,6 +91,7 @@ export class WorkerPool {
     const queued = this.#queue.filter((pending) => pending.job.program.id === programId);
     for (const pending of queued) this.#cancel(pending, reason);
     this.#dedicated.forget(programId);
+    this.#crossings.room.forget(programId);
     for (const slot of this.#slots) {
       slot.stopProgram(programId, { kind: "cancelled", reason });
       slot.unload(programId);

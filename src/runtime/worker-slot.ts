@@ -56,6 +56,7 @@ export class WorkerSlot {
   readonly #loaded = new LoadedPrograms();
   readonly #heldPrograms = new HeldPrograms();
   readonly #events: SlotEvents;
+  readonly #crossings: Crossings;
   readonly #received: ReceivedValues;
   readonly #feed = new EventFeed((ticket, observation) => this.#held.get(ticket)?.job.observe(observation));
   readonly #exited: Promise<void>;
@@ -79,13 +80,14 @@ export class WorkerSlot {
   /** @param workerFlags Flags of Node for the thread; it inherits none. */
   constructor(events: SlotEvents, crossings: Crossings, workerFlags: readonly string[]) {
     this.#events = events;
+    this.#crossings = crossings;
     this.#received = new ReceivedValues(crossings);
     this.#worker = new Worker(workerUrl("guest-worker"), {
       workerData: {
         memory: this.#slots.memory,
         events: this.#feed.ring,
         stackBytes: GUEST_STACK_BYTES,
-        room: this.#received.share,
+        room: this.#received.room,
       },
       argv: [],
       env: workerEnvironment(),
@@ -148,7 +150,7 @@ export class WorkerSlot {
   /** Sends an invocation. */
   start(pending: Pending): void {
     const { program, invocation } = pending.job;
-    if (!this.#loaded.has(program.id)) this.#post({ type: "load", program, held: this.#heldPrograms.add(program) });
+    if (!this.#loaded.has(program.id)) this.#load(program);
     this.#noteUse(program);
     this.#held.set(pending.ticket, pending);
     this.#memories += memoriesOf(program);
@@ -226,6 +228,11 @@ export class WorkerSlot {
   #post(message: ToWorker): void {
     this.#worker.postMessage(message);
     this.#slots.countMessage();
+  }
+
+  #load(program: Program): void {
+    const share = this.#crossings.room.shareOf(program.id);
+    this.#post({ type: "load", program, held: this.#heldPrograms.add(program), share });
   }
 
   /** Notes that a program was used, and has the worker forget those that were not for longest. Their guests go on. */

@@ -20,6 +20,20 @@ const FUNCTIONS = new HostFunctions(
       capability: "take",
       call: () => undefined,
     },
+    {
+      interface: "acme:sink/sink",
+      name: "take-later",
+      type: "async func(given: list<u8>)",
+      capability: "take",
+      call: () => Promise.resolve(),
+    },
+    {
+      interface: "acme:sink/sink",
+      name: "take-fields",
+      type: "func(fields: list<tuple<string, string>>, body: option<list<u8>>)",
+      capability: "take",
+      call: () => undefined,
+    },
     { interface: "acme:sink/sink", name: "told", type: "func()", capability: "take", call: () => undefined },
   ],
   GRANTS.custom,
@@ -40,6 +54,52 @@ export function passing(bytes: number): string {
     (core module $m (import "" "take" (func $take (param i32 i32))) (func (export "f") (call $take (i32.const 0) (i32.const ${bytes}))))
     (core instance $c (instantiate $m (with "" (instance (export "take" (func $take))))))
     (func (export "f") (canon lift (core func $c "f"))))`;
+}
+
+/** Its `f` passes a field of two short texts to a function of the host, and a body of so many bytes. */
+export function passingFields(bytes: number): string {
+  return `(component
+    (import "acme:sink/sink" (instance $sink
+      (export "take-fields" (func (param "fields" (list (tuple string string))) (param "body" (option (list u8)))))))
+    ${MEMORY(bytes)}
+    (core func $take (canon lower (func $sink "take-fields") (memory (core memory $mem "memory"))))
+    (core module $m (import "" "take" (func $take (param i32 i32 i32 i32 i32))) (import "" "memory" (memory 1))
+      (func (export "f")
+        (i32.store (i32.const 4) (i32.const 16)) (i32.store (i32.const 12) (i32.const 16))
+        (call $take (i32.const 0) (i32.const 1) (i32.const 1) (i32.const 0) (i32.const ${bytes}))))
+    (core instance $c (instantiate $m (with "" (instance (export "take" (func $take)) (export "memory" (memory $mem "memory"))))))
+    (func (export "f") (canon lift (core func $c "f"))))`;
+}
+
+/**
+ * Its `f` passes so many bytes to an asynchronous function of the host, without waiting for it. It answers with how far the call had come
+ * at once when that has returned: 0 where it was not started, 1 where it was.
+ */
+export function passingBeside(bytes: number): string {
+  return `(component
+    (import "acme:sink/sink" (instance $sink (export "take-later" (func async (param "given" (list u8))))))
+    ${MEMORY(bytes)}
+    (core func $take (canon lower (func $sink "take-later") async (memory (core memory $mem "memory"))))
+    (core func $return (canon task.return (result u32)))
+    (core func $new (canon waitable-set.new))
+    (core func $join (canon waitable.join))
+    (core func $wait (canon waitable-set.wait (memory (core memory $mem "memory"))))
+    (core module $m
+      (import "" "take" (func $take (param i32 i32) (result i32))) (import "" "return" (func $return (param i32)))
+      (import "" "new" (func $new (result i32))) (import "" "join" (func $join (param i32 i32)))
+      (import "" "wait" (func $wait (param i32 i32) (result i32))) (import "" "memory" (memory 1))
+      (func (export "f") (local $status i32) (local $set i32)
+        (local.set $status (call $take (i32.const 0) (i32.const ${bytes})))
+        (local.set $set (call $new))
+        (call $join (i32.shr_u (local.get $status) (i32.const 4)) (local.get $set))
+        (loop $on
+          (drop (call $wait (local.get $set) (i32.const 0)))
+          (br_if $on (i32.lt_u (i32.load (i32.const 4)) (i32.const 2))))
+        (call $return (i32.and (local.get $status) (i32.const 15)))))
+    (core instance $c (instantiate $m (with "" (instance
+      (export "take" (func $take)) (export "return" (func $return)) (export "new" (func $new)) (export "join" (func $join))
+      (export "wait" (func $wait)) (export "memory" (memory $mem "memory"))))))
+    (func (export "f") async (result u32) (canon lift (core func $c "f") async (memory (core memory $mem "memory")))))`;
 }
 
 /** Its `f` returns a text of so many bytes. */

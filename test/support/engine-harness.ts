@@ -47,7 +47,7 @@ export async function instantiate(compiled: Compiled, imports: HostImports = new
     comeBack: () => new Promise((resolve) => setImmediate(resolve)),
     waitFor: (answer) => answer,
     dispose: (object) => (object as Partial<Disposable>)[Symbol.dispose]?.(),
-    waitForRoom: () => undefined,
+    roomFor: () => undefined,
     resultLifted: () => undefined,
     askStream: () => new Promise(() => undefined),
     isOver: () => failure !== undefined,

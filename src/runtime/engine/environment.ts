@@ -19,6 +19,11 @@ export interface HostImport {
   readonly discard: (value: unknown) => void;
 }
 
+/** Room for a value that is about to be lifted. It is given back then, when it takes only as much as it needs. */
+export interface Room {
+  readonly release: () => void;
+}
+
 /** Stacks of calls between components. */
 export interface NestedStackLimit {
   /** How many there are. */
@@ -53,12 +58,11 @@ export interface EngineEnvironment {
    */
   readonly waitFor: <T>(answer: Promise<T>, unwanted: (answer: T) => void) => Promise<T>;
   /**
-   * Where no further value may cross to the host for now: waits until one may, while the guest has left the thread. Undefined where none
-   * has to wait.
+   * Where no further value of the guest's may cross to the host for now: room for one, when there is some. Undefined where none has to wait.
    *
-   * @returns What is called when the value has been lifted: it takes only as much room as it needs then.
+   * @param areWithin Whether what is to cross takes no more than so many bytes, which never waits.
    */
-  readonly waitForRoom: (crossing: Crossing) => Promise<() => void> | undefined;
+  readonly roomFor: (crossing: Crossing, areWithin: (bytes: number) => boolean) => Promise<Room> | undefined;
   /** A result for the embedder has been lifted, and is held until it is handed on. */
   readonly resultLifted: () => void;
   /** The guest has dropped the last handle of an object of the host's. */

@@ -96,7 +96,7 @@ export class RunningComponent implements RunningGuest {
         leave: () => presence.leave(),
         comeBack: () => gate.following(presence.comeBackSeen()),
         waitFor: (answer, unwanted) => gate.wait(answer, { unwanted }),
-        waitForRoom: (crossing) => crossings.waitForRoom(crossing),
+        roomFor: (crossing, areWithin) => crossings.roomFor(crossing, areWithin),
         resultLifted: () => crossings.resultLifted(),
         dispose: (object) => this.#disposals.dispose(object),
         askStream: (ask) => context.ask(STREAM_SERVICE, ask),

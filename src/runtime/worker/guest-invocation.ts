@@ -48,6 +48,8 @@ export interface GuestEnvironment {
   readonly asks: Asks;
   /** Room for what crosses to the embedder, that all guests of the process have together. */
   readonly crossings: Readonly<Record<Crossing, RoomQueue>>;
+  /** What the guests of a program have of that room. */
+  readonly shareOf: (programId: string) => number;
   /** Notes that so many bytes were copied onto the thread's heap for a guest. */
   readonly copied: (bytes: number) => void;
   /** Whether the thread has anything to do besides the guest that runs. */
@@ -147,6 +149,7 @@ export class GuestInvocation {
     });
     this.#crossings = new GuestCrossings({
       queues: environment.crossings,
+      share: environment.shareOf(invocation.programId),
       gate: this.#gate,
       signal: this.#endState.signal,
       crossingBytes: invocation.limits.maxCrossingBytes,
@@ -217,6 +220,7 @@ export class GuestInvocation {
     this.#endState.abort();
     // What it had begun comes to its end first, and is recorded.
     await this.#gate.settled();
+    this.#crossings.close();
     this.#presence.leave();
     this.#memory?.release();
     this.#stacksLeft = this.#stacks.release();

@@ -13,7 +13,7 @@ import {
 } from "../messages.ts";
 import { GuestInvocation } from "./guest-invocation.ts";
 import { Asks } from "./asks.ts";
-import type { RoomShare } from "../crossings/crossing-room.ts";
+import type { RoomOfWorker } from "../crossings/crossing-room.ts";
 import { IdleHeap } from "./memory/idle-heap.ts";
 import { RoomQueue } from "./crossings/room-queue.ts";
 import { Guard } from "./metering/guard.ts";
@@ -34,11 +34,13 @@ const { memory, events, stackBytes, room } = workerData as {
   readonly memory: WebAssembly.Memory;
   readonly events: SharedArrayBuffer;
   readonly stackBytes: number;
-  readonly room: RoomShare;
+  readonly room: RoomOfWorker;
 };
 const shared = new Int32Array(memory.buffer);
 const turns = new Turns(shared);
 const programs = new Map<string, Program>();
+/** What the guests of each have of the room for values under way. */
+const shares = new WeakMap<Program, number>();
 const running = new Map<number, GuestInvocation>();
 const heldModules = new HeldModules();
 const stacks = new StackPool();
@@ -59,6 +61,10 @@ const environment = {
   asks,
   memories,
   copied: (bytes: number) => heap.copied(bytes),
+  shareOf: (programId: string) => {
+    const program = programs.get(programId);
+    return (program === undefined ? undefined : shares.get(program)) ?? 0;
+  },
   crossings: { arguments: new RoomQueue(room, "arguments"), results: new RoomQueue(room, "results") },
   ready: (ticket: number, outcome: WorkerOutcome | undefined, guest: GuestInvocation) => {
     const usage = guest.usage();
@@ -132,8 +138,8 @@ function send(guest: GuestInvocation, outcome: WorkerOutcome, message: (ended: S
       kind: "fault",
       message: `the result cannot leave the sandbox: ${messageOf(thrown)}`,
     };
-    const { heldUnits } = ended ?? guest.sendable(fault).sent;
-    post(message({ outcome: fault, isParcel: false, heldUnits }));
+    const { held } = ended ?? guest.sendable(fault).sent;
+    post(message({ outcome: fault, isParcel: false, held }));
   }
 }
 
@@ -146,6 +152,7 @@ port.on("message", (message: ToWorker) => {
   switch (message.type) {
     case "load":
       programs.set(message.program.id, message.program);
+      shares.set(message.program, message.share);
       heldModules.add(message.program, message.held);
       break;
     case "unload":

@@ -156,7 +156,11 @@ export class Scheduler {
     if (!this.#environment.isOver()) await this.#arrive();
     this.#pendingHost -= 1;
     if (this.#environment.isOver()) return;
-    settled(ended);
+    try {
+      settled(ended);
+    } catch (thrown) {
+      this.#fail(thrown);
+    }
     this.stir();
   }
 

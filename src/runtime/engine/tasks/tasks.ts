@@ -1,5 +1,6 @@
 import { MAX_FLAT_PARAMETERS, MAX_FLAT_RESULTS } from "../../abi/function-shape.ts";
 import type { CoreValue } from "../../abi/core-values.ts";
+import { areWithin } from "../../abi/lifted-size.ts";
 import { Trap, trap } from "../../abi/trap.ts";
 import type { ComponentState } from "../component-state.ts";
 import type { BoundOptions, CoreFunction, CoreItems } from "../core-items.ts";
@@ -39,7 +40,7 @@ export interface TaskParts {
   /** Bounds the tasks that guests have started and that have not come to their end. One that has answered has no handle any more. */
   readonly budget: TableBudget;
   readonly fail: (thrown: unknown) => void;
-  readonly environment: Pick<EngineEnvironment, "waitForRoom" | "resultLifted">;
+  readonly environment: Pick<EngineEnvironment, "roomFor" | "waitFor" | "resultLifted">;
 }
 
 /** Starts the calls of functions that component instances lift, and has them go on: `canon_lift` of the Canonical ABI. */
@@ -249,18 +250,23 @@ export class Tasks {
   #returned(task: Task, bound: BoundOptions, core: CoreValue | undefined): void {
     const { environment, scheduler, fail } = this.#parts;
     const isForEmbedder = task.caller === undefined && task.lift.mayReturnMuch;
-    const room = isForEmbedder ? environment.waitForRoom("results") : undefined;
+    const values = core === undefined ? [] : [core];
+    const { results } = task.lift.shape;
+    const room = isForEmbedder
+      ? environment.roomFor("results", (bytes) => areWithin(bytes, results, bound, MAX_FLAT_RESULTS, values))
+      : undefined;
     if (room === undefined) {
       this.#answer(task, bound, core);
       return;
     }
-    void scheduler.block(room, (lifted) => {
+    const waited = environment.waitFor(room, (unwanted) => unwanted.release());
+    void scheduler.block(waited, (granted) => {
       try {
         this.#answer(task, bound, core);
       } catch (thrown) {
         fail(thrown);
       } finally {
-        lifted();
+        granted.release();
       }
     });
   }
