@@ -13,8 +13,9 @@ export interface HostImport {
    * trap.
    *
    * @param owned The objects that are handed over to it. They are its own to dispose of, unless it fails.
+   * @param cancelled Aborted when the guest cancels the call.
    */
-  readonly call: (parameters: readonly unknown[], owned: readonly unknown[]) => unknown;
+  readonly call: (parameters: readonly unknown[], owned: readonly unknown[], cancelled?: AbortSignal) => unknown;
   /** Disposes of an answer that the guest is not given. */
   readonly discard: (value: unknown) => void;
 }

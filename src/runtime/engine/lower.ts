@@ -82,10 +82,11 @@ class LoweredCall {
       const called = callInTurn(environment, target, room, () => this.#callHostFunction(target));
       return scheduler.block(called, (value) => this.#takeAndAnswer(target, value));
     }
-    const answer = this.#callHostFunction(target);
+    const cancellation = goesOn ? new AbortController() : undefined;
+    const answer = this.#callHostFunction(target, cancellation?.signal);
     if (!(answer instanceof Promise)) return this.#takeAndAnswer(target, answer);
-    if (goesOn) {
-      this.#takeBeside(target, answer);
+    if (cancellation !== undefined) {
+      this.#takeBeside(target, answer, cancellation);
       return this.#answerAsync();
     }
     return scheduler.block(environment.waitFor(answer, target.discard), (value) => this.#takeAndAnswer(target, value));
@@ -102,19 +103,23 @@ class LoweredCall {
         granted.value.release();
         return;
       }
-      const answer = callWithRoom(environment, granted.value, () => this.#callHostFunction(target));
-      if (answer instanceof Promise) this.#takeBeside(target, answer);
+      const cancellation = new AbortController();
+      const answer = callWithRoom(environment, granted.value, () =>
+        this.#callHostFunction(target, cancellation.signal),
+      );
+      if (answer instanceof Promise) this.#takeBeside(target, answer, cancellation);
       else this.#take(target, answer);
     });
     return this.#answerAsync();
   }
 
-  #takeBeside(target: HostImport, answer: Promise<unknown>): void {
-    const cancellation = new AbortController();
+  /** Takes what a function of the host's answers beside the guest. One that the guest has cancelled may give up instead. */
+  #takeBeside(target: HostImport, answer: Promise<unknown>, cancellation: AbortController): void {
     this.#subtask.callee = { requestCancellation: () => cancellation.abort() };
     void this.#parts.scheduler.beside(answer, (ended) => {
-      if (ended.status === "rejected") throw ended.reason;
-      this.#take(target, ended.value);
+      if (ended.status === "fulfilled") this.#take(target, ended.value);
+      else if (cancellation.signal.aborted) this.#resolve(undefined);
+      else throw ended.reason;
     });
   }
 
@@ -123,10 +128,10 @@ class LoweredCall {
     return this.#core.options.async ? this.#answerAsync() : this.#answerSync();
   }
 
-  #callHostFunction(target: HostImport): unknown {
+  #callHostFunction(target: HostImport, cancelled?: AbortSignal): unknown {
     const owned: unknown[] = [];
     const parameters = liftArguments(this.#parts.environment, owned, () => this.#start("host-function", owned));
-    return target.call(parameters, owned);
+    return target.call(parameters, owned, cancelled);
   }
 
   /** Gives the guest what a function of the host's answered. What it cannot be given is disposed of. */

@@ -193,12 +193,15 @@ export class RunningComponent implements RunningGuest {
     return {
       blocking: provided.blocking,
       takesMuch: provided.takesMuch === true,
-      call: (parameters, owned) => {
+      call: (parameters, owned, cancelled) => {
         gate.count(counter);
         const held = provided.takesMuch === true ? crossings.argumentsLifted() : undefined;
         let answer: HostResult | Promise<HostResult>;
         try {
-          answer = provided.call(context, ...(parameters as never[]));
+          answer =
+            cancelled === undefined || provided.cancellable === undefined
+              ? provided.call(context, ...(parameters as never[]))
+              : provided.cancellable(context, cancelled, ...(parameters as never[]));
         } catch (thrown) {
           held?.release();
           this.#disposals.disposeAll(owned);
