@@ -1,8 +1,6 @@
 // An embedder's tests may have replaced the global one.
 import { performance } from "node:perf_hooks";
-import { Worker } from "node:worker_threads";
-import { workerUrl } from "../shared/machine/bundled.ts";
-import { workerEnvironment } from "../shared/machine/worker-environment.ts";
+import type { Worker } from "node:worker_threads";
 import { messageOf } from "../shared/errors.ts";
 import { PAGE_BYTES } from "../shared/page-bytes.ts";
 import { memoriesOf } from "./address-space.ts";
@@ -11,7 +9,7 @@ import { startDeadline } from "./deadline.ts";
 import { watchEnd } from "./end-watch.ts";
 import { asBystander, endingOf, STOPPED_BY_FORCE } from "./endings.ts";
 import { EventFeed } from "./event-feed.ts";
-import { guestStackBytes } from "./guest-stack.ts";
+import { GUEST_STACK_BYTES, startGuestThread } from "./guest-thread.ts";
 import { HeldPrograms } from "./held-programs.ts";
 import { INVOCATION_ENDED } from "./invocation-ended.ts";
 import { LoadedPrograms } from "./loaded-programs.ts";
@@ -26,11 +24,6 @@ import { initialPages } from "./worker/memory/memory-allotment.ts";
 
 /** How many workers may die under an invocation that has not started before it is given up. */
 const MAX_LOST_STARTS = 2;
-
-/** Heap of a worker, in MiB. The engine decodes guest strings into it, so it bounds what they can make the host hold. */
-export const WORKER_HEAP_MB = 256;
-
-const GUEST_STACK_BYTES = guestStackBytes();
 
 /** What a slot tells the pool. */
 export interface SlotEvents {
@@ -82,22 +75,14 @@ export class WorkerSlot {
     this.#events = events;
     this.#crossings = crossings;
     this.#received = new ReceivedValues(crossings);
-    this.#worker = new Worker(workerUrl("guest-worker"), {
-      workerData: {
-        memory: this.#slots.memory,
-        events: this.#feed.ring,
-        stackBytes: GUEST_STACK_BYTES,
-        room: this.#received.room,
-      },
-      argv: [],
-      env: workerEnvironment(),
-      execArgv: [...workerFlags],
-      stdin: false,
-      resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MB },
-      name: "cordon-guests",
-    });
+    try {
+      const shared = { memory: this.#slots.memory, events: this.#feed.ring, room: this.#received.room };
+      this.#worker = startGuestThread(shared, workerFlags);
+    } catch (thrown) {
+      this.#received.close();
+      throw thrown;
+    }
     this.#time = new ThreadTime(this.#worker);
-    this.#worker.unref();
     this.#worker.on("message", (message: FromWorker) => this.#receive(message));
     this.#worker.on("messageerror", (error) => this.#kill(endingOf(error)));
     this.#worker.on("error", (error) => this.#lose(endingOf(error)));

@@ -6,7 +6,11 @@ import { promisify } from "node:util";
 import { CrossingRoom } from "../../src/runtime/crossings/crossing-room.ts";
 import type { Ended, Ending, InstancePort } from "../../src/runtime/pending.ts";
 import { WorkerPool } from "../../src/runtime/pool.ts";
+import { RETURNED_SERVICE } from "../../src/runtime/engine/streams/messages.ts";
+import { Sandbox } from "../../src/sandbox/index.ts";
+import { TEST_CACHE, textGuest } from "../support/guests.ts";
 import {
+  returningStream,
   answering,
   DONE,
   jobOf,
@@ -197,6 +201,41 @@ async function instance(pool: WorkerPool, program: Awaited<ReturnType<typeof loa
   const port = await made.promise;
   return { call: () => port.enter({ target: ["f"], parameters: [], drops: [], fuel: 0 }), called: called.promise };
 }
+
+describe("a result with a stream", () => {
+  // Weakening: its room is given back at the end of its task, when the embedder has had it for long.
+  test("leaves room for others while its stream goes on", { timeout: 60_000 }, async () => {
+    const pool = new WorkerPool(1, { crossingRoom: new CrossingRoom({ arguments: MIB, results: MIB }) });
+    const [endless, other] = [await loaded(returningStream(MIB, false)), await loaded(returning(MIB))];
+    const returned = Promise.withResolvers<void>();
+    const made = Promise.withResolvers<InstancePort>();
+    const answer = (service: string): Promise<unknown> => {
+      if (service !== RETURNED_SERVICE) return new Promise(() => undefined);
+      returned.resolve();
+      return Promise.resolve();
+    };
+    const ended = pool.run(jobOf(endless, { stays: true, answer, ready: (port) => made.resolve(port) }));
+    (await made.promise).enter({ target: ["f"], parameters: [], drops: [], fuel: 0 });
+    await Promise.race([returned.promise, ended]);
+    assert.equal((await pool.run(jobOf(other))).ending.kind, "value");
+    pool.unload(endless.id, new Error("enough"));
+    assert.equal((await ended).ending.kind, "cancelled");
+    await pool.close();
+  });
+
+  // Weakening: the end of the call is not kept waiting for the result, and overtakes it.
+  test("comes before the end of its call, however large it is", { timeout: 60_000 }, async () => {
+    const source = await textGuest("returning-ended-stream", returningStream(8 * MIB, true));
+    await using sandbox = await Sandbox.open(source, { cache: TEST_CACHE });
+    await using instance = await sandbox.instantiate();
+    for (let count = 0; count < 3; count += 1) {
+      const { value } = await instance.call("f");
+      const [bytes, stream] = value as readonly [Uint8Array, ReadableStream];
+      assert.equal(bytes.length, 8 * MIB);
+      assert.equal((await stream.getReader().read()).done, true);
+    }
+  });
+});
 
 test("answers of tasks that go on cost no neighbour its worker", { timeout: 120_000 }, async () => {
   const pool = new WorkerPool(1);

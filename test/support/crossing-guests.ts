@@ -112,6 +112,32 @@ export function returning(bytes: number): string {
     (func (export "f") (result string) (canon lift (core func $c "f") (memory (core memory $mem "memory")))))`;
 }
 
+/** Its `f` returns so many bytes and a stream. That has ended, or is never written to while `f` waits for what never comes. */
+export function returningStream(bytes: number, hasEnded: boolean): string {
+  const then = hasEnded
+    ? "(call $drop (i32.wrap_i64 (i64.shr_u (local.get $ends) (i64.const 32))))"
+    : "(drop (call $wait (call $new) (i32.const 0)))";
+  return `(component ${MEMORY(bytes)}
+    (type $stream (stream u8)) (type $result (tuple (list u8) $stream))
+    (core func $stream (canon stream.new $stream))
+    (core func $drop (canon stream.drop-writable $stream))
+    (core func $return (canon task.return (result $result) (memory (core memory $mem "memory"))))
+    (core func $new (canon waitable-set.new))
+    (core func $wait (canon waitable-set.wait (memory (core memory $mem "memory"))))
+    (core module $m
+      (import "" "stream" (func $stream (result i64))) (import "" "drop" (func $drop (param i32)))
+      (import "" "return" (func $return (param i32 i32 i32)))
+      (import "" "new" (func $new (result i32))) (import "" "wait" (func $wait (param i32 i32) (result i32)))
+      (func (export "f") (local $ends i64)
+        (local.set $ends (call $stream))
+        (call $return (i32.const 64) (i32.const ${bytes}) (i32.wrap_i64 (local.get $ends)))
+        ${then}))
+    (core instance $c (instantiate $m (with "" (instance
+      (export "stream" (func $stream)) (export "drop" (func $drop)) (export "return" (func $return)) (export "new" (func $new))
+      (export "wait" (func $wait))))))
+    (func (export "f") async (result $result) (canon lift (core func $c "f") async (memory (core memory $mem "memory")))))`;
+}
+
 /** Its `f` answers with a text of so many bytes by `task.return`, then tells the host, and waits for that. */
 export function answering(bytes: number): string {
   return `(component ${SINK} ${MEMORY(bytes)}

@@ -13,7 +13,7 @@ import {
 } from "../messages.ts";
 import { GuestInvocation } from "./guest-invocation.ts";
 import { Asks } from "./asks.ts";
-import type { RoomOfWorker } from "../crossings/crossing-room.ts";
+import type { GuestThreadData } from "../guest-thread.ts";
 import { IdleHeap } from "./memory/idle-heap.ts";
 import { RoomQueue } from "./crossings/room-queue.ts";
 import { Guard } from "./metering/guard.ts";
@@ -30,12 +30,7 @@ import { Turns } from "./turns.ts";
 boundStacks();
 if (parentPort === null) throw new Error("this module runs in a worker thread");
 const port = parentPort;
-const { memory, events, stackBytes, room } = workerData as {
-  readonly memory: WebAssembly.Memory;
-  readonly events: SharedArrayBuffer;
-  readonly stackBytes: number;
-  readonly room: RoomOfWorker;
-};
+const { memory, events, stackBytes, room } = workerData as GuestThreadData;
 const shared = new Int32Array(memory.buffer);
 const turns = new Turns(shared);
 const programs = new Map<string, Program>();
