@@ -30,12 +30,12 @@ const ENVIRONMENT: EngineEnvironment = {
   comeBack: () => Promise.resolve(),
   waitFor: (answer) => answer,
   dispose: () => undefined,
-  waitForRoom: () => undefined,
+  roomFor: () => undefined,
   resultLifted: () => undefined,
   askStream: () => new Promise(() => undefined),
   isOver: () => false,
   isPaused: () => false,
-  stacks: { held: 0, take: () => true, giveBack: () => undefined },
+  stacks: { held: 0, allowedBytes: undefined, take: () => true, giveBack: () => undefined },
 };
 
 /**

@@ -68,6 +68,15 @@ export interface HostFunction extends FunctionDeclaration {
    * guest can handle is an `err`; what throws is a trap. Only a blocking function may return a promise.
    */
   readonly call: (context: HostContext, ...parameters: readonly never[]) => HostResult | Promise<HostResult>;
+  /**
+   * For a function whose calls a guest can cancel: the same, with a signal that is aborted when it does. What is rejected after that counts
+   * as cancelled.
+   */
+  readonly cancellable?: (
+    context: HostContext,
+    cancelled: AbortSignal,
+    ...parameters: readonly never[]
+  ) => HostResult | Promise<HostResult>;
 }
 
 /** One interface that guests can import, as far as they are linked with it. */

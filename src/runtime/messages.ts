@@ -1,5 +1,6 @@
 import type { TrapFrame } from "../shared/errors.ts";
 import type { Plan } from "../shared/plan.ts";
+import type { HeldUnits } from "./crossings/crossing-room.ts";
 import type { CustomImport } from "../host/custom/custom-function.ts";
 import type { Grants } from "../policy/grants.ts";
 import type { MemoryDeclaration } from "../shared/hardening-profile.ts";
@@ -129,14 +130,17 @@ export interface SentOutcome {
   readonly outcome: WorkerOutcome;
   /** Whether what the guest gave is in a parcel. */
   readonly isParcel: boolean;
-  /** The room that it takes, which the main thread gives back; see `crossing-room.ts`. */
-  readonly heldUnits: number;
+  /** The room that it takes, which the main thread gives back. */
+  readonly held: HeldUnits;
 }
 
 /** Main thread to worker. `ticket` numbers invocations over the life of the pool. */
 export type ToWorker =
-  /** `held` says how many modules of it the worker has, which counts down those that it has collected. */
-  | { readonly type: "load"; readonly program: Program; readonly held: Int32Array | undefined }
+  /**
+   * `held` says how many modules of it the worker has, which counts down those that it has collected; `share` is that of its guests of the
+   * room for values under way.
+   */
+  | { readonly type: "load"; readonly program: Program; readonly held: Int32Array | undefined; readonly share: number }
   | { readonly type: "unload"; readonly programId: string }
   | { readonly type: "start"; readonly ticket: number; readonly invocation: Invocation }
   | { readonly type: "cancel"; readonly ticket: number }

@@ -4,10 +4,11 @@ import { CrossingRoom } from "./crossings/crossing-room.ts";
 import type { Crossings } from "./crossings/received-values.ts";
 import { ParcelOpener } from "./crossings/parcel-opener.ts";
 import { DedicatedWorkers } from "./dedicated-workers.ts";
+import { WORKER_HEAP_MB } from "./guest-thread.ts";
 import { roomForMemories } from "./memory-room.ts";
 import type { Ended, Job, Pending } from "./pending.ts";
 import { StartPacing } from "./start-pacing.ts";
-import { WORKER_HEAP_MB, WorkerSlot } from "./worker-slot.ts";
+import { WorkerSlot } from "./worker-slot.ts";
 
 /** Guests that one worker holds at once; most of them wait. */
 const MAX_GUESTS_PER_WORKER = 512;
@@ -91,6 +92,7 @@ export class WorkerPool {
     const queued = this.#queue.filter((pending) => pending.job.program.id === programId);
     for (const pending of queued) this.#cancel(pending, reason);
     this.#dedicated.forget(programId);
+    this.#crossings.room.forget(programId);
     for (const slot of this.#slots) {
       slot.stopProgram(programId, { kind: "cancelled", reason });
       slot.unload(programId);

@@ -1,8 +1,6 @@
 // An embedder's tests may have replaced the global one.
 import { performance } from "node:perf_hooks";
-import { Worker } from "node:worker_threads";
-import { workerUrl } from "../shared/machine/bundled.ts";
-import { workerEnvironment } from "../shared/machine/worker-environment.ts";
+import type { Worker } from "node:worker_threads";
 import { messageOf } from "../shared/errors.ts";
 import { PAGE_BYTES } from "../shared/page-bytes.ts";
 import { memoriesOf } from "./address-space.ts";
@@ -11,7 +9,7 @@ import { startDeadline } from "./deadline.ts";
 import { watchEnd } from "./end-watch.ts";
 import { asBystander, endingOf, STOPPED_BY_FORCE } from "./endings.ts";
 import { EventFeed } from "./event-feed.ts";
-import { guestStackBytes } from "./guest-stack.ts";
+import { GUEST_STACK_BYTES, startGuestThread } from "./guest-thread.ts";
 import { HeldPrograms } from "./held-programs.ts";
 import { INVOCATION_ENDED } from "./invocation-ended.ts";
 import { LoadedPrograms } from "./loaded-programs.ts";
@@ -20,16 +18,12 @@ import type { FromWorker, Program, Told, ToWorker, WorkerUsage } from "./message
 import type { Ending, Pending } from "./pending.ts";
 import { StartWatch } from "./start-watch.ts";
 import { ThreadSlots } from "./thread-slots.ts";
+import { ThreadTime } from "./thread-time.ts";
 import { warnOfRejection } from "./warn-of-rejection.ts";
 import { initialPages } from "./worker/memory/memory-allotment.ts";
 
 /** How many workers may die under an invocation that has not started before it is given up. */
 const MAX_LOST_STARTS = 2;
-
-/** Heap of a worker, in MiB. The engine decodes guest strings into it, so it bounds what they can make the host hold. */
-export const WORKER_HEAP_MB = 256;
-
-const GUEST_STACK_BYTES = guestStackBytes();
 
 /** What a slot tells the pool. */
 export interface SlotEvents {
@@ -46,6 +40,7 @@ export interface SlotEvents {
 /** One worker thread and its invocations. */
 export class WorkerSlot {
   readonly #worker: Worker;
+  readonly #time: ThreadTime;
   readonly #slots = new ThreadSlots();
   /** Its invocations by ticket, from when they are sent until their guests are gone. */
   readonly #held = new Map<number, Pending>();
@@ -54,6 +49,7 @@ export class WorkerSlot {
   readonly #loaded = new LoadedPrograms();
   readonly #heldPrograms = new HeldPrograms();
   readonly #events: SlotEvents;
+  readonly #crossings: Crossings;
   readonly #received: ReceivedValues;
   readonly #feed = new EventFeed((ticket, observation) => this.#held.get(ticket)?.job.observe(observation));
   readonly #exited: Promise<void>;
@@ -77,22 +73,16 @@ export class WorkerSlot {
   /** @param workerFlags Flags of Node for the thread; it inherits none. */
   constructor(events: SlotEvents, crossings: Crossings, workerFlags: readonly string[]) {
     this.#events = events;
+    this.#crossings = crossings;
     this.#received = new ReceivedValues(crossings);
-    this.#worker = new Worker(workerUrl("guest-worker"), {
-      workerData: {
-        memory: this.#slots.memory,
-        events: this.#feed.ring,
-        stackBytes: GUEST_STACK_BYTES,
-        room: this.#received.share,
-      },
-      argv: [],
-      env: workerEnvironment(),
-      execArgv: [...workerFlags],
-      stdin: false,
-      resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MB },
-      name: "cordon-guests",
-    });
-    this.#worker.unref();
+    try {
+      const shared = { memory: this.#slots.memory, events: this.#feed.ring, room: this.#received.room };
+      this.#worker = startGuestThread(shared, workerFlags);
+    } catch (thrown) {
+      this.#received.close();
+      throw thrown;
+    }
+    this.#time = new ThreadTime(this.#worker);
     this.#worker.on("message", (message: FromWorker) => this.#receive(message));
     this.#worker.on("messageerror", (error) => this.#kill(endingOf(error)));
     this.#worker.on("error", (error) => this.#lose(endingOf(error)));
@@ -145,7 +135,7 @@ export class WorkerSlot {
   /** Sends an invocation. */
   start(pending: Pending): void {
     const { program, invocation } = pending.job;
-    if (!this.#loaded.has(program.id)) this.#post({ type: "load", program, held: this.#heldPrograms.add(program) });
+    if (!this.#loaded.has(program.id)) this.#load(program);
     this.#noteUse(program);
     this.#held.set(pending.ticket, pending);
     this.#memories += memoriesOf(program);
@@ -183,6 +173,7 @@ export class WorkerSlot {
       holds: () => this.#held.has(ticket),
       running: () => this.#slots.running,
       hasOthers: () => [...this.#held.keys()].some((one) => !this.#ending.has(one)),
+      countTime: () => this.#time.count(),
       end: () => this.#slots.end(ticket),
       answer: () => this.#answer(pending, ending),
       kill: () => this.#kill(STOPPED_BY_FORCE),
@@ -222,6 +213,11 @@ export class WorkerSlot {
   #post(message: ToWorker): void {
     this.#worker.postMessage(message);
     this.#slots.countMessage();
+  }
+
+  #load(program: Program): void {
+    const share = this.#crossings.room.shareOf(program.id);
+    this.#post({ type: "load", program, held: this.#heldPrograms.add(program), share });
   }
 
   /** Notes that a program was used, and has the worker forget those that were not for longest. Their guests go on. */

@@ -3,6 +3,7 @@ import { describe, test } from "node:test";
 import type { AuditObservation } from "../../src/audit/event.ts";
 import { HostFunctions } from "../../src/sandbox/host-functions/host-functions.ts";
 import { HostObjects, type HostResource } from "../../src/sandbox/host-functions/host-objects.ts";
+import { CallCancellations } from "../../src/sandbox/host-functions/call-cancellations.ts";
 import { InvocationStreams } from "../../src/sandbox/streams/invocation-streams.ts";
 import { ODD } from "../support/odd-values.ts";
 
@@ -63,6 +64,7 @@ function embedder(most = 10) {
     signal,
     objects,
     streams: new InvocationStreams(0),
+    cancellations: new CallCancellations(),
     observe: (one: AuditObservation) => void observations.push(one),
   };
   const ask = async (name: string, ...payload: readonly unknown[]): Promise<unknown> => {

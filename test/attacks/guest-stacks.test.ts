@@ -4,6 +4,9 @@ import { setTimeout } from "node:timers/promises";
 import { guestStackBytes } from "../../src/runtime/guest-stack.ts";
 import { WorkerPool } from "../../src/runtime/pool.ts";
 import { Sandbox } from "../../src/sandbox/index.ts";
+import { jobOf, loaded } from "../support/crossing-guests.ts";
+import { DEEP_STACKS } from "../support/deep-stacks.ts";
+import { failsWith } from "../support/errors.ts";
 import { TEST_CACHE, textGuest } from "../support/guests.ts";
 import { WaitingGuests } from "../support/waiting-guests.ts";
 
@@ -75,6 +78,67 @@ describe("guests that recurse and wait", () => {
     assert.equal(guests.count, 20);
     await pool.close();
   });
+});
+
+describe("calls between components that recurse and wait", () => {
+  // Weakening: what a stack holds that is suspended is not bounded.
+  for (const late of [0, 1]) {
+    test(`are few where they are deep, ${late === 0 ? "" : "also "}when they wait for the ${late === 0 ? "first" : "second"} time`, async () => {
+      await using sandbox = await Sandbox.open(await textGuest("deep-stacks", DEEP_STACKS), { cache: TEST_CACHE });
+      await using neighbour = await sandbox.instantiate();
+      assert.equal((await sandbox.call("f", [8, 8_000, late])).value, 8);
+      assert.equal((await sandbox.call("f", [60, 400, late])).value, 60);
+      const attacks = Array.from({ length: 8 }, () =>
+        failsWith(
+          "limit",
+          /\d calls between components.*more than 131072 bytes of its stack/u,
+          sandbox.call("f", [9, 8_000, late]),
+        ),
+      );
+      await Promise.all(attacks);
+      assert.equal((await neighbour.call("f", [1, 1, late])).value, 1);
+    });
+  }
+});
+
+/** Recurses as deep as it is told to, and waits there for what never comes. */
+const FOREVER = `(component
+  (core module $mem (memory (export "memory") 1)) (core instance $mem (instantiate $mem))
+  (core func $return (canon task.return (result u32)))
+  (core func $new (canon waitable-set.new))
+  (core func $wait (canon waitable-set.wait (memory (core memory $mem "memory"))))
+  (core module $m
+    (import "" "new" (func $new (result i32))) (import "" "wait" (func $wait (param i32 i32) (result i32)))
+    (func $deep (param i32) (result i32) (local i64)
+      (local.set 1 (i64.extend_i32_u (local.get 0)))
+      (if (result i32) (i32.eqz (local.get 0))
+        (then (call $wait (call $new) (i32.const 0)))
+        (else (i32.add (i32.wrap_i64 (local.get 1)) (call $deep (i32.sub (local.get 0) (i32.const 1)))))))
+    (func (export "f") (param i32) (drop (call $deep (local.get 0)))))
+  (core instance $i (instantiate $m (with "" (instance (export "new" (func $new)) (export "wait" (func $wait))))))
+  (func (export "f") async (param "depth" u32) (result u32) (canon lift (core func $i "f") async)))`;
+
+describe("stacks that are suspended when their guest ends", () => {
+  // Weakening: they are not unwound. The engine never lets go of them by itself.
+  for (const [what, text, parameters, calls] of [
+    ["of calls between components", DEEP_STACKS, [8, 8_000, 0], 24],
+    ["of guests that wait for what never comes", FOREVER, [8_000], 200],
+  ] as const) {
+    test(`leave nothing behind: ${what}`, async () => {
+      const pool = new WorkerPool(1);
+      const program = await loaded(text);
+      const call = async (): Promise<string> => (await pool.run(jobOf(program, { parameters }))).ending.kind;
+      const kind = await call();
+      assert.equal(kind, what.startsWith("of guests") ? "trap" : "value");
+      const before = process.memoryUsage.rss();
+      for (let count = 0; count < calls; count += 1) assert.equal(await call(), kind);
+      const grown = (): number => (process.memoryUsage.rss() - before) / 2 ** 20;
+      for (const until = performance.now() + 10_000; grown() > 60; await setTimeout(10)) {
+        assert.ok(performance.now() < until, `${grown()} MiB are kept`);
+      }
+      await pool.close();
+    });
+  }
 });
 
 test("the flag of the engine that makes stacks larger is counted with", () => {

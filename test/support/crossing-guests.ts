@@ -20,6 +20,20 @@ const FUNCTIONS = new HostFunctions(
       capability: "take",
       call: () => undefined,
     },
+    {
+      interface: "acme:sink/sink",
+      name: "take-later",
+      type: "async func(given: list<u8>)",
+      capability: "take",
+      call: () => Promise.resolve(),
+    },
+    {
+      interface: "acme:sink/sink",
+      name: "take-fields",
+      type: "func(fields: list<tuple<string, string>>, body: option<list<u8>>)",
+      capability: "take",
+      call: () => undefined,
+    },
     { interface: "acme:sink/sink", name: "told", type: "func()", capability: "take", call: () => undefined },
   ],
   GRANTS.custom,
@@ -42,6 +56,52 @@ export function passing(bytes: number): string {
     (func (export "f") (canon lift (core func $c "f"))))`;
 }
 
+/** Its `f` passes a field of two short texts to a function of the host, and a body of so many bytes. */
+export function passingFields(bytes: number): string {
+  return `(component
+    (import "acme:sink/sink" (instance $sink
+      (export "take-fields" (func (param "fields" (list (tuple string string))) (param "body" (option (list u8)))))))
+    ${MEMORY(bytes)}
+    (core func $take (canon lower (func $sink "take-fields") (memory (core memory $mem "memory"))))
+    (core module $m (import "" "take" (func $take (param i32 i32 i32 i32 i32))) (import "" "memory" (memory 1))
+      (func (export "f")
+        (i32.store (i32.const 4) (i32.const 16)) (i32.store (i32.const 12) (i32.const 16))
+        (call $take (i32.const 0) (i32.const 1) (i32.const 1) (i32.const 0) (i32.const ${bytes}))))
+    (core instance $c (instantiate $m (with "" (instance (export "take" (func $take)) (export "memory" (memory $mem "memory"))))))
+    (func (export "f") (canon lift (core func $c "f"))))`;
+}
+
+/**
+ * Its `f` passes so many bytes to an asynchronous function of the host, without waiting for it. It answers with how far the call had come
+ * at once when that has returned: 0 where it was not started, 1 where it was.
+ */
+export function passingBeside(bytes: number): string {
+  return `(component
+    (import "acme:sink/sink" (instance $sink (export "take-later" (func async (param "given" (list u8))))))
+    ${MEMORY(bytes)}
+    (core func $take (canon lower (func $sink "take-later") async (memory (core memory $mem "memory"))))
+    (core func $return (canon task.return (result u32)))
+    (core func $new (canon waitable-set.new))
+    (core func $join (canon waitable.join))
+    (core func $wait (canon waitable-set.wait (memory (core memory $mem "memory"))))
+    (core module $m
+      (import "" "take" (func $take (param i32 i32) (result i32))) (import "" "return" (func $return (param i32)))
+      (import "" "new" (func $new (result i32))) (import "" "join" (func $join (param i32 i32)))
+      (import "" "wait" (func $wait (param i32 i32) (result i32))) (import "" "memory" (memory 1))
+      (func (export "f") (local $status i32) (local $set i32)
+        (local.set $status (call $take (i32.const 0) (i32.const ${bytes})))
+        (local.set $set (call $new))
+        (call $join (i32.shr_u (local.get $status) (i32.const 4)) (local.get $set))
+        (loop $on
+          (drop (call $wait (local.get $set) (i32.const 0)))
+          (br_if $on (i32.lt_u (i32.load (i32.const 4)) (i32.const 2))))
+        (call $return (i32.and (local.get $status) (i32.const 15)))))
+    (core instance $c (instantiate $m (with "" (instance
+      (export "take" (func $take)) (export "return" (func $return)) (export "new" (func $new)) (export "join" (func $join))
+      (export "wait" (func $wait)) (export "memory" (memory $mem "memory"))))))
+    (func (export "f") async (result u32) (canon lift (core func $c "f") async (memory (core memory $mem "memory")))))`;
+}
+
 /** Its `f` returns a text of so many bytes. */
 export function returning(bytes: number): string {
   return `(component ${MEMORY(bytes)}
@@ -50,6 +110,32 @@ export function returning(bytes: number): string {
       (i32.store (i32.const 0) (i32.const 8)) (i32.store (i32.const 4) (i32.const ${bytes})) i32.const 0))
     (core instance $c (instantiate $m (with "" (instance $mem))))
     (func (export "f") (result string) (canon lift (core func $c "f") (memory (core memory $mem "memory")))))`;
+}
+
+/** Its `f` returns so many bytes and a stream. That has ended, or is never written to while `f` waits for what never comes. */
+export function returningStream(bytes: number, hasEnded: boolean): string {
+  const then = hasEnded
+    ? "(call $drop (i32.wrap_i64 (i64.shr_u (local.get $ends) (i64.const 32))))"
+    : "(drop (call $wait (call $new) (i32.const 0)))";
+  return `(component ${MEMORY(bytes)}
+    (type $stream (stream u8)) (type $result (tuple (list u8) $stream))
+    (core func $stream (canon stream.new $stream))
+    (core func $drop (canon stream.drop-writable $stream))
+    (core func $return (canon task.return (result $result) (memory (core memory $mem "memory"))))
+    (core func $new (canon waitable-set.new))
+    (core func $wait (canon waitable-set.wait (memory (core memory $mem "memory"))))
+    (core module $m
+      (import "" "stream" (func $stream (result i64))) (import "" "drop" (func $drop (param i32)))
+      (import "" "return" (func $return (param i32 i32 i32)))
+      (import "" "new" (func $new (result i32))) (import "" "wait" (func $wait (param i32 i32) (result i32)))
+      (func (export "f") (local $ends i64)
+        (local.set $ends (call $stream))
+        (call $return (i32.const 64) (i32.const ${bytes}) (i32.wrap_i64 (local.get $ends)))
+        ${then}))
+    (core instance $c (instantiate $m (with "" (instance
+      (export "stream" (func $stream)) (export "drop" (func $drop)) (export "return" (func $return)) (export "new" (func $new))
+      (export "wait" (func $wait))))))
+    (func (export "f") async (result $result) (canon lift (core func $c "f") async (memory (core memory $mem "memory")))))`;
 }
 
 /** Its `f` answers with a text of so many bytes by `task.return`, then tells the host, and waits for that. */
@@ -74,15 +160,19 @@ export async function loaded(text: string): Promise<Program> {
 /** A call of `f`; an instance that stays, when it is not to be called at once. */
 export function jobOf(
   program: Program,
-  part: Partial<Job> & { readonly limits?: Partial<Limits>; readonly stays?: boolean } = {},
+  part: Partial<Job> & {
+    readonly limits?: Partial<Limits>;
+    readonly stays?: boolean;
+    readonly parameters?: readonly unknown[];
+  } = {},
 ): Job {
-  const { limits, stays = false, ...rest } = part;
+  const { limits, stays = false, parameters = [], ...rest } = part;
   return {
     program,
     invocation: {
       programId: program.id,
       ...(stays ? {} : { target: ["f"] }),
-      parameters: [],
+      parameters,
       programArguments: ["guest"],
       grants: GRANTS,
       limits: { ...DEFAULT_LIMITS, ...limits },

@@ -47,12 +47,12 @@ export async function instantiate(compiled: Compiled, imports: HostImports = new
     comeBack: () => new Promise((resolve) => setImmediate(resolve)),
     waitFor: (answer) => answer,
     dispose: (object) => (object as Partial<Disposable>)[Symbol.dispose]?.(),
-    waitForRoom: () => undefined,
+    roomFor: () => undefined,
     resultLifted: () => undefined,
     askStream: () => new Promise(() => undefined),
     isOver: () => failure !== undefined,
     isPaused: () => false,
-    stacks: { held: 0, take: () => true, giveBack: () => undefined },
+    stacks: { held: 0, allowedBytes: undefined, take: () => true, giveBack: () => undefined },
   };
   const engine = new Engine(compiled.prepared, environment, {
     hostImport: (path) => {

@@ -19,12 +19,21 @@ export interface CustomFunction {
   readonly capability: string;
   /** The parameter that must satisfy a grant of numbers or texts; `undefined` when the embedder's own check decides alone. */
   readonly checked: CheckedParameter | undefined;
+  /** Whether its type is asynchronous: then guests can cancel a call, and what is asked is an {@link AsyncCall}. */
+  readonly async: boolean;
   /** Whether it takes handles or streams, which are let go of on the embedder's side when it is denied. */
   readonly takesHandles: boolean;
   /** Whether its WIT result is a `result`. */
   readonly fallible: boolean;
   /** Whether that has an `err` of text, in which a failure is returned. Without it, a failure is a trap. */
   readonly failsAsText: boolean;
+}
+
+/** A call of an asynchronous function, as it is asked for. */
+export interface AsyncCall {
+  /** Numbers the calls of an invocation, for {@link CANCEL_SERVICE}. */
+  readonly call: number;
+  readonly parameters: readonly unknown[];
 }
 
 /** A resource of the embedder, as the guests' side knows it. Its objects are numbers there. */
@@ -41,6 +50,9 @@ export type CustomImport = CustomFunction | CustomResource;
 
 /** The service that gets the number of an object when no guest has a handle of it any more. */
 export const DROP_SERVICE = "custom-drop";
+
+/** The service that is told the number of a call which its guest has cancelled. */
+export const CANCEL_SERVICE = "custom-cancel";
 
 /** A parameter that a grant is compared with. */
 export interface CheckedParameter {

@@ -2,6 +2,8 @@ import type { HostContext, HostFunction, HostInterface, HostResult, InterfaceDec
 import { findProvided, versionedName } from "../../shared/wit/interface-name.ts";
 import { err, ok } from "../text.ts";
 import {
+  type AsyncCall,
+  CANCEL_SERVICE,
   checkCustom,
   type CustomAnswer,
   type CustomFunction,
@@ -48,18 +50,28 @@ function hostFunction(fn: CustomFunction): HostFunction {
     blocking: true,
     takesMuch: true,
     call: (context: HostContext, ...parameters: readonly unknown[]) => callCustom(fn, context, parameters),
+    ...(fn.async
+      ? {
+          cancellable: (context: HostContext, cancelled: AbortSignal, ...parameters: readonly unknown[]) =>
+            callCustom(fn, context, parameters, cancelled),
+        }
+      : {}),
   });
 }
+
+/** Numbers calls of asynchronous functions over the life of the thread. */
+let lastCall = 0;
 
 /** Calls a function of the embedder's for a guest. */
 export function callCustom(
   fn: CustomFunction,
   context: HostContext,
   parameters: readonly unknown[],
+  cancelled?: AbortSignal,
 ): HostResult | Promise<HostResult> {
   const decision = checkCustom(fn, context.grants.custom, parameters);
   // What is denied there is denied by the same check.
-  if (decision.allowed || fn.takesHandles) return ask(fn, context, parameters);
+  if (decision.allowed || fn.takesHandles) return ask(fn, context, parameters, cancelled);
   context.observe({
     eventType: "CustomAccess",
     action: customLabel(fn),
@@ -70,8 +82,19 @@ export function callCustom(
   return failure(fn, `Permission denied: ${decision.reason}`);
 }
 
-async function ask(fn: CustomFunction, context: HostContext, parameters: readonly unknown[]): Promise<HostResult> {
-  const answer = (await context.ask(customService(fn), parameters)) as CustomAnswer;
+async function ask(
+  fn: CustomFunction,
+  context: HostContext,
+  parameters: readonly unknown[],
+  cancelled: AbortSignal | undefined,
+): Promise<HostResult> {
+  lastCall += 1;
+  const call = lastCall;
+  const asked: AsyncCall | readonly unknown[] = fn.async ? { call, parameters } : parameters;
+  cancelled?.addEventListener("abort", () => context.tell(CANCEL_SERVICE, call), { once: true });
+  const answer = (await context.ask(customService(fn), asked)) as CustomAnswer;
+  // It gave up since it was told to.
+  if (answer.kind === "failed") cancelled?.throwIfAborted();
   switch (answer.kind) {
     case "returned":
       return fn.fallible ? (answer.value as HostResult) : ok(answer.value);

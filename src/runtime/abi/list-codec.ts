@@ -41,7 +41,7 @@ const ARRAY_OF: ReadonlyMap<string, TypedArrayConstructor> = new Map<string, Typ
 /**
  * A list where it lies in a guest's memory, for another component to take. It is valid until the guest's code runs again.
  */
-class GuestList {
+export class GuestList {
   readonly #context: LiftContext;
   readonly #element: Codec;
   readonly #at: number;

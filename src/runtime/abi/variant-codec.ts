@@ -115,7 +115,7 @@ export class VariantCodec implements Codec {
 }
 
 /** A class of its own, so that nothing of the host's is taken for it. */
-class Chosen implements ChosenCase {
+export class Chosen implements ChosenCase {
   readonly index: number;
   readonly payload: unknown;
 

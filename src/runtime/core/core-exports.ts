@@ -4,6 +4,9 @@ import { COMMAND_INTERFACE, type CoreModuleForm } from "../../shared/core-module
 import type { RunningCoreModule } from "./core-guest.ts";
 import { isJson } from "./is-json.ts";
 
+/** What a character of one byte may be to the host, in bytes. */
+const CHARACTER_BYTES = 2;
+
 type CoreExport = (...parameters: readonly unknown[]) => Promise<unknown>;
 
 /** What an instance of a core module exports, as if it were of a component: by the names from the root, joined with `#`. */
@@ -24,24 +27,31 @@ async function execute(guest: RunningCoreModule, input: string): Promise<unknown
   if (!isJson(given)) return returned("the input is not JSON");
   const at = placed(guest, given);
   const result = Number(await guest.call("execute", at, given.length)) >>> 0;
-  const lifted = await guest.crossings.waitForRoom("results");
+  const room = await guest.crossings.waitForRoom(
+    "results",
+    (bytes) => result === 0 || CHARACTER_BYTES * lengthAt(guest, result) <= bytes,
+  );
   try {
     return guest.crossings.keep(resultAt(guest, result), false);
   } finally {
-    lifted?.();
+    room?.release();
   }
 }
 
 /** A result: its length in four bytes, wherever they lie, and its text. */
 function resultAt(guest: RunningCoreModule, at: number): string {
   if (at === 0) return returned("the module gave no result");
-  const head = bytesAt(guest, at, 4, "a result");
-  const length = new DataView(head.buffer, head.byteOffset, 4).getUint32(0, true);
+  const length = lengthAt(guest, at);
   const body = bytesAt(guest, at + 4, length, "a result");
   chargeCrossing(guest, length);
   guest.crossings.resultLifted(length);
   const text = decodedText(body, "a result");
   return isJson(body, () => guest.context.refuseIfOver()) ? text : returned("the module's result is not JSON");
+}
+
+function lengthAt(guest: RunningCoreModule, at: number): number {
+  const head = bytesAt(guest, at, 4, "a result");
+  return new DataView(head.buffer, head.byteOffset, 4).getUint32(0, true);
 }
 
 /** Ends the call with an `err`. */

@@ -17,18 +17,35 @@ export const CELL_BYTES = 1024;
 /** How many workers a pool has at once, those included that are being ended. */
 const MAX_WORKERS = 1024;
 
+/**
+ * How many shares there are. Each program has one of its own, and of more programs some have one together: those that came when all shares
+ * had a program.
+ */
+export const SHARES = 64;
+
+/** The cells of one worker: for each crossing one for all that its guests hold, and one for each share. */
+export const CELLS_OF_WORKER: number = CROSSINGS.length * (1 + SHARES);
+
 /** What a worker is given of the room. */
-export interface RoomShare {
-  /** How many workers have had cells, and then the cells of each: one for each of {@link CROSSINGS}. */
+export interface RoomOfWorker {
+  /** How many workers have had cells, and then the cells of each. */
   readonly memory: SharedArrayBuffer;
   /** Which worker it is. */
   readonly worker: number;
   readonly mostBytes: Readonly<Record<Crossing, number>>;
 }
 
-/** The cell of a worker for one kind of crossing. */
-export function cellOf(worker: number, crossing: Crossing): number {
-  return 1 + worker * CROSSINGS.length + CROSSINGS.indexOf(crossing);
+/** What a value holds of the room that is left to the main thread to give back: so many units of {@link CELL_BYTES}, of that share. */
+export interface HeldUnits {
+  readonly units: number;
+  readonly share: number;
+}
+
+/** The cell of a worker for all of one kind of crossing, or for what one share has of it. */
+export function cellOf(worker: number, crossing: Crossing, share?: number): number {
+  return (
+    1 + worker * CELLS_OF_WORKER + CROSSINGS.indexOf(crossing) * (1 + SHARES) + (share === undefined ? 0 : 1 + share)
+  );
 }
 
 /**
@@ -36,31 +53,67 @@ export function cellOf(worker: number, crossing: Crossing): number {
  * another value crosses, so that what a worker held is gone with it.
  */
 export class CrossingRoom {
-  readonly #memory = new SharedArrayBuffer(4 * (1 + MAX_WORKERS * CROSSINGS.length));
+  readonly #memory = new SharedArrayBuffer(4 * (1 + MAX_WORKERS * CELLS_OF_WORKER));
   readonly #cells = new Int32Array(this.#memory);
   readonly #free: number[] = [];
   readonly #mostBytes: Readonly<Record<Crossing, number>>;
+  /** The shares of programs, by their ids, and how many programs each has. */
+  readonly #shares = new Map<string, number>();
+  readonly #programs: number[] = Array.from({ length: SHARES }, () => 0);
 
   constructor(mostBytes: Readonly<Record<Crossing, number>> = mostOnThisMachine()) {
     this.#mostBytes = mostBytes;
   }
 
-  /** A share for a new worker. */
-  open(): RoomShare {
+  /** Cells for a new worker. */
+  open(): RoomOfWorker {
     const worker = this.#free.pop() ?? Atomics.add(this.#cells, 0, 1);
     if (worker >= MAX_WORKERS) throw new Error(`there are more than ${MAX_WORKERS} worker threads`);
     return { memory: this.#memory, worker, mostBytes: this.#mostBytes };
   }
 
-  /** The worker is gone, and so is all that it held. */
-  close({ worker }: RoomShare): void {
-    for (const crossing of CROSSINGS) Atomics.store(this.#cells, cellOf(worker, crossing), 0);
+  /**
+   * The worker is gone, and so is all that it held but results that the embedder is about to have.
+   *
+   * @param left What these take, which {@link resultTaken} gives back. The cells are another worker's after {@link free}.
+   */
+  close({ worker }: RoomOfWorker, left: readonly HeldUnits[]): void {
+    const first = 1 + worker * CELLS_OF_WORKER;
+    for (let cell = first; cell < first + CELLS_OF_WORKER; cell += 1) Atomics.store(this.#cells, cell, 0);
+    for (const held of left) this.#add(worker, held.units, held.share);
+  }
+
+  /** Nothing of the worker is left. */
+  free({ worker }: RoomOfWorker): void {
     this.#free.push(worker);
   }
 
-  /** The embedder has a result that took so many units of {@link CELL_BYTES}. */
-  resultTaken({ worker }: RoomShare, units: number): void {
-    Atomics.sub(this.#cells, cellOf(worker, "results"), units);
+  /** The embedder has a result. */
+  resultTaken({ worker }: RoomOfWorker, { units, share }: HeldUnits): void {
+    this.#add(worker, -units, share);
+  }
+
+  /** The share of a program, until it is forgotten. */
+  shareOf(programId: string): number {
+    const known = this.#shares.get(programId);
+    if (known !== undefined) return known;
+    const share = this.#programs.indexOf(Math.min(...this.#programs));
+    this.#programs[share] = (this.#programs[share] ?? 0) + 1;
+    this.#shares.set(programId, share);
+    return share;
+  }
+
+  /** No guest of a program will run any more. */
+  forget(programId: string): void {
+    const share = this.#shares.get(programId);
+    if (share === undefined) return;
+    this.#shares.delete(programId);
+    this.#programs[share] = (this.#programs[share] ?? 1) - 1;
+  }
+
+  #add(worker: number, units: number, share: number): void {
+    Atomics.add(this.#cells, cellOf(worker, "results"), units);
+    Atomics.add(this.#cells, cellOf(worker, "results", share), units);
   }
 }
 

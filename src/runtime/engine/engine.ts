@@ -110,6 +110,7 @@ export class Engine {
       prepared,
       (index) => this.#madeFunction(index),
       (result) => tasks.done(result),
+      () => tasks.allowedStackBytes,
     );
   }
 
@@ -281,8 +282,9 @@ export class Engine {
     this.#streams.end();
   }
 
-  /** Lets go of the host's objects that it has handles of, the last first. The embedder lets go of its own by itself. */
+  /** It is over: lets go of its stacks, and of the host's objects that it has handles of, the last first. The embedder lets go of its own by itself. */
   dispose(): void {
+    this.#parts.scheduler.end();
     const objects: unknown[] = [];
     for (const { rep, resource } of this.#embedder.held()) {
       if (this.#parts.values.definerOf(resource) === undefined) objects.push(rep);

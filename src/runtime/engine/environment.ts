@@ -13,10 +13,27 @@ export interface HostImport {
    * trap.
    *
    * @param owned The objects that are handed over to it. They are its own to dispose of, unless it fails.
+   * @param cancelled Aborted when the guest cancels the call.
    */
-  readonly call: (parameters: readonly unknown[], owned: readonly unknown[]) => unknown;
+  readonly call: (parameters: readonly unknown[], owned: readonly unknown[], cancelled?: AbortSignal) => unknown;
   /** Disposes of an answer that the guest is not given. */
   readonly discard: (value: unknown) => void;
+}
+
+/** Room for a value that is about to be lifted. It is given back then, when it takes only as much as it needs. */
+export interface Room {
+  readonly release: () => void;
+}
+
+/** Stacks of calls between components. */
+export interface NestedStackLimit {
+  /** How many there are. */
+  readonly held: number;
+  /** What each may hold that is suspended while there are as many, in bytes; undefined for as much as there is. */
+  readonly allowedBytes: number | undefined;
+  /** Takes one more; false where there may be no more. */
+  readonly take: () => boolean;
+  readonly giveBack: () => void;
 }
 
 /** What the engine needs of the worker that it runs in, for one invocation. */
@@ -28,8 +45,7 @@ export interface EngineEnvironment {
   readonly admit: () => void;
   /** Ends the invocation for what was thrown: whatever the guest catches, it does not go on. */
   readonly fail: (thrown: unknown) => void;
-  /** Stacks of calls between components, of which there are so many. */
-  readonly stacks: { readonly held: number; readonly take: () => boolean; readonly giveBack: () => void };
+  readonly stacks: NestedStackLimit;
   /** Ends the invocation since it holds more than {@link maxHandles}. */
   readonly tooManyHandles: () => never;
   /** Leaves the thread to others: the guest has nothing to do until something happens. */
@@ -43,12 +59,11 @@ export interface EngineEnvironment {
    */
   readonly waitFor: <T>(answer: Promise<T>, unwanted: (answer: T) => void) => Promise<T>;
   /**
-   * Where no further value may cross to the host for now: waits until one may, while the guest has left the thread. Undefined where none
-   * has to wait.
+   * Where no further value of the guest's may cross to the host for now: room for one, when there is some. Undefined where none has to wait.
    *
-   * @returns What is called when the value has been lifted: it takes only as much room as it needs then.
+   * @param areWithin Whether what is to cross takes no more than so many bytes, which never waits.
    */
-  readonly waitForRoom: (crossing: Crossing) => Promise<() => void> | undefined;
+  readonly roomFor: (crossing: Crossing, areWithin: (bytes: number) => boolean) => Promise<Room> | undefined;
   /** A result for the embedder has been lifted, and is held until it is handed on. */
   readonly resultLifted: () => void;
   /** The guest has dropped the last handle of an object of the host's. */

@@ -2,10 +2,12 @@ import type { PlanCoreFunction } from "../../shared/plan.ts";
 import type { LiftContext, LowerContext } from "../abi/context.ts";
 import type { CoreValue } from "../abi/core-values.ts";
 import { MAX_FLAT_PARAMETERS, MAX_FLAT_RESULTS, type ValueRow } from "../abi/function-shape.ts";
+import { areWithin } from "../abi/lifted-size.ts";
 import type { ComponentState } from "./component-state.ts";
 import type { BoundOptions } from "./core-items.ts";
 import type { CanonFunction, CoreAnswer, EngineParts } from "./engine-parts.ts";
-import type { HostImport } from "./environment.ts";
+import type { HostImport, Room } from "./environment.ts";
+import { callInTurn, liftArguments } from "./host-arguments.ts";
 import { Subtask, SUBTASK } from "./tasks/subtask.ts";
 import type { Task } from "./tasks/task.ts";
 
@@ -54,7 +56,11 @@ class HostCall {
   call(task: Task, given: readonly CoreValue[]): CoreAnswer {
     const target = (this.#target ??= this.#parts.hostImport(this.#path));
     const room =
-      this.#mayPassMuch && target.takesMuch === true ? this.#parts.environment.waitForRoom("arguments") : undefined;
+      this.#mayPassMuch && target.takesMuch === true
+        ? this.#parts.environment.roomFor("arguments", (bytes) =>
+            areWithin(bytes, this.#parameters, this.#bound, MAX_FLAT_PARAMETERS, given),
+          )
+        : undefined;
     if (room !== undefined) return this.#callInTurn(target, room, task, given);
     return this.#callNow(target, task, given);
   }
@@ -76,39 +82,22 @@ class HostCall {
     return answer instanceof Promise ? this.#later(target, answer, take) : take(answer);
   }
 
-  /** Calls it when there is room for what it is given: nothing is lifted before. */
-  #callInTurn(target: HostImport, room: Promise<() => void>, task: Task, given: readonly CoreValue[]): CoreAnswer {
+  #callInTurn(target: HostImport, room: Promise<Room>, task: Task, given: readonly CoreValue[]): CoreAnswer {
     const { environment, scheduler } = this.#parts;
     const subtask = new Subtask();
-    const called = async (): Promise<unknown> => {
-      const lifted = await room;
-      let answer: unknown;
-      try {
-        answer = this.#lendAndCall(target, subtask, given);
-      } catch (thrown) {
-        environment.fail(thrown);
-        throw thrown;
-      } finally {
-        lifted();
-      }
-      return answer instanceof Promise ? environment.waitFor(answer, target.discard) : answer;
-    };
-    return scheduler.block(called(), (value) => this.#takeBack(target, subtask, value, { task, given }));
+    const called = callInTurn(environment, target, room, () => this.#lendAndCall(target, subtask, given));
+    return scheduler.block(called, (value) => this.#takeBack(target, subtask, value, { task, given }));
   }
 
   #lendAndCall(target: HostImport, subtask: Subtask, given: readonly CoreValue[]): unknown {
     subtask.state = SUBTASK.started;
     const owned: unknown[] = [];
     const owner = { state: this.#state, scope: subtask, owned };
-    let values: unknown[];
-    try {
-      const context = this.#parts.contexts.lift(this.#bound, owner, "host-function");
-      values = this.#parameters.lift(context, MAX_FLAT_PARAMETERS, given);
-    } catch (thrown) {
-      using stack = new DisposableStack();
-      for (const object of owned) stack.defer(() => this.#parts.environment.dispose(object));
-      throw thrown;
-    }
+    const { environment, contexts } = this.#parts;
+    const values = liftArguments(environment, owned, () => {
+      const context = contexts.lift(this.#bound, owner, "host-function");
+      return this.#parameters.lift(context, MAX_FLAT_PARAMETERS, given);
+    });
     return target.call(values, owned);
   }
 

@@ -2,11 +2,13 @@ import type { Receiver } from "../abi/context.ts";
 import type { PlanCoreFunction } from "../../shared/plan.ts";
 import type { CoreValue } from "../abi/core-values.ts";
 import { MAX_FLAT_ASYNC_PARAMETERS, MAX_FLAT_PARAMETERS, MAX_FLAT_RESULTS } from "../abi/function-shape.ts";
+import { areWithin } from "../abi/lifted-size.ts";
 import { trap } from "../abi/trap.ts";
 import type { ComponentState } from "./component-state.ts";
 import type { BoundOptions } from "./core-items.ts";
 import type { CoreAnswer, EngineParts } from "./engine-parts.ts";
-import type { HostImport } from "./environment.ts";
+import type { HostImport, Room } from "./environment.ts";
+import { callInTurn, callWithRoom, liftArguments } from "./host-arguments.ts";
 import { hostCall } from "./host-call.ts";
 import type { PreparedLift } from "./prepared-plan.ts";
 import { Subtask, SUBTASK } from "./tasks/subtask.ts";
@@ -66,67 +68,70 @@ class LoweredCall {
 
   callHost(path: readonly string[]): CoreAnswer {
     const { environment, scheduler, hostImport } = this.#parts;
-    const { async: isAsync } = this.#core.options;
     const target = hostImport(path);
-    // No function of the host's is asynchronous that takes much.
-    const takesMuch = target.takesMuch === true && !this.#shape.async && this.#mayPassMuch;
-    const room = takesMuch ? environment.waitForRoom("arguments") : undefined;
+    // The guest goes on while an asynchronous function that it called so waits: for room, too.
+    const goesOn = this.#core.options.async && this.#shape.async;
+    const takesMuch = target.takesMuch === true && this.#mayPassMuch;
+    const room = takesMuch
+      ? environment.roomFor("arguments", (bytes) =>
+          areWithin(bytes, this.#shape.parameters, this.#bound, this.#mostParameters, this.#given),
+        )
+      : undefined;
     if (room !== undefined) {
-      return scheduler.block(this.#callInTurn(target, room), (value) => {
-        this.#take(target, value);
-        return isAsync ? this.#answerAsync() : this.#answerSync();
-      });
+      if (goesOn) return this.#startBeside(target, room);
+      const called = callInTurn(environment, target, room, () => this.#callHostFunction(target));
+      return scheduler.block(called, (value) => this.#takeAndAnswer(target, value));
     }
-    const answer = this.#callHostFunction(target);
-    if (!(answer instanceof Promise)) {
-      this.#take(target, answer);
-      return isAsync ? this.#answerAsync() : this.#answerSync();
+    const cancellation = goesOn ? new AbortController() : undefined;
+    const answer = this.#callHostFunction(target, cancellation?.signal);
+    if (!(answer instanceof Promise)) return this.#takeAndAnswer(target, answer);
+    if (cancellation !== undefined) {
+      this.#takeBeside(target, answer, cancellation);
+      return this.#answerAsync();
     }
-    if (!isAsync || !this.#shape.async) {
-      return scheduler.block(environment.waitFor(answer, target.discard), (value) => {
-        this.#take(target, value);
-        return isAsync ? this.#answerAsync() : this.#answerSync();
-      });
-    }
-    const cancellation = new AbortController();
-    this.#subtask.callee = { requestCancellation: () => cancellation.abort() };
-    void scheduler.beside(answer, (ended) => {
-      if (ended.status === "rejected") throw ended.reason;
-      this.#take(target, ended.value);
+    return scheduler.block(environment.waitFor(answer, target.discard), (value) => this.#takeAndAnswer(target, value));
+  }
+
+  /** Calls a function of the host's as soon as there is room for what it is given. Until then nothing of that is lifted. */
+  #startBeside(target: HostImport, room: Promise<Room>): CoreAnswer {
+    const { environment, scheduler } = this.#parts;
+    const subtask = this.#subtask;
+    subtask.callee = { requestCancellation: () => this.#resolve(undefined) };
+    void scheduler.beside(room, (granted) => {
+      if (granted.status === "rejected") throw granted.reason;
+      if (subtask.isResolved) {
+        granted.value.release();
+        return;
+      }
+      const cancellation = new AbortController();
+      const answer = callWithRoom(environment, granted.value, () =>
+        this.#callHostFunction(target, cancellation.signal),
+      );
+      if (answer instanceof Promise) this.#takeBeside(target, answer, cancellation);
+      else this.#take(target, answer);
     });
     return this.#answerAsync();
   }
 
-  #callHostFunction(target: HostImport): unknown {
+  /** Takes what a function of the host's answers beside the guest. One that the guest has cancelled may give up instead. */
+  #takeBeside(target: HostImport, answer: Promise<unknown>, cancellation: AbortController): void {
+    this.#subtask.callee = { requestCancellation: () => cancellation.abort() };
+    void this.#parts.scheduler.beside(answer, (ended) => {
+      if (ended.status === "fulfilled") this.#take(target, ended.value);
+      else if (cancellation.signal.aborted) this.#resolve(undefined);
+      else throw ended.reason;
+    });
+  }
+
+  #takeAndAnswer(target: HostImport, value: unknown): CoreValue | undefined {
+    this.#take(target, value);
+    return this.#core.options.async ? this.#answerAsync() : this.#answerSync();
+  }
+
+  #callHostFunction(target: HostImport, cancelled?: AbortSignal): unknown {
     const owned: unknown[] = [];
-    return target.call(this.#argumentsFor(owned), owned);
-  }
-
-  /** Calls a function of the host's when there is room for what it is given: nothing is lifted before. */
-  async #callInTurn(target: HostImport, room: Promise<() => void>): Promise<unknown> {
-    const { environment } = this.#parts;
-    const lifted = await room;
-    let answer: unknown;
-    try {
-      answer = this.#callHostFunction(target);
-    } catch (thrown) {
-      environment.fail(thrown);
-      throw thrown;
-    } finally {
-      lifted();
-    }
-    return answer instanceof Promise ? environment.waitFor(answer, target.discard) : answer;
-  }
-
-  /** Takes what the guest passes to a function of the host's. Objects that were handed over are disposed of where the rest fails. */
-  #argumentsFor(owned: unknown[]): unknown[] {
-    try {
-      return this.#start("host-function", owned);
-    } catch (thrown) {
-      using stack = new DisposableStack();
-      for (const object of owned) stack.defer(() => this.#parts.environment.dispose(object));
-      throw thrown;
-    }
+    const parameters = liftArguments(this.#parts.environment, owned, () => this.#start("host-function", owned));
+    return target.call(parameters, owned, cancelled);
   }
 
   /** Gives the guest what a function of the host's answered. What it cannot be given is disposed of. */

@@ -96,7 +96,7 @@ export class RunningComponent implements RunningGuest {
         leave: () => presence.leave(),
         comeBack: () => gate.following(presence.comeBackSeen()),
         waitFor: (answer, unwanted) => gate.wait(answer, { unwanted }),
-        waitForRoom: (crossing) => crossings.waitForRoom(crossing),
+        roomFor: (crossing, areWithin) => crossings.roomFor(crossing, areWithin),
         resultLifted: () => crossings.resultLifted(),
         dispose: (object) => this.#disposals.dispose(object),
         askStream: (ask) => context.ask(STREAM_SERVICE, ask),
@@ -193,12 +193,15 @@ export class RunningComponent implements RunningGuest {
     return {
       blocking: provided.blocking,
       takesMuch: provided.takesMuch === true,
-      call: (parameters, owned) => {
+      call: (parameters, owned, cancelled) => {
         gate.count(counter);
         const held = provided.takesMuch === true ? crossings.argumentsLifted() : undefined;
         let answer: HostResult | Promise<HostResult>;
         try {
-          answer = provided.call(context, ...(parameters as never[]));
+          answer =
+            cancelled === undefined || provided.cancellable === undefined
+              ? provided.call(context, ...(parameters as never[]))
+              : provided.cancellable(context, cancelled, ...(parameters as never[]));
         } catch (thrown) {
           held?.release();
           this.#disposals.disposeAll(owned);

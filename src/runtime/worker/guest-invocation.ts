@@ -48,6 +48,8 @@ export interface GuestEnvironment {
   readonly asks: Asks;
   /** Room for what crosses to the embedder, that all guests of the process have together. */
   readonly crossings: Readonly<Record<Crossing, RoomQueue>>;
+  /** What the guests of a program have of that room. */
+  readonly shareOf: (programId: string) => number;
   /** Notes that so many bytes were copied onto the thread's heap for a guest. */
   readonly copied: (bytes: number) => void;
   /** Whether the thread has anything to do besides the guest that runs. */
@@ -82,8 +84,7 @@ export class GuestInvocation {
   #memory: GuestMemory | undefined;
   /** One of its core instances. They live as long as each other. */
   #instance: WebAssembly.Instance | undefined;
-  /** What stacks that did not come to their end take until they are collected, in bytes. */
-  #leftBytes = 0;
+  #stacksLeft = 0;
   #denials = 0;
   #guest: RunningGuest | undefined;
   #overBudget = false;
@@ -148,6 +149,7 @@ export class GuestInvocation {
     });
     this.#crossings = new GuestCrossings({
       queues: environment.crossings,
+      share: environment.shareOf(invocation.programId),
       gate: this.#gate,
       signal: this.#endState.signal,
       crossingBytes: invocation.limits.maxCrossingBytes,
@@ -187,9 +189,15 @@ export class GuestInvocation {
   /** Nobody will call the instance that is there. */
   drop(): void {
     this.#endState.finish();
+    this.#disposeOfAll();
     this.#memory?.release();
     this.#stacks.release();
     this.#environment.guard.vacate(this.#checkpoint);
+  }
+
+  /** How many stacks the engine has back, with that of the invocation. */
+  get stacksLeft(): number {
+    return 1 + this.#stacksLeft;
   }
 
   /** Units of fuel that it took to make the instance; undefined for one that is not to be made ahead. */
@@ -212,9 +220,10 @@ export class GuestInvocation {
     this.#endState.abort();
     // What it had begun comes to its end first, and is recorded.
     await this.#gate.settled();
+    this.#crossings.close();
     this.#presence.leave();
     this.#memory?.release();
-    this.#leftBytes = this.#stacks.release();
+    this.#stacksLeft = this.#stacks.release();
     return failure ?? this.#endState.ending ?? (this.#overBudget ? { kind: "host-memory" } : outcome);
   }
 
@@ -295,7 +304,7 @@ export class GuestInvocation {
   /** Has what it held collected some time. For when its end has been reported, since that takes a while. */
   discard(isLoaded: boolean): void {
     if (isLoaded && this.#isSettled && this.#endState.ending === undefined) this.#memory?.recycle();
-    if (this.#instance !== undefined) addWeight(this.#instance, (this.#memory?.bytes ?? 0) + this.#leftBytes);
+    if (this.#instance !== undefined) addWeight(this.#instance, this.#memory?.bytes ?? 0);
     this.#environment.guard.vacate(this.#checkpoint);
     this.#instance = undefined;
     this.#memory = undefined;

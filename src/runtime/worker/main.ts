@@ -13,7 +13,7 @@ import {
 } from "../messages.ts";
 import { GuestInvocation } from "./guest-invocation.ts";
 import { Asks } from "./asks.ts";
-import type { RoomShare } from "../crossings/crossing-room.ts";
+import type { GuestThreadData } from "../guest-thread.ts";
 import { IdleHeap } from "./memory/idle-heap.ts";
 import { RoomQueue } from "./crossings/room-queue.ts";
 import { Guard } from "./metering/guard.ts";
@@ -30,15 +30,12 @@ import { Turns } from "./turns.ts";
 boundStacks();
 if (parentPort === null) throw new Error("this module runs in a worker thread");
 const port = parentPort;
-const { memory, events, stackBytes, room } = workerData as {
-  readonly memory: WebAssembly.Memory;
-  readonly events: SharedArrayBuffer;
-  readonly stackBytes: number;
-  readonly room: RoomShare;
-};
+const { memory, events, stackBytes, room } = workerData as GuestThreadData;
 const shared = new Int32Array(memory.buffer);
 const turns = new Turns(shared);
 const programs = new Map<string, Program>();
+/** What the guests of each have of the room for values under way. */
+const shares = new WeakMap<Program, number>();
 const running = new Map<number, GuestInvocation>();
 const heldModules = new HeldModules();
 const stacks = new StackPool();
@@ -59,6 +56,10 @@ const environment = {
   asks,
   memories,
   copied: (bytes: number) => heap.copied(bytes),
+  shareOf: (programId: string) => {
+    const program = programs.get(programId);
+    return (program === undefined ? undefined : shares.get(program)) ?? 0;
+  },
   crossings: { arguments: new RoomQueue(room, "arguments"), results: new RoomQueue(room, "results") },
   ready: (ticket: number, outcome: WorkerOutcome | undefined, guest: GuestInvocation) => {
     const usage = guest.usage();
@@ -97,7 +98,7 @@ async function start({ ticket, invocation }: Extract<ToWorker, { type: "start" }
   const told = asks.takeTold(ticket);
   send(guest, outcome, (ended) => ({ type: "ended", ticket, ended, usage, told }));
   guest.discard(isLoaded(program));
-  stacks.ended();
+  stacks.ended(guest.stacksLeft);
   heap.rested();
   if (isLoaded(program)) ahead.consider(program, invocation, guest);
 }
@@ -132,8 +133,8 @@ function send(guest: GuestInvocation, outcome: WorkerOutcome, message: (ended: S
       kind: "fault",
       message: `the result cannot leave the sandbox: ${messageOf(thrown)}`,
     };
-    const { heldUnits } = ended ?? guest.sendable(fault).sent;
-    post(message({ outcome: fault, isParcel: false, heldUnits }));
+    const { held } = ended ?? guest.sendable(fault).sent;
+    post(message({ outcome: fault, isParcel: false, held }));
   }
 }
 
@@ -146,6 +147,7 @@ port.on("message", (message: ToWorker) => {
   switch (message.type) {
     case "load":
       programs.set(message.program.id, message.program);
+      shares.set(message.program, message.share);
       heldModules.add(message.program, message.held);
       break;
     case "unload":

@@ -1,6 +1,6 @@
 import { printWave } from "../../component/values/print-wave.ts";
 import type { Ended } from "../../runtime/pending.ts";
-import { WORKER_HEAP_MB } from "../../runtime/worker-slot.ts";
+import { WORKER_HEAP_MB } from "../../runtime/guest-thread.ts";
 import { CordonError, type TrapFrame } from "../../shared/errors.ts";
 import { escapeInvisible } from "../../shared/quote-text.ts";
 import type { Limits } from "../../shared/limits.ts";

@@ -6,6 +6,7 @@ import { RETURNED_SERVICE } from "../../runtime/engine/streams/messages.ts";
 import type { Job } from "../../runtime/pending.ts";
 import type { Limits } from "../../shared/limits.ts";
 import type { HostObjects } from "../host-functions/host-objects.ts";
+import { CallCancellations } from "../host-functions/call-cancellations.ts";
 import type { HostFunctions } from "../host-functions/host-functions.ts";
 import { ExchangeAnswers } from "../http/exchange-answers.ts";
 import type { HttpExchange } from "../http/http-exchange.ts";
@@ -36,11 +37,12 @@ export function answering(services: Services): NonNullable<Job["answer"]> {
   const { stdio, hostFunctions, grants, limits, exchange, observe, objects, streams } = services;
   const stdioAsker = { grants, limits, observe };
   const programs = new ProgramAnswers({ grant: grants.process, limits, observe });
+  const cancellations = new CallCancellations();
   const exchanged = exchange === undefined ? undefined : new ExchangeAnswers(exchange, limits);
   return async (service, payload, signal) => {
     const answer =
       stdio.answer(service, payload, stdioAsker) ??
-      hostFunctions.answer(service, payload, { signal, observe, objects, streams }) ??
+      hostFunctions.answer(service, payload, { signal, observe, objects, streams, cancellations }) ??
       streams.answer(service, payload) ??
       exchanged?.answer(service, payload);
     if (answer !== undefined) return answer;

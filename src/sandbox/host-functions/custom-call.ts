@@ -1,6 +1,7 @@
 import type { AuditObservation, AuditResult } from "../../audit/event.ts";
 import { normalizeArguments, normalizeValue } from "../../component/values/check-value.ts";
 import {
+  type AsyncCall,
   checkCustom,
   type CustomAnswer,
   type CustomFunction,
@@ -10,6 +11,7 @@ import {
 import type { CustomGrant, Grants } from "../../policy/grants.ts";
 import { messageOf } from "../../shared/errors.ts";
 import type { WitFunction } from "../../shared/wit/wit.ts";
+import type { CallCancellations } from "./call-cancellations.ts";
 import { CallObjects, type CallObjectsParts, type ResourcesByName } from "./call-objects.ts";
 import type { HostFunctionContext } from "./host-function-input.ts";
 
@@ -18,6 +20,8 @@ export interface HostFunctionAsker extends CallObjectsParts {
   /** Aborted when the invocation has ended. */
   readonly signal: AbortSignal;
   readonly observe: (observation: AuditObservation) => void;
+  /** Of the invocation's calls. */
+  readonly cancellations: CallCancellations;
 }
 
 /** A function of the embedder that was found to be in order. */
@@ -43,7 +47,26 @@ export async function answerCustom(
   fn: RegisteredFunction,
   granted: Grants["custom"],
   payload: unknown,
+  asker: HostFunctionAsker,
+): Promise<CustomAnswer> {
+  if (!fn.descriptor.async) return answerCall(fn, granted, payload, asker, asker.signal);
+  const { call, parameters } = payload as Partial<AsyncCall>;
+  const cancelled = asker.cancellations.begin(call);
+  if (cancelled === undefined) throw new Error("a call has no number of its own");
+  try {
+    return await answerCall(fn, granted, parameters, asker, AbortSignal.any([asker.signal, cancelled]));
+  } finally {
+    asker.cancellations.end(call);
+  }
+}
+
+/** @param told Aborted when nobody waits for what the function does any more. */
+async function answerCall(
+  fn: RegisteredFunction,
+  granted: Grants["custom"],
+  payload: unknown,
   { signal, observe, ...parts }: HostFunctionAsker,
+  told: AbortSignal,
 ): Promise<CustomAnswer> {
   const passed = new CallObjects(parts, fn.resources);
   let parameters: readonly unknown[];
@@ -76,7 +99,7 @@ export async function answerCustom(
   signal.addEventListener("abort", onAbort, { once: true });
   try {
     // What is lent to the function is so until it has done its work, whoever waits for that.
-    const performed = perform(fn, granted, parameters, { signal, record, passed }).finally(() => passed.end());
+    const performed = perform(fn, granted, parameters, { signal: told, record, passed }).finally(() => passed.end());
     return await Promise.race([ended.promise, performed]);
   } finally {
     signal.removeEventListener("abort", onAbort);

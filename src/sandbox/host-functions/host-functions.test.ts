@@ -9,6 +9,7 @@ import type { CustomGrant } from "../../policy/grants.ts";
 import type { HostFunctionInput } from "./host-function-input.ts";
 import type { HostFunctionAsker } from "./custom-call.ts";
 import { HostObjects } from "./host-objects.ts";
+import { CallCancellations } from "./call-cancellations.ts";
 import { InvocationStreams } from "../streams/invocation-streams.ts";
 import { HostFunctions } from "./host-functions.ts";
 
@@ -36,7 +37,8 @@ interface Guest {
 }
 
 function asker({ signal, observe }: TestContext): HostFunctionAsker {
-  return { signal, observe, objects: new HostObjects(0), streams: new InvocationStreams(0) };
+  const cancellations = new CallCancellations();
+  return { signal, observe, objects: new HostObjects(0), streams: new InvocationStreams(0), cancellations };
 }
 
 /**

@@ -1,6 +1,7 @@
 import { camelCase } from "../../shared/wit/naming.ts";
 import { collisionIn } from "../../component/values/shapes.ts";
 import {
+  CANCEL_SERVICE,
   type CheckedParameter,
   type CustomAnswer,
   type CustomFunction,
@@ -76,11 +77,15 @@ export class HostFunctions {
   }
 
   /**
-   * Answers a guest's call of one of the functions, and takes that it has dropped an object; `undefined` for any other service. Records
+   * Answers a guest's call of one of the functions, and takes that it has dropped an object or cancelled a call; `undefined` for any other service. Records
    * the one event of the call.
    * Rejects when the parameters are not of their types, which the guests' side never lets through.
    */
   answer(service: string, payload: unknown, asker: HostFunctionAsker): Promise<CustomAnswer | undefined> | undefined {
+    if (service === CANCEL_SERVICE) {
+      asker.cancellations.cancel(payload);
+      return Promise.resolve(undefined);
+    }
     if (service === DROP_SERVICE) {
       asker.objects.drop(payload);
       return Promise.resolve(undefined);
@@ -184,6 +189,7 @@ function readOne(
       type: printFunctionType(wit),
       capability: input.capability,
       checked,
+      async: wit.async,
       takesHandles: wit.parameters.some(({ type }) => holdsHandle(type)),
       fallible: wit.result?.kind === "result",
       failsAsText: wit.result?.kind === "result" && wit.result.err?.kind === "string",
@@ -233,6 +239,7 @@ function readCoreFunction(
       type: read.type,
       capability: input.capability,
       checked: checkedParameter(check, read.wit, problem),
+      async: false,
       takesHandles: false,
       fallible: false,
       failsAsText: false,

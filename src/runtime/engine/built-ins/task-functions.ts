@@ -1,6 +1,7 @@
 import type { PlanCoreFunction } from "../../../shared/plan.ts";
 import type { CoreValue } from "../../abi/core-values.ts";
 import { MAX_FLAT_PARAMETERS } from "../../abi/function-shape.ts";
+import { areWithin } from "../../abi/lifted-size.ts";
 import { trap } from "../../abi/trap.ts";
 import type { CanonFunction, EngineParts } from "../engine-parts.ts";
 import { Subtask } from "../tasks/subtask.ts";
@@ -30,23 +31,28 @@ export function taskReturn(parts: EngineParts, core: TaskReturn): CanonFunction 
       trap("returned a result with other options than the function's");
     }
     const receiver = task.caller === undefined ? "caller" : "guest";
+    const row = prepared.resultRow(core.result, core.options);
     const answer = (): undefined => {
       const context = contexts.lift(bound, { state, scope: task }, receiver);
-      const results = prepared.resultRow(core.result, core.options).lift(context, MAX_FLAT_PARAMETERS, given);
+      const results = row.lift(context, MAX_FLAT_PARAMETERS, given);
       if (receiver === "caller" && mayBeLarge) environment.resultLifted();
       task.resolve(results);
       return undefined;
     };
-    const room = receiver === "caller" && mayBeLarge ? environment.waitForRoom("results") : undefined;
+    const room =
+      receiver === "caller" && mayBeLarge
+        ? environment.roomFor("results", (bytes) => areWithin(bytes, row, bound, MAX_FLAT_PARAMETERS, given))
+        : undefined;
     if (room === undefined) return answer();
-    return scheduler.block(room, (lifted) => {
+    const waited = environment.waitFor(room, (unwanted) => unwanted.release());
+    return scheduler.block(waited, (granted) => {
       try {
         return answer();
       } catch (thrown) {
         environment.fail(thrown);
         throw thrown;
       } finally {
-        lifted();
+        granted.release();
       }
     });
   };

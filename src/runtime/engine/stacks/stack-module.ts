@@ -20,11 +20,13 @@ export interface StackModule {
  *
  * - a function for each of `suspending`, to be imported by guests. It calls the JavaScript function `f`, and only if that says
  *   so, by the global `p`, the one that suspends the stack. The engine suspends a stack for every call of a function that may
- *   suspend it, also for one that has its answer at once. What is thrown becomes a trap, which guests cannot catch:
+ *   suspend it, also for one that has its answer at once. What is thrown becomes a trap, which guests cannot catch. Where there are
+ *   stacks of calls between components, `s` checks before that how deep the one is that is suspended; see `stack-depth.ts`:
  *
  *       (func (export "f0") (param ...) (result ...)
  *         (local.set $r (call $f (local.get 0) ...))
  *         (if (global.get $p) (then
+ *           (call $s)
  *           (block $caught (try_table (catch_all $caught) (local.set $r (call $w))  (br 1)) ) unreachable))
  *         (local.get $r))
  *
@@ -43,13 +45,18 @@ export function stackModule(suspending: readonly CoreSignature[], called: readon
       importedFunction("d", index, types.of({ parameters: result === undefined ? [] : [result], result: undefined })),
     ),
   ];
+  const hasCheck = called.length > 0;
+  if (hasCheck) {
+    imports.push([...name("m"), ...name("s"), 0, ...leb(types.of({ parameters: [], result: undefined }))]);
+  }
   const functions = imports.length;
+  const check = hasCheck ? [0x10, ...leb(functions - 1)] : [];
   const global = [...name("m"), ...name("p"), 3, CODE_OF.i32, 1];
   const own: number[][] = [];
   const bodies: number[][] = [];
   for (const [index, one] of suspending.entries()) {
     own.push(leb(types.of(one)));
-    bodies.push(suspendingBody(one, index, suspending.length + waits.indexOf(one.result)));
+    bodies.push(suspendingBody(one, index, suspending.length + waits.indexOf(one.result), check));
   }
   for (const one of called) {
     const target = types.of(one);
@@ -75,7 +82,8 @@ export function stackModule(suspending: readonly CoreSignature[], called: readon
 }
 
 /** What stands before and after the call that waits, in {@link suspendingBody}. */
-const WAITING: readonly number[] = [0x23, 0, 0x04, 0x40, 0x02, 0x40, 0x02, 0x40, 0x1f, 0x40, 1, 2, 0];
+const IF_WAITING: readonly number[] = [0x23, 0, 0x04, 0x40];
+const WAITING: readonly number[] = [0x02, 0x40, 0x02, 0x40, 0x1f, 0x40, 1, 2, 0];
 const WAITED: readonly number[] = [0x0c, 2, 0x0b, 0x00, 0x0b, 0x00, 0x0b, 0x0b];
 
 /** What functions answer, each type once. */
@@ -83,7 +91,12 @@ function resultsOf(signatures: readonly CoreSignature[]): readonly (CoreType | u
   return [...new Set(signatures.map(({ result }) => result))];
 }
 
-function suspendingBody({ parameters, result }: CoreSignature, call: number, wait: number): number[] {
+function suspendingBody(
+  { parameters, result }: CoreSignature,
+  call: number,
+  wait: number,
+  check: readonly number[],
+): number[] {
   const kept = parameters.length;
   const keep = result === undefined ? [] : [0x21, ...leb(kept)];
   return [
@@ -92,7 +105,9 @@ function suspendingBody({ parameters, result }: CoreSignature, call: number, wai
     0x10,
     ...leb(call),
     ...keep,
-    // if; block $on; block $caught; try_table (catch_all $caught); call, set, br $on; end; unreachable? end; unreachable; end; end
+    ...IF_WAITING,
+    ...check,
+    // block $on; block $caught; try_table (catch_all $caught); call, set, br $on; end; unreachable? end; unreachable; end; end
     ...WAITING,
     0x10,
     ...leb(wait),

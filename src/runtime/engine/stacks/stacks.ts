@@ -4,6 +4,7 @@ import type { CoreFunction } from "../core-items.ts";
 import { type CoreSignature, signatureKey } from "../core-signature.ts";
 import type { CoreAnswer } from "../engine-parts.ts";
 import type { PreparedPlan } from "../prepared-plan.ts";
+import { stackDepth } from "./stack-depth.ts";
 import type { StackModule } from "./stack-module.ts";
 
 const modules = new WeakMap<StackModule, WebAssembly.Module>();
@@ -24,18 +25,22 @@ export class Stacks {
   readonly #exports: Readonly<Record<string, unknown>>;
   readonly #pending = new WebAssembly.Global({ value: "i32", mutable: true }, 0);
   readonly #callers = new Map<string, (callee: CoreFunction, ...values: readonly CoreValue[]) => Promise<unknown>>();
+  readonly #allowedBytes: () => number | undefined;
   #waited: Promise<CoreValue | undefined> | undefined;
 
   /**
    * @param made The `canon` function of an index in the plan.
    * @param done Told the result of a core function that was called on a stack of its own.
+   * @param allowedBytes What the stack that runs may hold when it is suspended, in bytes; undefined for as much as there is.
    */
   constructor(
     prepared: PreparedPlan,
     made: (index: number) => (...given: readonly CoreValue[]) => CoreAnswer,
     done: (result: CoreValue | undefined) => void,
+    allowedBytes: () => number | undefined,
   ) {
     this.#prepared = prepared;
+    this.#allowedBytes = allowedBytes;
     const { stack } = prepared;
     if (stack === undefined) {
       this.#exports = {};
@@ -47,6 +52,7 @@ export class Stacks {
       given[`f${position}`] = this.#first(made(index), index);
     for (const position of stack.waits.keys()) given[`w${position}`] = new WebAssembly.Suspending(() => this.#wait());
     for (const position of stack.dones.keys()) given[`d${position}`] = done;
+    if (prepared.called.length > 0) given["s"] = stackDepth().check;
     this.#exports = new WebAssembly.Instance(compiled(stack), { m: given }).exports;
   }
 
@@ -69,6 +75,11 @@ export class Stacks {
     return made;
   }
 
+  /** Whether the stack that ran last was to be suspended, and was not since it held more than it may. */
+  get isTooDeep(): boolean {
+    return this.#waited !== undefined;
+  }
+
   /** Calls the function, and notes the promise that it may answer with. */
   #first(made: (...given: readonly CoreValue[]) => CoreAnswer, index: number): CoreFunction {
     const { result } = this.#prepared.signatureOf(index);
@@ -78,6 +89,7 @@ export class Stacks {
       if (!(answer instanceof Promise)) return answer;
       this.#waited = answer;
       this.#pending.value = 1;
+      if (this.#prepared.called.length > 0) stackDepth().allow(this.#allowedBytes());
       return nothing;
     };
   }

@@ -12,6 +12,8 @@ export interface Waiter {
   readonly onStack: boolean;
   /** Has it go on. */
   readonly resume: (cancelled: boolean) => void;
+  /** Ends the stack that is suspended, if one is: it traps, and no code of the guest's runs. */
+  readonly unwind?: () => void;
 }
 
 /** What a stack waits for. */
@@ -95,6 +97,7 @@ export class Scheduler {
         task.waiter = undefined;
         this.#resumeStack(task, settle, () => finish(cancelled));
       },
+      unwind: () => settle.reject(new Trap("the invocation has ended")),
     };
     task.waiter = waiter;
     this.wait(waiter);
@@ -153,8 +156,21 @@ export class Scheduler {
     if (!this.#environment.isOver()) await this.#arrive();
     this.#pendingHost -= 1;
     if (this.#environment.isOver()) return;
-    settled(ended);
+    try {
+      settled(ended);
+    } catch (thrown) {
+      this.#fail(thrown);
+    }
     this.stir();
+  }
+
+  /**
+   * The invocation is over, and nothing goes on. Stacks that are suspended are unwound: the engine holds them, and whatever they refer to,
+   * for as long as its thread lives, and goes through them whenever it collects.
+   */
+  end(): void {
+    for (const waiter of this.#waiting) waiter.unwind?.();
+    this.#waiting.clear();
   }
 
   /** Something has changed: whoever is ready now goes on in the next microtasks. */

@@ -1,5 +1,6 @@
 import { MAX_FLAT_PARAMETERS, MAX_FLAT_RESULTS } from "../../abi/function-shape.ts";
 import type { CoreValue } from "../../abi/core-values.ts";
+import { areWithin } from "../../abi/lifted-size.ts";
 import { Trap, trap } from "../../abi/trap.ts";
 import type { ComponentState } from "../component-state.ts";
 import type { BoundOptions, CoreFunction, CoreItems } from "../core-items.ts";
@@ -39,7 +40,7 @@ export interface TaskParts {
   /** Bounds the tasks that guests have started and that have not come to their end. One that has answered has no handle any more. */
   readonly budget: TableBudget;
   readonly fail: (thrown: unknown) => void;
-  readonly environment: Pick<EngineEnvironment, "waitForRoom" | "resultLifted">;
+  readonly environment: Pick<EngineEnvironment, "roomFor" | "waitFor" | "resultLifted">;
 }
 
 /** Starts the calls of functions that component instances lift, and has them go on: `canon_lift` of the Canonical ABI. */
@@ -185,9 +186,30 @@ export class Tasks {
     });
     const { suspensions } = task;
     const runner = stacks().caller(signature);
-    runner(callee, ...values).catch((thrown: unknown) => fail(thrown));
+    runner(callee, ...values).catch((thrown: unknown) => fail(this.#tooDeep() ?? thrown));
+    const tooDeep = this.#tooDeep();
+    if (tooDeep !== undefined) throw tooDeep;
     // It neither waits nor has ended: what it threw is known in a later microtask, and nothing may happen until then.
     if (!isOver && task.suspensions === suspensions) throw new Trap("a component that the guest calls trapped");
+  }
+
+  /** What the stack that runs may hold when it is suspended, in bytes; undefined for as much as there is. */
+  get allowedStackBytes(): number | undefined {
+    const { scheduler, limit } = this.#parts;
+    const task = scheduler.current;
+    return task !== undefined && this.#ends.has(task) ? limit.allowedBytes : undefined;
+  }
+
+  /** Why the stack that ran last cannot be suspended, if it holds more than it may. */
+  #tooDeep(): LimitReached | undefined {
+    const { stacks, limit } = this.#parts;
+    if (!stacks().isTooDeep) return undefined;
+    const { held, allowedBytes = 0 } = limit;
+    return new LimitReached(
+      "stacks",
+      { cap: held - 1, used: held },
+      `it had ${held} calls between components under way at once, and one that waits held more than ${allowedBytes} bytes of its stack`,
+    );
   }
 
   /** A core function that ran on a stack of its own has come to its end, for the task that is current. */
@@ -228,18 +250,23 @@ export class Tasks {
   #returned(task: Task, bound: BoundOptions, core: CoreValue | undefined): void {
     const { environment, scheduler, fail } = this.#parts;
     const isForEmbedder = task.caller === undefined && task.lift.mayReturnMuch;
-    const room = isForEmbedder ? environment.waitForRoom("results") : undefined;
+    const values = core === undefined ? [] : [core];
+    const { results } = task.lift.shape;
+    const room = isForEmbedder
+      ? environment.roomFor("results", (bytes) => areWithin(bytes, results, bound, MAX_FLAT_RESULTS, values))
+      : undefined;
     if (room === undefined) {
       this.#answer(task, bound, core);
       return;
     }
-    void scheduler.block(room, (lifted) => {
+    const waited = environment.waitFor(room, (unwanted) => unwanted.release());
+    void scheduler.block(waited, (granted) => {
       try {
         this.#answer(task, bound, core);
       } catch (thrown) {
         fail(thrown);
       } finally {
-        lifted();
+        granted.release();
       }
     });
   }

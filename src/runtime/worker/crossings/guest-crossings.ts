@@ -1,17 +1,19 @@
 import type { Transferable } from "node:worker_threads";
 import { PAGE_BYTES } from "../../../shared/page-bytes.ts";
-import type { Crossing } from "../../crossings/crossing-room.ts";
+import type { Crossing, HeldUnits } from "../../crossings/crossing-room.ts";
 import { givenBy, withGiven } from "../../crossings/given-value.ts";
 import { isBulky, pack, type Packed } from "../../crossings/parcel.ts";
 import type { SentOutcome, WorkerOutcome } from "../../messages.ts";
 import type { HostCallGate } from "../host-call-gate.ts";
 import { isLargerThan } from "../metering/value-size.ts";
-import type { HeldRoom, RoomQueue } from "./room-queue.ts";
+import { COUNTED_BYTES, type HeldRoom, type RoomQueue } from "./room-queue.ts";
 
 /** What the crossings of one invocation need. */
 export interface GuestCrossingsParts {
   readonly queues: Readonly<Record<Crossing, RoomQueue>>;
   readonly gate: Pick<HostCallGate, "wait">;
+  /** The program's of the room. */
+  readonly share: number;
   /** Aborted when nothing is waited for any more. */
   readonly signal: AbortSignal;
   /** What one value may take at most, in bytes. */
@@ -46,6 +48,8 @@ class PackedResult {
 /** The large values of one invocation that are on their way to the embedder, each counted from when it is made to when it is handed on. */
 export class GuestCrossings {
   readonly #parts: GuestCrossingsParts;
+  /** Room for values that may not have been lifted yet. */
+  readonly #granted = new Set<HeldRoom>();
   #result: HeldRoom | undefined;
   #kept: PackedResult | undefined;
 
@@ -53,27 +57,35 @@ export class GuestCrossings {
     this.#parts = parts;
   }
 
-  /** Waits where nothing more may cross; see `EngineEnvironment`. */
-  waitForRoom(crossing: Crossing): Promise<() => void> | undefined {
-    const { queues, gate, signal, crossingBytes } = this.#parts;
+  /** Room for a value, where it has to wait for that; see `EngineEnvironment`. */
+  roomFor(crossing: Crossing, areWithin: (bytes: number) => boolean): Promise<HeldRoom> | undefined {
+    const { queues, share, signal, crossingBytes } = this.#parts;
     const queue = queues[crossing];
-    if (!queue.isFull) return undefined;
-    const granted = gate.wait(queue.wait(crossingBytes, signal), { unwanted: (room) => room.release() });
-    return granted.then((room) => () => room.release());
+    if (!queue.isFullFor(share) || areWithin(COUNTED_BYTES)) return undefined;
+    return queue.wait(share, crossingBytes, signal).then((room) => {
+      this.#granted.add(room);
+      return room;
+    });
+  }
+
+  /** The same, for a guest that waits for it: resolves when it has the thread again. */
+  waitForRoom(crossing: Crossing, areWithin: (bytes: number) => boolean): Promise<HeldRoom> | undefined {
+    const room = this.roomFor(crossing, areWithin);
+    return room === undefined ? undefined : this.#parts.gate.wait(room);
   }
 
   /** The arguments of a host function were lifted, and are held until it answers. */
   argumentsLifted(): HeldRoom | undefined {
-    const { queues, taken, copied } = this.#parts;
+    const { queues, share, taken, copied } = this.#parts;
     copied(taken());
-    return queues.arguments.hold(taken());
+    return queues.arguments.hold(share, taken());
   }
 
   /** A result was made, of so many bytes. */
   resultLifted(bytes: number = this.#parts.taken()): void {
     this.#parts.copied(bytes);
     this.#result?.release();
-    this.#result = this.#parts.queues.results.hold(bytes);
+    this.#result = this.#parts.queues.results.hold(this.#parts.share, bytes);
   }
 
   /**
@@ -104,13 +116,12 @@ export class GuestCrossings {
   sendable(outcome: WorkerOutcome): SendableOutcome {
     const kept = this.#kept;
     if (kept === undefined || givenBy(outcome) !== kept) {
-      return { sent: { outcome, isParcel: false, heldUnits: this.#result?.handOver() ?? 0 }, transfer: [] };
+      return { sent: { outcome, isParcel: false, held: this.#handOver() }, transfer: [] };
     }
     const { parcel, transfer, bytes } = kept.packed;
-    this.#result ??= this.#parts.queues.results.hold(bytes);
+    this.#result ??= this.#parts.queues.results.hold(this.#parts.share, bytes);
     this.#dropKept();
-    const heldUnits = this.#result?.handOver() ?? 0;
-    return { sent: { outcome: withGiven(outcome, parcel), isParcel: true, heldUnits }, transfer };
+    return { sent: { outcome: withGiven(outcome, parcel), isParcel: true, held: this.#handOver() }, transfer };
   }
 
   /** Nothing of it is on its way any more, but what was sent. */
@@ -118,6 +129,16 @@ export class GuestCrossings {
     this.#letGo();
     this.#kept?.packed.parcel.pieces.close();
     this.#dropKept();
+  }
+
+  /** The invocation is over: what was granted and not used is given back. */
+  close(): void {
+    for (const room of this.#granted) room.release();
+    this.#granted.clear();
+  }
+
+  #handOver(): HeldUnits {
+    return this.#result?.handOver() ?? { units: 0, share: this.#parts.share };
   }
 
   #letGo(): void {

@@ -121,6 +121,19 @@ describe("the guard", () => {
     assert.equal(asked.length, 3);
   });
 
+  // Weakening: the guest is kept: with it all that it was passed, for as long as its thread has nothing to do.
+  it("asks nobody, and keeps nobody, once the guest that was there last has ended", () => {
+    const { guard } = threadOf();
+    const [one, other] = [guestOf(guard, 1), guestOf(guard, 2)];
+    guard.occupy(one.guest);
+    one.ask(-1);
+    guard.vacate(other.guest);
+    assert.equal(one.ask(-1), SLICE_UNITS, "another's end is not its own");
+    guard.vacate(one.guest);
+    assert.equal(one.ask(-1), REFUSED);
+    assert.equal(one.asked.length, 1);
+  });
+
   it("gives nothing ahead to who is given less than a slice, or refused", () => {
     const { guard } = threadOf();
     for (const answer of [SLICE_UNITS - 1, 0, REFUSED]) {

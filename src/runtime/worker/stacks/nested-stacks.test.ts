@@ -28,6 +28,12 @@ function takeAll({ stacks }: Guest): number {
   return taken;
 }
 
+/** Takes as many as may be deep, and one more; tells how many may. */
+function takeDeep({ stacks }: Guest): number {
+  while (stacks.allowedBytes === undefined && stacks.take());
+  return stacks.held - 1;
+}
+
 // Weakening: a guest may have any number.
 test("a guest has 64 stacks at most, which count as memory until it gives them back or ends", () => {
   const guest = guestOf(new ThreadStacks());
@@ -38,7 +44,7 @@ test("a guest has 64 stacks at most, which count as memory until it gives them b
     [guest.stacks.held, guest.pages(), guest.stacks.take(), guest.stacks.take()],
     [63, 126, true, false],
   );
-  assert.equal(guest.stacks.release(), 64 * BYTES);
+  assert.equal(guest.stacks.release(), 64);
   assert.deepEqual([guest.stacks.held, guest.pages()], [0, 0]);
   assert.equal(guest.stacks.highWaterBytes, 64 * BYTES);
 });
@@ -55,4 +61,15 @@ test("guests have fewer each when others have many, two at the least", () => {
   assert.ok(all <= most + 512 * 2, String(all));
   for (const { stacks } of guests) stacks.release();
   assert.equal(takeAll(guestOf(thread)), Math.min(64, Math.floor(4_096 / availableParallelism() / 4)));
+});
+
+// Weakening: what they hold is never bounded.
+test("few of a guest's stacks may be deep, and fewer when others have many", () => {
+  const thread = new ThreadStacks();
+  const guests = Array.from({ length: 100 }, () => guestOf(thread));
+  const deep = guests.map(takeDeep);
+  assert.deepEqual([deep[0], deep.at(-1), Math.min(...deep)], [8, 2, 2]);
+  assert.equal(guests[0]?.stacks.allowedBytes, 128 * 1024);
+  for (const { stacks } of guests) stacks.release();
+  assert.equal(takeDeep(guestOf(thread)), 8);
 });

@@ -1,4 +1,4 @@
-/** How many guests may have ended since the engine last looked at its pool of stacks. */
+/** How many stacks may have come to their end since the engine last looked at its pool of them. */
 const MAX_ENDED = 8;
 
 /** A module with a function `f` that does nothing. */
@@ -25,9 +25,9 @@ export class StackPool {
     this.#ended = 0;
   }
 
-  /** A guest has ended. */
-  ended(): void {
-    this.#ended += 1;
+  /** A guest has ended that had so many. */
+  ended(stacks: number): void {
+    this.#ended += stacks;
     if (this.#ended < MAX_ENDED || this.#isDue) return;
     this.#isDue = true;
     setImmediate(() => {
