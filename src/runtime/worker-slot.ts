@@ -20,6 +20,7 @@ import type { FromWorker, Program, Told, ToWorker, WorkerUsage } from "./message
 import type { Ending, Pending } from "./pending.ts";
 import { StartWatch } from "./start-watch.ts";
 import { ThreadSlots } from "./thread-slots.ts";
+import { UsageReports } from "./usage-reports.ts";
 import { warnOfRejection } from "./warn-of-rejection.ts";
 import { initialPages } from "./worker/memory/memory-allotment.ts";
 
@@ -56,6 +57,7 @@ export class WorkerSlot {
   readonly #events: SlotEvents;
   readonly #received: ReceivedValues;
   readonly #feed = new EventFeed((ticket, observation) => this.#held.get(ticket)?.job.observe(observation));
+  readonly #reports = new UsageReports((ticket) => this.#post({ type: "report", ticket }));
   readonly #exited: Promise<void>;
   /** The invocation that was sent and has neither ended nor waited yet, or 0: it has the processor. There is one at most. */
   #starting = 0;
@@ -154,6 +156,7 @@ export class WorkerSlot {
     this.#starting = pending.ticket;
     pending.startedAt = performance.now();
     pending.job.started?.();
+    pending.job.taken?.(async () => (this.#held.has(pending.ticket) ? this.#reports.ask(pending.ticket) : undefined));
     this.#startDeadline(pending);
     this.#startWatch.begin();
     try {
@@ -258,6 +261,10 @@ export class WorkerSlot {
     }
     if (message.type === "rejected") {
       warnOfRejection(message.reason);
+      return;
+    }
+    if (message.type === "reported") {
+      this.#reports.settle(message.ticket, message.usage);
       return;
     }
     this.#feed.flush();
@@ -390,6 +397,7 @@ export class WorkerSlot {
       this.#heapBytes -= pending.job.program.heapBytes;
     }
     this.#ending.delete(pending.ticket);
+    this.#reports.settle(pending.ticket);
     this.#restWhenIdle();
   }
 
@@ -429,6 +437,7 @@ export class WorkerSlot {
       }
     }
     this.#held.clear();
+    this.#reports.end();
     this.#events.gone(notStarted);
   }
 }
