@@ -79,6 +79,16 @@ export class Invocations {
     return this.#running.list;
   }
 
+  /** Resolves when all that run now have ended. */
+  ended(): Promise<void> {
+    return this.#running.ended();
+  }
+
+  /** Whether none runs. */
+  get areNone(): boolean {
+    return this.#running.areNone;
+  }
+
   /** The embedder's objects of one invocation. As many again as its handles may be under way. */
   embeddersObjects({ maxHandles }: Limits): EmbeddersObjects {
     const resources = this.#parts.engine.plan?.resources;

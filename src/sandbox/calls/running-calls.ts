@@ -75,6 +75,16 @@ export class RunningCalls {
     };
   }
 
+  /** Resolves when all that run now have ended, with what they used. */
+  async ended(): Promise<void> {
+    await Promise.all(Array.from(this.#running, ({ ended }) => ended.promise));
+  }
+
+  /** Whether none runs. */
+  get areNone(): boolean {
+    return this.#running.size === 0;
+  }
+
   /** A view of each, as it is now. */
   get list(): readonly RunningCall[] {
     const now = performance.now();
