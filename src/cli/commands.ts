@@ -89,6 +89,7 @@ export function commandLine(words: readonly string[], exit: (code: number) => vo
     .addOption(
       new Option("--max-concurrent <COUNT>", "answer this many at once, more with 503").default(undefined, "256"),
     )
+    .addOption(new Option("--watch", "open the component anew when its file changes; what runs ends on the one before"))
     .addOption(new Option("--fresh-memory", "use no memory again, though it would be cleared"))
     .addOption(new Option("--json", "print one JSON document when it listens, or when it cannot").helpGroup("Output:"))
     .action(async (file: string, flags: ServeFlags) => {

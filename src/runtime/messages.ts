@@ -144,6 +144,8 @@ export type ToWorker =
   | { readonly type: "unload"; readonly programId: string }
   | { readonly type: "start"; readonly ticket: number; readonly invocation: Invocation }
   | { readonly type: "cancel"; readonly ticket: number }
+  /** Asks what an invocation used so far; guests come by it as by every message. */
+  | { readonly type: "report"; readonly ticket: number }
   /** Calls an instance that stays. */
   | { readonly type: "enter"; readonly ticket: number; readonly call: InstanceCall }
   /** Ends an instance that stays. */
@@ -170,6 +172,8 @@ export type FromWorker =
       /** Whether the payload is in a parcel. */
       readonly isParcel: boolean;
     }
+  /** The answer to a `report`; no usage where the invocation has ended. */
+  | { readonly type: "reported"; readonly ticket: number; readonly usage: WorkerUsage | undefined }
   | { readonly type: "told"; readonly ticket: number; readonly told: readonly Told[] }
   /** There are events in the ring. */
   | { readonly type: "observed" }

@@ -27,6 +27,12 @@ export interface InstancePort {
   readonly leave: () => void;
 }
 
+/**
+ * Asks what an invocation used so far. A guest that runs answers at its next checkpoint; `undefined` comes of one that has ended, and
+ * of one whose worker is lost.
+ */
+export type AskUsage = () => Promise<WorkerUsage | undefined>;
+
 /** What the pool is asked to run. */
 export interface Job {
   readonly program: Program;
@@ -34,6 +40,8 @@ export interface Job {
   readonly signal?: AbortSignal | undefined;
   /** Called when a worker takes it, and again when another does because the first could not start it; must not throw. */
   readonly started?: (() => void) | undefined;
+  /** Called with what asks a worker that takes it, each time that one does; must not throw. */
+  readonly taken?: ((ask: AskUsage) => void) | undefined;
   /** Called for every access the guest makes or is denied, in order; must not throw. */
   readonly observe: (observation: AuditObservation) => void;
   /**

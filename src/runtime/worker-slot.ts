@@ -19,6 +19,7 @@ import type { Ending, Pending } from "./pending.ts";
 import { StartWatch } from "./start-watch.ts";
 import { ThreadSlots } from "./thread-slots.ts";
 import { ThreadTime } from "./thread-time.ts";
+import { UsageReports } from "./usage-reports.ts";
 import { warnOfRejection } from "./warn-of-rejection.ts";
 import { initialPages } from "./worker/memory/memory-allotment.ts";
 
@@ -52,6 +53,7 @@ export class WorkerSlot {
   readonly #crossings: Crossings;
   readonly #received: ReceivedValues;
   readonly #feed = new EventFeed((ticket, observation) => this.#held.get(ticket)?.job.observe(observation));
+  readonly #reports = new UsageReports((ticket) => this.#post({ type: "report", ticket }));
   readonly #exited: Promise<void>;
   /** The invocation that was sent and has neither ended nor waited yet, or 0: it has the processor. There is one at most. */
   #starting = 0;
@@ -144,6 +146,7 @@ export class WorkerSlot {
     this.#starting = pending.ticket;
     pending.startedAt = performance.now();
     pending.job.started?.();
+    pending.job.taken?.(async () => (this.#held.has(pending.ticket) ? this.#reports.ask(pending.ticket) : undefined));
     this.#startDeadline(pending);
     this.#startWatch.begin();
     try {
@@ -254,6 +257,10 @@ export class WorkerSlot {
     }
     if (message.type === "rejected") {
       warnOfRejection(message.reason);
+      return;
+    }
+    if (message.type === "reported") {
+      this.#reports.settle(message.ticket, message.usage);
       return;
     }
     this.#feed.flush();
@@ -386,6 +393,7 @@ export class WorkerSlot {
       this.#heapBytes -= pending.job.program.heapBytes;
     }
     this.#ending.delete(pending.ticket);
+    this.#reports.settle(pending.ticket);
     this.#restWhenIdle();
   }
 
@@ -425,6 +433,7 @@ export class WorkerSlot {
       }
     }
     this.#held.clear();
+    this.#reports.end();
     this.#events.gone(notStarted);
   }
 }

@@ -27,6 +27,8 @@ export interface Engine {
   readonly untrusted: boolean;
   /** Runs one invocation. Never rejects. */
   readonly run: (job: Omit<Job, "program">) => Promise<Ended>;
+  /** Ends every call that is running, as cancelled, and lets go of all that calls have left: memories, instances made ahead, processes. */
+  readonly reset: () => void;
   /** Ends every call that is running, as cancelled, and lets go of everything. */
   readonly close: () => Promise<void>;
 }
@@ -154,6 +156,9 @@ function engineOf<P extends Pick<Program, "id" | "component">>(
     run: (job) => {
       if (open === undefined) return Promise.resolve({ ending: { kind: "cancelled", reason: closed }, wallMs: 0 });
       return pool.run({ ...job, program: open });
+    },
+    reset: () => {
+      if (open !== undefined) pool.unload(id, new Error("the sandbox was reset"));
     },
     close: async () => {
       open = undefined;

@@ -1,6 +1,7 @@
 import { AuditRecorder } from "../audit/recorder.ts";
 import { normalizeArguments } from "../component/values/check-value.ts";
 import type { Job } from "../runtime/pending.ts";
+import { abortable } from "../shared/abortable.ts";
 import { CordonError } from "../shared/errors.ts";
 import type { Limits } from "../shared/limits.ts";
 import type { Usage } from "../shared/usage.ts";
@@ -277,6 +278,30 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
     made.resolve(instance);
     await instance.opened();
     return instance;
+  }
+
+  /**
+   * Has the next call start as the first one did. Ends every call that is running and every instance that stays, as cancelled, and resolves
+   * when they have ended; linear memories that are kept for the next calls, instances that were made ahead of them, and processes of the
+   * component go with them. The component stays loaded, with its grants and limits; `totals` and the numbers of events go on, since they
+   * are of what was done.
+   *
+   * @throws CordonError `cancelled` when the sandbox is closed.
+   */
+  async reset(): Promise<void> {
+    assertSandbox(this);
+    this.#assertOpen();
+    const ended = this.#invocations.ended();
+    this.#engine.reset();
+    await ended;
+  }
+
+  /** @internal Closes it once nothing of it runs any more, or the signal is aborted. */
+  async closeWhenIdle(signal: AbortSignal): Promise<void> {
+    while (!this.#invocations.areNone && !signal.aborted) {
+      await abortable(this.#invocations.ended(), signal).catch(() => undefined);
+    }
+    await this.close();
   }
 
   #assertOpen(): void {

@@ -43,6 +43,8 @@ export interface Remedy {
 export interface Words {
   /** One setting, with a value where there is one. */
   readonly setting: (remedy: Remedy) => string;
+  /** How an embedder's own functions are given to a component that imports them. */
+  readonly ownFunctions: string;
   /** A limit by its name and what it is at; `value` is in the unit of the SDK. */
   readonly limit: (name: keyof Limits, value: number) => string;
 }
@@ -66,6 +68,7 @@ export const SDK_WORDS: Words = {
     if (setting === "grants.random" || setting === "missingImports") return `${setting}: "${value}"`;
     return `${setting}: ${LISTS.has(setting) ? `[${JSON.stringify(value)}]` : value}`;
   },
+  ownFunctions: "give functions of your own with the option hostFunctions",
   limit: (name, value) => `limits.${name}, which is ${value}${unitOf(name)}`,
 };
 
@@ -79,6 +82,11 @@ export function speakIn(own: Words): void {
 /** A limit and its value, in the words of the surface. */
 export function shownLimit(name: keyof Limits, value: number): string {
   return words.limit(name, value);
+}
+
+/** What to do about functions that only an embedder can give, in the words of the surface. */
+export function ownFunctionsHint(): string {
+  return words.ownFunctions;
 }
 
 /** A reason with what would have allowed it, in the words of the surface. */

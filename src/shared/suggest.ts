@@ -6,7 +6,7 @@ const [MAX_LENGTH, MAX_COMPARED] = [64, 500];
  * means at most two edits (one for words of up to three letters), an edit being a letter inserted, removed, replaced or
  * swapped with its neighbour (optimal string alignment distance). Of equally near candidates the first wins.
  */
-export function nearest(word: string, candidates: readonly string[]): string | undefined {
+export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   if (word.length > MAX_LENGTH) return undefined;
   let limit = word.length <= 3 ? 1 : 2;
   let best: string | undefined;

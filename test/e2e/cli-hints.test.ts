@@ -48,10 +48,7 @@ test("what an embedder would have to give is told so, and what only Cordon could
   );
   const run = await cordon(["run", own, "f"]);
   assert.equal(run.code, 2);
-  assert.match(
-    run.stderr,
-    /acme:mail\/outbox; functions of your own are given with hostFunctions of the library; .*none/,
-  );
+  assert.match(run.stderr, /acme:mail\/outbox; use hostFunctions of the library for functions of your own, .*none/);
   assert.match((await cordon(["inspect", own])).stdout, /^Can run +no: it lacks acme:mail\/outbox; .*hostFunctions/m);
   await failsWith("unsupported", /hostFunctions/, Sandbox.open(own, { cache: TEST_CACHE }));
   const future = await textGuest(

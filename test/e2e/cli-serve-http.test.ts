@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { copyFile, rm } from "node:fs/promises";
 import { get, type IncomingMessage } from "node:http";
 import { connect, createServer } from "node:net";
+import { join } from "node:path";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { before, test } from "node:test";
@@ -55,6 +57,28 @@ test("SIGTERM lets what runs end, takes no more, and exits with 0", async () => 
   await assert.rejects(fetched(`${url}/hello`), { code: "ECONNREFUSED" });
   assert.equal(await text(response), "half and half");
   assert.equal((await ended).code, 0);
+});
+
+test("with --watch, a version that cannot serve leaves the one before in force", async (context) => {
+  const file = join(await temporaryFolder(context), "watched.wasm");
+  await copyFile(guest, file);
+  const running = startCordon(["serve-http", file, "--addr=127.0.0.1:0", "--watch", "--isolation=thread"]);
+  let stderr = "";
+  running.child.stderr.on("data", (chunk) => (stderr += String(chunk)));
+  await running.said("(Ctrl-C ends it)\n");
+  const url = /(http:\/\/127\.0\.0\.1:\d+) /u.exec(stderr)?.[1] ?? assert.fail(stderr);
+  await copyFile(await testGuest(), file);
+  await running.said("failed to open the changed component: ");
+  assert.deepEqual(await fetched(`${url}/hello`), { status: 200, body: "hello\n" });
+  await rm(file);
+  await running.said("there is no such file");
+  await copyFile(guest, file);
+  await running.said("Serving watched as it is now (sha256:");
+  assert.deepEqual(await fetched(`${url}/hello`), { status: 200, body: "hello\n" });
+  running.child.kill("SIGTERM");
+  assert.equal((await running.ended).code, 0);
+  const refused = await cordon(["serve-http", "-", "--watch"], { stdin: "" });
+  assert.deepEqual([refused.code, /Cannot watch stdin/u.test(refused.stderr)], [2, true], refused.stderr);
 });
 
 test("a second signal ends it at once", async () => {

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
-import { copyFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { execFile, type ExecFileOptions } from "node:child_process";
+import { copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { before, test } from "node:test";
+import { before, test, type TestContext } from "node:test";
 import { promisify } from "node:util";
 import { cordon } from "../support/cli.ts";
 import { temporaryFolder, testGuest, textGuest } from "../support/guests.ts";
+import { needing } from "../support/needs.ts";
 
 /** `five: func() -> u32`, which is made ready in no time. */
 const TINY = `(component
@@ -213,6 +214,76 @@ test("the bash completion offers what there is", async (context) => {
   assert.deepEqual(await complete("completion", "z"), ["zsh"]);
   assert.deepEqual(await complete("help", "sc"), ["scan"]);
 });
+
+/** A folder with what there is to complete, and the environment in which a shell finds the command. */
+async function completionPlace(context: TestContext, shell: "zsh" | "fish"): Promise<ExecFileOptions> {
+  const folder = await temporaryFolder(context);
+  await copyFile(tiny, join(folder, "skill.wasm"));
+  await writeFile(join(folder, "note.txt"), "");
+  await mkdir(join(folder, "bin"));
+  const command = `#!/bin/sh\nexec '${process.execPath}' '${resolve("dist/bin/cordon.js")}' "$@"\n`;
+  await writeFile(join(folder, "bin/cordon"), command, { mode: 0o755 });
+  await writeFile(join(folder, "script"), (await cordon(["completion", shell])).stdout);
+  return { cwd: folder, env: { HOME: folder, TERM: "dumb", PATH: `${folder}/bin:${process.env["PATH"]}` } };
+}
+
+test(
+  "fish completes what there is",
+  needing(["fish"], async (context) => {
+    const place = await completionPlace(context, "fish");
+    const lines = ["ru", "run sk", "run skill.wasm f", "run --rand", "run --random ", "completion z", "run --dir b"];
+    const ask = lines.map((line) => `complete -C 'cordon ${line}'; echo ====`).join("\n");
+    const { stdout } = await promisify(execFile)("fish", ["--no-config", "-c", `source script\n${ask}`], place);
+    const answers = String(stdout)
+      .split("====\n")
+      .map((one) => one.split("\n").flatMap((line) => line.split("\t")[0] || []));
+    assert.deepEqual(answers.slice(0, -1), [
+      ["run"],
+      ["skill.wasm"],
+      ["five"],
+      ["--random"],
+      ["full", "none", "pseudo"],
+      ["zsh"],
+      ["bin/"],
+    ]);
+  }),
+);
+
+/** A shell on a terminal of its own, which is given a line and completes it; then it is asked for what stands there. */
+const ZSH = String.raw`
+zmodload zsh/zpty
+zpty -b z zsh -f -i
+zpty -w z "PROMPT=; autoload -U compinit; compinit -u -D; source script; bindkey '^I' complete-word; bindkey '^G' shown
+  shown() { print -r -- \"=\$BUFFER=\" > answer }; zle -N shown; echo RE''ADY"
+zpty -r -m z seen '*READY*'
+mkfifo answer
+zpty -w -n z "$1"$'\t\a'
+IFS= read -r line < answer; print -r -- $line
+zpty -d z`;
+
+test(
+  "zsh completes what there is",
+  needing(["zsh"], async (context) => {
+    const place = await completionPlace(context, "zsh");
+    const completed = async (line: string): Promise<string> => {
+      await rm(join(String(place.cwd), "answer"), { force: true });
+      const { stdout } = await promisify(execFile)("zsh", ["-f", "-c", ZSH, "zsh", line], {
+        ...place,
+        timeout: 60_000,
+      });
+      return String(stdout);
+    };
+    for (const [line, whole] of [
+      ["cordon ru", "cordon run "],
+      ["cordon run sk", "cordon run skill.wasm "],
+      ["cordon run skill.wasm f", "cordon run skill.wasm five "],
+      ["cordon run --random fu", "cordon run --random full "],
+      ["cordon completion z", "cordon completion zsh "],
+    ] as const) {
+      assert.equal(await completed(line), `=${whole}=\n`);
+    }
+  }),
+);
 
 test("each shell's completion names every visible command and flag, and no hidden one", async () => {
   for (const shell of ["bash", "zsh", "fish"]) {

@@ -50,6 +50,31 @@ test("running calls are listed, and stopped one by one", async () => {
   assert.deepEqual(sandbox.running, []);
 });
 
+for (const isolation of ["thread", "process"] as const) {
+  test(`running calls tell what they used so far, at the isolation level ${isolation}`, async () => {
+    await using sandbox = await Sandbox.open(await textGuest("many", GUEST), { isolation, cache: TEST_CACHE });
+    await using instance = await sandbox.instantiate();
+    await instance.call("same", [1]);
+    const spinning = sandbox.call("spin");
+    spinning.catch(() => undefined);
+    const [staying, running] = sandbox.running;
+    assert.ok(staying !== undefined && running !== undefined);
+    const between = await staying.usage();
+    assert.ok((between.fuel ?? 0) > 0 && between.fuel === (await staying.usage()).fuel, JSON.stringify(between));
+    let [first, later] = [await running.usage(), await running.usage()];
+    // Until a worker has it, nothing is known.
+    while (first.fuel === undefined) first = await running.usage();
+    while (later.fuel === undefined || later.fuel <= first.fuel) later = await running.usage();
+    assert.ok((later.cpuMs ?? 0) > 0 && (later.memoryHighWaterBytes ?? 0) > 0 && later.hostCalls === 0);
+    const [one, other] = await Promise.all([running.usage(), running.usage()]);
+    assert.ok(one.fuel !== undefined && one.fuel === other.fuel, "one question serves all who ask at once");
+    running.stop();
+    const { usage } = await failsWith("cancelled", /./u, spinning);
+    assert.deepEqual(await running.usage(), usage);
+    assert.ok(usage?.fuel !== undefined && usage.fuel >= one.fuel);
+  });
+}
+
 test("a call of an instance that stays takes a signal, which ends the instance", async () => {
   await using sandbox = await Sandbox.open(await textGuest("many", GUEST), { cache: TEST_CACHE });
   await using instance = await sandbox.instantiate();

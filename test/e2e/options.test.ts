@@ -214,3 +214,15 @@ test("neither a constructor nor a method by itself leads anywhere", async () => 
   }
   assert.equal((await instance.call("seven")).value, 7);
 });
+
+test("what only looks like a source is none", async () => {
+  const lying = Object.defineProperty(new Uint8Array(8), "buffer", {
+    get: () => {
+      throw new TypeError("a getter");
+    },
+  });
+  for (const source of [Object.create(URL.prototype), lying, new Proxy(new Uint8Array(8), {}), 5, null, {}]) {
+    await failsWith("usage", /^Cannot load a component: give its path/u, Sandbox.open(source as Any));
+    await failsWith("usage", /^Cannot load a component: give its path/u, inspect(source as Any));
+  }
+});

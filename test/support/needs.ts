@@ -89,6 +89,18 @@ const CONDITIONS = {
     programs: ["script"],
     isThere: () => process.platform === "linux" && programPath("script") !== undefined,
   },
+  fish: {
+    what: "fish",
+    how: "install `fish`",
+    programs: ["fish"],
+    isThere: () => programPath("fish") !== undefined,
+  },
+  zsh: {
+    what: "zsh",
+    how: "install `zsh`",
+    programs: ["zsh"],
+    isThere: () => programPath("zsh") !== undefined,
+  },
   "old-node": {
     what: `Node older than ${NODE_FLOOR}`,
     how: "put one on the search path, after the Node that runs npm",

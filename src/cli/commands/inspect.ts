@@ -1,9 +1,10 @@
 import { inspect, type Inspection } from "../../sandbox/loading/inspect.ts";
-import { EMBEDDER_HINT, isOfEmbedder } from "../../sandbox/loading/imports.ts";
+import { embedderHint, isOfEmbedder } from "../../sandbox/loading/imports.ts";
 import { NOT_PROVIDED } from "../../sandbox/loading/reach.ts";
 import { printFunctionType, printType } from "../../shared/wit/print-wit.ts";
 import type { WitFunction, WitType, WitWorldSide } from "../../shared/wit/wit.ts";
 import { componentSource } from "../flags/component-file.ts";
+import { withFlags } from "../flags/reach-flags.ts";
 import { EXIT } from "../output/exit-codes.ts";
 import { fail } from "../output/failure.ts";
 import { printJson } from "../output/json-output.ts";
@@ -30,7 +31,7 @@ export async function inspectCommand(file: string, flags: { readonly json?: bool
   const out = process.stdout;
   try {
     const inspection = await inspect(await componentSource(file));
-    if (flags.json === true) printJson({ status: "ok", ...inspection }, out);
+    if (flags.json === true) printJson({ status: "ok", ...inspection, reach: inspection.reach.map(withFlags) }, out);
     else out.write(`${inspectionLines(inspection, out).join("\n")}\n`);
     return EXIT.done;
   } catch (thrown) {
@@ -69,7 +70,7 @@ function inspectionLines(found: Inspection, out: Output): readonly string[] {
 
 function canRun(found: Inspection): string {
   if (found.missing.length > 0) {
-    const hint = found.form === "component" && found.missing.some(isOfEmbedder) ? `; ${EMBEDDER_HINT}` : "";
+    const hint = found.form === "component" && found.missing.some(isOfEmbedder) ? `; ${embedderHint()}` : "";
     return `no: it lacks ${missing(found)}${hint}`;
   }
   if (found.refusal !== undefined) return `no: ${neutralisedLine(found.refusal)}`;
@@ -89,12 +90,12 @@ function missing({ missing: found }: Inspection): string {
 /** What needs a grant, by what grants it; and in one line, what needs none. */
 function reachLines({ reach }: Inspection, width: number | undefined): readonly string[] {
   const byAccess = Map.groupBy(
-    reach.filter(({ flag, access }) => flag !== undefined || access === NOT_PROVIDED),
-    ({ access, flag }) => JSON.stringify([access, flag]),
+    reach.map(withFlags).filter(({ flags, access }) => flags.length > 0 || access === NOT_PROVIDED),
+    ({ access, flags }) => JSON.stringify([access, flags]),
   );
   const rows = [...byAccess.values()].map((alike) => [
     `  ${alike[0]?.access ?? ""}`,
-    alike[0]?.flag ?? "",
+    alike[0]?.flags.join(", ") ?? "",
     alike.map((one) => neutralisedLine(one.interface)).join(", "),
   ]);
   const free = reach.length - [...byAccess.values()].flat().length;

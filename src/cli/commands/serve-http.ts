@@ -1,7 +1,10 @@
 import { basename } from "node:path";
 import { serveHttp } from "../../sandbox/http/serve-http.ts";
 import { openToServe } from "../../sandbox/open-to-serve.ts";
+import type { Sandbox } from "../../sandbox/sandbox.ts";
+import { watch, type WatchedSandbox } from "../../sandbox/watch/watched-sandbox.ts";
 import { CordonError } from "../../shared/errors.ts";
+import type { SandboxOptions } from "../../sandbox/options/sandbox-options.ts";
 import { AccessLog } from "../output/access-log.ts";
 import { EXIT } from "../output/exit-codes.ts";
 import { guestOutput } from "../output/guest-output.ts";
@@ -9,7 +12,7 @@ import { fail } from "../output/failure.ts";
 import { Interruption } from "../interruption.ts";
 import { printJson } from "../output/json-output.ts";
 import { LoadProgress } from "../output/progress.ts";
-import { componentSource } from "../flags/component-file.ts";
+import { componentSource, isStdin } from "../flags/component-file.ts";
 import { type SandboxFlags, sandboxOptions } from "../flags/run-options.ts";
 import { idleFlags } from "../flags/idle-flags.ts";
 import { neutralisedLine, styled, writeNote } from "../output/terminal.ts";
@@ -19,6 +22,7 @@ export interface ServeFlags extends SandboxFlags {
   readonly addr: string;
   readonly maxConcurrent?: string;
   readonly freshMemory?: boolean;
+  readonly watch?: boolean;
   readonly json?: boolean;
 }
 
@@ -45,13 +49,13 @@ async function serve(
   using log = new AccessLog(flags.audit, process.stderr);
   using progress = new LoadProgress(basename(file), process.stderr);
   const options = { ...sandboxOptions(flags), freshMemory: flags.freshMemory };
-  const source = await componentSource(file, { maxBytes: options.limits?.maxComponentBytes, signal: interrupted });
-  await using sandbox = await openToServe(source, {
+  await using opened = await open(file, flags.watch === true, {
     ...options,
     signal: interrupted,
     onEvent: log.record,
     onStage: progress.stage,
   });
+  const sandbox = "sandbox" in opened ? opened.sandbox : opened;
   progress[Symbol.dispose]();
   const { obstacle } = sandbox.isolation;
   if (obstacle !== undefined) {
@@ -61,7 +65,7 @@ async function serve(
   for (const note of idleFlags(flags, sandbox.component.interface)) writeNote(note, process.stderr);
   log.showDeniedOnly();
   const output = { stdout: guestOutput(process.stderr), stderr: guestOutput(process.stderr) };
-  await using server = await serveHttp(sandbox, {
+  await using server = await serveHttp(opened, {
     host,
     port,
     maxConcurrent,
@@ -100,6 +104,27 @@ async function serve(
   }
   await closed;
   return EXIT.done;
+}
+
+/** The component; where it is watched, each version that can serve, as it comes. */
+async function open(file: string, isWatched: boolean, options: SandboxOptions): Promise<Sandbox | WatchedSandbox> {
+  if (!isWatched) {
+    const { signal, limits } = options;
+    return openToServe(await componentSource(file, { maxBytes: limits?.maxComponentBytes, signal }), options);
+  }
+  if (isStdin(file)) throw new CordonError("usage", "Cannot watch stdin: name a component file, or leave --watch out");
+  return watch(file, {
+    sandbox: { ...options, isolation: options.isolation ?? "auto" },
+    accepts: (version) => version.assertHttpHandler(),
+    onReload: ({ component }) => {
+      process.stderr.write(`Serving ${neutralisedLine(component.name)} as it is now (${component.digest})\n`);
+    },
+    onFailure: (error) => {
+      process.stderr.write(
+        `${styled("bad", "failed", process.stderr)} to open the changed component: ${neutralisedLine(error.message)}\n`,
+      );
+    },
+  });
 }
 
 function ended(signal: AbortSignal): Promise<void> {

@@ -34,6 +34,8 @@ const READ_AS: Readonly<Partial<Record<LimitKind, string>>> = {
 export const CLI_WORDS: Words = {
   setting: ({ setting, value }: Remedy) =>
     isGrant(setting) ? FLAGS[setting](value) : LIMIT_FLAGS[setting.slice("limits.".length) as keyof Limits].flag,
+  ownFunctions:
+    "use hostFunctions of the library for functions of your own, of which the command line has none to give",
   limit: (name, value) => {
     const { flag, kind } = LIMIT_FLAGS[name];
     const unit = READ_AS[kind];

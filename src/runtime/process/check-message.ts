@@ -71,6 +71,11 @@ export function checkMessage(sent: unknown): FromProcess {
       return { type: "loaded", problem: optionalText(fields["problem"]) };
     case "started":
       return { type: "started", ticket: number(fields["ticket"]) };
+    case "reported": {
+      const { usage } = fields;
+      const checked = usage === undefined ? undefined : usageOf(usage);
+      return { type: "reported", ticket: number(fields["ticket"]), usage: checked };
+    }
     case "observed":
       return { type: "observed", ticket: number(fields["ticket"]), observation: observation(fields["observation"]) };
     case "ask":

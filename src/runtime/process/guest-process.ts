@@ -10,6 +10,7 @@ import { ProcessLink } from "./process-link.ts";
 import { Readiness } from "./readiness.ts";
 import { GRACE_MS, StoppedCall } from "./stopped-call.ts";
 import { settle, type Task } from "./task.ts";
+import { UsageReports } from "../usage-reports.ts";
 
 /** The longest delay a timer has, in milliseconds. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
@@ -66,6 +67,7 @@ export class GuestProcess {
   readonly #startMs: number;
   readonly #isOutdated: () => boolean;
   readonly #readiness = new Readiness();
+  readonly #reports = new UsageReports((ticket) => this.#link.send({ type: "report", ticket }));
   #program: PortableProgram | undefined;
   #startWatch: NodeJS.Timeout | undefined;
   #closing = false;
@@ -172,6 +174,7 @@ export class GuestProcess {
   start(task: Task): void {
     this.#held.set(task.ticket, task);
     this.#link.ref();
+    task.job.taken?.(async () => (this.#held.get(task.ticket) === task ? this.#reports.ask(task.ticket) : undefined));
     try {
       this.#link.send({ type: "start", ticket: task.ticket, invocation: task.job.invocation });
     } catch (thrown) {
@@ -220,6 +223,10 @@ export class GuestProcess {
     switch (message.type) {
       case "started":
         if (task !== undefined && !task.settled) this.#started(task);
+        break;
+      case "reported":
+        if (task !== undefined && !this.#reports.isOpen(task.ticket)) throw outOfTurn("nobody asked for usage");
+        this.#reports.settle(message.ticket, message.usage);
         break;
       case "observed":
         this.#observed(message, task, bytes);
@@ -361,6 +368,7 @@ export class GuestProcess {
   #forget(task: Task): void {
     clearTimeout(task.timer);
     this.#held.delete(task.ticket);
+    this.#reports.settle(task.ticket);
     this.#watchStarts();
     this.#rest();
     this.#events.freed();
@@ -393,6 +401,7 @@ export class GuestProcess {
       }
     }
     this.#held.clear();
+    this.#reports.end();
     for (const task of this.#leaving.values()) task.stopped?.end();
     this.#leaving.clear();
     this.#link.close();

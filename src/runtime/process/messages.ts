@@ -27,6 +27,8 @@ export type ToProcess =
   | { readonly type: "load"; readonly program: PortableProgram }
   | { readonly type: "start"; readonly ticket: number; readonly invocation: Invocation }
   | { readonly type: "cancel"; readonly ticket: number }
+  /** Asks what an invocation used so far; one at a time of each. */
+  | { readonly type: "report"; readonly ticket: number }
   /** Calls an instance that stays, which has said that it is ready. */
   | { readonly type: "enter"; readonly ticket: number; readonly call: InstanceCall }
   /** Ends an instance that stays, which has said that it is ready. */
@@ -41,6 +43,8 @@ export type FromProcess =
   | { readonly type: "loaded"; readonly problem: string | undefined }
   /** A worker thread took the invocation: its time has begun. */
   | { readonly type: "started"; readonly ticket: number }
+  /** The answer to a `report`; no usage where the invocation has not begun, or has ended. */
+  | { readonly type: "reported"; readonly ticket: number; readonly usage: WorkerUsage | undefined }
   | { readonly type: "observed"; readonly ticket: number; readonly observation: AuditObservation }
   | {
       readonly type: "ask";

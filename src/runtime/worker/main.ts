@@ -163,6 +163,9 @@ port.on("message", (message: ToWorker) => {
     case "answer":
       asks.answer(message);
       break;
+    case "report":
+      post({ type: "reported", ticket: message.ticket, usage: running.get(message.ticket)?.usage() });
+      break;
     case "enter":
       running.get(message.ticket)?.enter(message.call);
       break;

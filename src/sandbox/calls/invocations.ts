@@ -79,6 +79,16 @@ export class Invocations {
     return this.#running.list;
   }
 
+  /** Resolves when all that run now have ended. */
+  ended(): Promise<void> {
+    return this.#running.ended();
+  }
+
+  /** Whether none runs. */
+  get areNone(): boolean {
+    return this.#running.areNone;
+  }
+
   /** The embedder's objects of one invocation. As many again as its handles may be under way. */
   embeddersObjects({ maxHandles }: Limits): EmbeddersObjects {
     const resources = this.#parts.engine.plan?.resources;
@@ -104,7 +114,7 @@ export class Invocations {
     this.#last += 1;
     const invocation = this.#last;
     const record: CallRecord = { invocation, name: called?.name, denials: 0 };
-    const { signal: stopped, leave } = this.#running.enter(record, signal);
+    const { signal: stopped, taken, leave, used } = this.#running.enter(record, signal);
     const observe = (observation: AuditObservation): void => {
       if (observation.result === "Denied") record.denials += 1;
       recorder.record(invocation, observation);
@@ -120,6 +130,7 @@ export class Invocations {
         limits,
       },
       signal: stopped,
+      taken,
       observe,
       ready,
       answer: answering({
@@ -139,6 +150,7 @@ export class Invocations {
     const mustCheck = called !== undefined && (engine.untrusted || results !== undefined);
     const ended = mustCheck ? checkEnding(reported, called.function, results) : reported;
     const usage = usageOf(ended, record.denials);
+    used(usage);
     objects.end();
     streams.end(() => endOfStreams(ended, called ?? AN_INSTANCE, limits, usage));
     this.#totals.add(usage);

@@ -1,3 +1,11 @@
+import type { WorkerUsage } from "../../runtime/messages.ts";
+import type { AskUsage } from "../../runtime/pending.ts";
+import type { Usage } from "../../shared/usage.ts";
+import { usageOf } from "./usage.ts";
+
+/** How long a guest has to come by a checkpoint and say what it used, in milliseconds. */
+const ANSWER_MS = 1_000;
+
 /** A call of a sandbox that has not ended yet. */
 export interface RunningCall {
   /** Which call of the sandbox it is, from 1; the `invocation` of its events. */
@@ -8,6 +16,11 @@ export interface RunningCall {
   readonly wallMs: number;
   /** How many accesses were denied so far. */
   readonly denials: number;
+  /**
+   * What it used so far, and what it used in all once it has ended. Of a call that waits for a worker, or whose worker does not say within
+   * a second, all that is known is how long ago it was made and its denials. Never rejects.
+   */
+  readonly usage: () => Promise<Usage>;
   /** Ends it, as `cancelled`, with this reason as the error's `cause`. */
   readonly stop: (reason?: unknown) => void;
 }
@@ -19,35 +32,88 @@ export interface CallRecord {
   denials: number;
 }
 
+interface Entry {
+  readonly call: CallRecord;
+  readonly since: number;
+  readonly stop: AbortController;
+  ask?: AskUsage;
+  readonly ended: PromiseWithResolvers<Usage>;
+}
+
+/** What belongs to a call that was entered. */
+export interface EnteredCall {
+  /** Ends it. */
+  readonly signal: AbortSignal;
+  /** A worker has it, which can be asked what it used. */
+  readonly taken: (ask: AskUsage) => void;
+  /** It has ended, and is listed no more. */
+  readonly leave: () => void;
+  /** What it used in all is known. */
+  readonly used: (usage: Usage) => void;
+}
+
 /** The calls of a sandbox that have not ended, in the order in which they were made. */
 export class RunningCalls {
-  readonly #running = new Set<{ readonly call: CallRecord; readonly since: number; readonly stop: AbortController }>();
+  readonly #running = new Set<Entry>();
 
-  /** Enters a call. Returns the signal that ends it, and what takes it out again. */
-  enter(
-    call: CallRecord,
-    signal: AbortSignal | undefined,
-  ): { readonly signal: AbortSignal; readonly leave: () => void } {
+  /** Enters a call. */
+  enter(call: CallRecord, signal: AbortSignal | undefined): EnteredCall {
     const stop = new AbortController();
     const onAbort = (): void => stop.abort(signal?.reason);
     if (signal?.aborted === true) onAbort();
     signal?.addEventListener("abort", onAbort, { once: true });
-    const entry = { call, since: performance.now(), stop };
+    const entry: Entry = { call, since: performance.now(), stop, ended: Promise.withResolvers() };
     this.#running.add(entry);
-    const leave = (): void => {
-      this.#running.delete(entry);
-      signal?.removeEventListener("abort", onAbort);
+    return {
+      signal: stop.signal,
+      taken: (ask) => void (entry.ask = ask),
+      leave: () => {
+        this.#running.delete(entry);
+        signal?.removeEventListener("abort", onAbort);
+      },
+      used: entry.ended.resolve,
     };
-    return { signal: stop.signal, leave };
+  }
+
+  /** Resolves when all that run now have ended, with what they used. */
+  async ended(): Promise<void> {
+    await Promise.all(Array.from(this.#running, ({ ended }) => ended.promise));
+  }
+
+  /** Whether none runs. */
+  get areNone(): boolean {
+    return this.#running.size === 0;
   }
 
   /** A view of each, as it is now. */
   get list(): readonly RunningCall[] {
     const now = performance.now();
-    return Array.from(this.#running, ({ call, since, stop }) => ({
-      ...call,
-      wallMs: now - since,
-      stop: (reason: unknown = new Error("the call was stopped")) => stop.abort(reason),
+    return Array.from(this.#running, (entry) => ({
+      ...entry.call,
+      wallMs: now - entry.since,
+      usage: () => usageSoFar(entry),
+      stop: (reason: unknown = new Error("the call was stopped")) => entry.stop.abort(reason),
     }));
+  }
+}
+
+async function usageSoFar({ ask, ended, call, since }: Entry): Promise<Usage> {
+  // Of one that has just ended, what it used in all is about to be known.
+  const asked = ask?.().then<WorkerUsage | Usage>((found) => found ?? ended.promise);
+  const found = asked === undefined ? undefined : await inTime(Promise.race([ended.promise, asked]));
+  if (found !== undefined && "wallMs" in found) return found;
+  const ending = { kind: "cancelled", reason: undefined } as const;
+  const known = { ending, wallMs: performance.now() - since };
+  return usageOf(found === undefined ? known : { ...known, usage: found }, call.denials);
+}
+
+/** What a promise gives, if it does within the time that there is. */
+async function inTime<T>(promise: Promise<T>): Promise<T | undefined> {
+  const late = Promise.withResolvers<undefined>();
+  const timer = setTimeout(() => late.resolve(undefined), ANSWER_MS);
+  try {
+    return await Promise.race([promise, late.promise]);
+  } finally {
+    clearTimeout(timer);
   }
 }

@@ -62,9 +62,13 @@ export class Stdio {
   async close(): Promise<void> {
     this.#sinks.stdout?.end();
     this.#sinks.stderr?.end();
-    const returned = this.#stdin?.return?.();
-    if (this.#reading) returned?.catch(() => undefined);
-    else await returned;
+    // How the call ended is known: what its input does when it is let go of is no matter of it.
+    const returned = this.#letGo().catch(() => undefined);
+    if (!this.#reading) await returned;
+  }
+
+  async #letGo(): Promise<void> {
+    await this.#stdin?.return?.();
   }
 
   async #write(stream: "stdout" | "stderr", chunk: unknown, { limits }: StdioAsker): Promise<void> {

@@ -42,7 +42,7 @@ interface Running {
 
 /** The requests of one server. */
 export class HttpRequests {
-  readonly #sandbox: Sandbox;
+  readonly #sandbox: () => Sandbox;
   readonly #options: HttpRequestsOptions;
   readonly #running = new Set<Running>();
   readonly #waiting = new WeakMap<Socket, number>();
@@ -50,7 +50,8 @@ export class HttpRequests {
   /** Until when requests are refused, as was told. */
   #refusingUntil = 0;
 
-  constructor(sandbox: Sandbox, options: HttpRequestsOptions) {
+  /** @param sandbox Gives what answers the next request. */
+  constructor(sandbox: () => Sandbox, options: HttpRequestsOptions) {
     this.#sandbox = sandbox;
     this.#options = options;
   }
@@ -96,7 +97,7 @@ export class HttpRequests {
     if (this.#closing) exchange.closeAfter();
     const { maxConcurrent = 256 } = this.#options;
     const isFull = this.#closing || this.#running.size >= maxConcurrent;
-    const refusal = refusalOf(request, this.#sandbox.limits) ?? (isFull ? 503 : undefined);
+    const refusal = refusalOf(request, this.#sandbox().limits) ?? (isFull ? 503 : undefined);
     if (refusal !== undefined) {
       exchange.fail(refusal);
       return;
@@ -139,7 +140,7 @@ export class HttpRequests {
   async #handle(exchange: NodeExchange, signal: AbortSignal): Promise<void> {
     const { stdout, stderr } = this.#options;
     try {
-      await this.#sandbox.handle(exchange, { signal, stdout, stderr });
+      await this.#sandbox().handle(exchange, { signal, stdout, stderr });
       if (exchange.whole) return;
       const reason = exchange.failure === undefined ? "" : `: ${exchange.failure}`;
       throw new CordonError("guest-error", `Answering a request: the guest gave no whole answer${reason}`);

@@ -10,6 +10,7 @@ import { sandboxOptions, type SandboxOptions } from "../options/sandbox-options.
 import { callback, options, readOptions, type Shape, text, wholeNumber } from "../options/shape.ts";
 import { outputSink } from "../calls/stdio-options.ts";
 import { Sandbox } from "../sandbox.ts";
+import { WatchedSandbox } from "../watch/watched-sandbox.ts";
 
 /** How requests are served. */
 export interface ServeHttpOptions extends HttpRequestsOptions {
@@ -29,7 +30,7 @@ export interface HttpServer extends AsyncDisposable {
   readonly host: string;
   /** The port that it listens on, also when any was asked for. */
   readonly port: number;
-  /** What answers. */
+  /** What answers; of a component that is watched, the version in force. */
   readonly sandbox: Sandbox;
   /** How many requests are being answered. */
   readonly running: number;
@@ -67,19 +68,18 @@ const serveHttpOptions: Shape<ServeHttpOptions> = options<ServeHttpOptions>({
  *
  * The requests of one connection are answered one after another.
  *
- * @param component What is served. A sandbox is the caller's to close; anything else is opened in guest processes where this machine
+ * @param component What is served. A sandbox is the caller's to close, and so is a component that is watched; anything else is opened in guest processes where this machine
  * can start them, and closed with the server.
  * @throws CordonError `usage` when the component is none of that world, or the address cannot be listened on; as {@link Sandbox.open}
  * for a component that has to be opened.
  */
 export async function serveHttp<Exports extends object>(
-  component: Sandbox<Exports> | ComponentSource,
+  component: Sandbox<Exports> | WatchedSandbox<Exports> | ComponentSource,
   given: ServeHttpOptions = {},
 ): Promise<HttpServer> {
   const options = readOptions("serveHttp", serveHttpOptions, given);
-  if (isSandbox(component)) {
-    // What it exports besides the handler is no matter here.
-    if (options.sandbox === undefined) return serve(component as unknown as Sandbox, options, () => Promise.resolve());
+  if (isOpen(component)) {
+    if (options.sandbox === undefined) return serve(component, options, () => Promise.resolve());
     const problem = "the sandbox is open already; give its options to Sandbox.open";
     throw new CordonError("usage", `Cannot use the option sandbox of serveHttp: ${problem}`);
   }
@@ -94,16 +94,23 @@ export async function serveHttp<Exports extends object>(
 }
 
 /** A proxy may look like one, and is none. */
-function isSandbox<Exports extends object>(
-  component: Sandbox<Exports> | ComponentSource,
-): component is Sandbox<Exports> {
-  return !types.isProxy(component) && component instanceof Sandbox;
+function isOpen<Exports extends object>(
+  component: Sandbox<Exports> | WatchedSandbox<Exports> | ComponentSource,
+): component is Sandbox<Exports> | WatchedSandbox<Exports> {
+  return !types.isProxy(component) && (component instanceof Sandbox || component instanceof WatchedSandbox);
 }
 
-async function serve(sandbox: Sandbox, options: ServeHttpOptions, letGo: () => Promise<void>): Promise<HttpServer> {
+async function serve<Exports extends object>(
+  served: Sandbox<Exports> | WatchedSandbox<Exports>,
+  options: ServeHttpOptions,
+  letGo: () => Promise<void>,
+): Promise<HttpServer> {
+  // What it exports besides the handler is no matter here.
+  const current = (): Sandbox => (served instanceof Sandbox ? served : served.sandbox) as unknown as Sandbox;
+  const sandbox = current();
   sandbox.assertHttpHandler();
   const { createServer } = await import("node:http");
-  const requests = new HttpRequests(sandbox, options);
+  const requests = new HttpRequests(current, options);
   const server = createServer(
     {
       maxHeaderSize: Math.max(1, Math.min(sandbox.limits.maxHeaderBytes, MAX_HEAD_BYTES)),
@@ -127,7 +134,9 @@ async function serve(sandbox: Sandbox, options: ServeHttpOptions, letGo: () => P
   return {
     host,
     port,
-    sandbox,
+    get sandbox() {
+      return current();
+    },
     get running() {
       return requests.running;
     },

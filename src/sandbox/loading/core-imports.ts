@@ -4,7 +4,7 @@ import { DECLARED_CORE_MODULES } from "../../host/declared-interfaces.ts";
 import type { CoreProgram } from "../../runtime/messages.ts";
 import type { CoreImport, CoreModuleShape } from "../../shared/core-module.ts";
 import { CordonError } from "../../shared/errors.ts";
-import { reasonWith } from "../../shared/remedy.ts";
+import { ownFunctionsHint, reasonWith } from "../../shared/remedy.ts";
 import { escapeInvisible, quoteText } from "../../shared/quote-text.ts";
 
 /** How many problems one message names. */
@@ -37,7 +37,7 @@ export function resolveCoreImports(
   const message = `Cannot load the core module: it imports ${named.join(", ")}${rest}`;
   if (problems.every(({ canTrap }) => !canTrap)) throw new CordonError("unsupported", message);
   const remedies = [{ setting: "missingImports", value: "trap" }] as const;
-  const hint = "provide functions with hostFunctions, or have them trap when they are called";
+  const hint = `${ownFunctionsHint()}, or have them trap when they are called`;
   throw new CordonError("unsupported", reasonWith(`${message}; ${hint}`, remedies), { remedies });
 }
 

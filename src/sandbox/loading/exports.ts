@@ -32,11 +32,44 @@ const OF_TOOLCHAINS: ReadonlySet<string> = new Set([
   "init: func(shim: string, script: string, entry-path: option<string>, disable-gc: bool) -> result<_, string>",
 ]);
 
+/** The exports of a component by what they can be called by. */
+interface ExportIndex {
+  readonly callable: readonly CallableExport[];
+  readonly byName: ReadonlyMap<string, CallableExport>;
+  readonly byShortName: ReadonlyMap<string, readonly CallableExport[]>;
+}
+
+/** Made once for each component: there can be many thousand exports, and each call asks for one. */
+const indexes = new WeakMap<ComponentInterface, ExportIndex>();
+
 /**
  * The exports of a component that can be called, without what is a toolchain's. Those with handles, such as constructors and methods of
  * resources, can be on an instance that stays.
  */
-export function callableExports({ exports }: ComponentInterface): readonly CallableExport[] {
+export function callableExports(component: ComponentInterface): readonly CallableExport[] {
+  return indexOf(component).callable;
+}
+
+function indexOf(component: ComponentInterface): ExportIndex {
+  const found = indexes.get(component);
+  if (found !== undefined) return found;
+  const callable = listedExports(component);
+  const byName = new Map<string, CallableExport>();
+  const byShortName = new Map<string, CallableExport[]>();
+  for (const one of callable) {
+    if (!byName.has(one.name)) byName.set(one.name, one);
+    for (const short of new Set(shortNames(one.name))) {
+      const alike = byShortName.get(short);
+      if (alike === undefined) byShortName.set(short, [one]);
+      else alike.push(one);
+    }
+  }
+  const index = { callable, byName, byShortName };
+  indexes.set(component, index);
+  return index;
+}
+
+function listedExports({ exports }: ComponentInterface): readonly CallableExport[] {
   const atRoot = exports.functions
     .filter((fn) => !isOfToolchain(fn))
     .map((fn) => ({
@@ -63,7 +96,7 @@ export function callableExports({ exports }: ComponentInterface): readonly Calla
  * @throws CordonError `usage` that lists the exports.
  */
 export function findExport(component: ComponentInterface, wanted: string | undefined): CallableExport {
-  const callable = callableExports(component);
+  const { callable, byName, byShortName } = indexOf(component);
   if (wanted === undefined) {
     const run = callable.find(({ name }) => DEFAULT_EXPORT.test(name));
     if (run !== undefined) return run;
@@ -72,9 +105,9 @@ export function findExport(component: ComponentInterface, wanted: string | undef
   if (typeof wanted !== "string") {
     throw new CordonError("usage", `Cannot call an export: its name is no string; ${listed(callable)}`);
   }
-  const exact = callable.find(({ name }) => name === wanted);
+  const exact = byName.get(wanted);
   if (exact !== undefined) return exact;
-  const matching = callable.filter(({ name }) => shortNames(name).includes(wanted));
+  const matching = byShortName.get(wanted) ?? [];
   const [only] = matching;
   if (only !== undefined && matching.length === 1) return only;
   const quoted = quoteText(wanted, MAX_NAME_LENGTH);
@@ -82,10 +115,7 @@ export function findExport(component: ComponentInterface, wanted: string | undef
     const problem = `${matching.length} exports have that name; write one of them in full`;
     throw new CordonError("usage", `Cannot call ${quoted}: ${problem}: ${names(matching)}`);
   }
-  const near = nearest(
-    wanted,
-    callable.flatMap(({ name }) => [name, ...shortNames(name)]),
-  );
+  const near = nearest(wanted, namesOf(callable));
   const hint = near === undefined ? "" : `did you mean ${quoteText(near, MAX_NAME_LENGTH)}? `;
   throw new CordonError("usage", `Cannot call ${quoted}: there is no such export; ${hint}${listed(callable)}`);
 }
@@ -102,8 +132,16 @@ export function shortestNames(callable: readonly CallableExport[]): readonly str
   });
 }
 
+function* namesOf(callable: readonly CallableExport[]): Generator<string> {
+  for (const { name } of callable) {
+    yield name;
+    yield* shortNames(name);
+  }
+}
+
 function isOfToolchain(fn: WitFunction): boolean {
-  return OF_TOOLCHAINS.has(`${fn.name}: ${printFunctionType(fn, { names: true })}`);
+  const isNamedSo = [...OF_TOOLCHAINS].some((one) => one.startsWith(`${fn.name}: `));
+  return isNamedSo && OF_TOOLCHAINS.has(`${fn.name}: ${printFunctionType(fn, { names: true })}`);
 }
 
 function shortNames(full: string): readonly string[] {

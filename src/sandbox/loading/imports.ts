@@ -1,6 +1,7 @@
 import type { InterfaceDeclaration } from "../../host/capability.ts";
 import type { ImportLink } from "../../runtime/messages.ts";
 import { CordonError } from "../../shared/errors.ts";
+import { ownFunctionsHint } from "../../shared/remedy.ts";
 import { findServing } from "../../shared/wit/interface-name.ts";
 import type { Plan } from "../../shared/plan.ts";
 import { printFunctionType } from "../../shared/wit/print-wit.ts";
@@ -36,7 +37,7 @@ export function resolveImports(
   if (problems.length > 0) {
     const named = problems.slice(0, MAX_NAMED).join(", ");
     const rest = problems.length > MAX_NAMED ? ` and ${problems.length - MAX_NAMED} more` : "";
-    const hint = problems.some(isOfEmbedder) ? `; ${EMBEDDER_HINT}` : "";
+    const hint = problems.some(isOfEmbedder) ? `; ${embedderHint()}` : "";
     throw new CordonError(
       "unsupported",
       `Cannot load the component: it imports what this version does not provide: ${named}${rest}${hint}`,
@@ -60,8 +61,7 @@ export function resolveImports(
 const OF_CORDON = /^(?:wasi|cordon|sandbox):/;
 
 /** What to do about an import that is neither WASI's nor Cordon's. */
-export const EMBEDDER_HINT =
-  "functions of your own are given with hostFunctions of the library; the command line has none to give";
+export const embedderHint: () => string = ownFunctionsHint;
 
 /** Whether a problem is about an import that an embedder could provide: a function, of an interface of its own or of none. */
 export function isOfEmbedder(problem: string): boolean {

@@ -2,19 +2,39 @@ import { fullName, type NamedInterface, withoutVersion } from "../../shared/wit/
 import { PREVIEW1_MODULE } from "../../shared/core-module.ts";
 import type { ComponentInterface, WitInterface } from "../../shared/wit/wit.ts";
 
+/** The grants that a component can be told to need, by their place in `grants`. */
+export const REACH_GRANTS = [
+  "filesystem.read",
+  "filesystem.write",
+  "filesystem.preopens",
+  "network.hosts",
+  "network.allow",
+  "listen",
+  "lookup",
+  "environment",
+  "stdin",
+  "process",
+  "clocks",
+  "random",
+] as const;
+
+/** One of them. */
+export type ReachGrant = (typeof REACH_GRANTS)[number];
+
 /** Something outside itself that a component could reach if it were granted. */
 export interface Reach {
   /** The interface it imports; the one that is implemented, where it is imported under a name of the component's own. */
   readonly interface: string;
   /** What the interface gives access to, in words. */
   readonly access: string;
-  /** The flag that grants it; absent when it reaches nothing of the host and needs no grant. */
-  readonly flag?: string | undefined;
-  /** The key of the SDK's grants; absent when it needs no grant. */
-  readonly grant?: string | undefined;
+  /** The members of `grants` that allow it, all of them or some; empty when it reaches nothing of the host and needs none. */
+  readonly grants: readonly ReachGrant[];
 }
 
-type Access = Omit<Reach, "interface">;
+interface Access {
+  readonly access: string;
+  readonly grants?: readonly ReachGrant[];
+}
 
 /** The access of an interface that nothing provides. */
 export const NOT_PROVIDED = "not provided by this version";
@@ -22,37 +42,32 @@ export const NOT_PROVIDED = "not provided by this version";
 const NOTHING: Access = { access: "nothing of the host" };
 const FILES: Access = {
   access: "files and folders below preopened ones",
-  flag: "--dir HOST[::GUEST][:ro|:rw]",
-  grant: "filesystem.preopens",
+  grants: ["filesystem.preopens"],
 };
-const SOCKETS: Access = { access: "raw connections and datagrams", flag: "--allow-net RULE", grant: "network.allow" };
+const SOCKETS: Access = { access: "raw connections and datagrams", grants: ["network.allow"] };
 const LISTENING: Access = {
   access: "raw connections, and waiting for them",
-  flag: "--allow-net RULE, --allow-listen ADDR:PORT",
-  grant: "network.allow, listen",
+  grants: ["network.allow", "listen"],
 };
-const RANDOM: Access = { access: "random bytes (seeded, unless granted)", flag: "--random full", grant: "random" };
+const RANDOM: Access = { access: "random bytes (seeded, unless granted)", grants: ["random"] };
 const TERMINAL: Access = { access: "nothing: a guest never sees the terminal" };
 
 /** By the interface's name without its version. */
 const ACCESS: Readonly<Record<string, Access>> = {
-  "sandbox:skill/filesystem-read": { access: "read files", flag: "--allow-fs-read[=PATH]", grant: "filesystem.read" },
+  "sandbox:skill/filesystem-read": { access: "read files", grants: ["filesystem.read"] },
   "sandbox:skill/filesystem-write": {
     access: "write files",
-    flag: "--allow-fs-write[=PATH]",
-    grant: "filesystem.write",
+    grants: ["filesystem.write"],
   },
   "sandbox:skill/network": {
     access: "make HTTP requests",
-    flag: "--allow-network[=HOST[:PORT]]",
-    grant: "network.hosts",
+    grants: ["network.hosts"],
   },
   "wasi:cli/environment": {
     access: "its arguments, and environment variables",
-    flag: "--env NAME=VALUE",
-    grant: "environment",
+    grants: ["environment"],
   },
-  "wasi:cli/stdin": { access: "the stdin it is given", flag: "--stdin", grant: "stdin" },
+  "wasi:cli/stdin": { access: "the stdin it is given", grants: ["stdin"] },
   "wasi:cli/stdout": { access: "its own output, bounded" },
   "wasi:cli/stderr": { access: "its own output, bounded" },
   "wasi:cli/exit": { access: "its own end" },
@@ -63,14 +78,13 @@ const ACCESS: Readonly<Record<string, Access>> = {
   "wasi:cli/terminal-stderr": TERMINAL,
   "wasi:clocks/wall-clock": {
     access: "the time of day (else a clock of its own)",
-    flag: "--clock",
-    grant: "clocks",
+    grants: ["clocks"],
   },
   "wasi:clocks/monotonic-clock": { access: "the time that passes, from its own start" },
   "wasi:filesystem/types": FILES,
   "wasi:filesystem/preopens": FILES,
   "wasi:http/types": NOTHING,
-  "wasi:http/outgoing-handler": { access: "make HTTP requests", flag: "--allow-net RULE", grant: "network.allow" },
+  "wasi:http/outgoing-handler": { access: "make HTTP requests", grants: ["network.allow"] },
   "wasi:io/error": NOTHING,
   "wasi:io/poll": NOTHING,
   "wasi:io/streams": NOTHING,
@@ -83,23 +97,22 @@ const ACCESS: Readonly<Record<string, Access>> = {
   "wasi:sockets/tcp-create-socket": SOCKETS,
   "wasi:sockets/udp": LISTENING,
   "wasi:sockets/udp-create-socket": SOCKETS,
-  "wasi:sockets/ip-name-lookup": { access: "look host names up", flag: "--allow-dns[=NAME]", grant: "lookup" },
-  "cordon:process/run": { access: "run programs of the host", flag: "--allow-process=COMMAND", grant: "process" },
+  "wasi:sockets/ip-name-lookup": { access: "look host names up", grants: ["lookup"] },
+  "cordon:process/run": { access: "run programs of the host", grants: ["process"] },
   "cordon:vak/host": {
     access: "files, environment variables and a log",
-    flag: "--allow-fs-read[=PATH], --allow-fs-write[=PATH], --env NAME=VALUE",
-    grant: "filesystem.read, filesystem.write, environment",
+    grants: ["filesystem.read", "filesystem.write", "environment"],
   },
 };
 
 /** What the functions of preview 1 give access to, by how their names begin; the first that fits counts. */
 const PREVIEW1_ACCESS: readonly (readonly [RegExp, Access])[] = [
   [/^path_|^fd_prestat|^fd_readdir$/, FILES],
-  [/^sock_/, { access: "connections that come in", flag: "--allow-listen ADDR:PORT", grant: "listen" }],
-  [/^environ_/, { access: "environment variables", flag: "--env NAME=VALUE", grant: "environment" }],
+  [/^sock_/, { access: "connections that come in", grants: ["listen"] }],
+  [/^environ_/, { access: "environment variables", grants: ["environment"] }],
   [/^random_/, RANDOM],
-  [/^clock_/, { access: "the time of day (else a clock of its own)", flag: "--clock", grant: "clocks" }],
-  [/^fd_read$|^poll_/, { access: "the stdin it is given", flag: "--stdin", grant: "stdin" }],
+  [/^clock_/, { access: "the time of day (else a clock of its own)", grants: ["clocks"] }],
+  [/^fd_read$|^poll_/, { access: "the stdin it is given", grants: ["stdin"] }],
 ];
 
 /** What a component could reach through each thing it imports. */
@@ -120,14 +133,14 @@ export function reachOf(
     const name = fullName(one);
     const key = withoutVersion(name);
     const known = Object.hasOwn(ACCESS, key) ? ACCESS[key] : undefined;
-    if (!isProvided(one)) return { interface: name, access: NOT_PROVIDED };
-    return { interface: name, ...(known ?? { access: "what the embedder's function gives" }) };
+    if (!isProvided(one)) return { interface: name, access: NOT_PROVIDED, grants: [] };
+    return { interface: name, grants: [], ...(known ?? { access: "what the embedder's function gives" }) };
   });
   return [...ofPreview1, ...rest];
 }
 
 function preview1Reach({ name, functions }: WitInterface): readonly Reach[] {
   const found = PREVIEW1_ACCESS.filter(([names]) => functions.some((one) => names.test(one.name)));
-  const reach = found.map(([, access]) => ({ interface: name, ...access }));
-  return reach.length > 0 ? reach : [{ interface: name, access: "its own output and its own end" }];
+  const reach = found.map(([, access]) => ({ interface: name, grants: [], ...access }));
+  return reach.length > 0 ? reach : [{ interface: name, access: "its own output and its own end", grants: [] }];
 }

@@ -43,7 +43,7 @@ export type Reading = (signal: AbortSignal) => Promise<ReadComponent>;
  * is larger than `maxBytes`; or with the signal's reason, once it is aborted.
  */
 export function beginReading(source: ComponentSource, maxBytes: number = DEFAULT_LIMITS.maxComponentBytes): Reading {
-  if (!isSource(source)) throw new CordonError("usage", `Cannot load a component: ${GIVE}`);
+  if (!isReadable(source)) throw new CordonError("usage", `Cannot load a component: ${GIVE}`);
   if (typeof source === "object" && isBytes(source)) {
     const copy = copied(bytesOf(source), maxBytes);
     copy.catch(() => undefined);
@@ -82,11 +82,23 @@ function pathOf(source: string | URL): string {
   }
 }
 
-/** Whether it is any of them. A proxy may look like one, and is none. */
-function isSource(source: unknown): boolean {
+/** Whether it is any of them, and can be looked at: an object may have accessors of its own, which throw. */
+function isReadable(source: unknown): boolean {
+  try {
+    if (!isSource(source)) return false;
+    if (typeof source === "object" && isBytes(source)) bytesOf(source);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A proxy may look like one, and is none. */
+function isSource(source: unknown): source is ComponentSource {
   if (typeof source === "string") return true;
   if (typeof source !== "object" || source === null || types.isProxy(source)) return false;
-  return source instanceof URL || isBytes(source) || isStreamSource(source);
+  // What only has the prototype of a URL throws.
+  return (source instanceof URL && typeof source.href === "string") || isBytes(source) || isStreamSource(source);
 }
 
 function nameOf(path: string): string {

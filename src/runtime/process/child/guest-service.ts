@@ -1,6 +1,6 @@
 import { messageOf } from "../../../shared/errors.ts";
 import type { CompiledModule, Invocation, Program } from "../../messages.ts";
-import type { Ended, Ending, InstancePort } from "../../pending.ts";
+import type { AskUsage, Ended, Ending, InstancePort } from "../../pending.ts";
 import { WorkerPool } from "../../pool.ts";
 import type { FromProcess, PortableProgram, ToProcess } from "../messages.ts";
 
@@ -11,6 +11,8 @@ export class GuestService {
   readonly #asks = new Map<number, PromiseWithResolvers<unknown>>();
   /** Instances that stay, and wait for a call. */
   readonly #ready = new Map<number, InstancePort>();
+  /** What asks invocations that a worker has what they used so far. */
+  readonly #usages = new Map<number, AskUsage>();
   #pool: WorkerPool | undefined;
   #program: Promise<Program> | undefined;
   #lastAsk = 0;
@@ -33,6 +35,9 @@ export class GuestService {
         break;
       case "cancel":
         this.#stops.get(message.ticket)?.abort();
+        break;
+      case "report":
+        void this.#report(message.ticket);
         break;
       case "enter":
         this.#takeReady(message.ticket)?.enter(message.call);
@@ -62,6 +67,7 @@ export class GuestService {
     const ended = await this.#outcome(ticket, invocation, stop.signal);
     this.#stops.delete(ticket);
     this.#ready.delete(ticket);
+    this.#usages.delete(ticket);
     this.#end(ticket, ended);
   }
 
@@ -75,6 +81,7 @@ export class GuestService {
       invocation,
       signal,
       started: () => this.#send({ type: "started", ticket }),
+      taken: (ask) => void this.#usages.set(ticket, ask),
       observe: (observation) => this.#send({ type: "observed", ticket, observation }),
       ready: (port, ending, usage) => {
         this.#ready.set(ticket, port);
@@ -82,6 +89,11 @@ export class GuestService {
       },
       answer: (service, payload, asking) => this.#ask(ticket, service, payload, asking),
     });
+  }
+
+  async #report(ticket: number): Promise<void> {
+    const usage = await this.#usages.get(ticket)?.();
+    this.#send({ type: "reported", ticket, usage });
   }
 
   #takeReady(ticket: number): InstancePort | undefined {
