@@ -18,6 +18,7 @@ import { type Faults, shownValue } from "./faults.ts";
 import type { IsolationOptions } from "./isolation-options.ts";
 import { limitsFrom, type LimitsInput } from "./limit-options.ts";
 import { plainCopy } from "./plain-copy.ts";
+import { type SignatureInput, signatureInput } from "./signature-options.ts";
 import { a, callback, either, oneOf, options, readOptions, type Shape, text, truth, wholeNumber } from "./shape.ts";
 
 /** How a sandbox is opened. Everything that is left out is denied or at its default; a name that is not among these is an error. */
@@ -41,6 +42,8 @@ export interface SandboxOptions extends LoadOptions, IsolationOptions {
    * grant under `grants.custom`.
    */
   readonly hostFunctions?: HostFunctionInputs | undefined;
+  /** Who has to have signed the component, such as `{ require: "any" }`; default nobody. See docs/signing.md. */
+  readonly signature?: SignatureInput | undefined;
 }
 
 /** The options of a sandbox, and what was read from them. */
@@ -85,6 +88,7 @@ const members = options<SandboxOptions>({
     options<{ readonly seed: bigint | number }>({ seed }),
   ),
   limits: limitsInput,
+  signature: signatureInput,
   onEvent: callback<AuditListener>(),
   hostFunctions: (value, path, faults) => {
     if (Array.isArray(value)) return Array.from(value as HostFunctionInputs);
