@@ -116,6 +116,8 @@ export function parseGrants(input: GrantsInput, base: GrantsBase): Grants {
     clocks: parseClocks(root["clocks"], problems),
     random: parseRandom(root["random"], problems),
     custom: parseCustom(root["custom"], problems),
+    // Their values are no part of what is written; see parse-secrets.ts.
+    secrets: NO_GRANTS.secrets,
   };
   if (problems.length === 1) throw new CordonError("policy", problems.join());
   if (problems.length > 1) {

@@ -60,6 +60,8 @@ export type { MissingImports } from "./loading/missing-imports.ts";
 export { inspect, type InspectOptions, type Inspection } from "./loading/inspect.ts";
 export type { Reach } from "./loading/reach.ts";
 export type { LimitsInput } from "./options/limit-options.ts";
+export type { SecretInput } from "../policy/parse-secrets.ts";
+export type { SecretStoreOptions } from "./options/secret-options.ts";
 export type { SignatureInput } from "./options/signature-options.ts";
 export type { PublisherLevel } from "../signing/trusted-key.ts";
 export { run } from "./run.ts";
