@@ -7,7 +7,9 @@ const COMPONENT_FLAG = ["--component <NAME>", "whose it is: the component's name
 
 /** Adds the commands about secrets. `exit` is told the exit code of the one that ran. */
 export function addSecretCommands(program: Command, exit: (code: number) => void): void {
-  const secret = program.command("secret").description("keep secrets that go into a component's requests, and never to it");
+  const secret = program
+    .command("secret")
+    .description("keep secrets that go into a component's requests, and never to it");
 
   const set = secret
     .command("set")

@@ -17,7 +17,13 @@ export interface SecretInput {
 }
 
 /** Headers that say something of the message itself, besides those that frame it. */
-const OF_THE_MESSAGE: ReadonlySet<string> = new Set(["content-length", "content-type", "content-encoding", "te", "trailer"]);
+const OF_THE_MESSAGE: ReadonlySet<string> = new Set([
+  "content-length",
+  "content-type",
+  "content-encoding",
+  "te",
+  "trailer",
+]);
 
 const MAX_SECRETS = 100;
 
@@ -50,11 +56,14 @@ function parseSecret(item: unknown, name: string, problems: Problems): SecretRul
   const { key, host, header } = section(item, name, ["key", "host", "header"], problems);
   if (problems.length > before) return undefined;
   for (const [member, text] of Object.entries({ key, host, header })) {
-    if (typeof text !== "string") problems.push(`Cannot read ${name}.${member}: expected a string, found ${describe(text)}`);
+    if (typeof text !== "string")
+      problems.push(`Cannot read ${name}.${member}: expected a string, found ${describe(text)}`);
   }
   if (typeof key !== "string" || typeof host !== "string" || typeof header !== "string") return undefined;
   if (!isSecretKey(key)) {
-    problems.push(`Cannot read ${name}.key: ${quote(key)} is no name of a secret; it has up to 64 letters, digits and any of _ . -`);
+    problems.push(
+      `Cannot read ${name}.key: ${quote(key)} is no name of a secret; it has up to 64 letters, digits and any of _ . -`,
+    );
   }
   const field = header.toLowerCase();
   if (!isToken(header) || header.length > 256) {
@@ -74,7 +83,8 @@ function parseSecretHost(written: string): Pick<SecretRule, "schemes" | "host" |
   if (!parsed.ok) return parsed.problem;
   const { kind, host, port } = parsed.grant;
   const isLoopback = kind === "loopback" || (kind === "address" && (host === "::1" || host.startsWith("127.")));
-  const schemes = scheme === undefined ? (isLoopback ? (["http", "https"] as const) : (["https"] as const)) : [schemeOf(scheme)];
+  const schemes =
+    scheme === undefined ? (isLoopback ? (["http", "https"] as const) : (["https"] as const)) : [schemeOf(scheme)];
   return { schemes: Object.freeze([...schemes]), host, port };
 }
 

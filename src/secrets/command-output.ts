@@ -13,7 +13,8 @@ const TIMEOUT_MS = 60_000;
  * @throws CordonError `usage` when it cannot be started, fails, takes over a minute or prints more than `maxBytes`.
  */
 export async function commandOutput([program, ...words]: readonly string[], maxBytes: number): Promise<Uint8Array> {
-  if (program === undefined || program === "") throw new CordonError("usage", "Cannot run the key command: it is empty");
+  if (program === undefined || program === "")
+    throw new CordonError("usage", "Cannot run the key command: it is empty");
   const { spawn } = await import("node:child_process");
   const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
   const failed = (why: string): CordonError =>
@@ -32,7 +33,9 @@ export async function commandOutput([program, ...words]: readonly string[], maxB
     if (length <= maxBytes) chunks.push(chunk);
     else child.kill("SIGKILL");
   });
-  child.once("error", (error) => reject(failed("code" in error && error.code === "ENOENT" ? "there is no such program" : "it cannot be started")));
+  child.once("error", (error) =>
+    reject(failed("code" in error && error.code === "ENOENT" ? "there is no such program" : "it cannot be started")),
+  );
   child.once("close", (code, signal) => {
     if (length > maxBytes) reject(failed(`it prints more than ${maxBytes} bytes`));
     else if (signal !== null) reject(failed("it was killed, or took over a minute"));

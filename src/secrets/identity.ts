@@ -26,7 +26,8 @@ const MAX_FILE_BYTES = 16 * 1024;
  * @throws CordonError `usage` when there is none, or it cannot be read.
  */
 export async function identityFrom({ keyCommand, keyFile, directory }: IdentitySource): Promise<string> {
-  if (keyCommand !== undefined) return identityIn(await commandOutput(keyCommand, MAX_FILE_BYTES), "what the key command printed");
+  if (keyCommand !== undefined)
+    return identityIn(await commandOutput(keyCommand, MAX_FILE_BYTES), "what the key command printed");
   if (keyFile !== undefined) return identityIn(existing(keyFile), quoteText(keyFile));
   const variable = process.env[SECRETS_KEY_VARIABLE];
   if (variable !== undefined) return identityIn(Buffer.from(variable), SECRETS_KEY_VARIABLE);

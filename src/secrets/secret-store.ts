@@ -91,7 +91,8 @@ export class SecretStore {
         const key = nameStoredAs(stem);
         if (suffix === undefined || key === undefined || !isSecretKey(key)) continue;
         listed.push({ component, key, plain: suffix === PLAIN });
-        if (listed.length > MAX_LISTED) throw new CordonError("usage", `Cannot list the secrets: there are over ${MAX_LISTED}`);
+        if (listed.length > MAX_LISTED)
+          throw new CordonError("usage", `Cannot list the secrets: there are over ${MAX_LISTED}`);
       }
     }
     return listed.sort((a, b) => compare(a.component, b.component) || compare(a.key, b.key));

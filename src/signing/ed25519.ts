@@ -46,10 +46,14 @@ export function keyPairFrom(seed: Uint8Array): KeyPair {
  */
 export function publicKeyFrom(bytes: Uint8Array): PublicKey {
   const y = Buffer.from(bytes);
-  if (y.length !== PUBLIC_BYTES) throw new CordonError("usage", `Cannot use the public key: it has no ${PUBLIC_BYTES} bytes`);
+  if (y.length !== PUBLIC_BYTES)
+    throw new CordonError("usage", `Cannot use the public key: it has no ${PUBLIC_BYTES} bytes`);
   y[PUBLIC_BYTES - 1] = (y[PUBLIC_BYTES - 1] ?? 0) & 0x7f;
   if (SMALL_ORDER.has(y.toString("hex"))) {
-    throw new CordonError("usage", "Cannot use the public key: anyone could sign in its name; make another with cordon keygen");
+    throw new CordonError(
+      "usage",
+      "Cannot use the public key: anyone could sign in its name; make another with cordon keygen",
+    );
   }
   return new Uint8Array(bytes);
 }

@@ -49,7 +49,8 @@ export function publicKeyBytes(key: PublicKey): Uint8Array {
 export function readPublicKey(path: string): PublicKey {
   const bytes = existing(path, "read");
   if (bytes[0] !== PUBLIC_TAG || bytes.length !== 1 + PUBLIC_BYTES) {
-    const hint = bytes[0] === PAIR_TAG || isSealed(bytes) ? "it is a secret key; name the file that ends in .pub" : FORM;
+    const hint =
+      bytes[0] === PAIR_TAG || isSealed(bytes) ? "it is a secret key; name the file that ends in .pub" : FORM;
     throw new CordonError("usage", `Cannot read the public key ${quoteText(path)}: ${hint}`);
   }
   return publicKeyFrom(bytes.subarray(1));
@@ -63,10 +64,7 @@ const FORM = "it is no key file of cordon keygen or wasmsign2";
  * @param passphrase Asked for when the file is under one.
  * @throws CordonError `usage` when there is none, others may read it, or the passphrase is wrong.
  */
-export async function readKeyPair(
-  path: string,
-  passphrase: () => Promise<Uint8Array | undefined>,
-): Promise<KeyPair> {
+export async function readKeyPair(path: string, passphrase: () => Promise<Uint8Array | undefined>): Promise<KeyPair> {
   const bytes = existing(path, "nothing");
   const quoted = quoteText(path);
   if (isSealed(bytes)) {

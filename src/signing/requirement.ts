@@ -32,7 +32,11 @@ export interface RequirementInput {
  * @returns `undefined` for `none`.
  * @throws CordonError `usage` for one that is none, or that nobody can meet.
  */
-export function parseRequirement({ require: names, threshold, level }: RequirementInput): SignatureRequirement | undefined {
+export function parseRequirement({
+  require: names,
+  threshold,
+  level,
+}: RequirementInput): SignatureRequirement | undefined {
   if (names === "none") {
     if (threshold === undefined && level === undefined) return undefined;
     throw wrong("a threshold or level says nothing where no signature is required");
@@ -81,13 +85,17 @@ export function whyNot(key: TrustedKey, { names, level }: SignatureRequirement, 
   if (names !== "any" && !names.includes(key.name)) return "is not asked for";
   if (key.level === "unverified") return "is unverified";
   const [found, least] = [key.level, level].map((one) => PUBLISHER_LEVELS.indexOf(one));
-  return (found ?? -1) < (least ?? Number.POSITIVE_INFINITY) ? `is of the level ${key.level}, below ${level}` : undefined;
+  return (found ?? -1) < (least ?? Number.POSITIVE_INFINITY)
+    ? `is of the level ${key.level}, below ${level}`
+    : undefined;
 }
 
 function needed({ names, threshold }: SignatureRequirement): string {
   if (names === "any") return `it needs ${threshold} signature${threshold === 1 ? "" : "s"} of trusted keys`;
   const listed = names.map((name) => quoteText(name)).join(", ");
-  return names.length === 1 ? `it needs the signature of ${listed}` : `it needs ${threshold} of the signatures of ${listed}`;
+  return names.length === 1
+    ? `it needs the signature of ${listed}`
+    : `it needs ${threshold} of the signatures of ${listed}`;
 }
 
 function wrong(why: string): CordonError {

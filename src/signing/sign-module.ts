@@ -46,11 +46,7 @@ export async function signModule(bytes: Uint8Array, pair: KeyPair, what: string)
   };
 }
 
-function earlierSignatures(
-  encoded: Uint8Array,
-  hashes: readonly Uint8Array[],
-  what: string,
-): readonly HashSignature[] {
+function earlierSignatures(encoded: Uint8Array, hashes: readonly Uint8Array[], what: string): readonly HashSignature[] {
   let sets: readonly SignedHashes[];
   try {
     sets = decodeSignatures(encoded);

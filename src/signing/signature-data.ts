@@ -41,7 +41,8 @@ export function decodeSignatures(bytes: Uint8Array): readonly SignedHashes[] {
   const reader = new ByteReader(bytes);
   if (bytes.length > MAX_SIGNATURE_BYTES) reader.fail(`it has more than ${MAX_SIGNATURE_BYTES} bytes`);
   for (const byte of HEAD) {
-    if (reader.u8() !== byte) reader.fail("it is of a version, content type or hash function that is not known", reader.offset - 1);
+    if (reader.u8() !== byte)
+      reader.fail("it is of a version, content type or hash function that is not known", reader.offset - 1);
   }
   const sets = items(reader, MAX_SETS, "sets of hashes", () => signedHashes(reader.sub(length(reader))));
   end(reader);
@@ -102,7 +103,11 @@ function end(reader: ByteReader): void {
 function encodedSet({ hashes, signatures }: SignedHashes): readonly number[] {
   return [
     ...list(hashes.map((hash) => [...hash])),
-    ...list(signatures.map(({ keyId, signature }) => sized([...sized([...(keyId ?? [])]), ED25519, ...sized([...signature])]))),
+    ...list(
+      signatures.map(({ keyId, signature }) =>
+        sized([...sized([...(keyId ?? [])]), ED25519, ...sized([...signature])]),
+      ),
+    ),
   ];
 }
 

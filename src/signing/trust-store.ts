@@ -37,7 +37,10 @@ export class TrustStore {
       .filter((name) => name.endsWith(SUFFIX) && !name.startsWith("."))
       .sort();
     if (names.length > MAX_KEYS) {
-      throw new CordonError("signature", `Cannot use the trusted keys in ${quoteText(directory)}: there are over ${MAX_KEYS}`);
+      throw new CordonError(
+        "signature",
+        `Cannot use the trusted keys in ${quoteText(directory)}: there are over ${MAX_KEYS}`,
+      );
     }
     return names.flatMap((name) => read(join(directory, name), name.slice(0, -SUFFIX.length)) ?? []);
   }
@@ -98,12 +101,18 @@ export class TrustStore {
       keys.map((key) => key.name),
     );
     const hint = meant === undefined ? "cordon trust list shows those that are" : `did you mean ${meant}?`;
-    throw new CordonError("usage", `Cannot find the key ${quoteText(name, 100)}: none of that name is trusted; ${hint}`);
+    throw new CordonError(
+      "usage",
+      `Cannot find the key ${quoteText(name, 100)}: none of that name is trusted; ${hint}`,
+    );
   }
 
   #directory(): string {
     if (this.#asked === undefined) {
-      throw new CordonError("signature", "Cannot find the trusted keys: this user has no home folder; set XDG_CONFIG_HOME");
+      throw new CordonError(
+        "signature",
+        "Cannot find the trusted keys: this user has no home folder; set XDG_CONFIG_HOME",
+      );
     }
     const found = privateDirectory(this.#asked);
     if ("path" in found) return found.path;

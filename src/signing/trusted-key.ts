@@ -59,7 +59,10 @@ export function instant(text: string): number {
   const time = parts === null ? Number.NaN : Date.parse(text);
   // A day that there is not, such as the 31st of June, comes back as another.
   if (!Number.isNaN(time) && new Date(time).toISOString().startsWith(parts?.[1] ?? "")) return time;
-  throw new CordonError("usage", `Cannot read the date ${quoteText(text, 100)}: write 2027-01-31 or 2027-01-31T12:00:00Z`);
+  throw new CordonError(
+    "usage",
+    `Cannot read the date ${quoteText(text, 100)}: write 2027-01-31 or 2027-01-31T12:00:00Z`,
+  );
 }
 
 /** A key as the trust store keeps it. */

@@ -88,7 +88,10 @@ function counted(parts: number): string {
 }
 
 function isSame(one: readonly Uint8Array[], other: readonly Uint8Array[]): boolean {
-  return one.length === other.length && one.every((hash, index) => Buffer.from(hash).equals(other[index] ?? new Uint8Array()));
+  return (
+    one.length === other.length &&
+    one.every((hash, index) => Buffer.from(hash).equals(other[index] ?? new Uint8Array()))
+  );
 }
 
 function refused(what: string, why: string): CordonError {

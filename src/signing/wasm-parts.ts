@@ -68,7 +68,8 @@ function read(bytes: Uint8Array, what: string): WasmParts {
     const isFirst = reader.offset === HEADER_BYTES;
     const id = reader.u8();
     const content = reader.sub(reader.u32());
-    if (!fits(id, bytes, content.offset)) throw refused(what, "its header, which is not signed, does not go with its sections");
+    if (!fits(id, bytes, content.offset))
+      throw refused(what, "its header, which is not signed, does not go with its sections");
     const name = id === 0 ? nameOf(content) : undefined;
     if (name === SIGNATURE_SECTION) {
       if (signature !== undefined) throw refused(what, "it has two signature sections");
@@ -95,8 +96,7 @@ function nameOf(content: ByteReader): string | undefined {
 type Fits = (id: number, bytes: Uint8Array, at: number) => boolean;
 
 const fitsComponent: Fits = (id, bytes, at) =>
-  id <= MAX_COMPONENT_ID &&
-  (!NESTED.has(id) || startsWith(bytes, at, id === 1 ? MODULE_HEADER : COMPONENT_HEADER));
+  id <= MAX_COMPONENT_ID && (!NESTED.has(id) || startsWith(bytes, at, id === 1 ? MODULE_HEADER : COMPONENT_HEADER));
 
 /** Each section of a core module once at most and in order, none of them a module itself. */
 function orderedModule(): Fits {

@@ -23,7 +23,9 @@ export async function keygenCommand(path: string, { passphraseFile, json }: Keyg
       printJson({ status: "ok", secretKey: path, publicKey: publicPath, keyId }, process.stdout);
     } else {
       const [secret, shared] = [path, publicPath].map(neutralisedLine);
-      process.stdout.write(`Key ${keyId}\n  ${secret}  keep it to yourself\n  ${shared}  give it to those who run what you sign\n`);
+      process.stdout.write(
+        `Key ${keyId}\n  ${secret}  keep it to yourself\n  ${shared}  give it to those who run what you sign\n`,
+      );
     }
     return EXIT.done;
   } catch (thrown) {

@@ -62,7 +62,11 @@ export function secretListCommand(flags: { readonly component?: string; readonly
     if (flags.json === true) printJson({ status: "ok", secrets }, process.stdout);
     else if (secrets.length === 0) process.stdout.write("There are no secrets; set one with cordon secret set\n");
     else {
-      const rows = secrets.map(({ component, key, plain }) => [neutralisedLine(component), key, plain ? "plain" : "age"]);
+      const rows = secrets.map(({ component, key, plain }) => [
+        neutralisedLine(component),
+        key,
+        plain ? "plain" : "age",
+      ]);
       const lines = table([["COMPONENT", "NAME", "KEPT AS"], ...rows], { width: terminalWidth(process.stdout) });
       process.stdout.write(`${lines.join("\n")}\n`);
     }

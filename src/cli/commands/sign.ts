@@ -27,7 +27,10 @@ export async function signCommand(file: string, flags: SignFlags): Promise<numbe
     const { output, detached, passphraseFile } = flags;
     const target = output ?? detached;
     if (target === undefined || (output !== undefined && detached !== undefined)) {
-      throw new CordonError("usage", "Cannot sign: give either --output FILE for the signed component or --detached FILE");
+      throw new CordonError(
+        "usage",
+        "Cannot sign: give either --output FILE for the signed component or --detached FILE",
+      );
     }
     const source = await componentSource(file);
     const { bytes, name } = await beginReading(source)(new AbortController().signal);

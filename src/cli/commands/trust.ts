@@ -57,23 +57,24 @@ export function trustListCommand({ json }: { readonly json?: boolean }): number 
     }
     const rows = keys.map((key) => [key.name, key.level, key.keyId, validity(key)]);
     const lines = table([["NAME", "LEVEL", "KEY", "VALID"], ...rows], { width: terminalWidth(process.stdout) });
-    process.stdout.write(keys.length === 0 ? "No key is trusted; add one with cordon trust add\n" : `${lines.join("\n")}\n`);
+    process.stdout.write(
+      keys.length === 0 ? "No key is trusted; add one with cordon trust add\n" : `${lines.join("\n")}\n`,
+    );
     return EXIT.done;
   } catch (thrown) {
     return fail(thrown, json);
   }
 }
 
-function telling(
-  done: string,
-  { json }: { readonly json?: boolean },
-  change: () => TrustedKey | undefined,
-): number {
+function telling(done: string, { json }: { readonly json?: boolean }, change: () => TrustedKey | undefined): number {
   try {
     const key = change();
     const document = key === undefined ? undefined : keyDocument(key);
     if (json === true) printJson({ status: "ok", key: document }, process.stdout);
-    else process.stdout.write(`${done} ${document?.name ?? ""} (${document?.level ?? ""}, key ${document?.keyId ?? ""})\n`);
+    else
+      process.stdout.write(
+        `${done} ${document?.name ?? ""} (${document?.level ?? ""}, key ${document?.keyId ?? ""})\n`,
+      );
     return EXIT.done;
   } catch (thrown) {
     return fail(thrown, json);
@@ -110,7 +111,9 @@ function validity({ from, until, revoked }: KeyDocument): string {
     const reason = revoked.reason === undefined ? "" : `: ${neutralisedLine(revoked.reason)}`;
     return `revoked ${revoked.at}${reason}`;
   }
-  return [from === undefined ? "" : `from ${from}`, until === undefined ? "" : `until ${until}`]
-    .filter((part) => part !== "")
-    .join(" ") || "always";
+  return (
+    [from === undefined ? "" : `from ${from}`, until === undefined ? "" : `until ${until}`]
+      .filter((part) => part !== "")
+      .join(" ") || "always"
+  );
 }

@@ -29,9 +29,13 @@ export async function verifyCommand(file: string, flags: VerifyFlags): Promise<n
   try {
     const required = signatureFromFlags({ ...flags, requireSignature: flags.requireSignature ?? ["any"] });
     const requirement = required === undefined ? undefined : parseRequirement(required);
-    if (requirement === undefined) throw new CordonError("usage", "Cannot verify without a requirement: give any or names");
+    if (requirement === undefined)
+      throw new CordonError("usage", "Cannot verify without a requirement: give any or names");
     if (flags.key !== undefined && requirement.names !== "any") {
-      throw new CordonError("usage", "Cannot verify by --key and by names: names are those of trusted keys; leave one out");
+      throw new CordonError(
+        "usage",
+        "Cannot verify by --key and by names: names are those of trusted keys; leave one out",
+      );
     }
     const { bytes, name } = await beginReading(await componentSource(file))(new AbortController().signal);
     const keys = flags.key === undefined ? new TrustStore().list() : flags.key.map(givenKey);

@@ -18,11 +18,12 @@ export interface SecretFlags extends IdentityFlags {
 /** Adds the flags that say where the identity comes from. */
 export function addIdentityOptions(command: Command, group: string): Command {
   return command
+    .addOption(new Option("--key-file <FILE>", "the identity that secrets are encrypted for").helpGroup(group))
     .addOption(
-      new Option("--key-file <FILE>", "the identity that secrets are encrypted for").helpGroup(group),
-    )
-    .addOption(
-      new Option("--key-command <COMMAND>", "a program that prints it; words are parted at blanks, without a shell").helpGroup(group),
+      new Option(
+        "--key-command <COMMAND>",
+        "a program that prints it; words are parted at blanks, without a shell",
+      ).helpGroup(group),
     );
 }
 

@@ -24,7 +24,9 @@ export function addSignatureOptions(command: Command): Command {
         .helpGroup(GROUP),
     )
     .addOption(
-      new Option("--signature-threshold <COUNT>", "so many of them are enough; default all that are named").helpGroup(GROUP),
+      new Option("--signature-threshold <COUNT>", "so many of them are enough; default all that are named").helpGroup(
+        GROUP,
+      ),
     )
     .addOption(
       new Option("--signature-level <LEVEL>", "count no publishers below LEVEL")

@@ -16,7 +16,8 @@ export interface SecretStoreOptions {
 }
 
 const words: Shape<readonly string[]> = (value, path, faults) => {
-  const isList = Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === "string" && !one.includes("\0"));
+  const isList =
+    Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === "string" && !one.includes("\0"));
   if (isList) return Array.from(value as readonly string[]);
   faults.add(path, `it is a list of a program and its arguments, not ${shownValue(value)}`);
   return undefined;

@@ -74,12 +74,16 @@ export interface PrivateFileWriting {
  *
  * @throws CordonError `usage` when it is there already and must not be, or cannot be written.
  */
-export function writePrivateFile(path: string, bytes: Uint8Array, { existing, mode = 0o600 }: PrivateFileWriting): void {
+export function writePrivateFile(
+  path: string,
+  bytes: Uint8Array,
+  { existing, mode = 0o600 }: PrivateFileWriting,
+): void {
   const aside = join(dirname(path), `.${basename(path).slice(0, 100)}.${process.pid}.${uniqueSuffix()}.tmp`);
   try {
     const file = openSync(aside, "wx", mode);
     try {
-      for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
+      for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at);
       fsyncSync(file);
     } finally {
       closeSync(file);
