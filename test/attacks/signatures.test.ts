@@ -62,8 +62,20 @@ function sectionsOf(bytes: Uint8Array): readonly Section[] {
   return sections;
 }
 
-// Weakening: the order of a module's sections and the headers of nested ones are not looked at (the first eight bytes); numbers of the
-// signature may be written longer than they are; a key id is not compared.
+// Weakening: the order of a module's sections and the headers of nested ones are not looked at.
+test("the first eight bytes, which are not signed, are those that the rest goes with", async () => {
+  const [component, core] = [signedFile("add.wasm"), signedFile("core.wasm")].map((bytes) => bytes.subarray(0, 8));
+  assert.ok(component !== undefined && core !== undefined);
+  for (const name of FILES) {
+    const bytes = signedFile(name);
+    const other = name.startsWith("core") ? component : core;
+    const changed = Buffer.concat([other, bytes.subarray(8)]);
+    const verifying = verifyModule(changed, { what: "it", keys: [KEY] });
+    await failsWith("signature", /its header, which is not signed, does not go with its sections/, verifying);
+  }
+});
+
+// Weakening: numbers of the signature may be written longer than they are; a key id is not compared.
 test("no byte of a signed file can be another", async () => {
   for (const name of FILES) {
     const bytes = signedFile(name);
@@ -142,7 +154,7 @@ test("the signature of another file, inside or beside, signs nothing here", asyn
   );
 });
 
-// Weakening: the hashes of all sets are one list, as wasmsign2 has it.
+// Weakening: a signature is held against the hashes of its own set, and some of those are enough, as wasmsign2 has it.
 test("hashes of several signed sets are not put together", async () => {
   const bytes = signedFile("two-part.split.wasm");
   const pair = testPair("a");
