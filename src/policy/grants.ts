@@ -34,6 +34,8 @@ export interface Preopen {
   readonly maxFileBytes: number;
   /** Real paths below {@link root} that may not be written, with everything below them. */
   readonly except: readonly string[];
+  /** Real paths of folders below {@link root} that may not be opened at all; left out where there are none. */
+  readonly hidden?: readonly string[];
   /** As the operator wrote it, for messages. */
   readonly written: string;
 }

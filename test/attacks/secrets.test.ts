@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync, globSync, readdirSync, readFileSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
+import { symlink, writeFile } from "node:fs/promises";
 import type { IncomingHttpHeaders } from "node:http";
 import { basename, join } from "node:path";
 import { test } from "node:test";
@@ -109,11 +109,25 @@ test("no value of a secret, nor what opens it, is printed, recorded, kept or tol
     ...[`--allow-network=127.0.0.1:${port}`, `--allow-network=localhost:${port}`],
   ];
   for (const path of ["/", "/moved", "/broken"]) {
-    await run(["run", "--json", "--isolation", path === "/" ? "process" : "thread", ...flags, guest, "get", `${host}${path}`]);
+    await run([
+      "run",
+      "--json",
+      "--isolation",
+      path === "/" ? "process" : "thread",
+      ...flags,
+      guest,
+      "get",
+      `${host}${path}`,
+    ]);
   }
   assert.deepEqual(
     seen.map(({ host: name, authorization }) => `${name} ${authorization ?? "-"}`),
-    [`127.0.0.1:${port} ${CANARY}`, `127.0.0.1:${port} ${CANARY}`, `localhost:${port} -`, `127.0.0.1:${port} ${CANARY}`],
+    [
+      `127.0.0.1:${port} ${CANARY}`,
+      `127.0.0.1:${port} ${CANARY}`,
+      `localhost:${port} -`,
+      `127.0.0.1:${port} ${CANARY}`,
+    ],
   );
   const refusals: readonly (readonly [RegExp, readonly string[]])[] = [
     [/its value is not one line of visible ASCII/, ["--secret", `LINES=x@${host}`]],
@@ -196,15 +210,66 @@ test("a component gets the secrets of its own name alone, and none without being
   await failsWith("usage", /option secretStore.keyCommand/, open("tool", { secretStore: { keyCommand: "cat key" } }));
 });
 
-// Weakening: the folder of the configuration is none of Cordon's own.
-test("no write grant covers the folder of keys and secrets", async (context) => {
+// Weakening, each alone: `checkNotHidden` refuses nothing; the paths of skills have nothing left out of reading.
+test("no grant covers the folder of keys and secrets, by whatever name or link, there or made later", async (context) => {
   const folder = await temporaryFolder(context);
+  const store = join(folder, "config/store");
+  await new SecretStore(store).set({ component: "probe", key: "TOKEN" }, CANARY, "plain");
+  await symlink("config/store", join(folder, "link"));
+  const file = "probe/+t+o+k+e+n.plain";
+  const options = { cache: TEST_CACHE, name: "probe", secretStore: { directory: store } };
+  const opened = await Sandbox.open(await wasiProbe(), {
+    ...options,
+    grants: { filesystem: { preopens: [{ host: folder, guest: "/", write: true, create: true, delete: true }] } },
+  });
+  await using guest = new Probe(opened, []);
+  const tried = await guest.run(
+    ({ folders, read, open, everyWay }, paths) => {
+      const [base] = folders();
+      return [
+        ...paths.map((path) => read(base, path)),
+        open(base, "config/store", "rd"),
+        ...everyWay(base, paths[0] ?? ""),
+      ];
+    },
+    [`config/store/${file}`, `link/${file}`, "config/../config/store/probe/none"],
+  );
+  // No entry: what is to be renamed there is not.
+  assert.deepEqual(new Set(tried), new Set(["!not-permitted", "!no-entry"]));
+  assert.deepEqual(
+    tried.slice(0, 4),
+    Array.from({ length: 4 }, () => "!not-permitted"),
+  );
+  assert.equal(
+    await guest.run(({ folders, call }) => {
+      const [base] = folders();
+      return call(base, "renameAt", "config", base, "taken");
+    }),
+    "!read-only",
+  );
+  assertAbsent(CANARY, JSON.stringify(tried), "what the guest sees");
+
+  const skill = await Sandbox.open(await testGuest(), {
+    ...options,
+    grants: { filesystem: { read: [folder], write: [folder] } },
+  });
+  await using reader = skill;
+  for (const path of [`config/store/${file}`, `link/${file}`]) {
+    await failsWith("guest-error", /Permission denied/, reader.call("read", [join(folder, path)]));
+    await failsWith("guest-error", /Permission denied/, reader.call("write", [join(folder, path), "x"]));
+  }
+  for (const host of [store, join(store, "probe"), join(folder, "link")]) {
+    const grants = { filesystem: { preopens: [host] } };
+    await failsWith(
+      "policy",
+      /Cordon keeps keys and secrets there/,
+      Sandbox.open(await testGuest(), { ...options, grants }),
+    );
+  }
   const environment = { XDG_CONFIG_HOME: join(folder, "config") };
-  await cordon(["secret", "keygen"], { environment });
-  const guest = await testGuest();
+  assert.equal((await cordon(["secret", "keygen"], { environment })).code, 0);
   const target = join(folder, "config/cordon/trust/evil.json");
-  const words = ["run", `--allow-fs-write=${folder}`, guest, "write", target, "x"];
-  const { code } = await cordon(words, { environment });
-  assert.equal(code, 3);
+  const words = ["run", `--allow-fs-write=${folder}`, await testGuest(), "write", target, "x"];
+  assert.equal((await cordon(words, { environment })).code, 3);
   assert.ok(!existsSync(target));
 });

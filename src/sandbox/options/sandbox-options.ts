@@ -129,6 +129,7 @@ const collect: Shape<ReadSandboxOptions> = (value, path, faults) => {
     parseGrants(deterministicGrants(asked, deterministic), {
       cwd: currentDirectory(),
       protectedFolders: ownFolders(cache),
+      hiddenFolders: [configDirectory(), read?.secretStore?.directory, read?.signature?.trustDirectory].filter(isGiven),
       env: process.env,
     }),
   );
@@ -156,8 +157,12 @@ function currentDirectory(): string {
   }
 }
 
-/** What Cordon keeps code in that it will run, and what it was told: no guest may write there. */
+/** What Cordon keeps code in that it will run: no guest may write there. */
 function ownFolders(cache: SandboxOptions["cache"]): readonly string[] {
   const configured = typeof cache === "object" ? cache.directory : undefined;
-  return [cacheDirectory(), configDirectory(), configured].filter((folder) => folder !== undefined);
+  return [cacheDirectory(), configured].filter(isGiven);
+}
+
+function isGiven(folder: string | undefined): folder is string {
+  return folder !== undefined;
 }
