@@ -7,6 +7,8 @@ import { temporaryFolder } from "../../test/support/guests.ts";
 import { newIdentity } from "./age.ts";
 import { identityFrom, makeOwnIdentity } from "./identity.ts";
 
+const node = (code: string): readonly string[] => [process.execPath, "-e", code];
+
 test("the identity is the command's, the file's, the variable's or the store's, in this order", async (context) => {
   const directory = await temporaryFolder(context);
   const [first, second, third] = [await newIdentity(), await newIdentity(), await newIdentity()];
@@ -39,7 +41,6 @@ test("nothing of what is no identity is told", async (context) => {
   const directory = await temporaryFolder(context);
   const keyFile = join(directory, "key");
   await writeFile(keyFile, "hunter2", { mode: 0o600 });
-  const node = (code: string): readonly string[] => [process.execPath, "-e", code];
   const rows: readonly (readonly [RegExp, Parameters<typeof identityFrom>[0]])[] = [
     [/begins with AGE-SECRET-KEY-1/, { directory, keyFile }],
     [/begins with AGE-SECRET-KEY-1/, { directory, keyCommand: node("console.log('hunter2')") }],

@@ -8,6 +8,8 @@ import { signedFile, testKey } from "../../test/support/signed-files.ts";
 import { readKeyPair, readPublicKey, writeKeyPair } from "./key-files.ts";
 
 const none = (): Promise<undefined> => Promise.resolve(undefined);
+const given = (passphrase: Uint8Array) => (): Promise<Uint8Array> => Promise.resolve(passphrase);
+
 const PASSPHRASE = Buffer.from("correct horse battery staple");
 
 test("key files are those of wasmsign2, and only their user may read the secret one", async (context) => {
@@ -49,7 +51,6 @@ test("under a passphrase the key is encrypted, and opens with that one alone", a
   assert.equal(document.cipher, "aes-256-gcm");
   for (const form of ["hex", "base64"] as const)
     assert.ok(!text.includes(Buffer.from(seed).toString(form).slice(0, 20)));
-  const given = (passphrase: Uint8Array) => () => Promise.resolve(passphrase);
   assert.deepEqual(new Uint8Array((await readKeyPair(path, given(PASSPHRASE))).seed), new Uint8Array(seed));
   await failsWith("usage", /it is under a passphrase; give it with --passphrase-file/, readKeyPair(path, none));
   const sealed = Buffer.from(document.sealed, "base64");

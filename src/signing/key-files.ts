@@ -37,7 +37,7 @@ export function publicPathOf(path: string): string {
 }
 
 /** A public key as its file has it. */
-export function publicKeyBytes(key: PublicKey): Uint8Array {
+function publicKeyBytes(key: PublicKey): Uint8Array {
   return Buffer.concat([Uint8Array.of(PUBLIC_TAG), key]);
 }
 

@@ -16,7 +16,7 @@ export interface SignatureRequirement {
 const MAX_SIGNERS = 256;
 
 /** The level that counts where none is asked for. */
-export const DEFAULT_LEVEL: PublisherLevel = "community";
+const DEFAULT_LEVEL: PublisherLevel = "community";
 
 /** What a requirement is written as. */
 export interface RequirementInput {

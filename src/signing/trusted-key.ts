@@ -41,7 +41,7 @@ export function assertKeyName(name: string): void {
 }
 
 /** @throws CordonError `usage` when it is none. */
-export function publisherLevel(text: string): PublisherLevel {
+function publisherLevel(text: string): PublisherLevel {
   const found = PUBLISHER_LEVELS.find((level) => level === text);
   if (found !== undefined) return found;
   const meant = nearest(text, PUBLISHER_LEVELS);
@@ -65,17 +65,21 @@ export function instant(text: string): number {
   );
 }
 
+/** An instant as {@link instant} reads it. */
+export function dateText(time: number): string {
+  return new Date(time).toISOString();
+}
+
 /** A key as the trust store keeps it. */
 export function encodeTrustedKey({ name, publicKey, level, from, until, revoked }: TrustedKey): Uint8Array {
-  const date = (time: number): string => new Date(time).toISOString();
   const document = {
     version: 1,
     name,
     publicKey: Buffer.from(publicKey).toString("base64"),
     level,
-    ...(from === undefined ? {} : { from: date(from) }),
-    ...(until === undefined ? {} : { until: date(until) }),
-    ...(revoked === undefined ? {} : { revoked: { at: date(revoked.at), ...reasonOf(revoked.reason) } }),
+    ...(from === undefined ? {} : { from: dateText(from) }),
+    ...(until === undefined ? {} : { until: dateText(until) }),
+    ...(revoked === undefined ? {} : { revoked: { at: dateText(revoked.at), ...reasonOf(revoked.reason) } }),
   };
   return Buffer.from(`${JSON.stringify(document, undefined, 2)}\n`);
 }

@@ -104,10 +104,8 @@ test("no value of a secret, nor what opens it, is printed, recorded, kept or tol
   assert.equal((await run(set, `${CANARY}\n`)).code, 0);
   assert.equal((await run(["secret", "set", "LINES", "--component", component, "--stdin"], `a\n${CANARY}`)).code, 0);
   assert.match((await run(["secret", "list"])).stdout, /TOKEN/);
-  const flags = [
-    ...["--secret", `TOKEN=authorization@${host}`, "--audit", "audit.jsonl", "--usage", "--inherit-env"],
-    ...[`--allow-network=127.0.0.1:${port}`, `--allow-network=localhost:${port}`],
-  ];
+  const flags = ["--secret", `TOKEN=authorization@${host}`, "--audit", "audit.jsonl", "--usage", "--inherit-env"];
+  flags.push(`--allow-network=127.0.0.1:${port}`, `--allow-network=localhost:${port}`);
   for (const path of ["/", "/moved", "/broken"]) {
     await run([
       "run",

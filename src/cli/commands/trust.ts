@@ -1,7 +1,7 @@
 import { keyIdOf } from "../../signing/ed25519.ts";
 import { readPublicKey } from "../../signing/key-files.ts";
 import { TrustStore } from "../../signing/trust-store.ts";
-import { assertKeyName, instant, type PublisherLevel, type TrustedKey } from "../../signing/trusted-key.ts";
+import { assertKeyName, dateText, instant, type PublisherLevel, type TrustedKey } from "../../signing/trusted-key.ts";
 import { CordonError } from "../../shared/errors.ts";
 import { EXIT } from "../output/exit-codes.ts";
 import { fail } from "../output/failure.ts";
@@ -92,17 +92,16 @@ interface KeyDocument {
 }
 
 function keyDocument({ name, publicKey, level, from, until, revoked }: TrustedKey): KeyDocument {
-  const date = (time: number): string => new Date(time).toISOString();
   return {
     name,
     keyId: Buffer.from(keyIdOf(publicKey)).toString("hex"),
     publicKey: Buffer.from(publicKey).toString("base64"),
     level,
-    ...(from === undefined ? {} : { from: date(from) }),
-    ...(until === undefined ? {} : { until: date(until) }),
+    ...(from === undefined ? {} : { from: dateText(from) }),
+    ...(until === undefined ? {} : { until: dateText(until) }),
     ...(revoked === undefined
       ? {}
-      : { revoked: { at: date(revoked.at), ...(revoked.reason === undefined ? {} : { reason: revoked.reason }) } }),
+      : { revoked: { at: dateText(revoked.at), ...(revoked.reason === undefined ? {} : { reason: revoked.reason }) } }),
   };
 }
 

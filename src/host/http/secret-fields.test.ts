@@ -17,9 +17,10 @@ function goesTo(host: string, target: Target, method: string = "GET"): boolean {
   return secretFields(secretFor(host), target, method).get("authorization") === "s3cret";
 }
 
+const https = (host: string, port = 443): Target => ({ scheme: "https", host, port });
+const http = (host: string, port = 80): Target => ({ scheme: "http", host, port });
+
 test("a secret goes to its host, port and scheme, and nowhere else", () => {
-  const https = (host: string, port = 443): Target => ({ scheme: "https", host, port });
-  const http = (host: string, port = 80): Target => ({ scheme: "http", host, port });
   for (const written of [
     "api.example.com",
     "https://api.example.com",
