@@ -11,6 +11,8 @@ import { addRunOptions, addSandboxOptions, type RunFlags } from "./flags/run-opt
 import type { ScanFlags } from "./commands/scan.ts";
 import type { ServeFlags } from "./commands/serve-http.ts";
 import { neutralised, neutralisedLine, styled } from "./output/terminal.ts";
+import { addSecretCommands } from "./secret-commands.ts";
+import { addSigningCommands } from "./signing-commands.ts";
 import { speakIn } from "../shared/remedy.ts";
 import { assertUtf8Arguments } from "./flags/raw-arguments.ts";
 import { CLI_WORDS } from "./flags/words.ts";
@@ -143,6 +145,9 @@ export function commandLine(words: readonly string[], exit: (code: number) => vo
       const { scanCommand } = await import("./commands/scan.ts");
       exit(await scanCommand(command.args, flags));
     });
+
+  addSigningCommands(program, exit);
+  addSecretCommands(program, exit);
 
   program
     .command("demo")

@@ -34,6 +34,8 @@ export interface Preopen {
   readonly maxFileBytes: number;
   /** Real paths below {@link root} that may not be written, with everything below them. */
   readonly except: readonly string[];
+  /** Real paths of folders below {@link root} that may not be opened at all; left out where there are none. */
+  readonly hidden?: readonly string[];
   /** As the operator wrote it, for messages. */
   readonly written: string;
 }
@@ -153,6 +155,25 @@ export type CustomGrant =
   | { readonly kind: "string"; readonly value: string }
   | { readonly kind: "string-list"; readonly values: readonly string[] };
 
+/** Which requests a secret's value goes into, and as which header. */
+export interface SecretRule {
+  /** The name the secret was set under. */
+  readonly key: string;
+  readonly schemes: readonly ("http" | "https")[];
+  /** The one name or address, in the form that guests' hosts are compared in. */
+  readonly host: string;
+  /** `undefined` for the default port of the scheme. */
+  readonly port: number | undefined;
+  /** In lower case. */
+  readonly header: string;
+}
+
+/** A secret with its value, which the host alone ever sees. */
+export interface HttpSecret extends SecretRule {
+  /** Visible ASCII, blanks within included. */
+  readonly value: string;
+}
+
 /** Everything a guest was granted. The empty form grants nothing. */
 export interface Grants {
   /** Absolute, links resolved: the folder that the guest's relative paths start from. Grants nothing by itself. */
@@ -181,6 +202,8 @@ export interface Grants {
   readonly random: RandomGrant;
   /** By name. */
   readonly custom: Readonly<Record<string, CustomGrant>>;
+  /** What the host puts into requests that are allowed. Grants nothing by itself. */
+  readonly secrets: readonly HttpSecret[];
 }
 
 /** Grants nothing: the default. */
@@ -199,4 +222,5 @@ export const NO_GRANTS: Grants = Object.freeze({
   clocks: Object.freeze({ kind: "none" as const, resolutionNs: 1_000_000 }),
   random: Object.freeze({ kind: "pseudo" as const, seed: 0n }),
   custom: Object.freeze({}),
+  secrets: Object.freeze([]),
 });

@@ -55,6 +55,13 @@ test("the host's own odd variables are left out", () => {
   assert.deepEqual(seen("full", { "=C:": "C:\\", "": "x", OK: "1" }), { OK: "1" });
 });
 
+test("what opens the secrets is never passed", () => {
+  const env = { CORDON_SECRETS_KEY: "x", OK: "1" };
+  for (const input of ["full", { allow: "all" }, { deny: ["PATH"] }] as const)
+    assert.deepEqual(seen(input, env), { OK: "1" });
+  refused({ allow: ["CORDON_SECRETS_KEY"] }, /it opens all secrets, and no guest ever gets it/);
+});
+
 test("a name such as __proto__ is a name like others", () => {
   const set = Object.fromEntries([["__proto__", "1"]]);
   assert.deepEqual(parseGrants({ environment: { set } }, { cwd: "/" }).environment, [["__proto__", "1"]]);

@@ -1,3 +1,4 @@
+import { SECRETS_KEY_VARIABLE } from "../shared/own-variables.ts";
 import { describe, type Problems, quote, section, strings } from "./problems.ts";
 
 /**
@@ -42,6 +43,9 @@ export function parseEnvironment(
       'Cannot read environment.deny: an empty list would pass every variable; write allow: "all" if that is meant',
     );
   }
+  if (allow?.some((name) => name.toUpperCase() === SECRETS_KEY_VARIABLE)) {
+    problems.push(`Cannot pass the variable ${SECRETS_KEY_VARIABLE}: it opens all secrets, and no guest ever gets it`);
+  }
   const inherits = all || allow !== undefined || deny !== undefined;
   if (inherits && host === undefined) {
     problems.push(
@@ -50,7 +54,10 @@ export function parseEnvironment(
   }
   const passed = inherits
     ? Object.entries(host ?? {}).filter(
-        ([name]) => (allow === undefined || hasName(allow, name)) && (deny === undefined || !hasName(deny, name)),
+        ([name]) =>
+          (allow === undefined || hasName(allow, name)) &&
+          (deny === undefined || !hasName(deny, name)) &&
+          name.toUpperCase() !== SECRETS_KEY_VARIABLE,
       )
     : [];
   const variables = new Map<string, string>();

@@ -58,6 +58,8 @@ export interface GrantsBase {
   readonly cwd: string;
   /** Folders that no write grant covers, whatever it says: what the host itself keeps code in. */
   readonly protectedFolders?: readonly string[];
+  /** Folders that no grant covers at all: where the host keeps keys and secrets. */
+  readonly hiddenFolders?: readonly string[];
   /**
    * The host's environment: what `environment` can pass on, and the `PATH` that commands are looked up on. Left out, nothing of
    * it can be granted.
@@ -88,6 +90,7 @@ const CAPABILITIES = [
 export function parseGrants(input: GrantsInput, base: GrantsBase): Grants {
   const cwd = currentFolder(base.cwd);
   const protectedFolders = (base.protectedFolders ?? []).map((folder) => realPathOfWhatExists(resolve(folder)));
+  const hidden = (base.hiddenFolders ?? []).map((folder) => realPathOfWhatExists(resolve(folder)));
   const problems: Problems = [];
   const root = section(input, "the grants", CAPABILITIES, problems);
   const filesystem = section(
@@ -97,13 +100,17 @@ export function parseGrants(input: GrantsInput, base: GrantsBase): Grants {
     problems,
   );
   const rules = parseFileRules(filesystem, problems);
-  const filesystemWrite = parsePaths(filesystem["write"], "write", cwd, protectedFolders, problems);
-  const preopens = parsePreopens(filesystem["preopens"], { cwd, except: protectedFolders, rules }, problems);
+  const filesystemWrite = parsePaths(filesystem["write"], "write", cwd, [...protectedFolders, ...hidden], problems);
+  const preopens = parsePreopens(
+    filesystem["preopens"],
+    { cwd, except: [...protectedFolders, ...hidden], hidden, rules },
+    problems,
+  );
   checkRulesApply(rules, { preopens, filesystemWrite }, problems);
   const network = parseNetwork(root["network"], problems);
   const grants: Grants = {
     cwd,
-    filesystemRead: parsePaths(filesystem["read"], "read", cwd, [], problems),
+    filesystemRead: parsePaths(filesystem["read"], "read", cwd, hidden, problems),
     filesystemWrite,
     filesystemWriteBounds: filesystemWrite.length === 0 ? NO_GRANTS.filesystemWriteBounds : writeBounds(rules),
     preopens,
@@ -116,6 +123,8 @@ export function parseGrants(input: GrantsInput, base: GrantsBase): Grants {
     clocks: parseClocks(root["clocks"], problems),
     random: parseRandom(root["random"], problems),
     custom: parseCustom(root["custom"], problems),
+    // Their values are no part of what is written; see parse-secrets.ts.
+    secrets: NO_GRANTS.secrets,
   };
   if (problems.length === 1) throw new CordonError("policy", problems.join());
   if (problems.length > 1) {

@@ -39,6 +39,8 @@ interface Surroundings {
   readonly cwd: string;
   /** Real paths that may not be written, whatever is granted. */
   readonly except: readonly string[];
+  /** Real paths that may not be opened, whatever is granted. */
+  readonly hidden: readonly string[];
   /** What `filesystem` sets for all of them. */
   readonly rules: FileRules;
 }
@@ -98,12 +100,18 @@ function parsePreopen(item: unknown, name: string, around: Surroundings, problem
     );
     return undefined;
   }
+  if (around.hidden.some((folder) => isWithin(root, folder))) {
+    problems.push(`Cannot open ${quote(written)} for the guest: Cordon keeps keys and secrets there; open another`);
+    return undefined;
+  }
   if (write && around.except.some((folder) => isWithin(root, folder))) {
     problems.push(`Cannot open ${quote(written)} for writing: Cordon keeps code there that it will run; open another`);
     return undefined;
   }
   const except = Object.freeze(around.except.filter((folder) => isWithin(folder, root)));
-  return Object.freeze({ guest, root, write, ...rights, maxFileBytes, except, written });
+  const hidden = around.hidden.filter((folder) => isWithin(folder, root));
+  const closed = hidden.length === 0 ? {} : { hidden: Object.freeze(hidden) };
+  return Object.freeze({ guest, root, write, ...rights, maxFileBytes, except, ...closed, written });
 }
 
 function isGuestName(guest: unknown): guest is string {

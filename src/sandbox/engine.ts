@@ -12,6 +12,8 @@ import type { Plan } from "../shared/plan.ts";
 import type { ComponentInfo } from "./loading/component-info.ts";
 import type { IsolationInUse, IsolationOptions } from "./options/isolation-options.ts";
 import { type Loaded, loadPortable, loadProgram, type ProgramOptions } from "./loading/program.ts";
+import type { SandboxOptions } from "./options/sandbox-options.ts";
+import { signedReading } from "./loading/signed-reading.ts";
 import { beginReading, type ComponentSource, type Reading } from "./loading/source.ts";
 
 /** Runs the calls of one component, at the level of isolation it was opened for. */
@@ -33,21 +35,26 @@ export interface Engine {
   readonly close: () => Promise<void>;
 }
 
+/** What a component is loaded with, and from whom it has to be. */
+type EngineOptions = ProgramOptions &
+  IsolationOptions &
+  Pick<SandboxOptions, "signature"> & { readonly limits: Pick<Limits, "maxComponentBytes"> };
+
 /**
  * Loads a component at a level of isolation.
  *
- * @throws CordonError as `loadProgram` does; `usage` for a sandbox of the system that cannot be had;
+ * @throws CordonError as `loadProgram` does; `signature` when it was not signed as it has to be; `usage` for a sandbox of the system that cannot be had;
  * `policy` for grants that no process can be confined to.
  */
 export function openEngine(
   source: ComponentSource,
-  options: ProgramOptions & IsolationOptions & { readonly limits: Pick<Limits, "maxComponentBytes"> },
+  options: EngineOptions,
   custom: readonly CustomImport[],
   grants: Grants,
 ): Promise<Engine> {
   const { isolation = "thread", osSandbox } = options;
   const withGrants = { ...options, grants };
-  const reading = beginReading(source, options.limits.maxComponentBytes);
+  const reading = signedReading(beginReading(source, options.limits.maxComponentBytes), options.signature);
   switch (isolation) {
     case "thread":
       if (osSandbox === "required") {

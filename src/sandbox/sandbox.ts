@@ -1,5 +1,6 @@
 import { AuditRecorder } from "../audit/recorder.ts";
 import { normalizeArguments } from "../component/values/check-value.ts";
+import type { Grants } from "../policy/grants.ts";
 import type { Job } from "../runtime/pending.ts";
 import { abortable } from "../shared/abortable.ts";
 import { CordonError } from "../shared/errors.ts";
@@ -22,7 +23,7 @@ import type { ExecuteResult, SpawnedProgram } from "./calls/program-result.ts";
 import { findExport } from "./loading/exports.ts";
 import { type CallManyOptions, callManyOptions, type CallOptions, callOptions } from "./options/call-options.ts";
 import { limitsFrom } from "./options/limit-options.ts";
-import { readSandboxOptions, type SandboxOptions } from "./options/sandbox-options.ts";
+import { type ReadSandboxOptions, readSandboxOptions, type SandboxOptions } from "./options/sandbox-options.ts";
 import { readOptions } from "./options/shape.ts";
 import type { ComponentSource } from "./loading/source.ts";
 import type { Services } from "./calls/services.ts";
@@ -68,16 +69,18 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
   /**
    * Loads a component and makes it ready to be called.
    *
-   * @throws CordonError `policy` for wrong grants, `usage` for wrong limits, an unreadable source or isolation that cannot be had, `invalid-component`,
+   * @throws CordonError `policy` for wrong grants or secrets, `usage` for wrong limits, an unreadable source or secret or isolation that cannot be had, `signature`, `invalid-component`,
    * `unsupported` when it imports what is not provided, `limit`, `host` or `cancelled`.
    */
   static async open<Exports extends object = object>(
     source: ComponentSource,
     given: SandboxOptions = {},
   ): Promise<Sandbox<Exports>> {
-    const { options, grants, limits, hostFunctions } = readSandboxOptions("Sandbox.open", given);
-    const engine = await openEngine(source, { ...options, limits }, hostFunctions.descriptors, grants);
+    const read = readSandboxOptions("Sandbox.open", given);
+    const { options, limits, hostFunctions } = read;
+    const engine = await openEngine(source, { ...options, limits }, hostFunctions.descriptors, read.grants);
     const { name, digest } = engine.info;
+    const grants = await withSecrets(read, engine);
     const recorder = new AuditRecorder({ componentId: name, componentDigest: digest }, options.onEvent);
     const isDeterministic = (options.deterministic ?? false) !== false;
     return new Sandbox({ engine, grants, limits, recorder, hostFunctions, isDeterministic });
@@ -318,6 +321,22 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
   /** The same as {@link close}. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+}
+
+/** What was granted, with the values of the secrets that this component is to have; without them nothing is opened. */
+async function withSecrets({ grants, secretRules, options }: ReadSandboxOptions, engine: Engine): Promise<Grants> {
+  if (secretRules.length === 0) return grants;
+  try {
+    const { resolveSecrets } = await import("../secrets/resolve-secrets.ts");
+    const resolved = resolveSecrets(secretRules, engine.info.name, options.secretStore ?? {});
+    const secrets = await (options.signal === undefined ? resolved : abortable(resolved, options.signal));
+    return Object.freeze({ ...grants, secrets });
+  } catch (thrown) {
+    await engine.close();
+    if (options.signal?.aborted !== true) throw thrown;
+    const { reason }: { readonly reason: unknown } = options.signal;
+    throw new CordonError("cancelled", "Loading the component was cancelled", { cause: reason });
   }
 }
 

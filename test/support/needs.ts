@@ -132,6 +132,18 @@ const CONDITIONS = {
     programs: ["wasmtime"],
     isThere: () => spawnSync(WASMTIME, ["wast", "--help"], { stdio: "ignore" }).status === 0,
   },
+  wasmsign2: {
+    what: "wasmsign2",
+    how: "run `cargo install wasmsign2-cli --version 0.2.8` and put its command on the search path",
+    programs: ["wasmsign2"],
+    isThere: () => spawnSync("wasmsign2", ["--version"], { stdio: "ignore" }).status === 0,
+  },
+  age: {
+    what: "age",
+    how: "install the package `age` of the system",
+    programs: ["age"],
+    isThere: () => spawnSync("age", ["--version"], { stdio: "ignore" }).status === 0,
+  },
   "scanner-corpus": {
     what: "corpus for the scanner",
     how: SHARED_DATA,

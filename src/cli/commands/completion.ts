@@ -1,4 +1,4 @@
-import type { Argument, Command, Option } from "commander";
+import type { Command, Help, Option } from "commander";
 import { takesAttachedValue } from "../flags/grant-options.ts";
 
 /** The shells there is a completion script for. */
@@ -66,8 +66,8 @@ function commandsOf(program: Command): readonly CompletedCommand[] {
   return helper.visibleCommands(program).map((command) => ({
     name: command.name(),
     description: command.description(),
-    flags: helper.visibleOptions(command).map(flagOf),
-    rest: restOf(command.registeredArguments, program),
+    flags: flagsOf(command, helper),
+    rest: restOf(command, program),
     endsFlags: command.registeredArguments.some(({ variadic }) => variadic),
   }));
 }
@@ -83,8 +83,16 @@ function flagOf(option: Option): CompletedFlag {
   };
 }
 
-function restOf(declared: readonly Argument[], program: Command): Completed | undefined {
-  const [first] = declared;
+/** The flags of a command, and of the commands below it. */
+function flagsOf(command: Command, helper: Help): readonly CompletedFlag[] {
+  const options = [command, ...helper.visibleCommands(command)].flatMap((one) => helper.visibleOptions(one));
+  const byName = new Map(options.map((option) => [option.flags, flagOf(option)]));
+  return [...byName.values()];
+}
+
+function restOf(command: Command, program: Command): Completed | undefined {
+  if (command.commands.length > 0) return words(command.commands.map((one) => one.name()));
+  const [first] = command.registeredArguments;
   if (first === undefined) return undefined;
   if (first.name() === "command") return { kind: "words", words: program.commands.map((command) => command.name()) };
   return valueOf(first.name(), first.argChoices);

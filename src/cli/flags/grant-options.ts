@@ -92,7 +92,8 @@ export const GRANT_TERMS: Readonly<Record<string, string>> = {
   "--grant": "--grant <NAME=VALUE>",
 };
 
-function repeatable(value: string, previous: readonly string[] | undefined): readonly string[] {
+/** Collects the values of a flag that may be given more than once. */
+export function repeatable(value: string, previous: readonly string[] | undefined): readonly string[] {
   return [...(previous ?? []), value];
 }
 

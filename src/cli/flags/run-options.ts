@@ -2,10 +2,12 @@ import { type Command, Option } from "commander";
 import type { SandboxOptions } from "../../sandbox/options/sandbox-options.ts";
 import { addGrantOptions, type GrantFlags } from "./grant-options.ts";
 import { deterministicFromFlags, grantsFromFlags } from "./grants-from-flags.ts";
+import { addSignatureOptions, type SignatureFlags, signatureFromFlags } from "./signature-options.ts";
+import { addSecretOptions, type SecretFlags, secretsFromFlags } from "./secret-options.ts";
 import { addLimitOptions, type LimitFlags, limitsFromFlags } from "./limit-options.ts";
 
 /** The flags of commands that let a component run, as parsed. */
-export interface SandboxFlags extends GrantFlags, LimitFlags {
+export interface SandboxFlags extends GrantFlags, LimitFlags, SignatureFlags, SecretFlags {
   readonly isolation?: "thread" | "process";
   readonly osSandbox?: "auto" | "required" | "off";
   readonly allowSharedMemory?: boolean;
@@ -28,6 +30,8 @@ export interface RunFlags extends SandboxFlags {
 export function addSandboxOptions(command: Command, isolationByDefault: string): Command {
   addGrantOptions(command);
   addLimitOptions(command);
+  addSignatureOptions(command);
+  addSecretOptions(command);
   return command
     .addOption(
       isolationOption(
@@ -83,6 +87,8 @@ export function sandboxOptions(flags: SandboxFlags): SandboxOptions {
     osSandbox: flags.osSandbox,
     sharedMemory: flags.allowSharedMemory,
     missingImports: flags.trapMissingImports === true ? "trap" : undefined,
+    signature: signatureFromFlags(flags),
+    ...secretsFromFlags(flags),
     ...(deterministic === undefined ? {} : { deterministic }),
   };
 }

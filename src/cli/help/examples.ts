@@ -15,13 +15,26 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   types: ["cordon types tool.wasm > tool-types.ts"],
   limits: ["cordon limits", "cordon limits dense"],
   scan: ["cordon scan --file skill.py", "cordon scan --file skill.py --fail-on medium"],
+  keygen: ["cordon keygen acme.key", "cordon keygen acme.key --passphrase-file - < passphrase"],
+  sign: ["cordon sign tool.wasm --key acme.key --output signed.wasm"],
+  verify: ["cordon verify signed.wasm", "cordon verify signed.wasm --key acme.key.pub"],
+  trust: ["cordon trust add acme acme.key.pub --level verified", "cordon trust list"],
+  "trust add": ["cordon trust add acme acme.key.pub --until 2028-01-01"],
+  "trust list": ["cordon trust list"],
+  "trust remove": ["cordon trust remove acme"],
+  "trust revoke": ['cordon trust revoke acme --reason "the key was stolen"'],
+  secret: ["cordon secret keygen", "cordon secret set TOKEN --component tool --stdin < token.txt"],
+  "secret set": ["cordon secret set TOKEN --component tool --stdin < token.txt"],
+  "secret list": ["cordon secret list", "cordon secret list --component tool"],
+  "secret delete": ["cordon secret delete TOKEN --component tool"],
+  "secret keygen": ["cordon secret keygen"],
   demo: ["cordon demo", "cordon demo trusted"],
   examples: ["cordon examples hello"],
   doctor: ["cordon doctor"],
   completion: ["source <(cordon completion bash)"],
 };
 
-/** The examples of a command, or of the whole by the name `cordon`. */
+/** The examples of a command, by the words it is called with; of the whole by the name `cordon`. */
 export function examplesOf(command: string): readonly string[] {
   return EXAMPLES[command] ?? [];
 }

@@ -41,7 +41,7 @@ export function formatHelp(command: Command, helper: Help): string {
     ...wrapped(sentence(helper.commandDescription(command)), width),
     "",
     heading("Examples:"),
-    ...examplesOf(command.name()).map((line) => `${MARGIN}${line}`),
+    ...examplesOf(wordsOf(command)).map((line) => `${MARGIN}${line}`),
     ...[...groups].flatMap(([group, items]) => [
       "",
       heading(group),
@@ -51,6 +51,13 @@ export function formatHelp(command: Command, helper: Help): string {
   ]
     .join("\n")
     .replaceAll(UNBROKEN, " ");
+}
+
+/** What a command is called with, without the program's own name; that name for the program. */
+function wordsOf(command: Command): string {
+  const above = command.parent;
+  if (above === null || above.parent === null) return command.name();
+  return `${wordsOf(above)} ${command.name()}`;
 }
 
 /** How a flag is shown. */

@@ -3,10 +3,12 @@ import type { Dispatcher } from "undici";
 import type { HostContext } from "../capability.ts";
 import type { ByteMeter } from "../metering/byte-meter.ts";
 import { takeAll } from "../metering/take-all.ts";
+import { targetOf } from "./check.ts";
 import { pinnedConnector } from "./connect.ts";
 import { contentTypeOf } from "./content-type.ts";
 import { transportReason } from "./failure.ts";
 import type { HttpRequest } from "./redirect.ts";
+import { secretFields } from "./secret-fields.ts";
 
 /** The largest head of a response, and the largest set of trailers, in bytes. */
 const MAX_HEADER_BYTES = 16 * 1024;
@@ -29,7 +31,7 @@ export interface SendOptions {
 
 /**
  * Sends one request over a connection of its own and reads the response. Redirects are returned, not followed. No proxy is
- * used, no connection reused, no cookie kept, and nothing but the headers here is sent. The body is charged before it is sent, the
+ * used, no connection reused, no cookie kept, and nothing but the headers here and the secrets for this host is sent. The body is charged before it is sent, the
  * response as it comes; where a rate is used up, it waits. Never rejects.
  */
 export async function sendRequest(request: HttpRequest, options: SendOptions): Promise<Sent> {
@@ -61,7 +63,7 @@ async function send(request: HttpRequest, { addresses, context, signal }: SendOp
     const response = await client.request({
       method: request.method,
       path: `${request.url.pathname}${request.url.search}`,
-      headers: headersOf(request),
+      headers: { ...headersOf(request), ...secretsFor(request, context) },
       body: request.body ?? null,
       signal,
     });
@@ -76,6 +78,11 @@ async function send(request: HttpRequest, { addresses, context, signal }: SendOp
 function headersOf({ body }: HttpRequest): Record<string, string> {
   const headers = { accept: "*/*", "accept-encoding": "identity", "user-agent": "cordon" };
   return body === undefined ? headers : { ...headers, "content-type": contentTypeOf(body) };
+}
+
+function secretsFor({ method, url }: HttpRequest, { grants }: HostContext): Record<string, string> {
+  const target = targetOf(url);
+  return target === undefined ? {} : Object.fromEntries(secretFields(grants.secrets, target, method));
 }
 
 interface ReadOptions {

@@ -1,4 +1,4 @@
-import { isFieldValue, isForbiddenField, isToken } from "../../host/http/wasi/fields/header-rules.ts";
+import { isFieldValue, isForbiddenField, isToken } from "../../shared/field-rules.ts";
 import type { HttpFields, HttpResponseHead, HttpResponsePart } from "../../shared/http-message.ts";
 import type { Limits } from "../../shared/limits.ts";
 

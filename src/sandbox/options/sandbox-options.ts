@@ -1,10 +1,11 @@
 import type { AuditListener } from "../../audit/recorder.ts";
 import type { ArtifactCacheOptions } from "../../component/artifact-cache.ts";
-import type { Grants } from "../../policy/grants.ts";
+import type { Grants, SecretRule } from "../../policy/grants.ts";
 import { type GrantsInput, parseGrants } from "../../policy/parse-grants.ts";
+import type { SecretInput } from "../../policy/parse-secrets.ts";
 import { CordonError } from "../../shared/errors.ts";
 import type { Limits } from "../../shared/limits.ts";
-import { cacheDirectory } from "../../shared/machine/xdg.ts";
+import { cacheDirectory, configDirectory } from "../../shared/machine/xdg.ts";
 import type {
   CoreHostFunctionInput,
   HostFunctionInput,
@@ -18,6 +19,8 @@ import { type Faults, shownValue } from "./faults.ts";
 import type { IsolationOptions } from "./isolation-options.ts";
 import { limitsFrom, type LimitsInput } from "./limit-options.ts";
 import { plainCopy } from "./plain-copy.ts";
+import { secretRules, type SecretStoreOptions, secretStoreOptions } from "./secret-options.ts";
+import { type SignatureInput, signatureInput } from "./signature-options.ts";
 import { a, callback, either, oneOf, options, readOptions, type Shape, text, truth, wholeNumber } from "./shape.ts";
 
 /** How a sandbox is opened. Everything that is left out is denied or at its default; a name that is not among these is an error. */
@@ -41,6 +44,15 @@ export interface SandboxOptions extends LoadOptions, IsolationOptions {
    * grant under `grants.custom`.
    */
   readonly hostFunctions?: HostFunctionInputs | undefined;
+  /** Who has to have signed the component, such as `{ require: "any" }`; default nobody. See docs/signing.md. */
+  readonly signature?: SignatureInput | undefined;
+  /**
+   * Secrets of this component that go into its requests to one host each, and never to the guest; default none. They grant no access to
+   * the host. See docs/grants.md.
+   */
+  readonly secrets?: readonly SecretInput[] | undefined;
+  /** Where the values of {@link secrets} are kept. */
+  readonly secretStore?: SecretStoreOptions | undefined;
 }
 
 /** The options of a sandbox, and what was read from them. */
@@ -49,6 +61,7 @@ export interface ReadSandboxOptions {
   readonly grants: Grants;
   readonly limits: Limits;
   readonly hostFunctions: HostFunctions;
+  readonly secretRules: readonly SecretRule[];
 }
 
 type HostFunctionInputs = readonly (HostFunctionInput | CoreHostFunctionInput | HostResourceInput)[];
@@ -85,6 +98,9 @@ const members = options<SandboxOptions>({
     options<{ readonly seed: bigint | number }>({ seed }),
   ),
   limits: limitsInput,
+  signature: signatureInput,
+  secrets: plainCopy<readonly SecretInput[]>(),
+  secretStore: secretStoreOptions,
   onEvent: callback<AuditListener>(),
   hostFunctions: (value, path, faults) => {
     if (Array.isArray(value)) return Array.from(value as HostFunctionInputs);
@@ -113,12 +129,14 @@ const collect: Shape<ReadSandboxOptions> = (value, path, faults) => {
     parseGrants(deterministicGrants(asked, deterministic), {
       cwd: currentDirectory(),
       protectedFolders: ownFolders(cache),
+      hiddenFolders: [configDirectory(), read?.secretStore?.directory, read?.signature?.trustDirectory].filter(isGiven),
       env: process.env,
     }),
   );
   const own = attempt("hostFunctions", faults, () => new HostFunctions(hostFunctions, grants?.custom ?? {}));
-  if (read === undefined || grants === undefined || own === undefined) return undefined;
-  return { options: read, grants, limits: limitsFrom(limits), hostFunctions: own };
+  const rules = attempt("secrets", faults, () => secretRules(read?.secrets));
+  if (read === undefined || grants === undefined || own === undefined || rules === undefined) return undefined;
+  return { options: read, grants, limits: limitsFrom(limits), hostFunctions: own, secretRules: rules };
 };
 
 function attempt<T>(path: string, faults: Faults, read: () => T): T | undefined {
@@ -142,5 +160,9 @@ function currentDirectory(): string {
 /** What Cordon keeps code in that it will run: no guest may write there. */
 function ownFolders(cache: SandboxOptions["cache"]): readonly string[] {
   const configured = typeof cache === "object" ? cache.directory : undefined;
-  return [cacheDirectory(), configured].filter((folder) => folder !== undefined);
+  return [cacheDirectory(), configured].filter(isGiven);
+}
+
+function isGiven(folder: string | undefined): folder is string {
+  return folder !== undefined;
 }

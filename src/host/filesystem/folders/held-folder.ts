@@ -62,12 +62,20 @@ export interface FolderHolding {
   readonly reopenToAppend: (fd: number, flags: number) => number | undefined;
 }
 
-/** What a grant leaves out of writing. */
+/** What a grant leaves out: of writing, or of being reached at all. */
 export interface Protection {
   /** Their real paths. */
   readonly paths: readonly string[];
   /** Device and inode of those that exist, as {@link identityOf} writes them. */
   readonly identities: ReadonlySet<string>;
+  /** Folders that may not be held, so that nothing in them is reached; left out where there are none. */
+  readonly hidden?: HiddenFolders | undefined;
+}
+
+/** Folders that may not be held: by what they are, and those that are not there yet by their real paths. */
+export interface HiddenFolders {
+  readonly identities: ReadonlySet<string>;
+  readonly missing: readonly string[];
 }
 
 /** What a file is, whatever it is called. */

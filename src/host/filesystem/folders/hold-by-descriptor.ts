@@ -10,6 +10,7 @@ import {
   type Protection,
   systemError,
 } from "./held-folder.ts";
+import { checkNotHidden } from "./hidden-folders.ts";
 import { checkNoProcess } from "../opening/kernel-files.ts";
 import { O_PATH } from "./linux-flags.ts";
 import { OwnedNumber } from "../opening/owned-number.ts";
@@ -57,6 +58,11 @@ class FolderByDescriptor implements HeldFolder {
     const { protection } = common;
     this.#number = number;
     this.#common = common;
+    checkNotHidden(
+      protection,
+      () => identityOf(this.stat()),
+      () => this.where(),
+    );
     this.protectedBelow =
       protectedAbove || (protection.identities.size > 0 && protection.identities.has(identityOf(this.stat())));
   }

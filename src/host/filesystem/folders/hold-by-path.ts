@@ -10,6 +10,7 @@ import {
   type Protection,
   systemError,
 } from "./held-folder.ts";
+import { checkNotHidden } from "./hidden-folders.ts";
 import { checkNoProcess } from "../opening/kernel-files.ts";
 
 const { O_NOCTTY, O_NOFOLLOW, O_NONBLOCK } = constants;
@@ -56,6 +57,11 @@ class FolderByPath implements HeldFolder {
     this.#identity = identityOf(stats);
     this.#device = stats.dev;
     this.#common = common;
+    checkNotHidden(
+      common.protection,
+      () => this.#identity,
+      () => path.replaceAll("\\", "/"),
+    );
     this.protectedBelow = protectedAbove || common.protection.identities.has(this.#identity);
   }
 

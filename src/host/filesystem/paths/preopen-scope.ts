@@ -2,7 +2,7 @@ import { type BigIntStats, statSync } from "node:fs";
 import type { Preopen } from "../../../policy/grants.ts";
 import { FilesystemError } from "../wasi/error-code.ts";
 import { errnoOf } from "../failure.ts";
-import { type HeldFolder, identityOf, type Protection } from "../folders/held-folder.ts";
+import { type HeldFolder, type HiddenFolders, identityOf, type Protection } from "../folders/held-folder.ts";
 import { covers } from "./check.ts";
 import { checkChangeable, type SeenFile } from "../opening/kernel-files.ts";
 
@@ -54,6 +54,15 @@ export function protectionOf(preopen: Preopen): Protection {
   return {
     paths: preopen.except.map((path) => withSlashes(path)),
     identities: new Set(identities.map(identityOf)),
+    hidden: preopen.hidden === undefined ? undefined : hiddenFolders(preopen.hidden),
+  };
+}
+
+function hiddenFolders(paths: readonly string[]): HiddenFolders {
+  const found = paths.map((path) => ({ path, stats: existing(path) }));
+  return {
+    identities: new Set(found.flatMap(({ stats }) => (stats === undefined ? [] : [identityOf(stats)]))),
+    missing: found.filter(({ stats }) => stats === undefined).map(({ path }) => withSlashes(path)),
   };
 }
 

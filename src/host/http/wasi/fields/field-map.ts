@@ -1,5 +1,6 @@
 import type { HostContext } from "../../../capability.ts";
-import { declaredLength, type DeclaredLength, isFieldValue, isForbiddenField, isToken } from "./header-rules.ts";
+import { isFieldValue, isForbiddenField, isToken } from "../../../../shared/field-rules.ts";
+import { declaredLength, type DeclaredLength } from "./header-rules.ts";
 import { type HeldBytes, heldBytes } from "../held-bytes.ts";
 
 /** Fields as they came or are to go: names with their bytes, in order. */

@@ -1,5 +1,5 @@
 import { type Host, parseGuestHost } from "../../../net/host.ts";
-import { isToken } from "../fields/header-rules.ts";
+import { isToken } from "../../../../shared/field-rules.ts";
 
 /** `wasi:http/types.method`. */
 export type Method =

@@ -7,6 +7,7 @@ import { namesHost } from "../../../net/check.ts";
 import { checkedAddresses, type Resolver } from "../../../net/resolve.ts";
 import { pinnedConnector } from "../../connect.ts";
 import { transportReason } from "../../failure.ts";
+import { secretFields, withSecretFields } from "../../secret-fields.ts";
 import type { ByteQueue } from "../byte-queue.ts";
 import { type ErrorCode, HttpFailure, internalCode, plainCode } from "../error-code.ts";
 import { FieldMap } from "../fields/field-map.ts";
@@ -141,7 +142,7 @@ class OutgoingExchange implements Dispatcher.DispatchHandler {
 
   #dispatch({ Client, buildConnector }: Undici, addresses: readonly string[]): void {
     const { target, method, path, headers, body } = this.#plan;
-    const { limits } = this.#context;
+    const { limits, grants } = this.#context;
     const connect = pinnedConnector(buildConnector, addresses, limits.httpTimeoutMs, limits.maxHeaderBytes);
     const host = target.host.includes(":") ? `[${target.host}]` : target.host;
     this.#client = new Client(`${target.scheme}://${host}:${target.port}`, {
@@ -157,7 +158,9 @@ class OutgoingExchange implements Dispatcher.DispatchHandler {
       bodyTimeout: 0,
     });
     const content = requestBody(body, this.#context.signal);
-    this.#client.dispatch({ method, path, headers: flatFields(headers), body: content, reset: true }, this);
+    // Into what is sent alone: the guest can go on to read its own fields.
+    const fields = withSecretFields(flatFields(headers), secretFields(grants.secrets, target, method));
+    this.#client.dispatch({ method, path, headers: fields, body: content, reset: true }, this);
   }
 
   #onConnect(): void {
