@@ -6,10 +6,18 @@ import { isAbsolute, join } from "node:path";
  * `XDG_CACHE_HOME` is ignored, as it asks. `undefined` for a user without a home directory; everything works without it.
  */
 export function cacheDirectory(environment: NodeJS.ProcessEnv = process.env): string | undefined {
-  const configured = environment["XDG_CACHE_HOME"];
+  return userDirectory(environment["XDG_CACHE_HOME"], ".cache/cordon");
+}
+
+/** Cordon's folder for what the user writes, found in the same manner by `XDG_CONFIG_HOME`. */
+export function configDirectory(environment: NodeJS.ProcessEnv = process.env): string | undefined {
+  return userDirectory(environment["XDG_CONFIG_HOME"], ".config/cordon");
+}
+
+function userDirectory(configured: string | undefined, byDefault: string): string | undefined {
   if (configured !== undefined && isAbsolute(configured)) return join(configured, "cordon");
   const home = homeDirectory();
-  return home === undefined ? undefined : join(home, ".cache/cordon");
+  return home === undefined ? undefined : join(home, byDefault);
 }
 
 /** Asking for it throws for a user who is in no password file, as in many containers. */

@@ -1,4 +1,5 @@
 import { closeSync, constants, ftruncateSync, openSync } from "node:fs";
+import { ACCESS } from "../../../policy/storage/access.ts";
 import type { HostContext } from "../../capability.ts";
 import {
   type Descriptor,
@@ -63,11 +64,13 @@ function checkRequest(base: FolderDescriptor, { openFlags, flags }: OpenRequest)
 
 function open(context: HostContext, base: FolderDescriptor, request: OpenRequest, slot: OpenSlot): Descriptor {
   const state = filesystemState(context);
-  using walk = new Walk(base.folder, request.path, state.cache);
+  const { rules } = base.scope;
+  using walk = new Walk(base.folder, request.path, state.cache, rules);
   for (let attempt = 0; attempt < MAX_ATTEMPTS;) {
     const place = walk.place();
     if (place.name === undefined) {
       const flags = folderFlags(base, request, state.posixFolders);
+      rules?.checkReachable(place.folder, undefined);
       checkReadable(place.folder, undefined, place.folder.fileSystem(), false);
       if (flags.mutateDirectory && request.flags.mutateDirectory) {
         checkProtection(base.scope.protection, place.folder, undefined);
@@ -75,10 +78,11 @@ function open(context: HostContext, base: FolderDescriptor, request: OpenRequest
       const options = { scope: base.scope, flags, label: labelOf(base, request.path) };
       return new FolderDescriptor(options, place.folder.retain(), slot);
     }
+    rules?.checkReachable(place.folder, place.name);
     const looked = lookAt(place, place.name, request);
     if (looked === undefined) {
       const file = create(base, place, place.name, request);
-      if (file !== undefined) return fileDescriptor(base, request, new OpenFile(file, slot));
+      if (file !== undefined) return fileDescriptor(base, request, place, new OpenFile(file, slot));
       attempt += 1;
       continue;
     }
@@ -110,6 +114,8 @@ function openFound(
   posixFolders: boolean,
 ): Descriptor {
   const { openFlags, flags } = request;
+  const { rules } = base.scope;
+  if (rules?.asksIdentity === true) rules.checkReachable(place.folder, place.name, found.stats());
   checkReadable(place.folder, place.name, found.fileSystem(), found.kind === "file");
   if (openFlags.create && openFlags.exclusive) throw exists();
   if (found.kind === "folder") {
@@ -129,9 +135,16 @@ function openFound(
   if (flags.write || openFlags.truncate) {
     checkProtection(base.scope.protection, place.folder, place.name, found);
   }
+  rules?.check(place.folder, place.name, accessAsked(request), found.stats());
   const fd = found.open(accessFlags(request));
   if (openFlags.truncate) truncate(fd);
-  return fileDescriptor(base, request, new OpenFile(fd, slot));
+  return fileDescriptor(base, request, place, new OpenFile(fd, slot));
+}
+
+/** What the rules have to allow for a file that is there. One that is opened for neither can still be looked at. */
+function accessAsked({ flags, openFlags }: OpenRequest): number {
+  const access = (flags.read ? ACCESS.read : 0) | (flags.write || openFlags.truncate ? ACCESS.modify : 0);
+  return access === 0 ? ACCESS.read : access;
 }
 
 function truncate(fd: number): void {
@@ -148,6 +161,7 @@ function create(base: FolderDescriptor, place: Place, name: string, request: Ope
   if (place.mustBeFolder)
     throw FilesystemError.failed("is-directory", "the path of the file to create ends in a slash");
   requireChange(base, "create");
+  base.scope.rules?.check(place.folder, name, ACCESS.create | (request.flags.read ? ACCESS.read : 0));
   checkProtection(base.scope.protection, place.folder, name);
   const flags = accessFlags(request) | O_CREAT | O_EXCL | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
   try {
@@ -158,9 +172,18 @@ function create(base: FolderDescriptor, place: Place, name: string, request: Ope
   }
 }
 
-function fileDescriptor(base: FolderDescriptor, { path, flags }: OpenRequest, file: OpenFile): Descriptor {
+function fileDescriptor(
+  base: FolderDescriptor,
+  { path, flags }: OpenRequest,
+  { folder, name }: Place,
+  file: OpenFile,
+): Descriptor {
   const granted = { ...flags, mutateDirectory: false };
-  return new FileDescriptor({ scope: base.scope, flags: granted, label: labelOf(base, path) }, file);
+  const { scope } = base;
+  const bound = name === undefined ? undefined : scope.rules?.maxFileBytes(folder, name);
+  const isNarrower = bound !== undefined && bound < scope.preopen.maxFileBytes;
+  const own = isNarrower ? { ...scope, preopen: { ...scope.preopen, maxFileBytes: bound } } : scope;
+  return new FileDescriptor({ scope: own, flags: granted, label: labelOf(base, path) }, file);
 }
 
 /** The flags of an opened folder. Reading it, and what is in it, needs no flag. */
