@@ -115,7 +115,14 @@ test("no source imports preview2-shim", () => {
 });
 
 /** Libraries whose code the build puts into the bundles, so that users do not install them. */
-const BUNDLED: ReadonlySet<string> = new Set(["canonicalize", "commander", "ipaddr.js", "yaml", "zod/mini"]);
+const BUNDLED: ReadonlySet<string> = new Set([
+  "canonicalize",
+  "commander",
+  "ipaddr.js",
+  "smol-toml",
+  "yaml",
+  "zod/mini",
+]);
 
 test("nothing imports what is not a dependency", () => {
   const { dependencies } = JSON.parse(readFileSync(join(SOURCES, "../package.json"), "utf8")) as {

@@ -108,6 +108,7 @@ export function parseGrants(input: GrantsInput, base: GrantsBase): Grants {
   const filesystemWrite = parsePaths(filesystem["write"], "write", cwd, protectedFolders, problems);
   const preopens = parsePreopens(filesystem["preopens"], { cwd, except: protectedFolders, rules }, problems);
   checkRulesApply(rules, { preopens, filesystemWrite }, problems);
+  const network = parseNetwork(root["network"], problems);
   const filesystemRead = parsePaths(filesystem["read"], "read", cwd, [], problems);
   const files = { filesystemRead, filesystemWrite, preopens };
   const reached = (path: string): boolean => filesystem["allow"] !== undefined || isReached(path, files);
@@ -115,7 +116,6 @@ export function parseGrants(input: GrantsInput, base: GrantsBase): Grants {
   const around = { cwd, except: protectedFolders, ownPaths };
   const storage = parseStorage(filesystem, around, problems);
   const granted = withStorage(files, storage, problems);
-  const network = parseNetwork(root["network"], problems);
   const grants: Grants = {
     cwd,
     ...granted,

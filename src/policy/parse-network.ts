@@ -38,7 +38,9 @@ export interface NetworkGrantsInput {
 
 /** A rule of the network with why it is there, which is told with a denial, and in its event. */
 export interface NetworkRuleInput {
+  /** `[SCHEME://]HOST[:PORTS]`. */
   readonly rule: string;
+  /** One line. */
   readonly reason?: string;
 }
 

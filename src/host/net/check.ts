@@ -154,7 +154,7 @@ function denialOf(
   const rule = grant.deny.find(matches);
   if (rule === undefined) return undefined;
   const why = rule.reason === undefined ? "" : `: ${rule.reason}`;
-  return denied(`${shown} is denied by the rule ${rule.written}${why}`);
+  return { allowed: false, reason: `${shown} is denied by the rule ${rule.written}${why}`, rule: rule.written };
 }
 
 /** The refusal of what is allowed, and not by a rule of every fence. */

@@ -14,6 +14,8 @@ const MARKS: Readonly<Partial<Record<string, string>>> = {
   "directive-line": "a directive changes how the document is read; leave it out",
 };
 
+const SECOND = "a second document begins; write one a file";
+
 /** Something in a text that keeps it from being read. */
 export interface TokenProblem {
   readonly problem: string;
@@ -25,7 +27,7 @@ export interface TokenProblem {
 export function tokenProblems(text: string): readonly TokenProblem[] {
   const found: TokenProblem[] = [];
   let [offset, tokens, depth, indicators, documents] = [0, 0, 0, 0, 0];
-  let [isLineStart, isScalar, hasContent] = [true, false, false];
+  let [isLineStart, isScalar, hasContent, hasEnded] = [true, false, false, false];
   for (const token of new Lexer().lex(text)) {
     tokens += 1;
     const type = CST.tokenType(token);
@@ -39,9 +41,11 @@ export function tokenProblems(text: string): readonly TokenProblem[] {
     if (mark !== undefined) found.push({ problem: mark, offset });
     let problem: string | undefined;
     if (type === "doc-start" || type === "doc-end") {
-      documents += type === "doc-start" || hasContent ? 1 : 0;
-      if (type === "doc-start" && (hasContent || documents > 1)) problem = "a second document begins; write one a file";
+      documents += type === "doc-start" ? 1 : 0;
+      hasEnded ||= type === "doc-end";
+      if (type === "doc-start" && (hasContent || documents > 1)) problem = SECOND;
     } else if (type !== "newline" && type !== "space" && type !== "comment") {
+      if (hasEnded) problem = SECOND;
       hasContent = true;
     }
     if (type === "flow-map-start" || type === "flow-seq-start") depth += 1;

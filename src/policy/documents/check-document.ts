@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { nearest } from "../../shared/suggest.ts";
-import { type Fault, ordered, shown } from "./fault.ts";
+import { type Fault, MAX_FAULTS, ordered, shown } from "./fault.ts";
 import { type Path, type ReadDocument, readYaml } from "./read-yaml.ts";
 import type { PolicyShape } from "./policy-shape.ts";
 import { policySchema } from "./schema.ts";
@@ -33,7 +33,8 @@ export function checkDocument(
     const position = key === undefined ? read.positionOf(path) : read.positionOfKey(path, key);
     found.push({ file, ...position, message });
   };
-  for (const issue of parsed.error.issues) tell(issue, [], read.value, report);
+  // To find a place and a key that was meant takes time, and nobody reads more.
+  for (const issue of parsed.error.issues.slice(0, 2 * MAX_FAULTS)) tell(issue, [], read.value, report);
   return { faults: ordered(found) };
 }
 
@@ -43,7 +44,7 @@ function tell(issue: Issue, base: Path, root: unknown, report: Report): void {
   switch (issue.code) {
     case "unrecognized_keys": {
       const known = keysOf(schemaAt(path, root));
-      for (const key of issue.keys) report(path, unknownKey(key, known), key);
+      for (const key of issue.keys.slice(0, MAX_FAULTS)) report(path, unknownKey(key, known), key);
       return;
     }
     case "invalid_union": {

@@ -11,7 +11,7 @@ export interface StorageEntry {
 }
 
 interface Reach {
-  readonly port?: number | readonly number[] | undefined;
+  readonly port?: number | string | readonly (number | string)[] | undefined;
   readonly protocol?: string | undefined;
   readonly reason?: string | undefined;
 }

@@ -41,7 +41,8 @@ export function readYaml(
     // Compares each key with every other; ours is linear.
     uniqueKeys: false,
     prettyErrors: false,
-    logLevel: "silent",
+    // A lower one leaves out that there is a second document.
+    logLevel: "error",
   });
   for (const { pos, message } of [...document.errors, ...document.warnings].slice(0, 50)) fault(pos[0], message);
   if (faults.length > 0) return { faults };

@@ -8,7 +8,9 @@ import { parseLookup } from "../parse-lookup.ts";
 import { parseRandom } from "../parse-random.ts";
 import type { Problems } from "../problems.ts";
 import type { PolicyShape } from "./policy-shape.ts";
+import { parsePorts } from "../port-ranges.ts";
 import { ACCESS_WORDS } from "../storage/access.ts";
+import { shown } from "./fault.ts";
 import {
   type Check,
   cidr,
@@ -69,8 +71,15 @@ const storageAllow = z.strictObject({
 const storageDeny = z.strictObject({ uri, access: z.nullish(access), reason });
 
 const port = z.int().check(z.minimum(1), z.maximum(65_535));
+const portRange = text(
+  (written) =>
+    written === "*" || (written.includes("-") && parsePorts(written) !== undefined)
+      ? undefined
+      : `${shown(written)} is no range of ports; write START-END, "*", or a number without quotes`,
+  "START-END, or * for every port.",
+);
 const protocol = z.optional(z.enum(["http", "https", "tcp", "udp"]));
-const reach = { port: z.optional(z.union([port, z.array(port)])), protocol, reason };
+const reach = { port: z.optional(z.union([port, portRange, z.array(z.union([port, portRange]))])), protocol, reason };
 const networkHostEntry = z
   .strictObject({ host: text(networkHost, "[SCHEME://]HOST[:PORT], as docs/grants.md has hosts."), ...reach })
   .check(
@@ -160,5 +169,5 @@ export const policySchema: z.ZodMiniType<PolicyShape> = z.strictObject({
 
 /** The same schema as JSON Schema 2020-12. */
 export function policyJsonSchema(): Readonly<Record<string, unknown>> {
-  return { $id: "https://cordon.dev/schema/policy-1.json", title: "Cordon policy", ...z.toJSONSchema(policySchema) };
+  return { title: "A policy document of Cordon", ...z.toJSONSchema(policySchema) };
 }

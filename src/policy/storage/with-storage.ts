@@ -20,9 +20,9 @@ export function withStorage(files: Files, storage: StorageGrant, problems: Probl
     );
   }
   return Object.freeze({
-    filesystemRead: [...ruled(files.filesystemRead, whole), ...ruled(storage.read, single)],
-    filesystemWrite: [...ruled(files.filesystemWrite, whole), ...ruled(storage.write, single)],
-    preopens: [...ruled(files.preopens, whole), ...ruled(storage.preopens, single)],
+    filesystemRead: Object.freeze([...ruled(files.filesystemRead, whole), ...ruled(storage.read, single)]),
+    filesystemWrite: Object.freeze([...ruled(files.filesystemWrite, whole), ...ruled(storage.write, single)]),
+    preopens: Object.freeze([...ruled(files.preopens, whole), ...ruled(storage.preopens, single)]),
   });
 }
 

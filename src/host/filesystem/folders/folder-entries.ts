@@ -42,8 +42,7 @@ export class FolderEntries {
   next(): DirectoryEntry | undefined {
     this.#assertOpen();
     let entry = this.#entries.readSync();
-    while (entry !== null && this.#rules?.isListed(this.#folder, entry.name) === false)
-      entry = this.#entries.readSync();
+    while (entry !== null && this.#rules?.isListed(this.#folder, entry) === false) entry = this.#entries.readSync();
     if (entry === null) return undefined;
     // Bytes that are not valid UTF-8 come as U+FFFD; a name that has one of its own leads somewhere.
     if (entry.name.includes("\uFFFD") && this.statsOf(entry.name) === undefined) {

@@ -5,6 +5,7 @@ import { nodeCrypto } from "../../node-modules.ts";
 import { type Descriptor, type FolderDescriptor, requireChange } from "../wasi/descriptor.ts";
 import { FilesystemError } from "../wasi/error-code.ts";
 import { filesystemState } from "../filesystem-state.ts";
+import { systemError } from "../folders/held-folder.ts";
 import { checkReadable, seenAs } from "../opening/kernel-files.ts";
 import { changeProblem, checkProtection } from "../paths/preopen-scope.ts";
 import { modificationStep, toldTime } from "./told-times.ts";
@@ -194,7 +195,11 @@ function atPath<T>(
       checkReadable(place.folder, undefined, place.folder.fileSystem(), false);
       return use(place, place.folder.stat());
     }
-    const stats = lstatSync(place.folder.entry(place.name), { bigint: true });
+    const stats = lstatSync(place.folder.entry(place.name), { bigint: true, throwIfNoEntry: false });
+    if (stats === undefined) {
+      rules?.checkFailed(place.folder, place.name);
+      throw systemError("ENOENT");
+    }
     rules?.checkReachable(place.folder, place.name, stats);
     if (!stats.isSymbolicLink() || !follow) {
       if (place.mustBeFolder && !stats.isDirectory()) throw FilesystemError.failed("not-directory", "it is no folder");

@@ -17,6 +17,7 @@ import { labelOf } from "../paths/label.ts";
 import { OpenFile } from "./open-file.ts";
 import type { OpenSlot } from "./open-slot.ts";
 import { checkProtection } from "../paths/preopen-scope.ts";
+import type { StorageScope } from "../paths/storage-scope.ts";
 import { type Place, Walk } from "../paths/walk.ts";
 
 const { O_CREAT, O_DSYNC, O_EXCL, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR, O_SYNC, O_WRONLY } = constants;
@@ -79,7 +80,7 @@ function open(context: HostContext, base: FolderDescriptor, request: OpenRequest
       return new FolderDescriptor(options, place.folder.retain(), slot);
     }
     rules?.checkReachable(place.folder, place.name);
-    const looked = lookAt(place, place.name, request);
+    const looked = lookAt(place, place.name, request, rules);
     if (looked === undefined) {
       const file = create(base, place, place.name, request);
       if (file !== undefined) return fileDescriptor(base, request, place, new OpenFile(file, slot));
@@ -87,6 +88,7 @@ function open(context: HostContext, base: FolderDescriptor, request: OpenRequest
       continue;
     }
     using found = looked;
+    if (found.kind === "link") rules?.checkReachable(place.folder, place.name, found.stats());
     if (found.kind !== "link") return openFound(base, request, place, found, slot, state.posixFolders);
     if (request.openFlags.exclusive && request.openFlags.create) throw exists();
     if (!request.follow) throw notFollowed(request, place);
@@ -96,11 +98,17 @@ function open(context: HostContext, base: FolderDescriptor, request: OpenRequest
 }
 
 /** What has the name, or `undefined` when nothing has and it is to be created. */
-function lookAt(place: Place, name: string, { openFlags }: OpenRequest): LookedAt | undefined {
+function lookAt(
+  place: Place,
+  name: string,
+  { openFlags }: OpenRequest,
+  rules: StorageScope | undefined,
+): LookedAt | undefined {
   try {
     return place.folder.look(name);
   } catch (error) {
     if (openFlags.create && errnoOf(error) === "ENOENT") return undefined;
+    rules?.checkFailed(place.folder, name);
     throw error;
   }
 }
@@ -115,7 +123,7 @@ function openFound(
 ): Descriptor {
   const { openFlags, flags } = request;
   const { rules } = base.scope;
-  if (rules?.asksIdentity === true) rules.checkReachable(place.folder, place.name, found.stats());
+  rules?.checkReachable(place.folder, place.name, found.stats());
   checkReadable(place.folder, place.name, found.fileSystem(), found.kind === "file");
   if (openFlags.create && openFlags.exclusive) throw exists();
   if (found.kind === "folder") {

@@ -1,4 +1,4 @@
-import { type BigIntStats, realpathSync, statSync } from "node:fs";
+import { type BigIntStats, type Dirent, realpathSync, statSync } from "node:fs";
 import { ACCESS, accessText, CONTENT_ACCESS, EVERY_ACCESS } from "../../../policy/storage/access.ts";
 import { type PathRights, type RuleIndex, ruleIndex } from "../../../policy/storage/rule-index.ts";
 import type { StorageRules } from "../../../policy/storage/storage-rules.ts";
@@ -65,19 +65,40 @@ export class StorageScope {
     if (problem !== undefined) throw refused(problem);
   }
 
-  /** Refuses even to look at what neither is to be reached nor leads to anything that is. */
+  /**
+   * Refuses even to look at what neither is to be reached nor leads to anything that is. Once it was looked at, that is told apart: there
+   * is nothing below a file, and a link that is denied by its name leads nowhere.
+   */
   checkReachable(folder: HeldFolder, name: string | undefined, seen?: BigIntStats): void {
     const path = pathOf(folder, name);
-    const { rights, below } = this.#index.of(path);
-    if ((rights | below) === 0) throw refused(ruleProblem(this.#index, path, ACCESS.read) ?? "no rule leads there");
+    const { rights, below, denied } = this.#index.of(path);
+    const leads = seen === undefined || seen.isDirectory() || (seen.isSymbolicLink() && denied === 0);
+    if ((rights | (leads ? below : 0)) === 0)
+      throw refused(ruleProblem(this.#index, path, ACCESS.read) ?? "no rule leads there");
     const problem = this.#aliasProblem(path, EVERY_ACCESS, seen);
     if (problem !== undefined && (seen?.isDirectory() === true || this.#isWhollyDenied(seen))) throw refused(problem);
   }
 
-  /** Whether a name is among the entries of a folder. */
-  isListed(folder: HeldFolder, name: string): boolean {
-    const { rights, below } = this.rightsOf(folder, name);
-    return (rights | below) !== 0;
+  /** Refuses what only leads on when it is not what it would have to be, so that no failure tells whether it is there. */
+  checkFailed(folder: HeldFolder, name: string): void {
+    const path = pathOf(folder, name);
+    if (this.#index.of(path).rights !== 0) return;
+    throw refused(ruleProblem(this.#index, path, ACCESS.read) ?? "no rule leads there");
+  }
+
+  /** Refuses to follow a link that is denied by its name. */
+  checkLink(folder: HeldFolder, name: string): void {
+    const path = pathOf(folder, name);
+    const { rights, denied } = this.#index.of(path);
+    if (rights !== 0 || denied === 0) return;
+    throw refused(ruleProblem(this.#index, path, ACCESS.read) ?? "a rule denies the link");
+  }
+
+  /** Whether a name is among the entries of a folder. What it is tells the entry, as `stat` would. */
+  isListed(folder: HeldFolder, entry: Pick<Dirent, "name" | "isDirectory" | "isSymbolicLink">): boolean {
+    const { rights, below, denied } = this.rightsOf(folder, entry.name);
+    const leads = entry.isDirectory() || (entry.isSymbolicLink() && denied === 0);
+    return (rights | (leads ? below : 0)) !== 0;
   }
 
   /** Refuses to list a folder in which nothing may be read. */

@@ -126,9 +126,16 @@ export class Walk {
       this.#folders.push(entered);
       if (this.#rules?.asksIdentity === true) this.#rules.checkReachable(entered, undefined, entered.stat());
     } catch (error) {
-      if (errnoOf(error) !== "ENOTDIR") throw error;
+      if (errnoOf(error) !== "ENOTDIR") {
+        this.#rules?.checkFailed(folder, name);
+        throw error;
+      }
       const target = readLink(folder, name);
-      if (target === undefined) throw error;
+      if (target === undefined) {
+        this.#rules?.checkFailed(folder, name);
+        throw error;
+      }
+      this.#rules?.checkLink(folder, name);
       this.#followTo(target);
     }
   }

@@ -186,6 +186,7 @@ export function readlinkAt(context: HostContext, base: FolderDescriptor, path: s
   using walk = new Walk(base.folder, path, filesystemState(context).cache, rules);
   const { folder, name, mustBeFolder } = walk.place();
   rules?.checkReachable(folder, name);
+  if (name !== undefined) rules?.checkFailed(folder, name);
   checkReadable(folder, name, folder.fileSystem(), false);
   const target = name === undefined ? undefined : readLink(folder, name);
   if (target === undefined) throw FilesystemError.failed("invalid", "it is no link");
