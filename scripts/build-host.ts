@@ -1,9 +1,10 @@
-import { chmod, cp, rm } from "node:fs/promises";
+import { chmod, cp, mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { rolldown } from "rolldown";
 import { builtinsWithoutFacades } from "./builtins-without-facades.ts";
 import { bundledModules } from "./bundled-modules.ts";
 import { DECLARED_CORE_MODULES, DECLARED_INTERFACES } from "../src/host/declared-interfaces.ts";
+import { policyJsonSchema } from "../src/policy/documents/schema.ts";
 import { exec, ROOT } from "./exec.ts";
 import { keepReachableTypes } from "./reachable-types.ts";
 
@@ -92,5 +93,8 @@ export async function buildHost(): Promise<readonly string[]> {
   }
   await chmod(join(ROOT, "dist/bin/cordon.js"), 0o755);
   await cp(join(ROOT, "wit"), join(ROOT, "dist/assets/wit"), { recursive: true });
+  await mkdir(join(ROOT, "dist/assets/schema"), { recursive: true });
+  const schema = `${JSON.stringify(policyJsonSchema(), undefined, 2)}\n`;
+  await writeFile(join(ROOT, "dist/assets/schema/policy-1.json"), schema);
   return modules;
 }

@@ -17,6 +17,7 @@ const MAY_BE_PACKED: readonly RegExp[] = [
   /^dist\/assets\/examples\/calculator\.wasm$/,
   /^dist\/assets\/demo\/demo\.txt$/,
   /^dist\/assets\/wit\/[^/]+\.wit$/,
+  /^dist\/assets\/schema\/policy-1\.json$/,
 ];
 
 /** What must be in the package. */

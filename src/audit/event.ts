@@ -38,4 +38,6 @@ export interface AuditEvent extends AuditObservation {
   readonly componentDigest: string;
   /** Which invocation of the sandbox made the call, from 1. */
   readonly invocation: number;
+  /** The policy that was in force, `sha256:` and hex of its canonical JSON; absent where no document was. */
+  readonly policyVersion?: string;
 }

@@ -5,6 +5,7 @@ import type { AuditEvent, AuditObservation } from "./event.ts";
 export interface AuditSubject {
   readonly componentId: string;
   readonly componentDigest: string;
+  readonly policyVersion?: string;
 }
 
 /** Receives events, in order. What it throws is dropped: an observer cannot change what the sandbox does. */

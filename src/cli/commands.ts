@@ -16,6 +16,7 @@ import { addSigningCommands } from "./signing-commands.ts";
 import { speakIn } from "../shared/remedy.ts";
 import { assertUtf8Arguments } from "./flags/raw-arguments.ts";
 import { CLI_WORDS } from "./flags/words.ts";
+import { addPolicyCommands } from "./policy-commands.ts";
 import { withNearestFlag } from "./flags/unknown-flags.ts";
 
 /** Where `serve-http` listens when it is not told. */
@@ -35,7 +36,7 @@ export async function main(words: readonly string[]): Promise<number> {
     const parted: RunWords = run === undefined ? { own: words, guest: [] } : partGuestWords(words, run);
     own = parted.own;
     if (parted.problem !== undefined) throw parted.problem;
-    const runs = run !== undefined || words[0] === "serve-http";
+    const runs = run !== undefined || words[0] === "serve-http" || (words[0] === "policy" && words[1] === "convert");
     const guest = parted.guest.length === 0 ? [] : ["--", ...parted.guest];
     await program.parseAsync(unknownCommand(words, program) ?? [...(runs ? expandBareGrants(own) : own), ...guest], {
       from: "user",
@@ -128,6 +129,8 @@ export function commandLine(words: readonly string[], exit: (code: number) => vo
       const { limitsCommand } = await import("./commands/limits.ts");
       exit(await limitsCommand(profile, flags));
     });
+
+  addPolicyCommands(program, exit);
 
   program
     .command("scan")

@@ -7,6 +7,8 @@ export type Decision =
       readonly allowed: false;
       /** Why not; one line. */
       readonly reason: string;
+      /** The rule that denies it, as the operator wrote it; `undefined` where none allows it. */
+      readonly rule?: string;
       /** What would allow it, if anything would. */
       readonly remedies?: readonly Remedy[] | undefined;
     };

@@ -1,3 +1,5 @@
+import type { StorageRules } from "./storage/storage-rules.ts";
+
 /**
  * What a guest may reach, in the form the checks read. Built by `parse-grants.ts` from what an operator wrote; nothing
  * else constructs it, so a check can rely on every invariant stated here.
@@ -14,6 +16,8 @@ export interface PathGrant {
   readonly path: string;
   /** Real paths below {@link root} that the grant leaves out, with everything below them. */
   readonly except: readonly string[];
+  /** What is left of it by rules about single files; without them, all of it. */
+  readonly rules?: StorageRules;
   /** As the operator wrote it, for messages. */
   readonly written: string;
 }
@@ -36,6 +40,8 @@ export interface Preopen {
   readonly except: readonly string[];
   /** Real paths of folders below {@link root} that may not be opened at all; left out where there are none. */
   readonly hidden?: readonly string[];
+  /** What is left of it by rules about single files; without them, all of it. */
+  readonly rules?: StorageRules;
   /** As the operator wrote it, for messages. */
   readonly written: string;
 }
@@ -76,12 +82,16 @@ export interface NetworkRule {
   readonly ports: readonly PortRange[] | undefined;
   /** As the operator wrote it, for messages. */
   readonly written: string;
+  /** Why there is such a rule, for who is denied by it. */
+  readonly reason?: string;
 }
 
 /** What a guest may reach over the network. A denial wins over every permission. */
 export interface NetworkGrant {
   readonly allow: readonly NetworkRule[];
   readonly deny: readonly NetworkRule[];
+  /** Each bounds all that is allowed: it is allowed by a rule of each of them as well, or not at all. */
+  readonly fences?: readonly (readonly NetworkRule[])[];
 }
 
 /** Where a guest may wait for connections and datagrams: the block must hold the address, `ports` the port. */

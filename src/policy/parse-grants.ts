@@ -12,6 +12,8 @@ import { parsePaths } from "./parse-paths.ts";
 import { parsePreopens, type PreopenDefaultsInput, type PreopenInput } from "./parse-preopens.ts";
 import { parseProcess, type ProcessInput } from "./parse-process.ts";
 import { parseRandom, type RandomInput } from "./parse-random.ts";
+import { parseStorage, type StorageRuleInput } from "./storage/parse-storage.ts";
+import { isReached, withStorage } from "./storage/with-storage.ts";
 import { MAX_PROBLEMS, flag, type Problems, quote, section } from "./problems.ts";
 import { realPath, realPathOfWhatExists } from "./real-path.ts";
 
@@ -26,6 +28,10 @@ export interface FilesystemGrantsInput extends PreopenDefaultsInput {
   readonly write?: readonly string[];
   /** Folders that a WASI guest finds opened, each an object or `HOST[::GUEST][:ro|:rw]`. */
   readonly preopens?: readonly (string | PreopenInput)[];
+  /** Files by patterns of their paths, for guests of every kind; see docs/policy.md. */
+  readonly allow?: readonly StorageRuleInput[];
+  /** What is never reached, whatever else of `filesystem` is granted: patterns, or rules for some accesses alone. */
+  readonly deny?: readonly (string | StorageRuleInput)[];
 }
 
 /** What a guest is granted, as users of the SDK write it; `{}` grants nothing. See docs/grants.md. */
@@ -60,6 +66,8 @@ export interface GrantsBase {
   readonly protectedFolders?: readonly string[];
   /** Folders that no grant covers at all: where the host keeps keys and secrets. */
   readonly hiddenFolders?: readonly string[];
+  /** Files and folders of Cordon's own that nothing grants at all, where rules about single files hold. */
+  readonly ownPaths?: readonly string[];
   /**
    * The host's environment: what `environment` can pass on, and the `PATH` that commands are looked up on. Left out, nothing of
    * it can be granted.
@@ -96,7 +104,7 @@ export function parseGrants(input: GrantsInput, base: GrantsBase): Grants {
   const filesystem = section(
     root["filesystem"] ?? {},
     "filesystem",
-    ["read", "write", "preopens", "create", "delete", "maxFileBytes"],
+    ["read", "write", "preopens", "create", "delete", "maxFileBytes", "allow", "deny"],
     problems,
   );
   const rules = parseFileRules(filesystem, problems);
@@ -108,12 +116,17 @@ export function parseGrants(input: GrantsInput, base: GrantsBase): Grants {
   );
   checkRulesApply(rules, { preopens, filesystemWrite }, problems);
   const network = parseNetwork(root["network"], problems);
+  const filesystemRead = parsePaths(filesystem["read"], "read", cwd, hidden, problems);
+  const files = { filesystemRead, filesystemWrite, preopens };
+  const reached = (path: string): boolean => filesystem["allow"] !== undefined || isReached(path, files);
+  const ownPaths = (base.ownPaths ?? []).map((path) => resolve(path)).filter(reached);
+  const around = { cwd, except: [...protectedFolders, ...hidden], ownPaths };
+  const storage = parseStorage(filesystem, around, problems);
+  const granted = withStorage(files, storage, problems);
   const grants: Grants = {
     cwd,
-    filesystemRead: parsePaths(filesystem["read"], "read", cwd, hidden, problems),
-    filesystemWrite,
-    filesystemWriteBounds: filesystemWrite.length === 0 ? NO_GRANTS.filesystemWriteBounds : writeBounds(rules),
-    preopens,
+    ...granted,
+    filesystemWriteBounds: granted.filesystemWrite.length === 0 ? NO_GRANTS.filesystemWriteBounds : writeBounds(rules),
     network,
     listen: parseListen(root["listen"], problems),
     lookup: parseLookup(root["lookup"], network.allow, problems),

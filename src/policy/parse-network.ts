@@ -3,7 +3,7 @@ import { parseTarget } from "./network-pattern.ts";
 import { EVERY_SCHEME, HTTP_SCHEMES, parseNetworkRule, ruleOf } from "./network-rule.ts";
 import { type HostGrant, parseHost } from "./parse-host.ts";
 import { EVERY_PORT, parsePorts, portRange, PORTS_GRAMMAR, printPorts } from "./port-ranges.ts";
-import { describe, flag, items, type Problems, quote, section, strings } from "./problems.ts";
+import { describe, flag, items, type Problems, quote, section } from "./problems.ts";
 
 /** Ports in the SDK: one, or a range `START-END` as text, or its two ends, both included. */
 export type PortsInput = number | string | { readonly start: number; readonly end: number };
@@ -31,9 +31,17 @@ export interface NetworkGrantsInput {
   /** Ports of any public address, over every protocol. Not to be combined with `public`, `hosts` and `allow`. */
   readonly ports?: readonly PortsInput[];
   /** Rules `[SCHEME://]HOST[:PORTS]`; see docs/grants.md. */
-  readonly allow?: readonly string[];
+  readonly allow?: readonly (string | NetworkRuleInput)[];
   /** Rules of the same form that win over all others. Without ports they cover every port. */
-  readonly deny?: readonly string[];
+  readonly deny?: readonly (string | NetworkRuleInput)[];
+}
+
+/** A rule of the network with why it is there, which is told with a denial, and in its event. */
+export interface NetworkRuleInput {
+  /** `[SCHEME://]HOST[:PORTS]`. */
+  readonly rule: string;
+  /** One line. */
+  readonly reason?: string;
 }
 
 /**
@@ -72,9 +80,18 @@ function parsePublic(value: unknown, problems: Problems): readonly NetworkRule[]
 }
 
 function parseRules(value: unknown, use: "allow" | "deny", problems: Problems): readonly NetworkRule[] {
-  return strings(value, `network.${use}`, problems).flatMap((written) => {
+  return items(value, `network.${use}`, "a list of rules", problems).flatMap((item, index) => {
+    const name = `network.${use}[${index}]`;
+    const isObject = typeof item === "object" && item !== null && !Array.isArray(item);
+    const { rule: written, reason } = isObject ? section(item, name, ["rule", "reason"], problems) : { rule: item };
+    if (typeof written !== "string" || (reason !== undefined && typeof reason !== "string")) {
+      problems.push(
+        `Cannot read ${name}: expected a string, or an object with rule and reason, found ${describe(item)}`,
+      );
+      return [];
+    }
     const parsed = parseNetworkRule(written, use);
-    if (parsed.ok) return [parsed.rule];
+    if (parsed.ok) return [reason === undefined ? parsed.rule : Object.freeze({ ...parsed.rule, reason })];
     problems.push(`Cannot ${use === "allow" ? "grant" : "deny"} the network ${quote(written)}: ${parsed.problem}`);
     return [];
   });

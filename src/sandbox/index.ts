@@ -10,10 +10,17 @@ export type { CustomInput } from "../policy/parse-custom.ts";
 export type { EnvironmentInput } from "../policy/parse-environment.ts";
 export type { FilesystemGrantsInput, GrantsInput } from "../policy/parse-grants.ts";
 export type { LookupInput } from "../policy/parse-lookup.ts";
-export type { HostInput, NetworkGrantsInput, NetworkInput, PortsInput } from "../policy/parse-network.ts";
+export type {
+  HostInput,
+  NetworkGrantsInput,
+  NetworkInput,
+  NetworkRuleInput,
+  PortsInput,
+} from "../policy/parse-network.ts";
 export type { PreopenDefaultsInput, PreopenInput } from "../policy/parse-preopens.ts";
 export type { ProcessInput } from "../policy/parse-process.ts";
 export type { RandomInput } from "../policy/parse-random.ts";
+export type { StorageRuleInput } from "../policy/storage/parse-storage.ts";
 export {
   CordonError,
   ERROR_CODES,
@@ -74,9 +81,10 @@ export type { CallOutcome } from "./calls/call-many.ts";
 export type { RunningCall } from "./calls/running-calls.ts";
 export { requestHandler, type RequestHandler, type RequestHandlerOptions } from "./http/request-handler.ts";
 export type { CallManyOptions, CallOptions } from "./options/call-options.ts";
-export type { SandboxOptions } from "./options/sandbox-options.ts";
+export type { PolicyInput, SandboxOptions } from "./options/sandbox-options.ts";
 export { defineTemplates, type Templates } from "./options/templates.ts";
 export type { ExecuteResult, SpawnedProgram } from "./calls/program-result.ts";
+export type { PolicyInUse } from "./policy/policy-in-use.ts";
 export { Sandbox } from "./sandbox.ts";
 export type { WatchOptions } from "./watch/watch-options.ts";
 export { watch, WatchedSandbox } from "./watch/watched-sandbox.ts";

@@ -22,7 +22,8 @@ import { type InvocationParts, Invocations } from "./calls/invocations.ts";
 import type { ExecuteResult, SpawnedProgram } from "./calls/program-result.ts";
 import { findExport } from "./loading/exports.ts";
 import { type CallManyOptions, callManyOptions, type CallOptions, callOptions } from "./options/call-options.ts";
-import { limitsFrom } from "./options/limit-options.ts";
+import { atMost, limitsFrom, type LimitsInput } from "./options/limit-options.ts";
+import type { OpenedOptions, PolicyInUse } from "./policy/policy-in-use.ts";
 import { type ReadSandboxOptions, readSandboxOptions, type SandboxOptions } from "./options/sandbox-options.ts";
 import { readOptions } from "./options/shape.ts";
 import type { ComponentSource } from "./loading/source.ts";
@@ -45,9 +46,12 @@ import type { Totals } from "./calls/totals.ts";
 export class Sandbox<Exports extends object = object> implements AsyncDisposable {
   /** What was loaded. */
   readonly component: ComponentInfo;
+  /** The policy in force; `undefined` where no document is. */
+  readonly policy: PolicyInUse | undefined;
   readonly #engine: Engine;
   readonly #limits: Limits;
   readonly #isDeterministic: boolean;
+  readonly #mostLimits: Partial<Limits>;
   readonly #invocations: Invocations;
   #closed = false;
 
@@ -64,6 +68,8 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
     this.#limits = parts.limits;
     this.#invocations = new Invocations(parts);
     this.#isDeterministic = parts.isDeterministic;
+    this.#mostLimits = parts.mostLimits ?? {};
+    this.policy = parts.policy;
   }
 
   /**
@@ -77,13 +83,24 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
     given: SandboxOptions = {},
   ): Promise<Sandbox<Exports>> {
     const read = readSandboxOptions("Sandbox.open", given);
-    const { options, limits, hostFunctions } = read;
-    const engine = await openEngine(source, { ...options, limits }, hostFunctions.descriptors, read.grants);
+    const { policy } = read.options;
+    const opened =
+      policy === undefined
+        ? { ...read, source }
+        : await (await import("./policy/with-policy.ts")).withPolicy(source, read, policy);
+    return Sandbox.#openRead(opened);
+  }
+
+  static async #openRead<Exports extends object>(opened: OpenedOptions): Promise<Sandbox<Exports>> {
+    const { source, options, limits, hostFunctions, policy, mostLimits } = opened;
+    const engine = await openEngine(source, { ...options, limits }, hostFunctions.descriptors, opened.grants);
     const { name, digest } = engine.info;
-    const grants = await withSecrets(read, engine);
-    const recorder = new AuditRecorder({ componentId: name, componentDigest: digest }, options.onEvent);
+    const grants = await withSecrets(opened, engine);
+    const version = policy === undefined ? {} : { policyVersion: policy.version };
+    const subject = { componentId: name, componentDigest: digest, ...version };
+    const recorder = new AuditRecorder(subject, options.onEvent);
     const isDeterministic = (options.deterministic ?? false) !== false;
-    return new Sandbox({ engine, grants, limits, recorder, hostFunctions, isDeterministic });
+    return new Sandbox({ engine, grants, limits, recorder, hostFunctions, isDeterministic, policy, mostLimits });
   }
 
   /**
@@ -104,7 +121,7 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
     this.#assertOpen();
     const options = readOptions("Sandbox.call", callOptions, given);
     const called = findExport(this.#engine.info.interface, name);
-    const limits = limitsFrom(options.limits, this.#limits);
+    const limits = this.#limitsFor(options.limits);
     const { byType } = exportedResourcesOf(this.#engine.plan, called);
     const embedders = this.#invocations.embeddersObjects(limits);
     refuseHandleResult(called, (type) => embedders.resourceAt(byType.get(type) ?? -1) !== undefined);
@@ -150,7 +167,7 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
     const options = readOptions("Sandbox.execute", callOptions, given);
     assertArguments(programArguments);
     const called = commandEntry(this.#engine.info.interface);
-    const limits = limitsFrom(options.limits, this.#limits);
+    const limits = this.#limitsFor(options.limits);
     const stdio = new Stdio(options, true);
     const { ended, usage } = await this.#invocations.run(
       { called, parameters: [], programArguments, limits },
@@ -213,7 +230,7 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
     const options = readOptions("Sandbox.handle", callOptions, given);
     readOptions("Sandbox.handle", httpExchange, exchange);
     const called = httpHandler(this.#engine.info.interface);
-    const limits = limitsFrom(options.limits, this.#limits);
+    const limits = this.#limitsFor(options.limits);
     const work = { called, parameters: [], limits, exchange };
     const { ended, usage } = await this.#invocations.run(work, new Stdio(options, false), options.signal);
     valueOf(ended, called, limits, usage);
@@ -254,7 +271,7 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
     assertSandbox(this);
     this.#assertOpen();
     const options = readOptions("Sandbox.instantiate", callOptions, given);
-    const limits = limitsFrom(options.limits, this.#limits);
+    const limits = this.#limitsFor(options.limits);
     const made = Promise.withResolvers<GuestInstance>();
     let kept: GuestInstance | undefined = undefined as GuestInstance | undefined;
     const ready: Job["ready"] = (...given) => void made.promise.then((instance) => instance.ready(...given));
@@ -307,6 +324,11 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
     await this.close();
   }
 
+  /** The limits of a call; none is wider than a fence allows. */
+  #limitsFor(given: LimitsInput | undefined): Limits {
+    return atMost(limitsFrom(given, this.#limits), this.#mostLimits);
+  }
+
   #assertOpen(): void {
     if (!this.#closed) return;
     throw new CordonError("cancelled", "Cannot call the component: its sandbox is closed");
@@ -344,6 +366,8 @@ async function withSecrets({ grants, secretRules, options }: ReadSandboxOptions,
 interface SandboxParts extends InvocationParts {
   readonly limits: Limits;
   readonly isDeterministic: boolean;
+  readonly policy: PolicyInUse | undefined;
+  readonly mostLimits: Partial<Limits> | undefined;
 }
 
 /** A method that was taken off its sandbox has none. */

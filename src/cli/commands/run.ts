@@ -97,6 +97,7 @@ async function run(
   });
   progress[Symbol.dispose]();
   warnOfReachableAudit(flags);
+  for (const warning of sandbox.policy?.warnings ?? []) writeNote(warning, process.stderr);
   for (const note of idleFlags(flags, sandbox.component.interface)) writeNote(note, process.stderr);
 
   const { failOnDenied = false, json = false } = flags;

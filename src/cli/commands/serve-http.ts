@@ -62,6 +62,7 @@ async function serve(
     const warning = `no guest process can be started here, so guests run in threads of the server: ${neutralisedLine(obstacle)}`;
     process.stderr.write(`${styled("warning", "warning:", process.stderr)} ${warning}\n`);
   }
+  for (const warning of sandbox.policy?.warnings ?? []) writeNote(warning, process.stderr);
   for (const note of idleFlags(flags, sandbox.component.interface)) writeNote(note, process.stderr);
   log.showDeniedOnly();
   const output = { stdout: guestOutput(process.stderr), stderr: guestOutput(process.stderr) };

@@ -6,6 +6,8 @@ export interface GrantFlags {
   readonly allowFsRead?: readonly string[];
   readonly allowFsWrite?: readonly string[];
   readonly dir?: readonly string[];
+  readonly allowStorage?: readonly string[];
+  readonly denyStorage?: readonly string[];
   readonly allowCreate?: boolean;
   readonly allowDelete?: boolean;
   readonly maxFileSize?: string;
@@ -79,6 +81,8 @@ export const GRANT_TERMS: Readonly<Record<string, string>> = {
   "--allow-fs-read": "--allow-fs-read[=PATH]",
   "--allow-fs-write": "--allow-fs-write[=PATH]",
   "--dir": "--dir <HOST[::GUEST][:ro|:rw]>",
+  "--allow-storage": "--allow-storage <ACCESS=URI>",
+  "--deny-storage": "--deny-storage <[ACCESS=]URI>",
   "--allow-network": "--allow-network[=HOST[:PORT]]",
   "--allow-net": "--allow-net <[SCHEME://]HOST[:PORTS]>",
   "--deny-net": "--deny-net <[SCHEME://]HOST[:PORTS]>",
@@ -111,6 +115,11 @@ const GROUPS: readonly (readonly [heading: string, options: () => readonly Optio
         "let skills write PATH and all below it; bare: the current directory (repeatable)",
       ),
       list("--dir <FOLDER>", "open HOST for a WASI program, under the name GUEST; :ro is the default (repeatable)"),
+      list(
+        "--allow-storage <RULE>",
+        "let files be reached by a pattern, such as read,write=fs:///data/** (repeatable)",
+      ),
+      list("--deny-storage <RULE>", "never let these be reached, whatever is allowed (repeatable)"),
       new Option("--allow-create", "make files and folders in what --dir opens for writing"),
       new Option("--allow-delete", "remove and rename them"),
       new Option("--max-file-size <SIZE>", "let no file that is written grow past SIZE"),

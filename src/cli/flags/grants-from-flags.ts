@@ -2,6 +2,7 @@ import type { CustomInput } from "../../policy/parse-custom.ts";
 import type { EnvironmentInput } from "../../policy/parse-environment.ts";
 import type { FilesystemGrantsInput, GrantsInput } from "../../policy/parse-grants.ts";
 import { parsePreopenText } from "../../policy/preopen-text.ts";
+import type { StorageRuleInput } from "../../policy/storage/parse-storage.ts";
 import type { RandomInput } from "../../policy/parse-random.ts";
 import type { DeterministicInput } from "../../sandbox/options/deterministic.ts";
 import { CordonError } from "../../shared/errors.ts";
@@ -57,12 +58,20 @@ function filesystemFrom({ maxFileSize, ...flags }: GrantFlags): FilesystemGrants
     read: flags.allowFsRead ?? [],
     write: flags.allowFsWrite ?? [],
     ...(flags.dir === undefined ? {} : { preopens: flags.dir }),
+    ...(flags.allowStorage === undefined ? {} : { allow: flags.allowStorage.map(storageRuleFrom) }),
+    ...(flags.denyStorage === undefined ? {} : { deny: flags.denyStorage.map(storageRuleFrom) }),
     ...(flags.allowCreate === true ? { create: true } : {}),
     ...(flags.allowDelete === true ? { delete: true } : {}),
     ...(maxFileSize === undefined
       ? {}
       : { maxFileBytes: parseSize(maxFileSize, "--max-file-size", [0, Number.MAX_SAFE_INTEGER]) }),
   };
+}
+
+/** `ACCESS,…=URI`, or a URI alone for every access, which is for denials. */
+function storageRuleFrom(text: string): StorageRuleInput {
+  const [, words, uri] = /^([a-z]+(?:,[a-z]+)*)=(.*)$/su.exec(text) ?? [];
+  return words === undefined || uri === undefined ? { uri: text } : { uri, access: words.split(",") };
 }
 
 function environmentFrom({ env, envFrom, envFile, inheritEnv }: GrantFlags): EnvironmentInput | undefined {

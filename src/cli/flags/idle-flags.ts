@@ -14,6 +14,8 @@ const GRANTS: Readonly<Record<Exclude<keyof GrantFlags, "grant">, Need>> = {
   allowFsRead: ["--allow-fs-read", ["read-by-path"]],
   allowFsWrite: ["--allow-fs-write", ["write-by-path"]],
   dir: ["--dir", ["folders"]],
+  allowStorage: ["--allow-storage", FILES],
+  denyStorage: ["--deny-storage", FILES],
   allowCreate: ["--allow-create", ["folders"]],
   allowDelete: ["--allow-delete", ["folders"]],
   maxFileSize: ["--max-file-size", ["write-by-path", "folders"]],

@@ -1,5 +1,6 @@
 import { type Command, Option } from "commander";
-import { LIMIT_BOUNDS, type LimitsInput, profileNamed } from "../../sandbox/options/limit-options.ts";
+import { type LimitsInput, profileNamed } from "../../sandbox/options/limit-options.ts";
+import { LIMIT_BOUNDS } from "../../shared/limit-bounds.ts";
 import { PROFILE_NAMES, type ProfileName } from "../../shared/limit-profiles.ts";
 import { DEFAULT_LIMITS, type Limits } from "../../shared/limits.ts";
 import { limitText, type LimitKind } from "./limit-text.ts";

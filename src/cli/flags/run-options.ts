@@ -8,6 +8,7 @@ import { addLimitOptions, type LimitFlags, limitsFromFlags } from "./limit-optio
 
 /** The flags of commands that let a component run, as parsed. */
 export interface SandboxFlags extends GrantFlags, LimitFlags, SignatureFlags, SecretFlags {
+  readonly policy?: readonly string[];
   readonly isolation?: "thread" | "process";
   readonly osSandbox?: "auto" | "required" | "off";
   readonly allowSharedMemory?: boolean;
@@ -28,6 +29,11 @@ export interface RunFlags extends SandboxFlags {
  * @param isolationByDefault What `--isolation` is where it is left out, as the help says it.
  */
 export function addSandboxOptions(command: Command, isolationByDefault: string): Command {
+  command.addOption(
+    new Option("--policy <FILE>", "grant what this policy document says, beside the flags (repeatable)")
+      .argParser((file: string, before: readonly string[] | undefined) => [...(before ?? []), file])
+      .helpGroup("Policy:"),
+  );
   addGrantOptions(command);
   addLimitOptions(command);
   addSignatureOptions(command);
@@ -82,6 +88,7 @@ export function sandboxOptions(flags: SandboxFlags): SandboxOptions {
   const deterministic = deterministicFromFlags(flags);
   return {
     grants: grantsFromFlags(flags),
+    policy: { files: flags.policy ?? [], folders: true },
     limits: limitsFromFlags(flags),
     isolation: flags.isolation,
     osSandbox: flags.osSandbox,

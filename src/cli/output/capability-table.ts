@@ -16,7 +16,8 @@ function networkScope(network: NetworkInput | undefined): readonly string[] {
   if (network === undefined || network === "none") return [];
   if (typeof network === "string") return [network];
   const hosts = (network.hosts ?? []).map((one) => (typeof one === "string" ? one : one.host));
-  return [...(network.public === true ? ["any public address"] : []), ...hosts, ...(network.allow ?? [])];
+  const allowed = (network.allow ?? []).map((one) => (typeof one === "string" ? one : one.rule));
+  return [...(network.public === true ? ["any public address"] : []), ...hosts, ...allowed];
 }
 
 function line(name: string, scope: readonly string[], stream: Output): string {

@@ -41,12 +41,11 @@ export function checkTarget(grant: NetworkGrant, { scheme, host: written, port }
   const address = host.kind === "address" ? host.address : undefined;
   const denial = denialOf(grant, scheme, port, names, address, shown);
   if (denial !== undefined) return denial;
-  const rule = grant.allow.find(
-    (one) =>
-      coversPort(one, scheme, port) &&
-      (host.kind === "name" ? coversName(one.target, host.name) : allowsAddress(one.target, host.address)),
-  );
-  if (rule !== undefined) return { allowed: true, rule: rule.written };
+  const covers = (one: NetworkRule): boolean =>
+    coversPort(one, scheme, port) &&
+    (host.kind === "name" ? coversName(one.target, host.name) : allowsAddress(one.target, host.address));
+  const rule = grant.allow.find(covers);
+  if (rule !== undefined) return fenced(grant, covers, shown) ?? { allowed: true, rule: rule.written };
   const why = isHeldBack(grant, scheme, port, host) ? "is not public" : "is not granted";
   return denied(`${shown} ${why}`, "grants.network.hosts", shown);
 }
@@ -64,8 +63,12 @@ export function checkAddress(
   const names = host.kind === "name" ? [host.name] : [];
   const denial = denialOf(grant, scheme, port, names, address, `${hostText(host)} at ${address}`);
   if (denial !== undefined) return denial;
-  const rule = grant.allow.find((one) => coversPort(one, scheme, port) && allowsResolved(one.target, host, address));
-  if (rule !== undefined) return { allowed: true, rule: rule.written };
+  const covers = (one: NetworkRule): boolean =>
+    coversPort(one, scheme, port) && allowsResolved(one.target, host, address);
+  const rule = grant.allow.find(covers);
+  if (rule !== undefined) {
+    return fenced(grant, covers, `${hostText(host)} at ${address}`) ?? { allowed: true, rule: rule.written };
+  }
   return denied(
     `${hostText(host)} leads to ${address}, which is not what is granted; a local address must be granted as an address`,
   );
@@ -78,13 +81,12 @@ export function checkSocketAddress(grant: NetworkGrant, { scheme, address, port,
   const shown = shownHost(canonical, port);
   const denial = denialOf(grant, scheme, port, names, canonical, shown);
   if (denial !== undefined) return denial;
-  const rule = grant.allow.find(
-    (one) =>
-      coversPort(one, scheme, port) &&
-      (allowsAddress(one.target, canonical) ||
-        names.some((name) => allowsResolved(one.target, { kind: "name", name }, canonical))),
-  );
-  if (rule !== undefined) return { allowed: true, rule: rule.written };
+  const covers = (one: NetworkRule): boolean =>
+    coversPort(one, scheme, port) &&
+    (allowsAddress(one.target, canonical) ||
+      names.some((name) => allowsResolved(one.target, { kind: "name", name }, canonical)));
+  const rule = grant.allow.find(covers);
+  if (rule !== undefined) return fenced(grant, covers, shown) ?? { allowed: true, rule: rule.written };
   const url = `${scheme}://${shown}`;
   return denied(`${url} is not granted`, "grants.network.allow", url);
 }
@@ -150,7 +152,19 @@ function denialOf(
 ): Decision | undefined {
   const matches = (rule: NetworkRule): boolean => coversPort(rule, scheme, port) && denies(rule.target, names, address);
   const rule = grant.deny.find(matches);
-  return rule === undefined ? undefined : denied(`${shown} is denied by the rule ${rule.written}`);
+  if (rule === undefined) return undefined;
+  const why = rule.reason === undefined ? "" : `: ${rule.reason}`;
+  return { allowed: false, reason: `${shown} is denied by the rule ${rule.written}${why}`, rule: rule.written };
+}
+
+/** The refusal of what is allowed, and not by a rule of every fence. */
+function fenced(
+  { fences = [] }: NetworkGrant,
+  covers: (rule: NetworkRule) => boolean,
+  shown: string,
+): Decision | undefined {
+  if (fences.every((fence) => fence.some(covers))) return undefined;
+  return denied(`${shown} lies outside the fence that the machine's policy sets`);
 }
 
 /** Whether the host would be allowed if only it were public. */

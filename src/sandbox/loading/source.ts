@@ -164,3 +164,8 @@ const PROBLEMS: Readonly<Record<ReturnType<typeof sniff>, string | undefined>> =
   empty: "the file is empty",
   unknown: "it does not start with the preamble of a WebAssembly component",
 };
+
+/** The name that a component goes by where it is given none. */
+export function sourceName(source: ComponentSource): string {
+  return typeof source === "string" || source instanceof URL ? nameOf(pathOf(source)) : "component";
+}

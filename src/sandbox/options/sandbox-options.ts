@@ -1,7 +1,7 @@
 import type { AuditListener } from "../../audit/recorder.ts";
 import type { ArtifactCacheOptions } from "../../component/artifact-cache.ts";
 import type { Grants, SecretRule } from "../../policy/grants.ts";
-import { type GrantsInput, parseGrants } from "../../policy/parse-grants.ts";
+import { type GrantsBase, type GrantsInput, parseGrants } from "../../policy/parse-grants.ts";
 import type { SecretInput } from "../../policy/parse-secrets.ts";
 import { CordonError } from "../../shared/errors.ts";
 import type { Limits } from "../../shared/limits.ts";
@@ -27,6 +27,11 @@ import { a, callback, either, oneOf, options, readOptions, type Shape, text, tru
 export interface SandboxOptions extends LoadOptions, IsolationOptions {
   /** What the guest may reach; default nothing. Relative paths start at the process's current directory. */
   readonly grants?: GrantsInput | undefined;
+  /**
+   * Policy documents, which add to `grants`: their paths, or also those of the user's and the machine's folder that match the component.
+   * Default none. See docs/policy.md.
+   */
+  readonly policy?: PolicyInput | undefined;
   /**
    * Whether the same call does the same each time: virtual time, and random bytes of a seed. Default `false`. See
    * docs/limits.md for what it covers.
@@ -55,6 +60,17 @@ export interface SandboxOptions extends LoadOptions, IsolationOptions {
   readonly secretStore?: SecretStoreOptions | undefined;
 }
 
+/** Which policy documents hold. */
+export type PolicyInput =
+  | string
+  | readonly string[]
+  | {
+      /** Paths of documents. */
+      readonly files?: readonly string[] | undefined;
+      /** Whether those of `$XDG_CONFIG_HOME/cordon/policies` and `/etc/cordon/policies` hold that match; default `false`. */
+      readonly folders?: boolean | undefined;
+    };
+
 /** The options of a sandbox, and what was read from them. */
 export interface ReadSandboxOptions {
   readonly options: SandboxOptions;
@@ -69,6 +85,14 @@ type HostFunctionInputs = readonly (HostFunctionInput | CoreHostFunctionInput | 
 const seed: Shape<bigint | number> = a("a whole number from 0 to 2^64 - 1", (value) =>
   typeof value === "bigint" ? value >= 0n && value < 2n ** 64n : Number.isSafeInteger(value) && Number(value) >= 0,
 );
+
+type PolicyFilesInput = Exclude<PolicyInput, string | readonly string[]>;
+
+const texts: Shape<readonly string[]> = (value, path, faults) => {
+  if (Array.isArray(value) && value.every((one) => typeof one === "string")) return [...(value as readonly string[])];
+  faults.add(path, `it is a list of strings, not ${shownValue(value)}`);
+  return undefined;
+};
 
 /** Limits, checked where they apply; `base` is what those build on that are left out. */
 export const limitsInput: Shape<LimitsInput> = (value, path, faults) => {
@@ -92,6 +116,11 @@ const members = options<SandboxOptions>({
   isolation: oneOf("thread", "process", "auto"),
   osSandbox: oneOf("auto", "required", "off"),
   grants: plainCopy<GrantsInput>(),
+  policy: either(
+    (value) => typeof value === "string",
+    text,
+    either((value) => Array.isArray(value), texts, options<PolicyFilesInput>({ files: texts, folders: truth })),
+  ),
   deterministic: either(
     (value) => typeof value === "boolean",
     truth,
@@ -124,20 +153,31 @@ export function readSandboxOptions(entry: string, given: unknown): ReadSandboxOp
 
 const collect: Shape<ReadSandboxOptions> = (value, path, faults) => {
   const read = members(value, path, faults);
-  const { grants: asked = {}, deterministic, limits = {}, cache, hostFunctions = [] } = read ?? {};
+  const { grants: asked = {}, deterministic, limits = {}, hostFunctions = [] } = read ?? {};
   const grants = attempt("grants", faults, () =>
-    parseGrants(deterministicGrants(asked, deterministic), {
-      cwd: currentDirectory(),
-      protectedFolders: ownFolders(cache),
-      hiddenFolders: [configDirectory(), read?.secretStore?.directory, read?.signature?.trustDirectory].filter(isGiven),
-      env: process.env,
-    }),
+    parseGrants(deterministicGrants(asked, deterministic), grantsBase(read ?? {})),
   );
   const own = attempt("hostFunctions", faults, () => new HostFunctions(hostFunctions, grants?.custom ?? {}));
   const rules = attempt("secrets", faults, () => secretRules(read?.secrets));
   if (read === undefined || grants === undefined || own === undefined || rules === undefined) return undefined;
   return { options: read, grants, limits: limitsFrom(limits), hostFunctions: own, secretRules: rules };
 };
+
+/** Where grants are read, and what none of them covers. */
+export function grantsBase({
+  cache,
+  secretStore,
+  signature,
+}: Pick<SandboxOptions, "cache" | "secretStore" | "signature">): GrantsBase & {
+  readonly protectedFolders: readonly string[];
+} {
+  return {
+    cwd: currentDirectory(),
+    protectedFolders: ownFolders(cache),
+    hiddenFolders: [configDirectory(), secretStore?.directory, signature?.trustDirectory].filter(isGiven),
+    env: process.env,
+  };
+}
 
 function attempt<T>(path: string, faults: Faults, read: () => T): T | undefined {
   try {

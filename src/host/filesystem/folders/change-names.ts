@@ -8,6 +8,7 @@ import {
   symlinkSync,
   unlinkSync,
 } from "node:fs";
+import { ACCESS } from "../../../policy/storage/access.ts";
 import type { HostContext } from "../../capability.ts";
 import { type FolderDescriptor, requireChange } from "../wasi/descriptor.ts";
 import { FilesystemError } from "../wasi/error-code.ts";
@@ -32,6 +33,7 @@ export function createDirectoryAt(context: HostContext, named: NamedFrom): void 
   using walk = walkTo(context, named);
   const place = walk.place();
   const name = nameOf(place, "exist");
+  named.base.scope.rules?.check(place.folder, name, ACCESS.create);
   checkProtection(named.base.scope.protection, place.folder, name);
   mkdirSync(place.folder.entry(name), 0o777);
 }
@@ -42,6 +44,7 @@ export function removeDirectoryAt(context: HostContext, named: NamedFrom): void 
   using walk = walkTo(context, named);
   const place = walk.place();
   const name = nameOf(place, "invalid");
+  named.base.scope.rules?.check(place.folder, name, ACCESS.delete);
   checkRemovable(named.base, place, name, statsOf(place, name));
   rmdirSync(place.folder.entry(name));
 }
@@ -52,6 +55,7 @@ export function unlinkFileAt(context: HostContext, named: NamedFrom): void {
   using walk = walkTo(context, named);
   const place = walk.place();
   const name = nameOf(place, "is-directory");
+  named.base.scope.rules?.check(place.folder, name, ACCESS.delete);
   const stats = statsOf(place, name);
   if (stats.isDirectory()) throw FilesystemError.failed("is-directory", "it is a folder");
   if (place.mustBeFolder) throw notFolder();
@@ -65,7 +69,8 @@ export function symlinkAt(context: HostContext, target: string, named: NamedFrom
   requireChange(named.base, "create");
   using walk = walkTo(context, named);
   const place = walk.place();
-  const name = newFileName(place);
+  const name = newFileName(named.base, place);
+  named.base.scope.rules?.checkNotThrough(place.folder, name);
   checkProtection(named.base.scope.protection, place.folder, name);
   checkNotAbove(named.base.scope.protection, place.folder, name);
   symlinkSync(target, place.folder.entry(name));
@@ -83,6 +88,7 @@ export function linkAt(context: HostContext, follow: boolean, source: NamedFrom,
   using walkSource = walkTo(context, source);
   const old = walkSource.place();
   const oldName = nameOf(old, "not-permitted");
+  source.base.scope.rules?.check(old.folder, oldName, ACCESS.modify);
   const stats = statsOf(old, oldName);
   if (stats.isDirectory()) throw FilesystemError.failed("not-permitted", "a folder has one name only");
   if (old.mustBeFolder) throw notFolder();
@@ -92,7 +98,9 @@ export function linkAt(context: HostContext, follow: boolean, source: NamedFrom,
   }
   using walkTarget = walkTo(context, target);
   const made = walkTarget.place();
-  const name = newFileName(made);
+  const name = newFileName(target.base, made);
+  checkNewName(source.base, old, oldName, target.base, made, name, stats);
+  target.base.scope.rules?.checkNotThrough(made.folder, name);
   checkProtection(source.base.scope.protection, old.folder, oldName, seenAs(old.folder, oldName, stats));
   checkProtection(target.base.scope.protection, made.folder, name);
   checkNotAbove(target.base.scope.protection, made.folder, name);
@@ -113,10 +121,14 @@ export function renameAt(context: HostContext, source: NamedFrom, target: NamedF
   using walkSource = walkTo(context, source);
   const old = walkSource.place();
   const oldName = nameOf(old, "busy");
+  source.base.scope.rules?.check(old.folder, oldName, ACCESS.delete);
   const stats = statsOf(old, oldName);
   using walkTarget = walkTo(context, target);
   const made = walkTarget.place();
   const name = nameOf(made, "busy");
+  target.base.scope.rules?.check(made.folder, name, ACCESS.create);
+  checkNewName(source.base, old, oldName, target.base, made, name, stats);
+  target.base.scope.rules?.checkNotThrough(made.folder, name);
   if (!stats.isDirectory() && (old.mustBeFolder || made.mustBeFolder)) throw notFolder();
   checkRemovable(source.base, old, oldName, stats);
   const replaced = statsIfAny(made, name);
@@ -125,7 +137,10 @@ export function renameAt(context: HostContext, source: NamedFrom, target: NamedF
     checkProtection(target.base.scope.protection, made.folder, name, seenAs(made.folder, name, replaced));
   }
   checkNotAbove(target.base.scope.protection, made.folder, name);
-  if (replaced !== undefined) requireChange(target.base, "delete");
+  if (replaced !== undefined) {
+    requireChange(target.base, "delete");
+    target.base.scope.rules?.check(made.folder, name, ACCESS.delete, replaced);
+  }
   const { preopen } = target.base.scope;
   if (stats.isFile() && preopen !== source.base.scope.preopen) checkSize(preopen, stats.size);
   if (preopen.delete) renameSync(old.folder.entry(oldName), made.folder.entry(name));
@@ -149,7 +164,7 @@ function renameWithoutReplacing(old: Place, oldName: string, stats: BigIntStats,
 }
 
 function walkTo(context: HostContext, { base, path }: NamedFrom): Walk {
-  return new Walk(base.folder, path, filesystemState(context).cache);
+  return new Walk(base.folder, path, filesystemState(context).cache, base.scope.rules);
 }
 
 /** The last name, or the failure there is for a path that means a folder by `.` or `..`. */
@@ -158,9 +173,10 @@ function nameOf({ name }: Place, otherwise: "exist" | "invalid" | "is-directory"
   throw FilesystemError.failed(otherwise, "the path has no name at its end");
 }
 
-/** The name for a new file or link, which is no folder. */
-function newFileName(place: Place): string {
+/** The name for a new file or link, which is no folder, where one may be made. */
+function newFileName({ scope }: FolderDescriptor, place: Place): string {
   const name = nameOf(place, "exist");
+  scope.rules?.check(place.folder, name, ACCESS.create);
   if (!place.mustBeFolder) return name;
   if (statsIfAny(place, name) === undefined) throw FilesystemError.failed("no-entry", "there is no such folder");
   throw FilesystemError.failed("exist", "the name is taken");
@@ -179,7 +195,23 @@ function statsIfAny(place: Place, name: string): BigIntStats | undefined {
   }
 }
 
+/** Refuses a name that would let more be done with a file than its old one does, where rules tell names apart. */
+function checkNewName(
+  source: FolderDescriptor,
+  old: Place,
+  oldName: string,
+  target: FolderDescriptor,
+  made: Place,
+  name: string,
+  stats: BigIntStats,
+): void {
+  const from = { folder: old.folder, name: oldName };
+  source.scope.rules?.checkNewName(from, { folder: made.folder, name, scope: target.scope.rules }, stats);
+}
+
 function checkRemovable({ scope }: FolderDescriptor, { folder }: Place, name: string, stats: BigIntStats): void {
+  scope.rules?.checkNotThrough(folder, name);
+  scope.rules?.check(folder, name, ACCESS.delete, stats);
   checkProtection(scope.protection, folder, name, seenAs(folder, name, stats));
   checkNotAbove(scope.protection, folder, name);
 }

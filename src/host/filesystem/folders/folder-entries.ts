@@ -3,6 +3,7 @@ import { FilesystemError } from "../wasi/error-code.ts";
 import type { HeldFolder } from "./held-folder.ts";
 import { type DescriptorType, typeOf } from "../metadata/metadata.ts";
 import type { OpenSlot } from "../opening/open-slot.ts";
+import type { StorageScope } from "../paths/storage-scope.ts";
 
 /** Entries that are asked of the system at once. */
 const READ_AHEAD = 512;
@@ -21,10 +22,16 @@ export class FolderEntries {
   readonly #folder: HeldFolder;
   readonly #entries: Dir;
   readonly #slot: OpenSlot;
+  readonly #rules: StorageScope | undefined;
   #open = true;
 
-  /** Takes over `slot`, unless it throws. */
-  constructor(folder: HeldFolder, slot: OpenSlot) {
+  /**
+   * Takes over `slot`, unless it throws.
+   *
+   * @param rules What rules leave to be seen; without them, all.
+   */
+  constructor(folder: HeldFolder, slot: OpenSlot, rules?: StorageScope) {
+    this.#rules = rules;
     this.#entries = opendirSync(folder.self(), { bufferSize: READ_AHEAD });
     this.#folder = folder.retain();
     this.#slot = slot;
@@ -34,7 +41,8 @@ export class FolderEntries {
   /** The next entry, or `undefined` after the last. A name that is not valid UTF-8 fails, and the stream goes on behind it. */
   next(): DirectoryEntry | undefined {
     this.#assertOpen();
-    const entry = this.#entries.readSync();
+    let entry = this.#entries.readSync();
+    while (entry !== null && this.#rules?.isListed(this.#folder, entry) === false) entry = this.#entries.readSync();
     if (entry === null) return undefined;
     // Bytes that are not valid UTF-8 come as U+FFFD; a name that has one of its own leads somewhere.
     if (entry.name.includes("\uFFFD") && this.statsOf(entry.name) === undefined) {

@@ -1,9 +1,11 @@
 import { type BigIntStats, futimesSync, lstatSync, lutimesSync, utimesSync } from "node:fs";
+import { ACCESS } from "../../../policy/storage/access.ts";
 import type { HostContext } from "../../capability.ts";
 import { nodeCrypto } from "../../../shared/node-modules.ts";
 import { type Descriptor, type FolderDescriptor, requireChange } from "../wasi/descriptor.ts";
 import { FilesystemError } from "../wasi/error-code.ts";
 import { filesystemState } from "../filesystem-state.ts";
+import { systemError } from "../folders/held-folder.ts";
 import { checkReadable, seenAs } from "../opening/kernel-files.ts";
 import { changeProblem, checkProtection } from "../paths/preopen-scope.ts";
 import { modificationStep, toldTime } from "./told-times.ts";
@@ -139,6 +141,7 @@ export function setTimesAt(
   const [access, modification] = checkTimes(times);
   atPath(context, base, follow, path, ({ folder, name }, stats) => {
     checkProtection(base.scope.protection, folder, name, seenAs(folder, name, stats));
+    base.scope.rules?.check(folder, name, ACCESS.modify, stats);
     if (name === undefined) utimesSync(folder.self(), access, modification);
     else lutimesSync(folder.entry(name), access, modification);
     const now = name === undefined ? folder.stat() : lstatSync(folder.entry(name), { bigint: true });
@@ -155,6 +158,7 @@ export function setTimes(context: HostContext, descriptor: Descriptor, times: Ne
   if (descriptor.kind === "folder") {
     requireChange(descriptor, "write");
     checkProtection(descriptor.scope.protection, descriptor.folder, undefined);
+    descriptor.scope.rules?.check(descriptor.folder, undefined, ACCESS.modify);
     utimesSync(descriptor.folder.self(), access, modification);
     keepExact(context, descriptor.stat(), times);
     return;
@@ -182,14 +186,21 @@ function atPath<T>(
   path: string,
   use: (place: Place, stats: BigIntStats) => T,
 ): T {
-  using walk = new Walk(base.folder, path, filesystemState(context).cache);
+  const { rules } = base.scope;
+  using walk = new Walk(base.folder, path, filesystemState(context).cache, rules);
   for (;;) {
     const place = walk.place();
+    rules?.checkReachable(place.folder, place.name);
     if (place.name === undefined) {
       checkReadable(place.folder, undefined, place.folder.fileSystem(), false);
       return use(place, place.folder.stat());
     }
-    const stats = lstatSync(place.folder.entry(place.name), { bigint: true });
+    const stats = lstatSync(place.folder.entry(place.name), { bigint: true, throwIfNoEntry: false });
+    if (stats === undefined) {
+      rules?.checkFailed(place.folder, place.name);
+      throw systemError("ENOENT");
+    }
+    rules?.checkReachable(place.folder, place.name, stats);
     if (!stats.isSymbolicLink() || !follow) {
       if (place.mustBeFolder && !stats.isDirectory()) throw FilesystemError.failed("not-directory", "it is no folder");
       checkReadable(place.folder, place.name, place.folder.fileSystemOf(place.name, stats.dev), stats.isFile());

@@ -1,9 +1,16 @@
 import type { FileHandle } from "node:fs/promises";
+import { ACCESS } from "../../../policy/storage/access.ts";
 import type { PathGrant } from "../../../policy/grants.ts";
 import type { FileOutcome } from "../failure.ts";
 
 /** What a file is opened for. */
 export type FileAccess = "read" | "write";
+
+/** What rules about single files have to allow for it, as bits of `ACCESS`. */
+export function accessOf(access: FileAccess, exists: boolean): number {
+  if (access === "read") return ACCESS.read;
+  return exists ? ACCESS.modify : ACCESS.create;
+}
 
 /** One file that a guest names. */
 export interface FileRequest {

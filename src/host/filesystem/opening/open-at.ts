@@ -1,4 +1,5 @@
 import { closeSync, constants, ftruncateSync, openSync } from "node:fs";
+import { ACCESS } from "../../../policy/storage/access.ts";
 import type { HostContext } from "../../capability.ts";
 import {
   type Descriptor,
@@ -16,6 +17,7 @@ import { labelOf } from "../paths/label.ts";
 import { OpenFile } from "./open-file.ts";
 import type { OpenSlot } from "./open-slot.ts";
 import { checkProtection } from "../paths/preopen-scope.ts";
+import type { StorageScope } from "../paths/storage-scope.ts";
 import { type Place, Walk } from "../paths/walk.ts";
 
 const { O_CREAT, O_DSYNC, O_EXCL, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR, O_SYNC, O_WRONLY } = constants;
@@ -63,11 +65,13 @@ function checkRequest(base: FolderDescriptor, { openFlags, flags }: OpenRequest)
 
 function open(context: HostContext, base: FolderDescriptor, request: OpenRequest, slot: OpenSlot): Descriptor {
   const state = filesystemState(context);
-  using walk = new Walk(base.folder, request.path, state.cache);
+  const { rules } = base.scope;
+  using walk = new Walk(base.folder, request.path, state.cache, rules);
   for (let attempt = 0; attempt < MAX_ATTEMPTS;) {
     const place = walk.place();
     if (place.name === undefined) {
       const flags = folderFlags(base, request, state.posixFolders);
+      rules?.checkReachable(place.folder, undefined);
       checkReadable(place.folder, undefined, place.folder.fileSystem(), false);
       if (flags.mutateDirectory && request.flags.mutateDirectory) {
         checkProtection(base.scope.protection, place.folder, undefined);
@@ -75,14 +79,16 @@ function open(context: HostContext, base: FolderDescriptor, request: OpenRequest
       const options = { scope: base.scope, flags, label: labelOf(base, request.path) };
       return new FolderDescriptor(options, place.folder.retain(), slot);
     }
-    const looked = lookAt(place, place.name, request);
+    rules?.checkReachable(place.folder, place.name);
+    const looked = lookAt(place, place.name, request, rules);
     if (looked === undefined) {
       const file = create(base, place, place.name, request);
-      if (file !== undefined) return fileDescriptor(base, request, new OpenFile(file, slot));
+      if (file !== undefined) return fileDescriptor(base, request, place, new OpenFile(file, slot));
       attempt += 1;
       continue;
     }
     using found = looked;
+    if (found.kind === "link") rules?.checkReachable(place.folder, place.name, found.stats());
     if (found.kind !== "link") return openFound(base, request, place, found, slot, state.posixFolders);
     if (request.openFlags.exclusive && request.openFlags.create) throw exists();
     if (!request.follow) throw notFollowed(request, place);
@@ -92,11 +98,17 @@ function open(context: HostContext, base: FolderDescriptor, request: OpenRequest
 }
 
 /** What has the name, or `undefined` when nothing has and it is to be created. */
-function lookAt(place: Place, name: string, { openFlags }: OpenRequest): LookedAt | undefined {
+function lookAt(
+  place: Place,
+  name: string,
+  { openFlags }: OpenRequest,
+  rules: StorageScope | undefined,
+): LookedAt | undefined {
   try {
     return place.folder.look(name);
   } catch (error) {
     if (openFlags.create && errnoOf(error) === "ENOENT") return undefined;
+    rules?.checkFailed(place.folder, name);
     throw error;
   }
 }
@@ -110,6 +122,8 @@ function openFound(
   posixFolders: boolean,
 ): Descriptor {
   const { openFlags, flags } = request;
+  const { rules } = base.scope;
+  rules?.checkReachable(place.folder, place.name, found.stats());
   checkReadable(place.folder, place.name, found.fileSystem(), found.kind === "file");
   if (openFlags.create && openFlags.exclusive) throw exists();
   if (found.kind === "folder") {
@@ -129,9 +143,16 @@ function openFound(
   if (flags.write || openFlags.truncate) {
     checkProtection(base.scope.protection, place.folder, place.name, found);
   }
+  rules?.check(place.folder, place.name, accessAsked(request), found.stats());
   const fd = found.open(accessFlags(request));
   if (openFlags.truncate) truncate(fd);
-  return fileDescriptor(base, request, new OpenFile(fd, slot));
+  return fileDescriptor(base, request, place, new OpenFile(fd, slot));
+}
+
+/** What the rules have to allow for a file that is there. One that is opened for neither can still be looked at. */
+function accessAsked({ flags, openFlags }: OpenRequest): number {
+  const access = (flags.read ? ACCESS.read : 0) | (flags.write || openFlags.truncate ? ACCESS.modify : 0);
+  return access === 0 ? ACCESS.read : access;
 }
 
 function truncate(fd: number): void {
@@ -148,6 +169,7 @@ function create(base: FolderDescriptor, place: Place, name: string, request: Ope
   if (place.mustBeFolder)
     throw FilesystemError.failed("is-directory", "the path of the file to create ends in a slash");
   requireChange(base, "create");
+  base.scope.rules?.check(place.folder, name, ACCESS.create | (request.flags.read ? ACCESS.read : 0));
   checkProtection(base.scope.protection, place.folder, name);
   const flags = accessFlags(request) | O_CREAT | O_EXCL | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
   try {
@@ -158,9 +180,18 @@ function create(base: FolderDescriptor, place: Place, name: string, request: Ope
   }
 }
 
-function fileDescriptor(base: FolderDescriptor, { path, flags }: OpenRequest, file: OpenFile): Descriptor {
+function fileDescriptor(
+  base: FolderDescriptor,
+  { path, flags }: OpenRequest,
+  { folder, name }: Place,
+  file: OpenFile,
+): Descriptor {
   const granted = { ...flags, mutateDirectory: false };
-  return new FileDescriptor({ scope: base.scope, flags: granted, label: labelOf(base, path) }, file);
+  const { scope } = base;
+  const bound = name === undefined ? undefined : scope.rules?.maxFileBytes(folder, name);
+  const isNarrower = bound !== undefined && bound < scope.preopen.maxFileBytes;
+  const own = isNarrower ? { ...scope, preopen: { ...scope.preopen, maxFileBytes: bound } } : scope;
+  return new FileDescriptor({ scope: own, flags: granted, label: labelOf(base, path) }, file);
 }
 
 /** The flags of an opened folder. Reading it, and what is in it, needs no flag. */

@@ -6,7 +6,7 @@ import { basename, dirname, join } from "node:path";
 import { type FileSystemKind, FileSystems } from "../../../shared/machine/file-systems.ts";
 import { checkPath } from "../paths/check.ts";
 import { errnoOf, failed, failureReason } from "../failure.ts";
-import type { FileAccess, FileRequest, FileTarget, OpenAttempt } from "./file-request.ts";
+import { accessOf, type FileAccess, type FileRequest, type FileTarget, type OpenAttempt } from "./file-request.ts";
 import { O_PATH } from "../folders/linux-flags.ts";
 import { kernelProblem } from "./kernel-problem.ts";
 import { reachablePath } from "../paths/reachable-path.ts";
@@ -35,7 +35,7 @@ export async function openByDescriptor(
     const folderPath = await readlink(throughProc(folder), "buffer");
     if (!isUtf8(folderPath)) return { kind: "outside" };
     const where = join(folderPath.toString("utf8"), name);
-    if (!checkPath(grants, where).allowed) return { kind: "outside" };
+    if (!checkPath(grants, where, accessOf(access, exists)).allowed) return { kind: "outside" };
     const place = { entry: `${throughProc(folder)}/${name}`, where };
     return exists ? await openEntry(place, access) : await createEntry(place, folder);
   } catch (error) {

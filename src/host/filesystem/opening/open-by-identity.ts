@@ -3,7 +3,7 @@ import type { FileHandle } from "node:fs/promises";
 import { lstat, open } from "node:fs/promises";
 import { FileSystems } from "../../../shared/machine/file-systems.ts";
 import { errnoOf, failed, failureReason } from "../failure.ts";
-import type { FileAccess, FileRequest, FileTarget, OpenAttempt } from "./file-request.ts";
+import { accessOf, type FileAccess, type FileRequest, type FileTarget, type OpenAttempt } from "./file-request.ts";
 import { kernelProblem } from "./kernel-problem.ts";
 import { fileKindProblem } from "./regular-file.ts";
 import { resolvePath } from "../paths/resolve.ts";
@@ -32,7 +32,7 @@ export async function openByIdentity(
   let handle: FileHandle | undefined;
   try {
     handle = await open(target.real, flags, 0o666);
-    const verdict = await verify(request, handle, access);
+    const verdict = await verify(request, handle, access, !target.exists);
     if (verdict.kind === "done") handle = undefined;
     return verdict;
   } catch (error) {
@@ -49,9 +49,11 @@ async function verify(
   { grants, cwd, path }: FileRequest,
   handle: FileHandle,
   access: FileAccess,
+  created: boolean,
 ): Promise<OpenAttempt> {
   const opened = await handle.stat({ bigint: true });
-  const again = await resolvePath(grants, cwd, path);
+  const held = accessOf(access, true);
+  const again = await resolvePath(grants, cwd, path, { found: created ? accessOf(access, false) : held, absent: held });
   if (again.kind === "outside" || again.kind === "refused") return again;
   if (again.kind !== "found") return { kind: "changed" };
   const named = await lstat(again.real, { bigint: true });

@@ -9,6 +9,7 @@ import { holdByPath } from "../folders/hold-by-path.ts";
 import { checkChangeable, checkReadable } from "../opening/kernel-files.ts";
 import { OpenSlot } from "../opening/open-slot.ts";
 import { protectionOf } from "./preopen-scope.ts";
+import { StorageScope } from "./storage-scope.ts";
 
 /** How folders are held on this system. */
 export const HOLDING: FolderHolding = process.platform === "linux" ? holdByDescriptor : holdByPath;
@@ -70,7 +71,8 @@ function root(context: HostContext, preopen: Preopen, holding: FolderHolding): P
     folder[Symbol.dispose]();
     throw error;
   }
-  const opened = { scope: { preopen, protection, holding }, folder };
+  const rules = preopen.rules === undefined ? undefined : new StorageScope(preopen.rules);
+  const opened = { scope: { preopen, protection, rules, holding }, folder };
   roots.set(preopen, opened);
   return opened;
 }

@@ -4,7 +4,7 @@ import { dirname, join, resolve } from "node:path";
 import type { PathGrant } from "../../../policy/grants.ts";
 import { FileSystems } from "../../../shared/machine/file-systems.ts";
 import { isProcessName } from "../../../policy/kernel-files.ts";
-import { checkPath, covers } from "./check.ts";
+import { checkPath, covers, ruleRefusal } from "./check.ts";
 import { errnoOf, failed, failureReason } from "../failure.ts";
 import { reachablePath } from "./reachable-path.ts";
 
@@ -45,8 +45,15 @@ export function pathProblem(path: string): string | undefined {
  *
  * The walk touches nothing outside the grants: a step that leaves them ends it at once, whether or not anything is there, so
  * that no answer, success included, depends on files that are not granted. `path` must have no {@link pathProblem}.
+ *
+ * @param access What rules about single files have to allow, as bits of `ACCESS`, for a file that is there, and for one that is not.
  */
-export async function resolvePath(grants: readonly PathGrant[], cwd: string, path: string): Promise<Resolution> {
+export async function resolvePath(
+  grants: readonly PathGrant[],
+  cwd: string,
+  path: string,
+  access?: { readonly found: number; readonly absent: number },
+): Promise<Resolution> {
   const pending = segmentsToWalk(throughNamedLinks(grants, resolve(cwd, path)));
   // A path that ends in a slash or a dot can only be a folder; the extra step makes a file there an error.
   if (/(?:^|\/)\.{0,2}$/u.test(path)) pending.unshift(".");
@@ -62,7 +69,7 @@ export async function resolvePath(grants: readonly PathGrant[], cwd: string, pat
     const next = join(current, segment);
     if (!checkPath(grants, next).allowed) {
       // The folders above a granted root are real by construction and need no check.
-      if (!grants.some(({ root }) => covers(next, root))) return { kind: "outside" };
+      if (!grants.some(({ root }) => covers(next, root))) return outside(grants, next, access?.found);
       current = next;
       continue;
     }
@@ -75,13 +82,22 @@ export async function resolvePath(grants: readonly PathGrant[], cwd: string, pat
       pending.push(...segmentsToWalk(step.target));
       continue;
     }
-    if (step.kind === "absent" && pending.length === 0) return { kind: "absent", real: next };
+    if (step.kind === "absent" && pending.length === 0) {
+      const isGranted = checkPath(grants, next, access?.absent).allowed;
+      return isGranted ? { kind: "absent", real: next } : outside(grants, next, access?.absent);
+    }
     if (step.kind === "absent") return failed("no such file or folder");
     if (step.kind === "failed") return step;
     if (step.kind === "file" && pending.length > 0) return failed("a part of the path is not a folder");
     current = next;
   }
-  return checkPath(grants, current).allowed ? { kind: "found", real: current } : { kind: "outside" };
+  const isGranted = checkPath(grants, current, access?.found).allowed;
+  return isGranted ? { kind: "found", real: current } : outside(grants, current, access?.found);
+}
+
+function outside(grants: readonly PathGrant[], real: string, access: number | undefined): Resolution {
+  const reason = access === undefined ? undefined : ruleRefusal(grants, real, access);
+  return reason === undefined ? { kind: "outside" } : { kind: "refused", reason };
 }
 
 /** Examined for names of processes only, so that no failure reveals which there are. */

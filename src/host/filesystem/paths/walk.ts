@@ -4,6 +4,7 @@ import { FilesystemError } from "../wasi/error-code.ts";
 import { errnoOf } from "../failure.ts";
 import type { FolderCache } from "../folders/folder-cache.ts";
 import type { HeldFolder } from "../folders/held-folder.ts";
+import type { StorageScope } from "./storage-scope.ts";
 
 /** As Linux has it, with the NUL at the end. */
 const MAX_PATH_BYTES = 4_095;
@@ -35,6 +36,7 @@ export class Walk {
   readonly #base: HeldFolder;
   readonly #path: string;
   readonly #cache: FolderCache;
+  readonly #rules: StorageScope | undefined;
   /** The folders from the base to where the walk is. */
   #folders: HeldFolder[];
   /** Segments still to go, the next one last. */
@@ -46,9 +48,11 @@ export class Walk {
   /** Whether the cache led to the last folder, so that those between are not held. */
   #skipped = false;
 
-  constructor(base: HeldFolder, path: string, cache: FolderCache) {
+  /** @param rules What rules leave to be reached; without them, all that is below `base`. */
+  constructor(base: HeldFolder, path: string, cache: FolderCache, rules?: StorageScope) {
     checkText(path);
     this.#base = base;
+    this.#rules = rules;
     this.#path = path;
     this.#cache = cache;
     this.#folders = [base.retain()];
@@ -115,12 +119,23 @@ export class Walk {
       throw FilesystemError.failed("name-too-long", "the path leads through too many folders");
     }
     const folder = this.#last();
+    // Before it is entered, so that no failure tells what is there.
+    this.#rules?.checkReachable(folder, name);
     try {
-      this.#folders.push(folder.enter(name));
+      const entered = folder.enter(name);
+      this.#folders.push(entered);
+      if (this.#rules?.asksIdentity === true) this.#rules.checkReachable(entered, undefined, entered.stat());
     } catch (error) {
-      if (errnoOf(error) !== "ENOTDIR") throw error;
+      if (errnoOf(error) !== "ENOTDIR") {
+        this.#rules?.checkFailed(folder, name);
+        throw error;
+      }
       const target = readLink(folder, name);
-      if (target === undefined) throw error;
+      if (target === undefined) {
+        this.#rules?.checkFailed(folder, name);
+        throw error;
+      }
+      this.#rules?.checkLink(folder, name);
       this.#followTo(target);
     }
   }

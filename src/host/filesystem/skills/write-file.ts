@@ -6,7 +6,7 @@ import { takeSome } from "../../metering/take-some.ts";
 import type { FileOutcome } from "../failure.ts";
 import { failed, failureReason } from "../failure.ts";
 import type { FileRequest } from "../opening/file-request.ts";
-import { openGranted } from "../opening/open.ts";
+import { openGranted, tooLarge } from "../opening/open.ts";
 
 /** The bounds of one write. */
 export interface WriteOptions {
@@ -41,14 +41,18 @@ export async function writeFile(
     return failed(`the content is larger than the limit of ${maxBytes} bytes`);
   }
   if (Buffer.byteLength(content) > granted.maxFileBytes) {
-    const reason = `the file would pass the ${granted.maxFileBytes} bytes that are granted`;
-    return { kind: "refused", reason, remedy: { setting: "grants.filesystem.maxFileBytes" } };
+    return tooLarge(granted.maxFileBytes);
   }
   if (Buffer.byteLength(content) > meter.left) {
     return failed(`the invocation would have written more than the ${meter.total} bytes it may in all`);
   }
   if (signal.aborted) return failed("the invocation has ended");
-  const opened = await openGranted(request, granted.create ? "write" : "rewrite");
+  const opened = await openGranted(
+    request,
+    granted.create ? "write" : "rewrite",
+    undefined,
+    Buffer.byteLength(content),
+  );
   if (opened.kind !== "done") return opened;
   await using handle = opened.value;
   try {

@@ -169,10 +169,11 @@ export function setSize(context: HostContext, descriptor: Descriptor, size: bigi
 
 /** The entries of a folder, from the first. */
 export function readDirectory(context: HostContext, descriptor: Descriptor): FolderEntries {
-  const { folder } = requireFolder(descriptor);
+  const { folder, scope } = requireFolder(descriptor);
+  scope.rules?.checkListable(folder);
   const slot = takeOpenFile(context);
   try {
-    return new FolderEntries(folder, slot);
+    return new FolderEntries(folder, slot, scope.rules);
   } catch (error) {
     slot.release();
     throw error;
@@ -181,8 +182,11 @@ export function readDirectory(context: HostContext, descriptor: Descriptor): Fol
 
 /** What a link says; nothing follows it. An absolute target would reveal paths of the host, and leads nowhere, so it is refused. */
 export function readlinkAt(context: HostContext, base: FolderDescriptor, path: string): string {
-  using walk = new Walk(base.folder, path, filesystemState(context).cache);
+  const { rules } = base.scope;
+  using walk = new Walk(base.folder, path, filesystemState(context).cache, rules);
   const { folder, name, mustBeFolder } = walk.place();
+  rules?.checkReachable(folder, name);
+  if (name !== undefined) rules?.checkFailed(folder, name);
   checkReadable(folder, name, folder.fileSystem(), false);
   const target = name === undefined ? undefined : readLink(folder, name);
   if (target === undefined) throw FilesystemError.failed("invalid", "it is no link");

@@ -5,6 +5,7 @@ import type { FolderHolding, HeldFolder, Protection } from "../folders/held-fold
 import type { OpenFile } from "../opening/open-file.ts";
 import type { OpenSlot } from "../opening/open-slot.ts";
 import { type Change, changeProblem } from "../paths/preopen-scope.ts";
+import type { StorageScope } from "../paths/storage-scope.ts";
 
 /** `wasi:filesystem/types.descriptor-flags`. */
 export interface DescriptorFlags {
@@ -20,6 +21,8 @@ export interface DescriptorFlags {
 export interface PreopenScope {
   readonly preopen: Preopen;
   readonly protection: Protection;
+  /** What rules about single files leave of the grant; without them, all of it. */
+  readonly rules?: StorageScope | undefined;
   readonly holding: FolderHolding;
 }
 

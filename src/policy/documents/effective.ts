@@ -1,0 +1,76 @@
+import { createHash } from "node:crypto";
+import type { GrantsInput } from "../parse-grants.ts";
+import { combineGrants } from "./combine.ts";
+import type { Fault } from "./fault.ts";
+import type { DocumentLimits, PolicyDocument, PolicyFence, RuleOrigin } from "./policy-document.ts";
+
+/** Whom documents are asked for. */
+export interface PolicySubject {
+  readonly name: string;
+  /** `sha256:` and hex; `undefined` where no document asks for it. */
+  readonly digest: string | undefined;
+}
+
+/** What all documents that are for a component say together. */
+export interface EffectivePolicy {
+  readonly documents: readonly PolicyDocument[];
+  readonly grants: GrantsInput;
+  /** The tightest of those that set one; profiles each by itself. */
+  readonly limits: readonly DocumentLimits[];
+  readonly isolation: PolicyDocument["isolation"];
+  readonly fences: readonly PolicyFence[];
+  readonly warnings: readonly Fault[];
+  readonly rules: readonly RuleOrigin[];
+  /** `sha256:` of the canonical JSON of the documents. */
+  readonly version: string;
+}
+
+/** Whether any document has to know the component's digest. */
+export function asksForDigest(loaded: readonly PolicyDocument[]): boolean {
+  return loaded.some(({ match }) => match?.digests !== undefined);
+}
+
+/** Whether a document is for a component. */
+export function matches({ match }: PolicyDocument, { name, digest }: PolicySubject): boolean {
+  if (match === undefined) return true;
+  const { names, digests } = match;
+  return (
+    (names === undefined || names.includes(name)) &&
+    (digests === undefined || (digest !== undefined && digests.includes(digest)))
+  );
+}
+
+/** Puts the documents together that are for a component. */
+export async function effectivePolicy(
+  loaded: readonly PolicyDocument[],
+  subject: PolicySubject,
+): Promise<EffectivePolicy> {
+  const documents = loaded.filter((document) => matches(document, subject));
+  const isolations = new Set(documents.map(({ isolation }) => isolation));
+  return {
+    documents,
+    grants: combineGrants(documents.map(({ grants }) => grants)),
+    limits: documents.flatMap(({ limits }) => (limits === undefined ? [] : [limits])),
+    isolation: (["process", "auto", "thread"] as const).find((level) => isolations.has(level)),
+    fences: documents.flatMap(({ fence }) => (fence === undefined ? [] : [fence])),
+    warnings: documents.flatMap(({ warnings }) => warnings),
+    rules: documents.flatMap(({ rules }) => rules),
+    version: await versionOf(documents),
+  };
+}
+
+async function versionOf(documents: readonly PolicyDocument[]): Promise<string> {
+  const { default: canonicalize } = await import("canonicalize");
+  const parts = documents.map(({ match, grants, limits, isolation, fence }) => ({
+    match,
+    grants,
+    limits,
+    isolation,
+    fence: fence === undefined ? undefined : { grants: fence.grants, limits: fence.limits },
+  }));
+  // What is left out is not JSON, so it goes through text first.
+  const json: unknown = JSON.parse(JSON.stringify(parts));
+  return `sha256:${createHash("sha256")
+    .update(canonicalize(json) ?? "")
+    .digest("hex")}`;
+}

@@ -1,0 +1,50 @@
+import type { Limits } from "../../shared/limits.ts";
+import type { ProfileName } from "../../shared/limit-profiles.ts";
+import type { GrantsInput } from "../parse-grants.ts";
+import type { Fault, Position } from "./fault.ts";
+
+/** Limits as documents write them. */
+export interface DocumentLimits extends Partial<Limits> {
+  readonly profile?: ProfileName;
+}
+
+/** Whom a document is for; what is left out is anyone. */
+export interface PolicyMatch {
+  /** Names of components. */
+  readonly names?: readonly string[];
+  /** Digests, `sha256:` and hex. */
+  readonly digests?: readonly string[];
+}
+
+/** Where a rule was written. */
+export interface RuleOrigin extends Position {
+  readonly file: string;
+  /** The rule by its place in the document, such as `storage.allow[0]`. */
+  readonly place: string;
+  readonly kind: "storage" | "network" | "environment";
+  readonly use: "allow" | "deny" | "fence";
+  /** As `explain` finds it again: the storage URI, network rules, or the name of the variable. */
+  readonly written: readonly string[];
+}
+
+/** What bounds every other grant. */
+export interface PolicyFence {
+  readonly grants: GrantsInput;
+  readonly limits: DocumentLimits | undefined;
+  readonly position: Position;
+}
+
+/** One document in the terms of grants and limits. Plain data, so that it can be kept. */
+export interface PolicyDocument {
+  readonly file: string;
+  readonly description: string | undefined;
+  readonly match: PolicyMatch | undefined;
+  readonly grants: GrantsInput;
+  readonly limits: DocumentLimits | undefined;
+  readonly isolation: "thread" | "process" | "auto" | undefined;
+  /** What bounds every other grant. */
+  readonly fence: PolicyFence | undefined;
+  /** What has no effect. */
+  readonly warnings: readonly Fault[];
+  readonly rules: readonly RuleOrigin[];
+}

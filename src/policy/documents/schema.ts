@@ -1,0 +1,173 @@
+import * as z from "zod/mini";
+import { LIMIT_BOUNDS } from "../../shared/limit-bounds.ts";
+import { PROFILE_NAMES } from "../../shared/limit-profiles.ts";
+import { parseClocks } from "../parse-clocks.ts";
+import { parseCustom } from "../parse-custom.ts";
+import { parseListen } from "../parse-listen.ts";
+import { parseLookup } from "../parse-lookup.ts";
+import { parseRandom } from "../parse-random.ts";
+import type { Problems } from "../problems.ts";
+import type { PolicyShape } from "./policy-shape.ts";
+import { parsePorts } from "../port-ranges.ts";
+import { ACCESS_WORDS } from "../storage/access.ts";
+import { shown } from "./fault.ts";
+import {
+  type Check,
+  cidr,
+  cpu,
+  digest,
+  environmentKey,
+  isMemory,
+  memory,
+  networkHost,
+  splitHost,
+  storageUri,
+  version,
+} from "./formats.ts";
+
+/** A text that a check takes. */
+function text(check: Check, description: string): z.ZodMiniString {
+  return z.string().check(problem(check), z.describe(description));
+}
+
+function problem<T>(check: (value: T) => string | undefined): z.core.$ZodCheck<T> {
+  return z.check<T>((payload) => {
+    const message = check(payload.value);
+    if (message !== undefined) payload.issues.push({ code: "custom", message, input: payload.value });
+  });
+}
+
+/** What the parsers of grants take, which note what is wrong. */
+function parsed(parse: (value: unknown, problems: Problems) => unknown): z.core.$ZodCheck<unknown> {
+  return problem((value) => {
+    const problems: string[] = [];
+    parse(value, problems);
+    return problems.length === 0 ? undefined : problems.join("; ");
+  });
+}
+
+const list = <T extends z.core.SomeType>(entry: T): z.ZodMiniOptional<z.ZodMiniNullable<z.ZodMiniArray<T>>> =>
+  z.nullish(z.array(entry));
+
+const reason = z.optional(
+  z.string().check(
+    problem((value) => (value.length > 0 && value.length <= 500 ? undefined : "a reason has from 1 to 500 characters")),
+    z.describe("Why there is this rule; told with a denial, and in its event."),
+  ),
+);
+const access = z.array(z.enum(ACCESS_WORDS as [string, ...string[]])).check(
+  problem((value) => (value.length > 0 ? undefined : `it names no access; write any of ${ACCESS_WORDS.join(", ")}`)),
+  z.describe("write is modify, create and delete together."),
+);
+const uri = text(storageUri, "fs:///PATH, or fs://PATH from the document's folder; * and ** are wildcards.");
+
+const storageAllow = z.strictObject({
+  uri,
+  access,
+  guest: z.optional(z.string().check(z.describe("The name under which a WASI guest finds the folder."))),
+  maxFileBytes: z.optional(z.int().check(z.minimum(0), z.describe("The size no file may be made to pass."))),
+  reason,
+});
+const storageDeny = z.strictObject({ uri, access: z.nullish(access), reason });
+
+const port = z.int().check(z.minimum(1), z.maximum(65_535));
+const portRange = text(
+  (written) =>
+    written === "*" || (written.includes("-") && parsePorts(written) !== undefined)
+      ? undefined
+      : `${shown(written)} is no range of ports; write START-END, "*", or a number without quotes`,
+  "START-END, or * for every port.",
+);
+const protocol = z.optional(z.enum(["http", "https", "tcp", "udp"]));
+const reach = { port: z.optional(z.union([port, portRange, z.array(z.union([port, portRange]))])), protocol, reason };
+const networkHostEntry = z
+  .strictObject({ host: text(networkHost, "[SCHEME://]HOST[:PORT], as docs/grants.md has hosts."), ...reach })
+  .check(
+    problem((entry) => {
+      const found = splitHost(entry.host);
+      if (found.port !== undefined && entry.port !== undefined) return "the port is in host and in port; write it once";
+      if (found.scheme !== undefined && entry.protocol !== undefined) {
+        return "the protocol is in host and in protocol; write it once";
+      }
+      return undefined;
+    }),
+  );
+const networkBlockEntry = z.strictObject({ cidr: text(cidr, "ADDRESS/PREFIX"), ...reach });
+const networkEntry = z.union([networkHostEntry, networkBlockEntry]);
+
+const key = text(environmentKey, "The name of a variable.");
+const resourceLimits = z.strictObject({
+  cpu: z.nullish(z.union([text(cpu, "500m is half a processor."), z.number().check(z.minimum(0.01))])),
+  memory: z.nullish(z.union([text(memory, "512Mi, or bytes."), z.int().check(memoryCheck(1))])),
+});
+
+function memoryCheck(unit: number): z.core.$ZodCheck<number> {
+  return problem((value) => (isMemory(value * unit) ? undefined : "memory is from 64 KiB to 1 TiB"));
+}
+
+const permissions = z.strictObject({
+  storage: z.nullish(z.strictObject({ allow: list(storageAllow), deny: list(storageDeny) })),
+  network: z.nullish(z.strictObject({ allow: list(networkEntry), deny: list(networkEntry) })),
+  environment: z.nullish(
+    z.strictObject({
+      allow: list(z.strictObject({ key, value: z.optional(z.string()), reason })),
+      deny: list(z.strictObject({ key, reason })),
+    }),
+  ),
+  resources: z.nullish(
+    z.strictObject({
+      limits: z.nullish(resourceLimits),
+      cpu: z.nullish(z.number().check(z.minimum(1), z.describe("In percent of one processor."))),
+      memory: z.nullish(z.int().check(memoryCheck(2 ** 20), z.describe("In MiB."))),
+      io: z.nullish(z.unknown().check(z.describe("Has no effect."))),
+    }),
+  ),
+  ipc: z.nullish(z.strictObject({ allow: list(z.unknown()), deny: list(z.unknown()) })),
+  runtime: z.nullish(z.record(z.string(), z.unknown())),
+  listen: list(
+    z.string().check(parsed((value, problems) => parseListen([value], problems)) as z.core.$ZodCheck<string>),
+  ),
+  lookup: z.nullish(
+    z
+      .union([z.enum(["any", "none"]), z.array(z.string())])
+      .check(parsed((value, problems) => parseLookup(value, [], problems)) as z.core.$ZodCheck<string | string[]>),
+  ),
+  process: z.nullish(z.union([z.enum(["none", "full"]), z.array(z.string())])),
+  stdin: z.nullish(z.boolean()),
+  clocks: z.nullish(z.unknown().check(parsed(parseClocks))),
+  random: z.nullish(z.unknown().check(parsed(parseRandom))),
+  custom: z.nullish(z.unknown().check(parsed(parseCustom))),
+});
+
+const limitShape = Object.fromEntries(
+  Object.entries(LIMIT_BOUNDS).map(([name, [least, most]]) => [
+    name,
+    z.optional(z.int().check(z.minimum(least), z.maximum(most))),
+  ]),
+);
+const limits = z.strictObject({ profile: z.optional(z.enum(PROFILE_NAMES as unknown as [string])), ...limitShape });
+
+const names = z.union([z.string(), z.array(z.string())]);
+const digestText = text(digest, "sha256: and 64 hex digits.");
+
+/** A policy document. Entries are strict: what is not known is a fault. */
+export const policySchema: z.ZodMiniType<PolicyShape> = z.strictObject({
+  $schema: z.optional(z.string()),
+  version: text(version, '"1.0"'),
+  description: z.nullish(z.string()),
+  match: z.optional(
+    z.strictObject({
+      name: z.optional(names),
+      digest: z.optional(z.union([digestText, z.array(digestText)])),
+    }),
+  ),
+  permissions: z.nullish(permissions),
+  limits: z.nullish(limits),
+  isolation: z.optional(z.enum(["thread", "process", "auto"])),
+  fence: z.optional(z.strictObject({ permissions: z.nullish(permissions), limits: z.nullish(limits) })),
+});
+
+/** The same schema as JSON Schema 2020-12. */
+export function policyJsonSchema(): Readonly<Record<string, unknown>> {
+  return { title: "A policy document of Cordon", ...z.toJSONSchema(policySchema) };
+}

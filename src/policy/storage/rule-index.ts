@@ -1,0 +1,169 @@
+import { EVERY_ACCESS, WRITE_ACCESS } from "./access.ts";
+import { RuleNode } from "./rule-trie.ts";
+import type { StorageRule, StorageRules } from "./storage-rules.ts";
+
+/** What the rules say of one real path. Rights are bits of `ACCESS`. */
+export interface PathRights {
+  /** What may be done with what has this path. */
+  readonly rights: number;
+  /** What may be done with anything below it, at most. */
+  readonly below: number;
+  /** What a denial covers of it, whether or not anything allows it. */
+  readonly denied: number;
+  /** Whether a rule leads through it to names below. */
+  readonly leadsOn: boolean;
+  /** The size that it may be made to pass, in bytes. */
+  readonly maxFileBytes: number;
+}
+
+/** Decisions by the rules, each in time that is linear in the length of the path, and the same for few rules and many. */
+export class RuleIndex {
+  readonly #allow: RuleSet | undefined;
+  readonly #deny: RuleSet;
+  readonly #fences: readonly RuleSet[];
+  #last: { readonly path: string; readonly rights: PathRights } | undefined;
+
+  constructor({ allow, deny, fences }: Pick<StorageRules, "allow" | "deny" | "fences">) {
+    this.#allow = allow === undefined ? undefined : new RuleSet(allow);
+    this.#deny = new RuleSet(deny);
+    this.#fences = fences.map((rules) => new RuleSet(rules));
+  }
+
+  /** What may be done with a path: absolute, normalised, with slashes, links resolved. */
+  of(path: string): PathRights {
+    if (this.#last?.path === path) return this.#last.rights;
+    const rights = this.#decide(namesOf(path));
+    this.#last = { path, rights };
+    return rights;
+  }
+
+  #decide(names: readonly string[]): PathRights {
+    const deny = this.#deny.at(names);
+    let [rights, below, maxFileBytes] = [EVERY_ACCESS, EVERY_ACCESS, Number.MAX_SAFE_INTEGER];
+    let leadsOn = deny.leadsOn;
+    const bounds = this.#allow === undefined ? this.#fences : [this.#allow, ...this.#fences];
+    for (const set of bounds) {
+      const allow = set.at(names);
+      rights &= allow.own;
+      below &= allow.further;
+      maxFileBytes = Math.min(maxFileBytes, allow.maxFileBytes);
+      leadsOn ||= allow.leadsOn;
+    }
+    return { rights: rights & ~deny.own, below: below & ~deny.whole, denied: deny.own, leadsOn, maxFileBytes };
+  }
+
+  /** The rule that denies an access, if one does. */
+  denialOf(path: string, access: number): StorageRule | undefined {
+    return this.#deny.ruleFor(namesOf(path), access);
+  }
+
+  /** A rule that allows one of these accesses, denials left aside. */
+  permissionOf(path: string, access: number): StorageRule | undefined {
+    return this.#allow?.ruleFor(namesOf(path), access);
+  }
+
+  /** Whether the fences let it be allowed. */
+  isFenced(path: string, access: number): boolean {
+    const names = namesOf(path);
+    return this.#fences.some((set) => (set.at(names).own & access) !== access);
+  }
+
+  /** Whether the same rules hold for what is below either path, so that a folder can go from one to the other. */
+  isSameBelow(one: string, other: string): boolean {
+    const sets = [...(this.#allow === undefined ? [] : [this.#allow]), this.#deny, ...this.#fences];
+    return sets.every((set) => set.isSameBelow(namesOf(one), namesOf(other)));
+  }
+}
+
+/** Where rules stand at a path. */
+interface Standing {
+  /** What the rules that cover the path are about. */
+  readonly own: number;
+  /** What rules that may cover something below are about. */
+  readonly further: number;
+  /** What rules that cover it and all below are about. */
+  readonly whole: number;
+  readonly leadsOn: boolean;
+  readonly maxFileBytes: number;
+}
+
+class RuleSet {
+  readonly #root = new RuleNode(false);
+  #visit = 0;
+  #bounded = false;
+
+  constructor(rules: readonly StorageRule[]) {
+    for (const rule of rules) {
+      this.#root.add(rule.pattern, rule);
+      this.#bounded ||= rule.maxFileBytes !== undefined;
+    }
+  }
+
+  at(names: readonly string[]): Standing {
+    let [own, further, whole, leadsOn, maxFileBytes] = [0, 0, 0, false, this.#bounded ? 0 : Number.MAX_SAFE_INTEGER];
+    for (const node of this.#walk(names)) {
+      own |= node.own;
+      further |= node.further;
+      if (node.loops) whole |= node.own;
+      leadsOn ||= !node.loops && node.leadsOn;
+      if (this.#bounded) for (const rule of node.rules) maxFileBytes = Math.max(maxFileBytes, boundOf(rule));
+    }
+    return { own, further, whole, leadsOn, maxFileBytes };
+  }
+
+  ruleFor(names: readonly string[], access: number): StorageRule | undefined {
+    for (const node of this.#walk(names)) {
+      const rule = node.rules.find((one) => (one.access & access) !== 0);
+      if (rule !== undefined) return rule;
+    }
+    return undefined;
+  }
+
+  isSameBelow(one: readonly string[], other: readonly string[]): boolean {
+    const leading = (names: readonly string[]): ReadonlySet<RuleNode> =>
+      new Set(this.#walk(names).filter((node) => node.loops || node.leadsOn));
+    const [first, second] = [leading(one), leading(other)];
+    return first.size === second.size && first.isSubsetOf(second);
+  }
+
+  #walk(names: readonly string[]): readonly RuleNode[] {
+    let active: RuleNode[] = [];
+    this.#root.enter(active, this.#next());
+    for (const name of names) {
+      if (active.length === 0) break;
+      const visit = this.#next();
+      const reached: RuleNode[] = [];
+      for (const node of active) node.step(name, reached, visit);
+      active = reached;
+    }
+    return active;
+  }
+
+  #next(): number {
+    this.#visit += 1;
+    return this.#visit;
+  }
+}
+
+function boundOf({ access, maxFileBytes }: StorageRule): number {
+  return (access & WRITE_ACCESS) === 0 ? 0 : (maxFileBytes ?? Number.MAX_SAFE_INTEGER);
+}
+
+function namesOf(path: string): readonly string[] {
+  return path.split("/").filter((name) => name !== "");
+}
+
+/** How many sets of rules a thread keeps made ready. */
+const MAX_KEPT = 16;
+const kept = new Map<string, RuleIndex>();
+
+/** The decisions by these rules, made ready once for each content of them. */
+export function ruleIndex(rules: StorageRules): RuleIndex {
+  const known = kept.get(rules.id);
+  if (known !== undefined) return known;
+  const made = new RuleIndex(rules);
+  const [oldest] = kept.keys();
+  if (kept.size >= MAX_KEPT && oldest !== undefined) kept.delete(oldest);
+  kept.set(rules.id, made);
+  return made;
+}

@@ -1,0 +1,21 @@
+import type { Limits } from "../../shared/limits.ts";
+import type { ComponentSource } from "../loading/source.ts";
+import type { ReadSandboxOptions } from "../options/sandbox-options.ts";
+
+/** The policy that a sandbox was opened under. */
+export interface PolicyInUse {
+  /** `sha256:` and hex of its canonical JSON; on every event. */
+  readonly version: string;
+  /** The documents that hold, by their paths. */
+  readonly documents: readonly string[];
+  /** What in them has no effect, each `file:line:column: message`. */
+  readonly warnings: readonly string[];
+}
+
+/** What a sandbox is opened with once policies have been read. */
+export interface OpenedOptions extends ReadSandboxOptions {
+  readonly source: ComponentSource;
+  readonly policy?: PolicyInUse;
+  /** What no limit of a call may pass. */
+  readonly mostLimits?: Partial<Limits>;
+}

@@ -1,0 +1,119 @@
+import { createHash } from "node:crypto";
+import { resolve } from "node:path";
+import { combineGrants } from "../../policy/documents/combine.ts";
+import { asksForDigest, effectivePolicy, type EffectivePolicy } from "../../policy/documents/effective.ts";
+import { faultText } from "../../policy/documents/fault.ts";
+import { loadDocuments, policyFolders, type PolicyFolders } from "../../policy/documents/load-documents.ts";
+import type { DocumentLimits, PolicyDocument } from "../../policy/documents/policy-document.ts";
+import { withinFence } from "../../policy/fence.ts";
+import type { Grants } from "../../policy/grants.ts";
+import { type GrantsBase, type GrantsInput, parseGrants } from "../../policy/parse-grants.ts";
+import type { Limits } from "../../shared/limits.ts";
+import { cacheDirectory, configDirectory } from "../../shared/machine/xdg.ts";
+import { HostFunctions } from "../host-functions/host-functions.ts";
+import { beginReading, type ComponentSource, sourceName } from "../loading/source.ts";
+import { deterministicGrants } from "../options/deterministic.ts";
+import { atMost, limitsFrom, type LimitsInput } from "../options/limit-options.ts";
+import { grantsBase, type PolicyInput, type ReadSandboxOptions } from "../options/sandbox-options.ts";
+import type { OpenedOptions } from "./policy-in-use.ts";
+
+/**
+ * Adds what policy documents say to the options of a sandbox. What a document's digest was compared with are the bytes that are loaded.
+ *
+ * @throws CordonError `policy` for what is wrong with the documents, or with the grants together.
+ */
+export async function withPolicy(
+  source: ComponentSource,
+  read: ReadSandboxOptions,
+  policy: PolicyInput,
+  folders: PolicyFolders = policyFolders(),
+): Promise<OpenedOptions> {
+  const { options } = read;
+  const asked = typeof policy === "string" ? { files: [policy] } : "length" in policy ? { files: policy } : policy;
+  const isDiscovering = "folders" in asked && asked.folders === true;
+  const files = (asked.files ?? []).map((file) => file);
+  const loaded = await loadDocuments(files, isDiscovering ? folders : undefined);
+  if (loaded.length === 0) return { ...read, source };
+  const subject = await subjectOf(source, read, loaded);
+  const effective = await effectivePolicy(loaded, subject);
+  const base = {
+    ...grantsBase(options),
+    ownPaths: ownPaths(effective, folders, options.cache),
+  };
+  const granted = combineGrants([effective.grants, options.grants ?? {}]);
+  const grants = fencedGrants(parseGrants(deterministicGrants(granted, options.deterministic), base), effective, base);
+  const mostLimits = tightest(effective.fences.flatMap(({ limits }) => (limits === undefined ? [] : [limits])));
+  const limits = atMost(limitsFrom(options.limits, limitsFrom(tightest(effective.limits))), mostLimits);
+  return {
+    ...read,
+    options: { ...options, name: options.name ?? subject.name, isolation: isolationOf(options.isolation, effective) },
+    grants,
+    limits,
+    mostLimits,
+    hostFunctions: new HostFunctions(options.hostFunctions ?? [], grants.custom),
+    source: subject.source,
+    policy: Object.freeze({
+      version: effective.version,
+      documents: effective.documents.map(({ file }) => file),
+      warnings: effective.warnings.map(faultText),
+    }),
+  };
+}
+
+async function subjectOf(
+  source: ComponentSource,
+  { options, limits }: ReadSandboxOptions,
+  loaded: readonly PolicyDocument[],
+): Promise<{ readonly name: string; readonly digest: string | undefined; readonly source: ComponentSource }> {
+  const name = options.name ?? sourceName(source);
+  if (!asksForDigest(loaded)) return { name, digest: undefined, source };
+  const signal = options.signal ?? new AbortController().signal;
+  const { bytes } = await beginReading(source, limits.maxComponentBytes)(signal);
+  return { name, digest: `sha256:${createHash("sha256").update(bytes).digest("hex")}`, source: bytes };
+}
+
+/** What documents and options grant, within every fence. */
+export function fencedGrants(grants: Grants, { fences }: Pick<EffectivePolicy, "fences">, base: GrantsBase): Grants {
+  return fences.reduce(
+    (within, fence) => withinFence(within, parseGrants(fence.grants, base), names(fence.grants)),
+    grants,
+  );
+}
+
+function names({ environment }: GrantsInput): readonly string[] {
+  if (typeof environment !== "object") return [];
+  const { allow = [], set = {} } = environment;
+  return [...(allow === "all" ? [] : allow), ...Object.keys(set)];
+}
+
+/** Of each limit that is set at all, the least. */
+export function tightest(all: readonly DocumentLimits[]): Partial<Limits> {
+  const least: Partial<Record<keyof Limits, number>> = {};
+  for (const { profile, ...single } of all) {
+    const given: LimitsInput = profile === undefined ? single : { profile, ...single };
+    const complete = limitsFrom(given);
+    const set = (profile === undefined ? Object.keys(single) : Object.keys(complete)) as (keyof Limits)[];
+    for (const name of set) least[name] = Math.min(least[name] ?? complete[name], complete[name]);
+  }
+  return least;
+}
+
+/** The stronger of the two wins. */
+function isolationOf(
+  asked: "thread" | "process" | "auto" | undefined,
+  { isolation }: EffectivePolicy,
+): "thread" | "process" | "auto" | undefined {
+  return (["process", "auto", "thread"] as const).find((level) => level === asked || level === isolation);
+}
+
+/** What no document grants: Cordon's own state, caches and settings, and the documents themselves. */
+function ownPaths(
+  { documents }: EffectivePolicy,
+  { user, machine }: PolicyFolders,
+  cache: ReadSandboxOptions["options"]["cache"],
+): readonly string[] {
+  const configured = typeof cache === "object" ? cache.directory : undefined;
+  const folders = [cacheDirectory(), configDirectory(), configured, user, machine, "/etc/cordon"];
+  const files = documents.map(({ file }) => resolve(file));
+  return [...new Set([...folders.filter((folder) => folder !== undefined), ...files])];
+}
