@@ -19,8 +19,8 @@ import { environmentWithoutTools } from "./without-tools.ts";
 const TEST_TIMEOUT_MS = 15 * 60 * 1000;
 
 /**
- * How many files run at once. One more than there are cores: a third of the time of all files is spent on waiting, for deadlines, clocks
- * and other processes.
+ * How many files run at once. One more than there are cores: files wait, too, for deadlines, clocks and other processes, and another can
+ * use the core meanwhile.
  */
 const AT_ONCE = availableParallelism() + 1;
 

@@ -156,7 +156,7 @@ function assertSmall({ peak, after }: Attacked, what: string): void {
 for (const { what, tooMany, most, taken, ...layout } of ATTACKS) {
   test(`${what}: no more than 64 MiB for them`, async () => {
     const attack = { source: await amplifying(layout), harmless: 2, ...(taken === undefined ? {} : { taken }) };
-    // In one process: what the first leaves behind counts for the second, too.
+    // In one process: the first is refused before anything is made, so it leaves the second nothing to use again.
     const [over, within] = await attackedInTurn({ ...attack, parameters: [[tooMany], [most]] });
     assert.ok(over !== undefined && within !== undefined);
     const well = layout.to === "error" ? "guest-error" : "value";

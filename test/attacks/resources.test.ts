@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { guestStackBytes } from "../../src/runtime/guest-stack.ts";
 import { type CordonError, Sandbox, type SandboxOptions } from "../../src/sandbox/index.ts";
 import { failsWith } from "../support/errors.ts";
 import { TEST_CACHE, testGuest, textGuest } from "../support/guests.ts";
 import { ioText } from "../support/io-guests.ts";
-import { type Probe, probe } from "../support/probe.ts";
-import { ADDING, coreFunction } from "../support/text-guests.ts";
+import { probe } from "../support/probe.ts";
+import { coreFunction } from "../support/text-guests.ts";
 
 /*
  * Guests that never end, of each kind, beside guests that do nothing wrong; and what can be had of memory and instances. Where a
@@ -87,20 +87,6 @@ const EARLIER: Readonly<Record<string, readonly string[]>> = {
   "recursion within try_table": ["trap", "limit"],
 };
 
-/** Those beside them, for all: an instance is fresh for each call. */
-let good: Sandbox;
-let waiting: Probe;
-before(async () => {
-  good = await open(await testGuest());
-  waiting = await probe({ clocks: { kind: "read" } });
-  await good.call("add", [1, 1]);
-  await waiting.run(() => "warm");
-});
-after(async () => {
-  await good.close();
-  await waiting[Symbol.asyncDispose]();
-});
-
 // Weakening: a guest that is to end goes on at its checkpoints. For sleeps within try_table: a refused host call does not cut the slice
 // short (`EndState.refuseIfOver`), so that the guest is only ended with its thread, and with those who wait there.
 for (const [what, text] of Object.entries(ENDLESS)) {
@@ -109,6 +95,10 @@ for (const [what, text] of Object.entries(ENDLESS)) {
       limits: { timeoutMs: DEADLINE_MS },
       grants: { clocks: { kind: "read" } },
     });
+    await using good = await open(await testGuest());
+    await using waiting = await probe({ clocks: { kind: "read" } });
+    await good.call("add", [1, 1]);
+    await waiting.run(() => "warm");
     // More of them than there are threads, so that there is one on every thread.
     const began = performance.now();
     const ends: Promise<readonly [CordonError, number]>[] = Array.from({ length: 6 }, async () => {
@@ -191,7 +181,7 @@ test(
   "a thousand calls of three kinds at once: each ends as it should, and the process stays small",
   { timeout: 120_000 },
   async () => {
-    await using good = await open(await textGuest("adding-up", ADDING));
+    await using good = await open(await testGuest());
     await using growing = await open(
       await textGuest(
         "growing-touched",
@@ -205,18 +195,18 @@ test(
     await good.call("add", [1, 1]);
     const before = process.memoryUsage.rss();
     let most = before;
-    const sample = (): void => void (most = Math.max(most, process.memoryUsage.rss()));
+    const look = (): void => void (most = Math.max(most, process.memoryUsage.rss()));
     const calls = Array.from({ length: 1_000 }, async (_, n) => {
       if (n % 10 === 1)
         return growing
           .call("f")
           .then(({ usage }) => usage.memoryHighWaterBytes, String)
-          .finally(sample);
+          .finally(look);
       if (n % 10 === 2) return trapping.call("f").then(String, ({ code }: CordonError) => code);
       return good
         .call("add", [n, 1])
         .then(({ value }) => value)
-        .finally(sample);
+        .finally(look);
     });
     const ends = await Promise.all(calls);
     assert.deepEqual(

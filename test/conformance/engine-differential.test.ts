@@ -18,7 +18,7 @@ test("generated components come out as in a sandbox and with jco", async () => {
   const { compared, differences } = await compareEngines(1, SHARE, peers);
   assert.deepEqual(differences, []);
   assert.ok(compared.traps > compared.engine / 10 && compared.traps < compared.engine / 2, `${compared.traps} traps`);
-  assert.ok(compared.jco > 10 && compared.sandbox > 20, JSON.stringify(compared));
+  assert.ok(compared.jco > 10 && compared.sandbox >= 20, JSON.stringify(compared));
 });
 
 test(

@@ -50,9 +50,9 @@ await using sandbox = await Sandbox.open(attack.source, {
 });
 // What any first call costs the process is not the attack's doing.
 for (let call = 0; call < 3; call += 1) await outcomeOf(sandbox.call("f", [attack.harmless]));
-const before = resident().now;
 const answers: Attacked[] = [];
 for (const parameters of attack.parameters) {
+  const before = resident().now;
   forgetPeak();
   const outcome = await outcomeOf(sandbox.call("f", parameters));
   const { peak } = resident();

@@ -27,7 +27,7 @@ export interface Attacked {
   readonly message: string;
   /** The same, of a harmless call after it. */
   readonly again: string;
-  /** How far resident memory was above that before the first of the calls: at most, and at the end. */
+  /** How far resident memory was above that before the call: at most, and at the end. */
   readonly peak: number;
   readonly after: number;
 }
