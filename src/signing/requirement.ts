@@ -1,6 +1,7 @@
 import { CordonError } from "../shared/errors.ts";
 import { quoteText } from "../shared/quote-text.ts";
-import { assertKeyName, PUBLISHER_LEVELS, type PublisherLevel, type TrustedKey } from "./trusted-key.ts";
+import { PUBLISHER_LEVELS, type PublisherLevel } from "./publisher-level.ts";
+import { assertKeyName, type TrustedKey } from "./trusted-key.ts";
 
 /** Who has to have signed what is run. */
 export interface SignatureRequirement {

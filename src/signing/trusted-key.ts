@@ -2,12 +2,7 @@ import { CordonError } from "../shared/errors.ts";
 import { quoteText } from "../shared/quote-text.ts";
 import { nearest } from "../shared/suggest.ts";
 import { type PublicKey, publicKeyFrom } from "./ed25519.ts";
-
-/** How well a publisher is known, from least to most. Signatures of `unverified` ones count for nothing. */
-export const PUBLISHER_LEVELS = ["unverified", "community", "verified", "official"] as const;
-
-/** One of {@link PUBLISHER_LEVELS}. */
-export type PublisherLevel = (typeof PUBLISHER_LEVELS)[number];
+import { PUBLISHER_LEVELS, type PublisherLevel } from "./publisher-level.ts";
 
 /** A key that its operator has given a name. */
 export interface TrustedKey {

@@ -45,7 +45,7 @@ async function outcome(
 }
 
 describe("a guest process that says what no guest process says is ended, and its call is lost", () => {
-  for (const lie of ["noise", "length", "tag", "type", "ending", "prototype", "many", "event", "crash"]) {
+  for (const lie of ["noise", "length", "tag", "type", "ending", "prototype", "many", "event", "unasked", "crash"]) {
     test(lie, async () => {
       const { ending, usage } = await outcome(lie);
       assert.equal(ending.kind, "lost", JSON.stringify(ending));
@@ -63,6 +63,29 @@ test("invocations that it does not hold are not its to report, answer or end", a
   const { ending } = await outcome("strangers", job({ observe: (event) => events.push(event) }));
   assert.deepEqual(ending, { kind: "value", value: 8 });
   assert.deepEqual(events, []);
+});
+
+test("what a call used so far is taken from a process that says it of its own calls, and no answer is no harm", async () => {
+  let ask: (() => Promise<unknown>) | undefined;
+  const pool = await liarPool("silence");
+  const stop = new AbortController();
+  const begun = Promise.withResolvers<void>();
+  const ended = pool.run(
+    job({
+      signal: stop.signal,
+      taken: (given) => {
+        ask = given;
+        begun.resolve();
+      },
+    }),
+  );
+  await begun.promise;
+  const asked = [ask?.(), ask?.()];
+  stop.abort();
+  await ended;
+  await pool.close();
+  assert.deepEqual(await Promise.all(asked), [undefined, undefined]);
+  assert.equal(await ask?.(), undefined);
 });
 
 test("asking for more than a guest may have open ends it", async () => {

@@ -1,7 +1,8 @@
 import { keyIdOf } from "../../signing/ed25519.ts";
+import type { PublisherLevel } from "../../signing/publisher-level.ts";
 import { readPublicKey } from "../../signing/key-files.ts";
 import { TrustStore } from "../../signing/trust-store.ts";
-import { assertKeyName, dateText, instant, type PublisherLevel, type TrustedKey } from "../../signing/trusted-key.ts";
+import { assertKeyName, dateText, instant, type TrustedKey } from "../../signing/trusted-key.ts";
 import { CordonError } from "../../shared/errors.ts";
 import { EXIT } from "../output/exit-codes.ts";
 import { fail } from "../output/failure.ts";

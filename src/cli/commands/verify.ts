@@ -1,6 +1,5 @@
 import { basename } from "node:path";
 import { digestOf } from "../../component/digest.ts";
-import { signatureFile } from "../../sandbox/loading/signed-reading.ts";
 import { beginReading } from "../../sandbox/loading/source.ts";
 import { CordonError } from "../../shared/errors.ts";
 import { quoteText } from "../../shared/quote-text.ts";
@@ -8,7 +7,7 @@ import { signersAmong } from "../../signing/check-signature.ts";
 import { keyIdOf } from "../../signing/ed25519.ts";
 import { readPublicKey } from "../../signing/key-files.ts";
 import { assertSignedBy, parseRequirement, whyNot } from "../../signing/requirement.ts";
-import { MAX_SIGNATURE_BYTES } from "../../signing/signature-data.ts";
+import { readSignature } from "../../signing/signature-file.ts";
 import { TrustStore } from "../../signing/trust-store.ts";
 import type { TrustedKey } from "../../signing/trusted-key.ts";
 import { componentSource } from "../flags/component-file.ts";
@@ -39,7 +38,7 @@ export async function verifyCommand(file: string, flags: VerifyFlags): Promise<n
     }
     const { bytes, name } = await beginReading(await componentSource(file))(new AbortController().signal);
     const keys = flags.key === undefined ? new TrustStore().list() : flags.key.map(givenKey);
-    const detached = flags.signature === undefined ? undefined : signatureFile(flags.signature, MAX_SIGNATURE_BYTES);
+    const detached = flags.signature === undefined ? undefined : readSignature(flags.signature);
     const what = quoteText(name);
     const signers = await signersAmong(keys, bytes, { what, detached });
     const now = Date.now();

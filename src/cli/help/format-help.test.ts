@@ -1,12 +1,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Command } from "commander";
 import { commandLine } from "../commands.ts";
+import { wordsOf } from "./format-help.ts";
 import { displayWidth } from "../output/display-width.ts";
 import { examplesOf } from "./examples.ts";
 
 const program = commandLine([], () => undefined);
-const visible = new Set(program.createHelp().visibleCommands(program));
-const commands = [program, ...program.commands.filter((command) => visible.has(command))];
+const commands = withThoseBelow(program);
+
+/** A command and all below it that its help shows, but for those that print help. */
+function withThoseBelow(command: Command): readonly Command[] {
+  const below = command.createHelp().visibleCommands(command);
+  return [command, ...below.filter((one) => one.name() !== "help").flatMap(withThoseBelow)];
+}
 
 /** The help of a command as it is laid out for that many columns. */
 function helpFor(command: (typeof commands)[number], columns: number): readonly string[] {
@@ -35,8 +42,8 @@ test("no line of any help is wider than its terminal, and none wider than a hund
 
 test("each help begins with an example, whose command and flags there are", () => {
   for (const command of commands) {
-    const examples = examplesOf(command.name());
-    assert.notDeepEqual(examples, [], command.name());
+    const examples = examplesOf(wordsOf(command));
+    assert.notDeepEqual(examples, [], wordsOf(command));
     const lines = helpFor(command, 80);
     const at = lines.indexOf("Examples:");
     assert.ok(at > 0 && at < 6, command.name());
@@ -45,8 +52,11 @@ test("each help begins with an example, whose command and flags there are", () =
       examples.map((one) => `  ${one}`),
     );
     for (const example of examples) {
-      const [, name = "", ...words] = example.slice(example.indexOf("cordon")).split(" ");
-      const shown = commands.find((one) => one.name() === name.replace(")", ""));
+      const [, name = "", below = "", ...rest] = example.slice(example.indexOf("cordon")).split(" ");
+      const words = [below, ...rest];
+      const shown =
+        commands.find((one) => wordsOf(one) === `${name} ${below}`) ??
+        commands.find((one) => wordsOf(one) === name.replace(")", ""));
       assert.ok(shown !== undefined, example);
       for (const word of words.filter((one) => one.startsWith("--") && one !== "--")) {
         const [flag = ""] = word.split("=");

@@ -54,7 +54,7 @@ export function formatHelp(command: Command, helper: Help): string {
 }
 
 /** What a command is called with, without the program's own name; that name for the program. */
-function wordsOf(command: Command): string {
+export function wordsOf(command: Command): string {
   const above = command.parent;
   if (above === null || above.parent === null) return command.name();
   return `${wordsOf(above)} ${command.name()}`;

@@ -36,7 +36,8 @@ const OF_TOOLCHAINS: ReadonlySet<string> = new Set([
 interface ExportIndex {
   readonly callable: readonly CallableExport[];
   readonly byName: ReadonlyMap<string, CallableExport>;
-  readonly byShortName: ReadonlyMap<string, readonly CallableExport[]>;
+  /** Made when a name is none in full. */
+  readonly byShortName: () => ReadonlyMap<string, readonly CallableExport[]>;
 }
 
 /** Made once for each component: there can be many thousand exports, and each call asks for one. */
@@ -55,18 +56,23 @@ function indexOf(component: ComponentInterface): ExportIndex {
   if (found !== undefined) return found;
   const callable = listedExports(component);
   const byName = new Map<string, CallableExport>();
-  const byShortName = new Map<string, CallableExport[]>();
+  for (const one of callable) if (!byName.has(one.name)) byName.set(one.name, one);
+  let shortened: ReadonlyMap<string, readonly CallableExport[]> | undefined;
+  const index = { callable, byName, byShortName: () => (shortened ??= shortNamesOf(callable)) };
+  indexes.set(component, index);
+  return index;
+}
+
+function shortNamesOf(callable: readonly CallableExport[]): ReadonlyMap<string, readonly CallableExport[]> {
+  const found = new Map<string, CallableExport[]>();
   for (const one of callable) {
-    if (!byName.has(one.name)) byName.set(one.name, one);
     for (const short of new Set(shortNames(one.name))) {
-      const alike = byShortName.get(short);
-      if (alike === undefined) byShortName.set(short, [one]);
+      const alike = found.get(short);
+      if (alike === undefined) found.set(short, [one]);
       else alike.push(one);
     }
   }
-  const index = { callable, byName, byShortName };
-  indexes.set(component, index);
-  return index;
+  return found;
 }
 
 function listedExports({ exports }: ComponentInterface): readonly CallableExport[] {
@@ -107,7 +113,7 @@ export function findExport(component: ComponentInterface, wanted: string | undef
   }
   const exact = byName.get(wanted);
   if (exact !== undefined) return exact;
-  const matching = byShortName.get(wanted) ?? [];
+  const matching = byShortName().get(wanted) ?? [];
   const [only] = matching;
   if (only !== undefined && matching.length === 1) return only;
   const quoted = quoteText(wanted, MAX_NAME_LENGTH);

@@ -99,7 +99,10 @@ function answer(ticket: number): void {
       say({ type: "ended", ticket: 4711, ended: { ending: { kind: "value", value: 1 }, wallMs: 1 } });
       say({ type: "ask", ticket: 4711, ask: 1, service: "stdin", payload: 1 });
       say({ type: "started", ticket: 4711 });
+      say({ type: "reported", ticket: 4711, usage: USAGE });
       return say(value(ticket, 8));
+    case "unasked":
+      return say({ type: "started", ticket }, { type: "reported", ticket, usage: USAGE });
     case "silence":
       return say({ type: "started", ticket });
     case "deaf":
