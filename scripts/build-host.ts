@@ -51,9 +51,13 @@ export const HTTP_CLIENT_PARTS = {
   resolveId: (id: string): string | undefined => (id === "undici" ? "\0http-client-parts" : undefined),
   load: (id: string): string | undefined => {
     if (id !== "\0http-client-parts") return undefined;
-    const library = join(ROOT, "node_modules/undici/lib");
-    return `export { default as Client } from ${JSON.stringify(join(library, "dispatcher/client.js"))};
-export { default as buildConnector } from ${JSON.stringify(join(library, "core/connect.js"))};`;
+    const part = (path: string): string => JSON.stringify(join(ROOT, "node_modules/undici/lib", path));
+    // The library's own entry gives its dispatchers their methods as well.
+    return `export { default as Client } from ${part("dispatcher/client.js")};
+export { default as buildConnector } from ${part("core/connect.js")};
+import Dispatcher from ${part("dispatcher/dispatcher.js")};
+import request from ${part("api/api-request.js")};
+Dispatcher.prototype.request = request;`;
   },
 };
 
