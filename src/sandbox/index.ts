@@ -78,7 +78,7 @@ export type { GuestHandle } from "./calls/guest-handle.ts";
 export { GuestInstance, type InstanceCallOptions } from "./calls/guest-instance.ts";
 export type { Totals } from "./calls/totals.ts";
 export type { CallOutcome } from "./calls/call-many.ts";
-export type { RunningCall } from "./calls/running-calls.ts";
+export type { RunningCall } from "./calls/running-call.ts";
 export { requestHandler, type RequestHandler, type RequestHandlerOptions } from "./http/request-handler.ts";
 export type { CallManyOptions, CallOptions } from "./options/call-options.ts";
 export type { PolicyInput, SandboxOptions } from "./options/sandbox-options.ts";

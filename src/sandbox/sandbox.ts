@@ -32,7 +32,7 @@ import { functionHoldsHandle, holdsStream } from "../shared/wit/wit-handles.ts";
 import { Stdio } from "./calls/stdio.ts";
 import { callMany, type CallOutcome, MANY_AT_ONCE } from "./calls/call-many.ts";
 import { outputStream } from "./calls/output-stream.ts";
-import type { RunningCall } from "./calls/running-calls.ts";
+import type { RunningCall } from "./calls/running-call.ts";
 import type { Totals } from "./calls/totals.ts";
 
 /**

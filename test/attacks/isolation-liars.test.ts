@@ -66,26 +66,22 @@ test("invocations that it does not hold are not its to report, answer or end", a
 });
 
 test("what a call used so far is taken from a process that says it of its own calls, and no answer is no harm", async () => {
-  let ask: (() => Promise<unknown>) | undefined;
   const pool = await liarPool("silence");
   const stop = new AbortController();
-  const begun = Promise.withResolvers<void>();
+  const begun = Promise.withResolvers<() => Promise<unknown>>();
   const ended = pool.run(
     job({
       signal: stop.signal,
-      taken: (given) => {
-        ask = given;
-        begun.resolve();
-      },
+      taken: begun.resolve,
     }),
   );
-  await begun.promise;
-  const asked = [ask?.(), ask?.()];
+  const ask = await begun.promise;
+  const asked = [ask(), ask()];
   stop.abort();
   await ended;
   await pool.close();
   assert.deepEqual(await Promise.all(asked), [undefined, undefined]);
-  assert.equal(await ask?.(), undefined);
+  assert.equal(await ask(), undefined);
 });
 
 test("asking for more than a guest may have open ends it", async () => {
