@@ -76,6 +76,7 @@ const GIVES_TO_ENGINE: Readonly<Record<string, string>> = {
   "component/compile/compile-modules.ts": "a component's, bounded and counted",
   "component/compile/compile-worker.ts": "the same, in a thread",
   "hardening/harden-module.ts": "a component's module that handles exceptions, bounded and not yet counted",
+  "runtime/engine/stacks/stack-depth.ts": "Cordon's own",
   "runtime/engine/stacks/stacks.ts": "Cordon's own, with types that a component chooses, which were counted",
   "runtime/process/child/guest-service.ts": "a component's, in its own process",
   "runtime/worker/metering/guard.ts": "Cordon's own",
