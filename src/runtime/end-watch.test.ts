@@ -49,13 +49,13 @@ test("a thread that stands still is ended soon when nobody else would be lost", 
 test("one that others are on has three seconds of a processor, however long that is", () => {
   for (const running of [7, 0]) {
     assert.equal(killedAfter({ running, hasOthers: true, share: 1 }), 3_025);
-    assert.equal(killedAfter({ running, hasOthers: true, share: 0.25 }), 12_025);
+    assert.equal(killedAfter({ running, hasOthers: true, share: 0.5 }), 6_025);
   }
 });
 
 test("one that takes nothing of a processor, or does not say, is ended after a while", () => {
   for (const share of [0, undefined, 0.01]) {
-    assert.equal(killedAfter({ running: 7, hasOthers: true, share }), 15_000);
+    assert.equal(killedAfter({ running: 7, hasOthers: true, share }), 10_000);
   }
 });
 

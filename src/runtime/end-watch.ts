@@ -16,8 +16,8 @@ const MAX_CHECKS_ALONE = { running: 4, silent: 20 } as const;
  */
 const MAX_PROCESSOR_MS_BESIDE = 3_000;
 
-/** The same by the clock, in checks: host code may hang without computing, and a thread may not say what it took. 15 s. */
-const MAX_CHECKS_BESIDE = 600;
+/** The same by the clock, in checks: host code may hang without computing, and a thread may not say what it took. 10 s. */
+const MAX_CHECKS_BESIDE = 400;
 
 /** What the watch has to know of the guest's thread, and does to it. */
 export interface EndingThread {

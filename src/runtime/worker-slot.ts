@@ -3,13 +3,13 @@ import { performance } from "node:perf_hooks";
 import type { Worker } from "node:worker_threads";
 import { messageOf } from "../shared/errors.ts";
 import { PAGE_BYTES } from "../shared/page-bytes.ts";
-import { memoriesOf } from "./address-space.ts";
 import { askEmbedder } from "./ask-embedder.ts";
 import { startDeadline } from "./deadline.ts";
 import { watchEnd } from "./end-watch.ts";
 import { asBystander, endingOf, STOPPED_BY_FORCE } from "./endings.ts";
 import { EventFeed } from "./event-feed.ts";
 import { GUEST_STACK_BYTES, startGuestThread } from "./guest-thread.ts";
+import { HeldInvocations } from "./held-invocations.ts";
 import { HeldPrograms } from "./held-programs.ts";
 import { INVOCATION_ENDED } from "./invocation-ended.ts";
 import { LoadedPrograms } from "./loaded-programs.ts";
@@ -43,10 +43,7 @@ export class WorkerSlot {
   readonly #worker: Worker;
   readonly #time: ThreadTime;
   readonly #slots = new ThreadSlots();
-  /** Its invocations by ticket, from when they are sent until their guests are gone. */
-  readonly #held = new Map<number, Pending>();
-  /** Those of them that are to end. */
-  readonly #ending = new Set<number>();
+  readonly #held = new HeldInvocations();
   readonly #loaded = new LoadedPrograms();
   readonly #heldPrograms = new HeldPrograms();
   readonly #events: SlotEvents;
@@ -66,8 +63,6 @@ export class WorkerSlot {
     },
     kill: () => this.#kill({ kind: "lost", message: "its worker thread did not answer" }),
   });
-  #memories = 0;
-  #heapBytes = 0;
   /** Called when no caller waits for an answer any more, if the thread is to end then. */
   #allAnswered: (() => void) | undefined;
   #dead = false;
@@ -100,12 +95,12 @@ export class WorkerSlot {
 
   /** How many linear memories its invocations have together. */
   get memories(): number {
-    return this.#memories;
+    return this.#held.memories;
   }
 
   /** What the instances of the invocations that it holds take of its heap, in bytes, without anything that their code makes. */
   get heapBytes(): number {
-    return this.#heapBytes;
+    return this.#held.heapBytes;
   }
 
   /**
@@ -126,7 +121,7 @@ export class WorkerSlot {
 
   /** Whether an invocation may be sent now: none is about to start, and none is to end, which may yet take the thread with it. */
   get free(): boolean {
-    return !this.#dead && this.#starting === 0 && this.#ending.size === 0;
+    return !this.#dead && this.#starting === 0 && !this.#held.hasEnding;
   }
 
   /** Whether a guest that came back from a wait has the processor, or is about to. */
@@ -139,9 +134,7 @@ export class WorkerSlot {
     const { program, invocation } = pending.job;
     if (!this.#loaded.has(program.id)) this.#load(program);
     this.#noteUse(program);
-    this.#held.set(pending.ticket, pending);
-    this.#memories += memoriesOf(program);
-    this.#heapBytes += program.heapBytes;
+    this.#held.add(pending);
     this.#worker.ref();
     this.#starting = pending.ticket;
     pending.startedAt = performance.now();
@@ -168,14 +161,14 @@ export class WorkerSlot {
       return;
     }
     const { ticket } = pending;
-    this.#ending.add(ticket);
+    this.#held.end(pending);
     // A guest that runs sees the slot at its next checkpoint, one that waits gets the message.
     this.#slots.end(ticket);
     this.#post({ type: "cancel", ticket });
     watchEnd(pending, {
       holds: () => this.#held.has(ticket),
       running: () => this.#slots.running,
-      hasOthers: () => [...this.#held.keys()].some((one) => !this.#ending.has(one)),
+      hasOthers: () => this.#held.hasStaying,
       countTime: () => this.#time.count(),
       end: () => this.#slots.end(ticket),
       answer: () => this.#answer(pending, ending),
@@ -383,16 +376,12 @@ export class WorkerSlot {
   }
 
   #noteAnswered(): void {
-    if ([...this.#held.values()].every(({ settled }) => settled)) this.#allAnswered?.();
+    if (this.#held.isAnswered) this.#allAnswered?.();
   }
 
   #forget(pending: Pending): void {
     clearTimeout(pending.timer);
-    if (this.#held.delete(pending.ticket)) {
-      this.#memories -= memoriesOf(pending.job.program);
-      this.#heapBytes -= pending.job.program.heapBytes;
-    }
-    this.#ending.delete(pending.ticket);
+    this.#held.delete(pending);
     this.#reports.settle(pending.ticket);
     this.#restWhenIdle();
   }

@@ -1,66 +1,32 @@
-import type { HostContext, HostInterface } from "../../host/capability.ts";
+import type { HostContext } from "../../host/capability.ts";
 import { descriptorsOf } from "../../host/preview1/descriptor-table.ts";
 import { drainStdio } from "../../host/stdio/drain-stdio.ts";
 import { AskedExchange } from "../../host/http/asked-exchange.ts";
 import { incomingCall } from "../../host/http/incoming-exchange.ts";
-import { ioMeters } from "../../host/metering/io-meters.ts";
 import { messageOf } from "../../shared/errors.ts";
 import { CoreModuleGuest } from "../core/core-module-guest.ts";
 import type { HttpRequestHead } from "../../shared/http-message.ts";
 import { NO_INTERRUPTION, type RunningGuest } from "./running-guest.ts";
 import type { ExportPath, InstanceCall, Invocation, Program, WorkerOutcome, WorkerUsage } from "../messages.ts";
-import type { Asks } from "./asks.ts";
 import { RunningComponent } from "./component-guest.ts";
 import { CopyBudget } from "./metering/copy-budget.ts";
 import { CallQueue } from "./call-queue.ts";
 import { Checkpoint, outOfFuel } from "./metering/checkpoint.ts";
 import { EndState } from "./end-state.ts";
+import { guestContext } from "./guest-context.ts";
+import type { GuestEnvironment } from "./guest-environment.ts";
 import { FuelMeter, sliceUnitsFor } from "./metering/fuel-meter.ts";
-import { type Guard, ownCounter } from "./metering/guard.ts";
+import { ownCounter } from "./metering/guard.ts";
 import { GuestMemory } from "./memory/guest-memory.ts";
 import { GuestCrossings, type SendableOutcome } from "./crossings/guest-crossings.ts";
-import type { RoomQueue } from "./crossings/room-queue.ts";
-import type { Crossing } from "../crossings/crossing-room.ts";
 import { givenBy } from "../crossings/given-value.ts";
 import { HostCallGate } from "./host-call-gate.ts";
 import { addWeight } from "./memory/memory-weight.ts";
-import type { SpareMemories } from "./memory/spare-memories.ts";
-import type { Observations } from "./observations.ts";
-import { NestedStacks, type ThreadStacks } from "./stacks/nested-stacks.ts";
+import { NestedStacks } from "./stacks/nested-stacks.ts";
 import { outcomeOfThrown } from "./outcome-of-thrown.ts";
 import { Presence } from "./presence.ts";
 import { ProcessorTime } from "./metering/processor-time.ts";
-import type { Turns } from "./turns.ts";
 import { isLargerThan } from "./metering/value-size.ts";
-
-/** What an invocation needs of the worker it runs in. */
-export interface GuestEnvironment {
-  readonly turns: Turns;
-  readonly guard: Guard;
-  readonly interfaces: ReadonlyMap<string, HostInterface>;
-  readonly observations: Observations;
-  /** What the stack of a guest can take, in bytes. */
-  readonly stackBytes: number;
-  /** Those of calls between components, of all guests of the thread. */
-  readonly stacks: ThreadStacks;
-  /** Memories of guests of the thread that have ended, to be used again. */
-  readonly memories: SpareMemories;
-  readonly asks: Asks;
-  /** Room for what crosses to the embedder, that all guests of the process have together. */
-  readonly crossings: Readonly<Record<Crossing, RoomQueue>>;
-  /** What the guests of a program have of that room. */
-  readonly shareOf: (programId: string) => number;
-  /** Notes that so many bytes were copied onto the thread's heap for a guest. */
-  readonly copied: (bytes: number) => void;
-  /** Whether the thread has anything to do besides the guest that runs. */
-  readonly hasMoreToDo: () => boolean;
-  /** Adds to the pages that the memories of the thread's guests have. */
-  readonly tally: (pages: number) => void;
-  /** Reports that a guest keeps the thread from others, and cannot be suspended. */
-  readonly holds: (ticket: number) => void;
-  /** Reports that an instance that stays is ready for a call, and how the one before ended. */
-  readonly ready: (ticket: number, outcome: WorkerOutcome | undefined, guest: GuestInvocation) => void;
-}
 
 /** What the memories of an instance that is made ahead may hold, in bytes, and what may be computed for it, in units of fuel. */
 const MAX_AHEAD = { bytes: 4 * 2 ** 20, fuel: 1_000_000 } as const;
@@ -120,10 +86,7 @@ export class GuestInvocation {
       crossingBytes: invocation.limits.maxCrossingBytes,
       exceeded: () => this.#exceeded(),
       spend: (units) => this.#spend(units),
-      refuseIfOver: () => {
-        this.#isOver();
-        this.#endState.refuseIfOver();
-      },
+      refuseIfOver: () => this.#refuseIfOver(),
     });
     this.#checkpoint = new Checkpoint({
       ticket,
@@ -139,7 +102,18 @@ export class GuestInvocation {
       interrupt: () => this.#guest?.interrupt() ?? NO_INTERRUPTION,
       handOver: () => environment.observations.handOver(),
     });
-    this.#context = this.#contextFor(invocation);
+    this.#context = guestContext({
+      invocation,
+      current: () => ({ ticket: this.#ticket, invocation: this.#invocation }),
+      endState: this.#endState,
+      asks: environment.asks,
+      observations: environment.observations,
+      denied: () => {
+        this.#denials += 1;
+      },
+      exceeded: () => this.#exceeded(),
+      refuseIfOver: () => this.#refuseIfOver(),
+    });
     this.#gate = new HostCallGate({
       context: this.#context,
       endState: this.#endState,
@@ -398,51 +372,6 @@ export class GuestInvocation {
     if (own !== undefined) this.#fuel.track(own);
   }
 
-  #contextFor(invocation: Invocation): HostContext {
-    // An instance that was made ahead has them from the call.
-    const programArguments = (): readonly string[] => this.#invocation.programArguments;
-    return {
-      grants: invocation.grants,
-      limits: invocation.limits,
-      get programArguments() {
-        return programArguments();
-      },
-      signal: this.#endState.signal,
-      meters: ioMeters(invocation.limits),
-      ask: (service, payload) => this.#ask(service, payload),
-      tell: (service, payload) => this.#tell(service, payload),
-      end: (ending) => {
-        this.#endState.end(ending);
-        throw new Error("the invocation has ended");
-      },
-      refuseIfOver: () => {
-        this.#isOver();
-        this.#endState.refuseIfOver();
-      },
-      observe: (observation) => {
-        if (observation.result === "Denied") this.#denials += 1;
-        this.#environment.observations.report(this.#ticket, observation);
-      },
-    };
-  }
-
-  #tell(service: string, payload: unknown): void {
-    this.#assertCrosses(payload);
-    if (!this.#endState.signal.aborted) this.#environment.asks.tell(this.#ticket, service, payload);
-  }
-
-  /** What is asked is copied onto the main thread's heap, so it is bounded as a result is. */
-  #assertCrosses(payload: unknown): void {
-    if (!isLargerThan(payload, this.#invocation.limits.maxCrossingBytes)) return;
-    this.#exceeded();
-    throw new Error("the guest made the host copy more than one crossing may");
-  }
-
-  async #ask(service: string, payload: unknown): Promise<unknown> {
-    this.#assertCrosses(payload);
-    return this.#environment.asks.ask(this.#ticket, service, payload, this.#endState.signal);
-  }
-
   #exceeded(): void {
     this.#endState.assertStackRoom();
     this.#overBudget = true;
@@ -455,6 +384,11 @@ export class GuestInvocation {
     this.#fuel.spend(units);
     if (!this.#fuel.isOverdrawn) return;
     this.#endState.end(outOfFuel(this.#fuel));
+    this.#endState.refuseIfOver();
+  }
+
+  #refuseIfOver(): void {
+    this.#isOver();
     this.#endState.refuseIfOver();
   }
 

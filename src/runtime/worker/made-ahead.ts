@@ -1,6 +1,7 @@
 import type { Limits } from "../../shared/limits.ts";
 import type { Invocation, Program } from "../messages.ts";
-import { GuestInvocation, type GuestEnvironment } from "./guest-invocation.ts";
+import type { GuestEnvironment } from "./guest-environment.ts";
+import { GuestInvocation } from "./guest-invocation.ts";
 
 /** The ticket of an instance that nobody has called. The pool gives none below 1. */
 const NOBODYS_TICKET = -1;

@@ -11,6 +11,7 @@ import {
   type ToWorker,
   type WorkerOutcome,
 } from "../messages.ts";
+import type { ReadyGuest } from "./guest-environment.ts";
 import { GuestInvocation } from "./guest-invocation.ts";
 import { Asks } from "./asks.ts";
 import type { GuestThreadData } from "../guest-thread.ts";
@@ -61,7 +62,7 @@ const environment = {
     return (program === undefined ? undefined : shares.get(program)) ?? 0;
   },
   crossings: { arguments: new RoomQueue(room, "arguments"), results: new RoomQueue(room, "results") },
-  ready: (ticket: number, outcome: WorkerOutcome | undefined, guest: GuestInvocation) => {
+  ready: (ticket: number, outcome: WorkerOutcome | undefined, guest: ReadyGuest) => {
     const usage = guest.usage();
     if (outcome === undefined) post({ type: "ready", ticket, ended: undefined, usage });
     else send(guest, outcome, (ended) => ({ type: "ready", ticket, ended, usage }));
@@ -121,7 +122,7 @@ function unload(programId: string): void {
 }
 
 /** Sends how a guest ended, or its last call. */
-function send(guest: GuestInvocation, outcome: WorkerOutcome, message: (ended: SentOutcome) => FromWorker): void {
+function send(guest: ReadyGuest, outcome: WorkerOutcome, message: (ended: SentOutcome) => FromWorker): void {
   let ended: SentOutcome | undefined;
   try {
     const { sent, transfer } = guest.sendable(outcome);
