@@ -7,6 +7,7 @@ import type { CoreModuleShape } from "../shared/core-module.ts";
 import type { HttpRequestHead } from "../shared/http-message.ts";
 import type { InvocationEnd } from "../shared/invocation-end.ts";
 import type { Limits } from "../shared/limits.ts";
+import type { KeepMessage, SentInvocation } from "./sent-once.ts";
 
 /** A compiled core module, with the memories that the host makes for each of its instances. */
 export interface CompiledModule {
@@ -138,7 +139,8 @@ export type ToWorker =
   /** `held` says how many modules of it the worker has, which counts down those that it has collected. */
   | { readonly type: "load"; readonly program: Program; readonly held: Int32Array | undefined }
   | { readonly type: "unload"; readonly programId: string }
-  | { readonly type: "start"; readonly ticket: number; readonly invocation: Invocation }
+  | KeepMessage
+  | { readonly type: "start"; readonly ticket: number; readonly invocation: SentInvocation }
   | { readonly type: "cancel"; readonly ticket: number }
   /** Calls an instance that stays. */
   | { readonly type: "enter"; readonly ticket: number; readonly call: InstanceCall }

@@ -4,6 +4,7 @@ import { Worker } from "node:worker_threads";
 import { workerUrl } from "../shared/machine/bundled.ts";
 import { workerEnvironment } from "../shared/machine/worker-environment.ts";
 import { messageOf } from "../shared/errors.ts";
+import { Numbered } from "../shared/numbered.ts";
 import { PAGE_BYTES } from "../shared/page-bytes.ts";
 import { memoriesOf } from "./address-space.ts";
 import { askEmbedder } from "./ask-embedder.ts";
@@ -18,6 +19,7 @@ import { LoadedPrograms } from "./loaded-programs.ts";
 import { type Crossings, ReceivedValues } from "./crossings/received-values.ts";
 import type { FromWorker, Program, Told, ToWorker, WorkerUsage } from "./messages.ts";
 import type { Ending, Pending } from "./pending.ts";
+import { SentOnce } from "./sent-once.ts";
 import { StartWatch } from "./start-watch.ts";
 import { ThreadSlots } from "./thread-slots.ts";
 import { warnOfRejection } from "./warn-of-rejection.ts";
@@ -48,10 +50,11 @@ export class WorkerSlot {
   readonly #worker: Worker;
   readonly #slots = new ThreadSlots();
   /** Its invocations by ticket, from when they are sent until their guests are gone. */
-  readonly #held = new Map<number, Pending>();
+  readonly #held = new Numbered<Pending>();
   /** Those of them that are to end. */
   readonly #ending = new Set<number>();
   readonly #loaded = new LoadedPrograms();
+  readonly #sent = new SentOnce();
   readonly #heldPrograms = new HeldPrograms();
   readonly #events: SlotEvents;
   readonly #received: ReceivedValues;
@@ -157,7 +160,8 @@ export class WorkerSlot {
     this.#startDeadline(pending);
     this.#startWatch.begin();
     try {
-      this.#post({ type: "start", ticket: pending.ticket, invocation });
+      const sent = this.#sent.invocation(invocation, (message) => this.#post(message));
+      this.#post({ type: "start", ticket: pending.ticket, invocation: sent });
     } catch (thrown) {
       this.#answer(pending, { kind: "fault", message: `the arguments cannot be sent: ${messageOf(thrown)}` });
       this.#forget(pending);
@@ -182,7 +186,7 @@ export class WorkerSlot {
     watchEnd(pending, {
       holds: () => this.#held.has(ticket),
       running: () => this.#slots.running,
-      hasOthers: () => [...this.#held.keys()].some((one) => !this.#ending.has(one)),
+      hasOthers: () => this.#held.values().some((one) => !this.#ending.has(one.ticket)),
       end: () => this.#slots.end(ticket),
       answer: () => this.#answer(pending, ending),
       kill: () => this.#kill(STOPPED_BY_FORCE),
@@ -380,7 +384,8 @@ export class WorkerSlot {
   }
 
   #noteAnswered(): void {
-    if ([...this.#held.values()].every(({ settled }) => settled)) this.#allAnswered?.();
+    if (this.#allAnswered === undefined) return;
+    if (this.#held.values().every(({ settled }) => settled)) this.#allAnswered();
   }
 
   #forget(pending: Pending): void {
@@ -389,7 +394,7 @@ export class WorkerSlot {
       this.#memories -= memoriesOf(pending.job.program);
       this.#heapBytes -= pending.job.program.heapBytes;
     }
-    this.#ending.delete(pending.ticket);
+    if (this.#ending.size > 0) this.#ending.delete(pending.ticket);
     this.#restWhenIdle();
   }
 

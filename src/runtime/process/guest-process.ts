@@ -1,5 +1,6 @@
 import { INVOCATION_ENDED } from "../invocation-ended.ts";
 import { CordonError, messageOf } from "../../shared/errors.ts";
+import { Numbered } from "../../shared/numbered.ts";
 import type { InstanceCall } from "../messages.ts";
 import type { Ending } from "../pending.ts";
 import { type Confinement, covers } from "./confinement.ts";
@@ -10,6 +11,7 @@ import { ProcessLink } from "./process-link.ts";
 import { Readiness } from "./readiness.ts";
 import { GRACE_MS, StoppedCall } from "./stopped-call.ts";
 import { settle, type Task } from "./task.ts";
+import { SentOnce } from "../sent-once.ts";
 
 /** The longest delay a timer has, in milliseconds. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
@@ -59,13 +61,14 @@ export class GuestProcess {
   readonly confinement: Confinement;
   readonly #link: ProcessLink;
   readonly #asks: ProcessAsks;
-  readonly #held = new Map<number, Task>();
+  readonly #held = new Numbered<Task>();
   /** Those that it said have ended, and whose guests may not be gone yet: it did not say what they used. */
-  readonly #leaving = new Map<number, Task>();
+  readonly #leaving = new Numbered<Task>();
   readonly #events: GuestProcessEvents;
   readonly #startMs: number;
   readonly #isOutdated: () => boolean;
   readonly #readiness = new Readiness();
+  readonly #sent = new SentOnce();
   #program: PortableProgram | undefined;
   #startWatch: NodeJS.Timeout | undefined;
   #closing = false;
@@ -173,7 +176,8 @@ export class GuestProcess {
     this.#held.set(task.ticket, task);
     this.#link.ref();
     try {
-      this.#link.send({ type: "start", ticket: task.ticket, invocation: task.job.invocation });
+      const invocation = this.#sent.invocation(task.job.invocation, (message) => this.#link.send(message));
+      this.#link.send({ type: "start", ticket: task.ticket, invocation });
     } catch (thrown) {
       settle(task, { kind: "fault", message: `the arguments cannot be sent: ${messageOf(thrown)}` });
       this.#forget(task);
@@ -267,7 +271,7 @@ export class GuestProcess {
   }
 
   #closeWhenAnswered(): void {
-    if (!this.#closing || [...this.#held.values()].some(({ settled }) => !settled)) return;
+    if (!this.#closing || this.#held.values().some(({ settled }) => !settled)) return;
     this.#kill({ kind: "cancelled", reason: undefined });
   }
 
@@ -341,7 +345,7 @@ export class GuestProcess {
   #watchStarts(): void {
     clearTimeout(this.#startWatch);
     this.#startWatch = undefined;
-    const tasks = [...this.#held.values()];
+    const tasks = this.#held.values();
     const runs = tasks.some(({ startedAt, stay }) => startedAt !== undefined && stay !== "ready");
     if (runs || tasks.every(({ startedAt }) => startedAt !== undefined)) return;
     this.#startWatch = setTimeout(

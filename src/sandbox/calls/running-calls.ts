@@ -1,3 +1,5 @@
+import { Numbered } from "../../shared/numbered.ts";
+
 /** A call of a sandbox that has not ended yet. */
 export interface RunningCall {
   /** Which call of the sandbox it is, from 1; the `invocation` of its events. */
@@ -21,7 +23,12 @@ export interface CallRecord {
 
 /** The calls of a sandbox that have not ended, in the order in which they were made. */
 export class RunningCalls {
-  readonly #running = new Set<{ readonly call: CallRecord; readonly since: number; readonly stop: AbortController }>();
+  /** By their invocations. */
+  readonly #running = new Numbered<{
+    readonly call: CallRecord;
+    readonly since: number;
+    readonly stop: AbortController;
+  }>();
 
   /** Enters a call. Returns the signal that ends it, and what takes it out again. */
   enter(
@@ -32,10 +39,9 @@ export class RunningCalls {
     const onAbort = (): void => stop.abort(signal?.reason);
     if (signal?.aborted === true) onAbort();
     signal?.addEventListener("abort", onAbort, { once: true });
-    const entry = { call, since: performance.now(), stop };
-    this.#running.add(entry);
+    this.#running.set(call.invocation, { call, since: performance.now(), stop });
     const leave = (): void => {
-      this.#running.delete(entry);
+      this.#running.delete(call.invocation);
       signal?.removeEventListener("abort", onAbort);
     };
     return { signal: stop.signal, leave };
@@ -44,7 +50,7 @@ export class RunningCalls {
   /** A view of each, as it is now. */
   get list(): readonly RunningCall[] {
     const now = performance.now();
-    return Array.from(this.#running, ({ call, since, stop }) => ({
+    return this.#running.values().map(({ call, since, stop }) => ({
       ...call,
       wallMs: now - since,
       stop: (reason: unknown = new Error("the call was stopped")) => stop.abort(reason),

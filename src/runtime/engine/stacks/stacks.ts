@@ -18,24 +18,26 @@ function compiled(stack: StackModule): WebAssembly.Module {
   return module;
 }
 
-/** What one instance of a program has of the stack module that its program has. */
+/** What the stack module's functions call. */
+export interface StackCalls {
+  /** A `canon` function, by its index in the plan. */
+  readonly called: (index: number, given: readonly CoreValue[]) => CoreAnswer;
+  /** Told the result of a core function that was called on a stack of its own. */
+  readonly done: (result: CoreValue | undefined) => void;
+}
+
+/** An instance of the stack module that a program has. */
 export class Stacks {
   readonly #prepared: PreparedPlan;
   readonly #exports: Readonly<Record<string, unknown>>;
   readonly #pending = new WebAssembly.Global({ value: "i32", mutable: true }, 0);
+  readonly #calls: StackCalls;
   readonly #callers = new Map<string, (callee: CoreFunction, ...values: readonly CoreValue[]) => Promise<unknown>>();
   #waited: Promise<CoreValue | undefined> | undefined;
 
-  /**
-   * @param made The `canon` function of an index in the plan.
-   * @param done Told the result of a core function that was called on a stack of its own.
-   */
-  constructor(
-    prepared: PreparedPlan,
-    made: (index: number) => (...given: readonly CoreValue[]) => CoreAnswer,
-    done: (result: CoreValue | undefined) => void,
-  ) {
+  constructor(prepared: PreparedPlan, calls: StackCalls) {
     this.#prepared = prepared;
+    this.#calls = calls;
     const { stack } = prepared;
     if (stack === undefined) {
       this.#exports = {};
@@ -43,10 +45,15 @@ export class Stacks {
     }
     const given = Object.create(null) as Record<string, unknown>;
     given["p"] = this.#pending;
-    for (const [position, index] of prepared.suspending.entries())
-      given[`f${position}`] = this.#first(made(index), index);
-    for (const position of stack.waits.keys()) given[`w${position}`] = new WebAssembly.Suspending(() => this.#wait());
-    for (const position of stack.dones.keys()) given[`d${position}`] = done;
+    for (const [position, index] of prepared.suspending.entries()) {
+      given[`f${position}`] = (...values: readonly CoreValue[]) => this.#first(index, values);
+    }
+    for (const position of stack.waits.keys()) {
+      given[`w${position}`] = new WebAssembly.Suspending(() => this.#wait());
+    }
+    for (const position of stack.dones.keys()) {
+      given[`d${position}`] = (result: CoreValue | undefined) => calls.done(result);
+    }
     this.#exports = new WebAssembly.Instance(compiled(stack), { m: given }).exports;
   }
 
@@ -70,16 +77,13 @@ export class Stacks {
   }
 
   /** Calls the function, and notes the promise that it may answer with. */
-  #first(made: (...given: readonly CoreValue[]) => CoreAnswer, index: number): CoreFunction {
+  #first(index: number, given: readonly CoreValue[]): CoreValue | undefined {
+    const answer = this.#calls.called(index, given);
+    if (!(answer instanceof Promise)) return answer;
+    this.#waited = answer;
+    this.#pending.value = 1;
     const { result } = this.#prepared.signatureOf(index);
-    const nothing = result === undefined ? undefined : zeroOf(result);
-    return (...given) => {
-      const answer = made(...given);
-      if (!(answer instanceof Promise)) return answer;
-      this.#waited = answer;
-      this.#pending.value = 1;
-      return nothing;
-    };
+    return result === undefined ? undefined : zeroOf(result);
   }
 
   #wait(): Promise<CoreValue | undefined> | undefined {

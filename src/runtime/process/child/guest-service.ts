@@ -1,16 +1,19 @@
 import { messageOf } from "../../../shared/errors.ts";
+import { Numbered } from "../../../shared/numbered.ts";
 import type { CompiledModule, Invocation, Program } from "../../messages.ts";
 import type { Ended, Ending, InstancePort } from "../../pending.ts";
 import { WorkerPool } from "../../pool.ts";
+import { KeptValues } from "../../sent-once.ts";
 import type { FromProcess, PortableProgram, ToProcess } from "../messages.ts";
 
 /** What a guest process does: compiles the program it is sent, and runs it in worker threads as the parent would. */
 export class GuestService {
   readonly #send: (message: FromProcess) => void;
-  readonly #stops = new Map<number, AbortController>();
-  readonly #asks = new Map<number, PromiseWithResolvers<unknown>>();
+  readonly #stops = new Numbered<AbortController>();
+  readonly #asks = new Numbered<PromiseWithResolvers<unknown>>();
   /** Instances that stay, and wait for a call. */
-  readonly #ready = new Map<number, InstancePort>();
+  readonly #ready = new Numbered<InstancePort>();
+  readonly #kept = new KeptValues();
   #pool: WorkerPool | undefined;
   #program: Promise<Program> | undefined;
   #lastAsk = 0;
@@ -28,8 +31,11 @@ export class GuestService {
       case "load":
         void this.#load(message.program);
         break;
+      case "keep":
+        this.#kept.keep(message);
+        break;
       case "start":
-        void this.#run(message.ticket, message.invocation);
+        void this.#run(message.ticket, this.#kept.invocation(message.invocation));
         break;
       case "cancel":
         this.#stops.get(message.ticket)?.abort();
