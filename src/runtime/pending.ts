@@ -1,4 +1,5 @@
 import type { AuditObservation } from "../audit/event.ts";
+import type { StopSignal } from "../shared/stop-signal.ts";
 import type { InstanceCall, Invocation, Program, WorkerOutcome, WorkerUsage } from "./messages.ts";
 
 /** How an invocation ended, seen from the main thread. `lost` means that its worker died under it. */
@@ -31,7 +32,8 @@ export interface InstancePort {
 export interface Job {
   readonly program: Program;
   readonly invocation: Invocation;
-  readonly signal?: AbortSignal | undefined;
+  /** Of this job alone: nobody stops listening to it. */
+  readonly signal?: StopSignal | undefined;
   /** Called when a worker takes it, and again when another does because the first could not start it; must not throw. */
   readonly started?: (() => void) | undefined;
   /** Called for every access the guest makes or is denied, in order; must not throw. */
@@ -60,5 +62,4 @@ export interface Pending {
   /** Ends what was asked of the embedder and not answered yet. */
   asking?: AbortController;
   timer?: NodeJS.Timeout;
-  stopListening?: () => void;
 }

@@ -4,7 +4,6 @@ import { Worker } from "node:worker_threads";
 import { workerUrl } from "../shared/machine/bundled.ts";
 import { workerEnvironment } from "../shared/machine/worker-environment.ts";
 import { messageOf } from "../shared/errors.ts";
-import { Numbered } from "../shared/numbered.ts";
 import { PAGE_BYTES } from "../shared/page-bytes.ts";
 import { memoriesOf } from "./address-space.ts";
 import { askEmbedder } from "./ask-embedder.ts";
@@ -50,7 +49,7 @@ export class WorkerSlot {
   readonly #worker: Worker;
   readonly #slots = new ThreadSlots();
   /** Its invocations by ticket, from when they are sent until their guests are gone. */
-  readonly #held = new Numbered<Pending>();
+  readonly #held = new Map<number, Pending>();
   /** Those of them that are to end. */
   readonly #ending = new Set<number>();
   readonly #loaded = new LoadedPrograms();
@@ -186,7 +185,7 @@ export class WorkerSlot {
     watchEnd(pending, {
       holds: () => this.#held.has(ticket),
       running: () => this.#slots.running,
-      hasOthers: () => this.#held.values().some((one) => !this.#ending.has(one.ticket)),
+      hasOthers: () => [...this.#held.keys()].some((one) => !this.#ending.has(one)),
       end: () => this.#slots.end(ticket),
       answer: () => this.#answer(pending, ending),
       kill: () => this.#kill(STOPPED_BY_FORCE),
@@ -385,7 +384,7 @@ export class WorkerSlot {
 
   #noteAnswered(): void {
     if (this.#allAnswered === undefined) return;
-    if (this.#held.values().every(({ settled }) => settled)) this.#allAnswered();
+    if ([...this.#held.values()].every(({ settled }) => settled)) this.#allAnswered();
   }
 
   #forget(pending: Pending): void {

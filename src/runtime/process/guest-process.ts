@@ -1,6 +1,5 @@
 import { INVOCATION_ENDED } from "../invocation-ended.ts";
 import { CordonError, messageOf } from "../../shared/errors.ts";
-import { Numbered } from "../../shared/numbered.ts";
 import type { InstanceCall } from "../messages.ts";
 import type { Ending } from "../pending.ts";
 import { type Confinement, covers } from "./confinement.ts";
@@ -61,9 +60,9 @@ export class GuestProcess {
   readonly confinement: Confinement;
   readonly #link: ProcessLink;
   readonly #asks: ProcessAsks;
-  readonly #held = new Numbered<Task>();
+  readonly #held = new Map<number, Task>();
   /** Those that it said have ended, and whose guests may not be gone yet: it did not say what they used. */
-  readonly #leaving = new Numbered<Task>();
+  readonly #leaving = new Map<number, Task>();
   readonly #events: GuestProcessEvents;
   readonly #startMs: number;
   readonly #isOutdated: () => boolean;
@@ -271,7 +270,7 @@ export class GuestProcess {
   }
 
   #closeWhenAnswered(): void {
-    if (!this.#closing || this.#held.values().some(({ settled }) => !settled)) return;
+    if (!this.#closing || [...this.#held.values()].some(({ settled }) => !settled)) return;
     this.#kill({ kind: "cancelled", reason: undefined });
   }
 
@@ -345,7 +344,7 @@ export class GuestProcess {
   #watchStarts(): void {
     clearTimeout(this.#startWatch);
     this.#startWatch = undefined;
-    const tasks = this.#held.values();
+    const tasks = [...this.#held.values()];
     const runs = tasks.some(({ startedAt, stay }) => startedAt !== undefined && stay !== "ready");
     if (runs || tasks.every(({ startedAt }) => startedAt !== undefined)) return;
     this.#startWatch = setTimeout(

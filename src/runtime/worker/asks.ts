@@ -1,5 +1,4 @@
 import type { Transferable } from "node:worker_threads";
-import { Numbered } from "../../shared/numbered.ts";
 import { isBulky, pack } from "../crossings/parcel.ts";
 import { INVOCATION_ENDED } from "../invocation-ended.ts";
 import type { FromWorker, Told, ToWorker } from "../messages.ts";
@@ -7,9 +6,9 @@ import type { FromWorker, Told, ToWorker } from "../messages.ts";
 /** What the host functions of this worker ask of the thread that embeds Cordon, and its answers. */
 export class Asks {
   readonly #post: (message: FromWorker, transfer: readonly Transferable[]) => void;
-  readonly #open = new Numbered<PromiseWithResolvers<unknown>>();
+  readonly #open = new Map<number, PromiseWithResolvers<unknown>>();
   /** What was told in this turn of the event loop, by ticket. */
-  readonly #told = new Numbered<{ readonly ticket: number; readonly told: Told[] }>();
+  readonly #told = new Map<number, Told[]>();
   #last = 0;
 
   constructor(post: (message: FromWorker, transfer: readonly Transferable[]) => void) {
@@ -46,19 +45,19 @@ export class Asks {
   tell(ticket: number, service: string, payload: unknown): void {
     if (this.#told.size === 0) setImmediate(() => this.#flush());
     const told = this.#told.get(ticket);
-    if (told === undefined) this.#told.set(ticket, { ticket, told: [{ service, payload }] });
-    else told.told.push({ service, payload });
+    if (told === undefined) this.#told.set(ticket, [{ service, payload }]);
+    else told.push({ service, payload });
   }
 
   /** What was told for an invocation and not sent. It is the caller's to send. */
   takeTold(ticket: number): readonly Told[] {
-    const told = this.#told.get(ticket)?.told ?? [];
+    const told = this.#told.get(ticket) ?? [];
     this.#told.delete(ticket);
     return told;
   }
 
   #flush(): void {
-    for (const { ticket } of this.#told.values()) this.#post({ type: "told", ticket, told: this.takeTold(ticket) }, []);
+    for (const ticket of this.#told.keys()) this.#post({ type: "told", ticket, told: this.takeTold(ticket) }, []);
   }
 
   /** Hands an answer on; one that nobody waits for any more is dropped. */

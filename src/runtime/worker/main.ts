@@ -2,7 +2,6 @@
 import { parentPort, type Transferable, workerData } from "node:worker_threads";
 import { HOST_INTERFACES } from "../../host/interfaces.ts";
 import { messageOf } from "../../shared/errors.ts";
-import { Numbered } from "../../shared/numbered.ts";
 import { EventRingWriter } from "../event-ring.ts";
 import {
   type FromWorker,
@@ -41,7 +40,7 @@ const { memory, events, stackBytes, room } = workerData as {
 const shared = new Int32Array(memory.buffer);
 const turns = new Turns(shared);
 const programs = new Map<string, Program>();
-const running = new Numbered<GuestInvocation>();
+const running = new Map<number, GuestInvocation>();
 const heldModules = new HeldModules();
 const kept = new KeptValues();
 const stacks = new StackPool();

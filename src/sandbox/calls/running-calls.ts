@@ -1,4 +1,4 @@
-import { Numbered } from "../../shared/numbered.ts";
+import { type StopSignal, StopSwitch } from "../../shared/stop-signal.ts";
 
 /** A call of a sandbox that has not ended yet. */
 export interface RunningCall {
@@ -23,34 +23,30 @@ export interface CallRecord {
 
 /** The calls of a sandbox that have not ended, in the order in which they were made. */
 export class RunningCalls {
-  /** By their invocations. */
-  readonly #running = new Numbered<{
-    readonly call: CallRecord;
-    readonly since: number;
-    readonly stop: AbortController;
-  }>();
+  readonly #running = new Set<{ readonly call: CallRecord; readonly since: number; readonly stop: StopSwitch }>();
 
   /** Enters a call. Returns the signal that ends it, and what takes it out again. */
   enter(
     call: CallRecord,
     signal: AbortSignal | undefined,
-  ): { readonly signal: AbortSignal; readonly leave: () => void } {
-    const stop = new AbortController();
+  ): { readonly signal: StopSignal; readonly leave: () => void } {
+    const stop = new StopSwitch();
     const onAbort = (): void => stop.abort(signal?.reason);
     if (signal?.aborted === true) onAbort();
     signal?.addEventListener("abort", onAbort, { once: true });
-    this.#running.set(call.invocation, { call, since: performance.now(), stop });
+    const entry = { call, since: performance.now(), stop };
+    this.#running.add(entry);
     const leave = (): void => {
-      this.#running.delete(call.invocation);
+      this.#running.delete(entry);
       signal?.removeEventListener("abort", onAbort);
     };
-    return { signal: stop.signal, leave };
+    return { signal: stop, leave };
   }
 
   /** A view of each, as it is now. */
   get list(): readonly RunningCall[] {
     const now = performance.now();
-    return this.#running.values().map(({ call, since, stop }) => ({
+    return Array.from(this.#running, ({ call, since, stop }) => ({
       ...call,
       wallMs: now - since,
       stop: (reason: unknown = new Error("the call was stopped")) => stop.abort(reason),

@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { CordonError, messageOf } from "../../shared/errors.ts";
-import { Numbered } from "../../shared/numbered.ts";
 import { NodeExchange, type NodeExchangeOptions } from "./node-exchange.ts";
 import { refusalOf } from "./refused-request.ts";
 import type { Sandbox } from "../sandbox.ts";
@@ -45,9 +44,7 @@ interface Running {
 export class HttpRequests {
   readonly #sandbox: Sandbox;
   readonly #options: HttpRequestsOptions;
-  /** In the order in which they came. */
-  readonly #running = new Numbered<Running>();
-  #last = 0;
+  readonly #running = new Set<Running>();
   readonly #waiting = new WeakMap<Socket, number>();
   #closing = false;
   /** Until when requests are refused, as was told. */
@@ -86,13 +83,13 @@ export class HttpRequests {
   /** Waits for what is running as long as that, in milliseconds, and ends the rest. */
   async end(graceMs: number): Promise<void> {
     this.#closing = true;
-    for (const { exchange } of this.#running.values()) exchange.closeAfter();
+    for (const { exchange } of this.#running) exchange.closeAfter();
     await within(
-      this.#running.values().map(({ done }) => done),
+      [...this.#running].map(({ done }) => done),
       graceMs,
     );
-    for (const { gone } of this.#running.values()) gone.abort(new Error("the server was closed"));
-    await Promise.all(this.#running.values().map(({ handled }) => handled));
+    for (const { gone } of this.#running) gone.abort(new Error("the server was closed"));
+    await Promise.all([...this.#running].map(({ handled }) => handled));
   }
 
   #start(exchange: NodeExchange, request: IncomingMessage, response: ServerResponse): void {
@@ -113,13 +110,11 @@ export class HttpRequests {
     const handled = this.#handle(exchange, gone.signal);
     const done = handled.then(() => within([closed], FLUSH_MS));
     const running: Running = { exchange, gone, handled, done };
-    this.#last += 1;
-    const number = this.#last;
-    this.#running.set(number, running);
+    this.#running.add(running);
     void done.then(() => {
       forget();
       response.destroy();
-      this.#running.delete(number);
+      this.#running.delete(running);
     });
   }
 

@@ -1,5 +1,5 @@
 import { messageOf } from "../../../shared/errors.ts";
-import { Numbered } from "../../../shared/numbered.ts";
+import { type StopSignal, StopSwitch } from "../../../shared/stop-signal.ts";
 import type { CompiledModule, Invocation, Program } from "../../messages.ts";
 import type { Ended, Ending, InstancePort } from "../../pending.ts";
 import { WorkerPool } from "../../pool.ts";
@@ -9,10 +9,10 @@ import type { FromProcess, PortableProgram, ToProcess } from "../messages.ts";
 /** What a guest process does: compiles the program it is sent, and runs it in worker threads as the parent would. */
 export class GuestService {
   readonly #send: (message: FromProcess) => void;
-  readonly #stops = new Numbered<AbortController>();
-  readonly #asks = new Numbered<PromiseWithResolvers<unknown>>();
+  readonly #stops = new Map<number, StopSwitch>();
+  readonly #asks = new Map<number, PromiseWithResolvers<unknown>>();
   /** Instances that stay, and wait for a call. */
-  readonly #ready = new Numbered<InstancePort>();
+  readonly #ready = new Map<number, InstancePort>();
   readonly #kept = new KeptValues();
   #pool: WorkerPool | undefined;
   #program: Promise<Program> | undefined;
@@ -63,15 +63,15 @@ export class GuestService {
   }
 
   async #run(ticket: number, invocation: Invocation): Promise<void> {
-    const stop = new AbortController();
+    const stop = new StopSwitch();
     this.#stops.set(ticket, stop);
-    const ended = await this.#outcome(ticket, invocation, stop.signal);
+    const ended = await this.#outcome(ticket, invocation, stop);
     this.#stops.delete(ticket);
     this.#ready.delete(ticket);
     this.#end(ticket, ended);
   }
 
-  async #outcome(ticket: number, invocation: Invocation, signal: AbortSignal): Promise<Ended> {
+  async #outcome(ticket: number, invocation: Invocation, signal: StopSignal): Promise<Ended> {
     const program = await this.#program?.catch(() => undefined);
     if (program === undefined || this.#pool === undefined) {
       return { ending: { kind: "fault", message: "the program was not loaded into the process" }, wallMs: 0 };
