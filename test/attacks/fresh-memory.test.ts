@@ -162,13 +162,9 @@ test("what an instance calls is called for its own call, whoever waits, ends and
   for (let round = 0; round < 4; round += 1) {
     const calls = Array.from({ length: 24 }, (_, index) => sandbox.call("ask", [index + 1]));
     const settled = Promise.allSettled(calls);
-    let isOver = false;
-    void settled.then(() => (isOver = true));
-    while (!isOver) {
-      await delay(1);
-      // The last that came goes on first.
-      held.pop()?.();
-    }
+    const over = settled.then(() => true);
+    // The last that came goes on first.
+    while (!(await Promise.race([over, delay(1, false)]))) held.pop()?.();
     for (const [index, ended] of (await settled).entries()) {
       const n = index + 1;
       if (n % 3 === 2) assert.equal((ended as PromiseRejectedResult).reason.code, "trap");
