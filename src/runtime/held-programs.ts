@@ -38,6 +38,7 @@ export class HeldPrograms {
 
   /** Whether it has so much of what it was told to forget that it should end, when it has nothing to do. */
   get isBurdened(): boolean {
+    if (!this.#held.some(({ isForgotten }) => isForgotten)) return false;
     this.#prune();
     return (
       this.#held.reduce((sum, { functions, isForgotten }) => sum + (isForgotten ? functions : 0), 0) > MAX_FORGOTTEN

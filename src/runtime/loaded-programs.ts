@@ -11,6 +11,7 @@ export class LoadedPrograms {
   /** Sizes by id, that of the program that was used last at the end. */
   readonly #programs = new Map<string, number>();
   #bytes = 0;
+  #last: string | undefined;
 
   has(id: string): boolean {
     return this.#programs.has(id);
@@ -18,9 +19,11 @@ export class LoadedPrograms {
 
   /** Notes that a program is used. Returns those that the worker has to forget for it. */
   use(program: Program): readonly string[] {
+    if (this.#last === program.id) return [];
     const bytes = this.#programs.get(program.id) ?? sizeOf(program);
     this.delete(program.id);
     this.#programs.set(program.id, bytes);
+    this.#last = program.id;
     this.#bytes += bytes;
     let surplus = this.#bytes - MAX_BYTES;
     const forgotten: string[] = [];
@@ -36,6 +39,7 @@ export class LoadedPrograms {
   delete(id: string): void {
     this.#bytes -= this.#programs.get(id) ?? 0;
     this.#programs.delete(id);
+    if (this.#last === id) this.#last = undefined;
   }
 }
 

@@ -8,6 +8,7 @@ import type { CoreModuleShape } from "../shared/core-module.ts";
 import type { HttpRequestHead } from "../shared/http-message.ts";
 import type { InvocationEnd } from "../shared/invocation-end.ts";
 import type { Limits } from "../shared/limits.ts";
+import type { KeepMessage, SentInvocation } from "./sent-once.ts";
 
 /** A compiled core module, with the memories that the host makes for each of its instances. */
 export interface CompiledModule {
@@ -142,7 +143,8 @@ export type ToWorker =
    */
   | { readonly type: "load"; readonly program: Program; readonly held: Int32Array | undefined; readonly share: number }
   | { readonly type: "unload"; readonly programId: string }
-  | { readonly type: "start"; readonly ticket: number; readonly invocation: Invocation }
+  | KeepMessage
+  | { readonly type: "start"; readonly ticket: number; readonly invocation: SentInvocation }
   | { readonly type: "cancel"; readonly ticket: number }
   /** Asks what an invocation used so far; guests come by it as by every message. */
   | { readonly type: "report"; readonly ticket: number }

@@ -1,4 +1,5 @@
 import type { AuditObservation } from "../audit/event.ts";
+import type { StopSignal } from "../shared/stop-signal.ts";
 import type { InstanceCall, Invocation, Program, WorkerOutcome, WorkerUsage } from "./messages.ts";
 
 /** How an invocation ended, seen from the main thread. `lost` means that its worker died under it. */
@@ -37,7 +38,8 @@ export type AskUsage = () => Promise<WorkerUsage | undefined>;
 export interface Job {
   readonly program: Program;
   readonly invocation: Invocation;
-  readonly signal?: AbortSignal | undefined;
+  /** Of this job alone: nobody stops listening to it. */
+  readonly signal?: StopSignal | undefined;
   /** Called when a worker takes it, and again when another does because the first could not start it; must not throw. */
   readonly started?: (() => void) | undefined;
   /** Called with what asks a worker that takes it, each time that one does; must not throw. */
@@ -68,5 +70,4 @@ export interface Pending {
   /** Ends what was asked of the embedder and not answered yet. */
   asking?: AbortController;
   timer?: NodeJS.Timeout;
-  stopListening?: () => void;
 }

@@ -16,6 +16,7 @@ import { LoadedPrograms } from "./loaded-programs.ts";
 import { type Crossings, ReceivedValues } from "./crossings/received-values.ts";
 import type { FromWorker, Program, Told, ToWorker, WorkerUsage } from "./messages.ts";
 import type { Ending, Pending } from "./pending.ts";
+import { SentOnce } from "./sent-once.ts";
 import { StartWatch } from "./start-watch.ts";
 import { ThreadSlots } from "./thread-slots.ts";
 import { ThreadTime } from "./thread-time.ts";
@@ -45,6 +46,7 @@ export class WorkerSlot {
   readonly #slots = new ThreadSlots();
   readonly #held = new HeldInvocations();
   readonly #loaded = new LoadedPrograms();
+  readonly #sent = new SentOnce();
   readonly #heldPrograms = new HeldPrograms();
   readonly #events: SlotEvents;
   readonly #crossings: Crossings;
@@ -143,7 +145,8 @@ export class WorkerSlot {
     this.#startDeadline(pending);
     this.#startWatch.begin();
     try {
-      this.#post({ type: "start", ticket: pending.ticket, invocation });
+      const sent = this.#sent.invocation(invocation, (message) => this.#post(message));
+      this.#post({ type: "start", ticket: pending.ticket, invocation: sent });
     } catch (thrown) {
       this.#answer(pending, { kind: "fault", message: `the arguments cannot be sent: ${messageOf(thrown)}` });
       this.#forget(pending);
@@ -376,7 +379,7 @@ export class WorkerSlot {
   }
 
   #noteAnswered(): void {
-    if (this.#held.isAnswered) this.#allAnswered?.();
+    if (this.#allAnswered !== undefined && this.#held.isAnswered) this.#allAnswered();
   }
 
   #forget(pending: Pending): void {

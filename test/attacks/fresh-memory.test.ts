@@ -128,3 +128,47 @@ test("start functions have run once when an instance that was made ahead is call
   }
   assert.equal(fuel.size, 1);
 });
+
+/** Asks the embedder twice, for what it is told and what it was told, and keeps a number of its own between. */
+const ASKER = `(component
+  (import "test:host/echo" (instance $host (export "echo" (func (param "n" u32) (result u32)))))
+  (core func $echo (canon lower (func $host "echo")))
+  (core module $m
+    (import "host" "echo" (func $echo (param i32) (result i32)))
+    (global $own (mut i32) (i32.const 0))
+    (func (export "ask") (param $n i32) (result i32)
+      (global.set $own (call $echo (local.get $n)))
+      (if (i32.eq (i32.rem_u (local.get $n) (i32.const 3)) (i32.const 2)) (then unreachable))
+      (i32.add (i32.mul (global.get $own) (i32.const 1000)) (call $echo (local.get $n)))))
+  (core instance $i (instantiate $m (with "host" (instance (export "echo" (func $echo))))))
+  (func (export "ask") (param "n" u32) (result u32) (canon lift (core func $i "ask"))))`;
+
+test("what an instance calls is called for its own call, whoever waits, ends and traps beside it", async () => {
+  const held: (() => void)[] = [];
+  await using sandbox = await Sandbox.open(await textGuest("memory-asker", ASKER), {
+    cache: TEST_CACHE,
+    grants: { custom: { echo: true } },
+    hostFunctions: [
+      {
+        interface: "test:host/echo",
+        name: "echo",
+        type: "func(n: u32) -> u32",
+        capability: "echo",
+        // Every other one waits.
+        call: ([n]) => (Number(n) % 2 === 0 ? n : new Promise<unknown>((resolve) => void held.push(() => resolve(n)))),
+      },
+    ],
+  });
+  for (let round = 0; round < 4; round += 1) {
+    const calls = Array.from({ length: 24 }, (_, index) => sandbox.call("ask", [index + 1]));
+    const settled = Promise.allSettled(calls);
+    const over = settled.then(() => true);
+    // The last that came goes on first.
+    while (!(await Promise.race([over, delay(1, false)]))) held.pop()?.();
+    for (const [index, ended] of (await settled).entries()) {
+      const n = index + 1;
+      if (n % 3 === 2) assert.equal((ended as PromiseRejectedResult).reason.code, "trap");
+      else assert.equal((ended as PromiseFulfilledResult<{ readonly value: unknown }>).value.value, n * 1001);
+    }
+  }
+});

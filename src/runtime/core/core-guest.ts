@@ -23,6 +23,11 @@ export interface CoreGuestParts {
   readonly crossings: GuestCrossings;
 }
 
+/** What the functions that it imports have of it: nothing, once it has ended. See `GuestImports`. */
+interface ModuleLink {
+  running: RunningCoreModule | undefined;
+}
+
 type Exported = (...parameters: readonly unknown[]) => unknown;
 
 /** An instance of a core module that is run as it is, and what its host functions see of it. */
@@ -30,6 +35,7 @@ export class RunningCoreModule implements CoreGuest {
   readonly context: HostContext;
   readonly instance: WebAssembly.Instance;
   readonly crossings: GuestCrossings;
+  readonly #link: ModuleLink = { running: this };
   readonly #memory: LinearMemory | undefined;
   readonly #gate: HostCallGate;
   readonly #endState: EndState;
@@ -76,9 +82,17 @@ export class RunningCoreModule implements CoreGuest {
 
   #bound(linked: LinkedCoreFunction): unknown {
     const counter = this.#gate.counter(linked.label);
-    const call = (...parameters: (number | bigint)[]): CoreValue | Promise<CoreValue> =>
-      this.#call(linked, counter, parameters);
+    const link = this.#link;
+    const call = (...parameters: (number | bigint)[]): CoreValue | Promise<CoreValue> => {
+      if (link.running === undefined) throw new Error("the invocation has ended");
+      return link.running.#call(linked, counter, parameters);
+    };
     return linked.provided.blocking ? new WebAssembly.Suspending(call) : call;
+  }
+
+  /** Nothing of it is called any more. */
+  unlink(): void {
+    this.#link.running = undefined;
   }
 
   #call(

@@ -52,6 +52,11 @@ export class CoreModuleGuest implements RunningGuest {
   }
 
   dispose(): void {
+    // Its descriptors are let go of with what its invocation holds.
+  }
+
+  unlink(): void {
+    this.#running?.unlink();
     this.#running = undefined;
   }
 }

@@ -6,6 +6,9 @@ import { POINTERS_32, POINTERS_64, type Pointers } from "../abi/pointers.ts";
 /** A core function, as JavaScript calls it. */
 export type CoreFunction = (...values: readonly CoreValue[]) => CoreValue | undefined;
 
+/** The same, on a stack that can be suspended. */
+export type PromisingFunction = (...values: readonly CoreValue[]) => Promise<CoreValue | undefined>;
+
 /** The options of a `canon` function, with what they name looked up. */
 export interface BoundOptions {
   readonly options: CanonOptions;
@@ -16,16 +19,40 @@ export interface BoundOptions {
   readonly callback: CoreFunction | undefined;
 }
 
+/** The functions that `canon` made. */
+export interface CanonFunctions {
+  /** By its index in the plan. */
+  readonly canon: (index: number) => CoreFunction;
+  /** Whether a function is one of them. */
+  readonly isCanon: (callee: CoreFunction) => boolean;
+}
+
 /** The core definitions of one instance of a program: exports of its core instances, and what `canon` made. */
 export class CoreItems {
   readonly #instances: Readonly<Record<string, unknown>>[] = [];
-  readonly #made: (index: number) => CoreFunction;
+  readonly #functions: CanonFunctions;
   readonly #memories = new Map<WebAssembly.Memory, MemoryAccess>();
   readonly #bound = new Map<CanonOptions, BoundOptions>();
 
-  /** @param made Gives the function that `canon` made, by its index in the plan. */
-  constructor(made: (index: number) => CoreFunction) {
-    this.#made = made;
+  readonly #promising = new Map<CoreFunction, PromisingFunction>();
+
+  constructor(functions: CanonFunctions) {
+    this.#functions = functions;
+  }
+
+  /** Whether a function is a guest's code. Those that `canon` makes are JavaScript. */
+  isCode(callee: CoreFunction): boolean {
+    return !this.#functions.isCanon(callee);
+  }
+
+  /** A function of a guest's, to be called on a stack of its own. */
+  promising(callee: CoreFunction): PromisingFunction {
+    let made = this.#promising.get(callee);
+    if (made === undefined) {
+      made = WebAssembly.promising(callee as (...values: unknown[]) => unknown) as PromisingFunction;
+      this.#promising.set(callee, made);
+    }
+    return made;
   }
 
   /** Adds a core instance, the next in the plan. */
@@ -42,7 +69,7 @@ export class CoreItems {
   }
 
   function(item: CoreItem): CoreFunction {
-    return item.from === "canon" ? this.#made(item.index) : (this.exported(item) as CoreFunction);
+    return item.from === "canon" ? this.#functions.canon(item.index) : (this.exported(item) as CoreFunction);
   }
 
   memory(item: CoreItem): MemoryAccess {

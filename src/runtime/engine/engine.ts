@@ -4,9 +4,10 @@ import type { CoreValue } from "../abi/core-values.ts";
 import { trap } from "../abi/trap.ts";
 import { canonFunction, leaves } from "./built-ins/canon-functions.ts";
 import { ComponentState } from "./component-state.ts";
-import { type CoreFunction, CoreItems } from "./core-items.ts";
-import type { CoreAnswer, EngineParts } from "./engine-parts.ts";
+import { CoreItems } from "./core-items.ts";
+import type { CanonFunction, CoreAnswer, EngineParts } from "./engine-parts.ts";
 import type { EngineEnvironment, HostImport } from "./environment.ts";
+import { GuestImports } from "./guest-imports.ts";
 import { EmbedderHandles } from "./handles/embedder-handles.ts";
 import { TableBudget } from "./handles/handle-table.ts";
 import type { HostValues } from "./handles/host-values.ts";
@@ -14,11 +15,10 @@ import { INSTANTIATION } from "./tasks/instantiation-task.ts";
 import type { PreparedPlan } from "./prepared-plan.ts";
 import { ResourceHandle } from "./handles/resource-handle.ts";
 import { Scheduler } from "./tasks/scheduler.ts";
-import { Stacks } from "./stacks/stacks.ts";
 import { SharedCopy } from "./tasks/shared-copy.ts";
 import { EmbedderStreams } from "./streams/embedder-streams.ts";
 import { Task, type TaskEnds } from "./tasks/task.ts";
-import { markMade, Tasks } from "./tasks/tasks.ts";
+import { Tasks } from "./tasks/tasks.ts";
 import { ValueContexts } from "./handles/value-contexts.ts";
 
 /** How long core instances are made before the thread's other guests have a turn, in milliseconds. */
@@ -42,6 +42,13 @@ export interface EngineImports {
   ) => Readonly<Record<string, unknown>>;
 }
 
+/** A `canon` function of an instance, with what is asked at each call of it. */
+interface Canon {
+  readonly state: ComponentState;
+  readonly mustLeave: boolean;
+  readonly work: CanonFunction;
+}
+
 /** A call of an export that is under way. */
 export interface ExportCall {
   /** What it returns; rejects when it traps or the invocation ends. */
@@ -60,9 +67,9 @@ export class Engine {
   readonly #tasks: TableBudget;
   readonly #embedder: EmbedderHandles;
   readonly #streams: EmbedderStreams;
-  readonly #made: (CoreFunction | undefined)[] = [];
+  readonly #guestImports: GuestImports;
+  readonly #canons: (Canon | undefined)[] = [];
   readonly #rejects = new Set<(reason: unknown) => void>();
-  readonly #stacks: Stacks;
   #coreInstances = 0;
 
   constructor(prepared: PreparedPlan, environment: EngineEnvironment, imports: EngineImports) {
@@ -79,7 +86,9 @@ export class Engine {
     const fail = (thrown: unknown): void => this.fail(thrown);
     const scheduler = new Scheduler(environment, fail);
     this.#tasks = new TableBudget(environment.maxHandles, environment.tooManyHandles);
-    const items = new CoreItems((index) => this.#madeFunction(index));
+    const guestImports = GuestImports.of(this, prepared);
+    this.#guestImports = guestImports;
+    const items = new CoreItems(guestImports);
     const ask: EngineEnvironment["askStream"] = (asked) => environment.askStream(asked);
     this.#streams = new EmbedderStreams(prepared, { scheduler, ask, fail }, budget);
     const values = this.#hostValues(prepared);
@@ -89,7 +98,7 @@ export class Engine {
       items,
       contexts,
       states,
-      stacks: () => this.#stacks,
+      stacks: guestImports.stacks,
       limit: environment.stacks,
       environment,
       budget: this.#tasks,
@@ -106,12 +115,6 @@ export class Engine {
       stateOf: (instance) => this.#stateOf(instance),
       hostImport: (path) => this.#imports.hostImport(path),
     };
-    this.#stacks = new Stacks(
-      prepared,
-      (index) => this.#madeFunction(index),
-      (result) => tasks.done(result),
-      () => tasks.allowedStackBytes,
-    );
   }
 
   /** The most handles and the like that it held at once. */
@@ -300,6 +303,11 @@ export class Engine {
       if (typeof object === "object") stack.defer(() => this.#parts.environment.dispose(object));
   }
 
+  /** Nothing of it is called any more: see {@link GuestImports}. Only when it {@link isSettled}. */
+  unlink(): void {
+    this.#guestImports.giveBack(this, this.#parts.prepared);
+  }
+
   #stateOf(instance: number): ComponentState {
     const state = this.#states[instance];
     if (state === undefined) throw new Error(`the plan has no component instance ${instance}`);
@@ -308,34 +316,39 @@ export class Engine {
 
   #importValue(item: CoreItem): unknown {
     if (item.from === "export") return this.#parts.items.exported(item);
-    return this.#stacks.importOf(item.index) ?? this.#madeFunction(item.index);
+    return this.#guestImports.stacks.importOf(item.index) ?? this.#guestImports.canon(item.index);
   }
 
-  #madeFunction(index: number): CoreFunction {
-    return (this.#made[index] ??= this.#make(index));
+  /** A core function that ran on a stack of its own has come to its end. */
+  done(result: CoreValue | undefined): void {
+    this.#parts.tasks.done(result);
   }
 
-  /** A `canon` function as JavaScript: whatever it throws ends the invocation, since the guest could catch it. */
-  #make(index: number): CoreFunction {
-    const { prepared, environment, scheduler } = this.#parts;
-    const core = prepared.plan.coreFunctions[index];
+  /** What the stack that runs may hold when it is suspended, in bytes; undefined for as much as there is. */
+  get allowedStackBytes(): number | undefined {
+    return this.#parts.tasks.allowedStackBytes;
+  }
+
+  /** A core instance calls a `canon` function: whatever is thrown ends the invocation, since the guest could catch it. */
+  callCanon(index: number, given: readonly CoreValue[]): CoreAnswer {
+    const { environment, scheduler } = this.#parts;
+    try {
+      environment.admit();
+      const { state, mustLeave, work } = (this.#canons[index] ??= this.#canon(index));
+      if (mustLeave && !state.mayLeave) trap("called a function that it imports while values were passed to it");
+      const task = scheduler.current;
+      if (task?.state !== state) throw new Error("code of a guest runs that belongs to no task of its instance");
+      return work(task, given);
+    } catch (thrown) {
+      this.fail(thrown);
+      throw thrown;
+    }
+  }
+
+  #canon(index: number): Canon {
+    const core = this.#parts.prepared.plan.coreFunctions[index];
     if (core === undefined) throw new Error(`the plan has no core function ${index}`);
-    const state = this.#stateOf(core.instance);
-    const mustLeave = leaves(core);
-    const work = canonFunction(this.#parts, core);
-    const made = (...given: readonly CoreValue[]): CoreAnswer => {
-      try {
-        environment.admit();
-        if (mustLeave && !state.mayLeave) trap("called a function that it imports while values were passed to it");
-        const task = scheduler.current;
-        if (task?.state !== state) throw new Error("code of a guest runs that belongs to no task of its instance");
-        return work(task, given);
-      } catch (thrown) {
-        this.fail(thrown);
-        throw thrown;
-      }
-    };
-    return markMade(made as CoreFunction);
+    return { state: this.#stateOf(core.instance), mustLeave: leaves(core), work: canonFunction(this.#parts, core) };
   }
 
   #hostValues({ plan }: PreparedPlan): HostValues {

@@ -11,6 +11,7 @@ import { Readiness } from "./readiness.ts";
 import { GRACE_MS, StoppedCall } from "./stopped-call.ts";
 import { settle, type Task } from "./task.ts";
 import { UsageReports } from "../usage-reports.ts";
+import { SentOnce } from "../sent-once.ts";
 
 /** The longest delay a timer has, in milliseconds. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
@@ -68,6 +69,7 @@ export class GuestProcess {
   readonly #isOutdated: () => boolean;
   readonly #readiness = new Readiness();
   readonly #reports = new UsageReports((ticket) => this.#link.send({ type: "report", ticket }));
+  readonly #sent = new SentOnce();
   #program: PortableProgram | undefined;
   #startWatch: NodeJS.Timeout | undefined;
   #closing = false;
@@ -176,7 +178,8 @@ export class GuestProcess {
     this.#link.ref();
     task.job.taken?.(async () => (this.#held.get(task.ticket) === task ? this.#reports.ask(task.ticket) : undefined));
     try {
-      this.#link.send({ type: "start", ticket: task.ticket, invocation: task.job.invocation });
+      const invocation = this.#sent.invocation(task.job.invocation, (message) => this.#link.send(message));
+      this.#link.send({ type: "start", ticket: task.ticket, invocation });
     } catch (thrown) {
       settle(task, { kind: "fault", message: `the arguments cannot be sent: ${messageOf(thrown)}` });
       this.#forget(task);

@@ -1,7 +1,8 @@
 import type { AuditObservation } from "../../audit/event.ts";
 import type { MemoryDeclaration } from "../../shared/hardening-profile.ts";
-import type { InstanceCall, Invocation, Program, WorkerUsage } from "../messages.ts";
+import type { InstanceCall, Program, WorkerUsage } from "../messages.ts";
 import type { Ended, Ending, Job } from "../pending.ts";
+import type { KeepMessage, SentInvocation } from "../sent-once.ts";
 
 /** A core module that is compiled where it runs: compiled code does not cross processes. */
 export interface PortableModule {
@@ -25,7 +26,8 @@ export type ToProcess =
   /** First, and once: the flags of Node that its worker threads get. */
   | { readonly type: "open"; readonly workerFlags: readonly string[] }
   | { readonly type: "load"; readonly program: PortableProgram }
-  | { readonly type: "start"; readonly ticket: number; readonly invocation: Invocation }
+  | KeepMessage
+  | { readonly type: "start"; readonly ticket: number; readonly invocation: SentInvocation }
   | { readonly type: "cancel"; readonly ticket: number }
   /** Asks what an invocation used so far; one at a time of each. */
   | { readonly type: "report"; readonly ticket: number }

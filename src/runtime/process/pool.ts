@@ -137,9 +137,9 @@ export class ProcessPool {
       asking,
     };
     if (signal !== undefined) {
-      const onAbort = (): void => this.#cancel(task, { kind: "cancelled", reason: signal.reason });
-      signal.addEventListener("abort", onAbort, { once: true });
-      task.stopListening = () => signal.removeEventListener("abort", onAbort);
+      signal.addEventListener("abort", () => this.#cancel(task, { kind: "cancelled", reason: signal.reason }), {
+        once: true,
+      });
     }
     if (this.#closed || signal?.aborted === true) settle(task, { kind: "cancelled", reason: signal?.reason });
     else this.#queue.push(task);

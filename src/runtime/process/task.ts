@@ -26,14 +26,12 @@ export interface Task {
   /** Ends what was asked and not answered yet. */
   readonly asking: AbortController;
   timer?: NodeJS.Timeout;
-  stopListening?: () => void;
 }
 
 /** Answers the caller, if it was not answered before. */
 export function settle(task: Task, ended: Omit<Ended, "wallMs"> | Ending): void {
   if (task.settled) return;
   task.settled = true;
-  task.stopListening?.();
   task.asking.abort(INVOCATION_ENDED);
   const wallMs = task.startedAt === undefined ? 0 : performance.now() - task.startedAt;
   task.settle("kind" in ended ? { ending: ended, wallMs } : { ...ended, wallMs });

@@ -169,6 +169,10 @@ export class RunningComponent implements RunningGuest {
     this.#engine.dispose();
   }
 
+  unlink(): void {
+    this.#engine.unlink();
+  }
+
   #makeInstance(given: WebAssembly.Imports, position: number): Readonly<Record<string, unknown>> {
     const { memory, guard, made, program } = this.#parts;
     const { module, memories } = memory.next(program.instantiations[position] ?? "");

@@ -277,7 +277,10 @@ export class GuestInvocation {
 
   /** Has what it held collected some time. For when its end has been reported, since that takes a while. */
   discard(isLoaded: boolean): void {
-    if (isLoaded && this.#isSettled && this.#endState.ending === undefined) this.#memory?.recycle();
+    if (this.#isSettled && this.#endState.ending === undefined) {
+      this.#guest?.unlink();
+      if (isLoaded) this.#memory?.recycle();
+    }
     if (this.#instance !== undefined) addWeight(this.#instance, this.#memory?.bytes ?? 0);
     this.#environment.guard.vacate(this.#checkpoint);
     this.#instance = undefined;

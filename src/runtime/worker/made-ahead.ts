@@ -105,5 +105,5 @@ export class MadeAhead {
 }
 
 function isSame(one: Limits, other: Limits): boolean {
-  return (Object.keys(one) as (keyof Limits)[]).every((name) => one[name] === other[name]);
+  return one === other || (Object.keys(one) as (keyof Limits)[]).every((name) => one[name] === other[name]);
 }

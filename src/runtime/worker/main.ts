@@ -25,6 +25,7 @@ import { HeldModules } from "./held-modules.ts";
 import { Observations } from "./observations.ts";
 import { StackPool } from "./stacks/stack-pool.ts";
 import { Rejections } from "./rejections.ts";
+import { KeptValues } from "../sent-once.ts";
 import { boundStacks } from "./trap-frames.ts";
 import { Turns } from "./turns.ts";
 
@@ -39,6 +40,7 @@ const programs = new Map<string, Program>();
 const shares = new WeakMap<Program, number>();
 const running = new Map<number, GuestInvocation>();
 const heldModules = new HeldModules();
+const kept = new KeptValues();
 const stacks = new StackPool();
 const asks = new Asks(post);
 const memories = new SpareMemories();
@@ -87,7 +89,8 @@ function post(message: FromWorker, transfer: readonly Transferable[] = []): void
   port.postMessage(message, [...transfer]);
 }
 
-async function start({ ticket, invocation }: Extract<ToWorker, { type: "start" }>): Promise<void> {
+async function start({ ticket, invocation: sent }: Extract<ToWorker, { type: "start" }>): Promise<void> {
+  const invocation = kept.invocation(sent);
   Atomics.store(shared, SHARED_SLOTS.started, ticket);
   const program = programs.get(invocation.programId);
   const guest = ahead.take(program, ticket, invocation) ?? new GuestInvocation(ticket, invocation, environment);
@@ -153,6 +156,9 @@ port.on("message", (message: ToWorker) => {
       break;
     case "unload":
       unload(message.programId);
+      break;
+    case "keep":
+      kept.keep(message);
       break;
     case "start":
       void start(message);

@@ -26,6 +26,11 @@ export interface RunningGuest {
   readonly end: () => void;
   /** Lets go of what it holds of the host. */
   readonly dispose: () => void;
+  /**
+   * Its core instances, which the engine keeps for a while, are to keep nothing else of it. Only when {@link isSettled}: what they called
+   * would not be refused as it is where an invocation is over.
+   */
+  readonly unlink: () => void;
   /** Whether, after a call that returned, nothing is left that could read or write its memories. */
   readonly isSettled: boolean;
   /** The most handles that it held at once. */

@@ -27,10 +27,10 @@ export function valueOf(
   limits: Limits,
   usage: Usage,
 ): unknown {
+  // Nothing is made for a message that nobody sees.
+  if (ending.kind === "value") return ending.value;
   const attempt = `Calling ${shownText(called.name)}`;
   switch (ending.kind) {
-    case "value":
-      return ending.value;
     case "guest-error": {
       const shown = shownPayload(ending.payload, called.function.result);
       const { payload } = ending;

@@ -1,5 +1,6 @@
 import type { WorkerUsage } from "../../runtime/messages.ts";
 import type { AskUsage } from "../../runtime/pending.ts";
+import { type StopSignal, StopSwitch } from "../../shared/stop-signal.ts";
 import type { Usage } from "../../shared/usage.ts";
 import type { RunningCall } from "./running-call.ts";
 import { usageOf } from "./usage.ts";
@@ -17,7 +18,7 @@ export interface CallRecord {
 interface Entry {
   readonly call: CallRecord;
   readonly since: number;
-  readonly stop: AbortController;
+  readonly stop: StopSwitch;
   ask?: AskUsage;
   readonly ended: PromiseWithResolvers<Usage>;
 }
@@ -25,7 +26,7 @@ interface Entry {
 /** What belongs to a call that was entered. */
 export interface EnteredCall {
   /** Ends it. */
-  readonly signal: AbortSignal;
+  readonly signal: StopSignal;
   /** A worker has it, which can be asked what it used. */
   readonly taken: (ask: AskUsage) => void;
   /** It has ended, and is listed no more. */
@@ -40,14 +41,14 @@ export class RunningCalls {
 
   /** Enters a call. */
   enter(call: CallRecord, signal: AbortSignal | undefined): EnteredCall {
-    const stop = new AbortController();
+    const stop = new StopSwitch();
     const onAbort = (): void => stop.abort(signal?.reason);
     if (signal?.aborted === true) onAbort();
     signal?.addEventListener("abort", onAbort, { once: true });
     const entry: Entry = { call, since: performance.now(), stop, ended: Promise.withResolvers() };
     this.#running.add(entry);
     return {
-      signal: stop.signal,
+      signal: stop,
       taken: (ask) => void (entry.ask = ask),
       leave: () => {
         this.#running.delete(entry);

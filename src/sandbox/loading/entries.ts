@@ -9,6 +9,9 @@ const RUN = "wasi:cli/run";
 /** What every component exports that answers HTTP requests. */
 const HANDLER = "wasi:http/incoming-handler";
 
+/** Those that were found: a server asks for its own at each request. */
+const handlers = new WeakMap<ComponentInterface, CallableExport>();
+
 /** Whether a component is a program: one of the `wasi:cli/command` world. */
 export function isCommand(component: ComponentInterface): boolean {
   return entry(component, RUN, "run") !== undefined;
@@ -36,8 +39,11 @@ export function commandEntry(component: ComponentInterface): CallableExport {
  * @throws CordonError `usage` when the component is none.
  */
 export function httpHandler(component: ComponentInterface): CallableExport {
-  const found = entry(component, HANDLER, "handle");
-  if (found !== undefined) return found;
+  const found = handlers.get(component) ?? entry(component, HANDLER, "handle");
+  if (found !== undefined) {
+    handlers.set(component, found);
+    return found;
+  }
   throw new CordonError("usage", `Cannot serve the component: it does not export ${HANDLER}`);
 }
 

@@ -28,7 +28,12 @@ const following = new WeakMap<Limits, readonly (typeof FOLLOWING)[number][]>([[D
  * @throws CordonError with all that is wrong: `usage` for a name that is no limit, a profile there is none of, or a value that is no
  *   whole number within its bounds; `unsupported` for more threads than one.
  */
-export function limitsFrom(given: LimitsInput = {}, base: Limits = DEFAULT_LIMITS): Limits {
+export function limitsFrom(given?: LimitsInput, base: Limits = DEFAULT_LIMITS): Limits {
+  if (given === undefined && base !== DEFAULT_LIMITS && following.has(base)) return base;
+  return completed(given === undefined ? {} : given, base);
+}
+
+function completed(given: LimitsInput, base: Limits): Limits {
   const problems: CordonError[] = [];
   if (typeof given !== "object" || given === null || Array.isArray(given)) {
     throw new CordonError(

@@ -19,28 +19,28 @@ function compiled(stack: StackModule): WebAssembly.Module {
   return module;
 }
 
-/** What one instance of a program has of the stack module that its program has. */
+/** What the stack module's functions call. */
+export interface StackCalls {
+  /** A `canon` function, by its index in the plan. */
+  readonly called: (index: number, given: readonly CoreValue[]) => CoreAnswer;
+  /** Told the result of a core function that was called on a stack of its own. */
+  readonly done: (result: CoreValue | undefined) => void;
+  /** What the stack that runs may hold when it is suspended, in bytes; undefined for as much as there is. */
+  readonly allowedBytes: () => number | undefined;
+}
+
+/** An instance of the stack module that a program has. */
 export class Stacks {
   readonly #prepared: PreparedPlan;
   readonly #exports: Readonly<Record<string, unknown>>;
   readonly #pending = new WebAssembly.Global({ value: "i32", mutable: true }, 0);
+  readonly #calls: StackCalls;
   readonly #callers = new Map<string, (callee: CoreFunction, ...values: readonly CoreValue[]) => Promise<unknown>>();
-  readonly #allowedBytes: () => number | undefined;
   #waited: Promise<CoreValue | undefined> | undefined;
 
-  /**
-   * @param made The `canon` function of an index in the plan.
-   * @param done Told the result of a core function that was called on a stack of its own.
-   * @param allowedBytes What the stack that runs may hold when it is suspended, in bytes; undefined for as much as there is.
-   */
-  constructor(
-    prepared: PreparedPlan,
-    made: (index: number) => (...given: readonly CoreValue[]) => CoreAnswer,
-    done: (result: CoreValue | undefined) => void,
-    allowedBytes: () => number | undefined,
-  ) {
+  constructor(prepared: PreparedPlan, calls: StackCalls) {
     this.#prepared = prepared;
-    this.#allowedBytes = allowedBytes;
+    this.#calls = calls;
     const { stack } = prepared;
     if (stack === undefined) {
       this.#exports = {};
@@ -48,10 +48,15 @@ export class Stacks {
     }
     const given = Object.create(null) as Record<string, unknown>;
     given["p"] = this.#pending;
-    for (const [position, index] of prepared.suspending.entries())
-      given[`f${position}`] = this.#first(made(index), index);
-    for (const position of stack.waits.keys()) given[`w${position}`] = new WebAssembly.Suspending(() => this.#wait());
-    for (const position of stack.dones.keys()) given[`d${position}`] = done;
+    for (const [position, index] of prepared.suspending.entries()) {
+      given[`f${position}`] = (...values: readonly CoreValue[]) => this.#first(index, values);
+    }
+    for (const position of stack.waits.keys()) {
+      given[`w${position}`] = new WebAssembly.Suspending(() => this.#wait());
+    }
+    for (const position of stack.dones.keys()) {
+      given[`d${position}`] = (result: CoreValue | undefined) => calls.done(result);
+    }
     if (prepared.called.length > 0) given["s"] = stackDepth().check;
     this.#exports = new WebAssembly.Instance(compiled(stack), { m: given }).exports;
   }
@@ -81,17 +86,14 @@ export class Stacks {
   }
 
   /** Calls the function, and notes the promise that it may answer with. */
-  #first(made: (...given: readonly CoreValue[]) => CoreAnswer, index: number): CoreFunction {
+  #first(index: number, given: readonly CoreValue[]): CoreValue | undefined {
+    const answer = this.#calls.called(index, given);
+    if (!(answer instanceof Promise)) return answer;
+    this.#waited = answer;
+    this.#pending.value = 1;
     const { result } = this.#prepared.signatureOf(index);
-    const nothing = result === undefined ? undefined : zeroOf(result);
-    return (...given) => {
-      const answer = made(...given);
-      if (!(answer instanceof Promise)) return answer;
-      this.#waited = answer;
-      this.#pending.value = 1;
-      if (this.#prepared.called.length > 0) stackDepth().allow(this.#allowedBytes());
-      return nothing;
-    };
+    if (this.#prepared.called.length > 0) stackDepth().allow(this.#calls.allowedBytes());
+    return result === undefined ? undefined : zeroOf(result);
   }
 
   #wait(): Promise<CoreValue | undefined> | undefined {

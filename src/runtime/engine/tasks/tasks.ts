@@ -34,7 +34,7 @@ export interface TaskParts {
   readonly items: CoreItems;
   readonly contexts: ValueContexts;
   readonly states: readonly ComponentState[];
-  readonly stacks: () => Stacks;
+  readonly stacks: Stacks;
   /** How many of them there may be. One task may have several: a destructor that its code waits for has its own. */
   readonly limit: EngineEnvironment["stacks"];
   /** Bounds the tasks that guests have started and that have not come to their end. One that has answered has no handle any more. */
@@ -106,12 +106,12 @@ export class Tasks {
    * has gone on.
    */
   run(task: Task, callee: CoreFunction, call: CoreCall, then: (result: CoreValue | undefined) => void): void {
-    const { scheduler } = this.#parts;
+    const { scheduler, items } = this.#parts;
     const before = scheduler.current;
     scheduler.current = task;
     task.isRunning = true;
     try {
-      if (!isCode(callee)) this.#runMade(task, callee, call.values, then);
+      if (!items.isCode(callee)) this.#runMade(task, callee, call.values, then);
       else if (task.caller === undefined && call.isNested !== true) this.#runForHost(task, callee, call.values, then);
       else if (!task.state.maySuspend) then(callee(...call.values));
       else this.#runOnStack(task, callee, call, then);
@@ -127,7 +127,7 @@ export class Tasks {
     values: readonly CoreValue[],
     then: (result: CoreValue | undefined) => void,
   ): void {
-    this.#whenEnded(task, promisingOf(callee)(...values), then);
+    this.#whenEnded(task, this.#parts.items.promising(callee)(...values), then);
   }
 
   /** A function that is lifted may be one that `canon` made, which says itself when it ends later. */
@@ -185,7 +185,7 @@ export class Tasks {
       then(result);
     });
     const { suspensions } = task;
-    const runner = stacks().caller(signature);
+    const runner = stacks.caller(signature);
     runner(callee, ...values).catch((thrown: unknown) => fail(this.#tooDeep() ?? thrown));
     const tooDeep = this.#tooDeep();
     if (tooDeep !== undefined) throw tooDeep;
@@ -203,7 +203,7 @@ export class Tasks {
   /** Why the stack that ran last cannot be suspended, if it holds more than it may. */
   #tooDeep(): LimitReached | undefined {
     const { stacks, limit } = this.#parts;
-    if (!stacks().isTooDeep) return undefined;
+    if (!stacks.isTooDeep) return undefined;
     const { held, allowedBytes = 0 } = limit;
     return new LimitReached(
       "stacks",
@@ -359,28 +359,4 @@ export class Tasks {
 
 function isBusy({ state, needsExclusive }: Task): boolean {
   return state.backpressure > 0 || (needsExclusive && state.exclusive !== undefined);
-}
-
-const promised = new WeakMap<CoreFunction, (...values: readonly CoreValue[]) => Promise<CoreValue | undefined>>();
-
-function promisingOf(callee: CoreFunction): (...values: readonly CoreValue[]) => Promise<CoreValue | undefined> {
-  let made = promised.get(callee);
-  if (made === undefined) {
-    made = WebAssembly.promising(callee as (...values: unknown[]) => unknown) as NonNullable<typeof made>;
-    promised.set(callee, made);
-  }
-  return made;
-}
-
-/** Functions that `canon` makes are JavaScript, and are no guest's code. */
-const MADE = new WeakSet<CoreFunction>();
-
-/** Notes that a function is JavaScript. */
-export function markMade(made: CoreFunction): CoreFunction {
-  MADE.add(made);
-  return made;
-}
-
-function isCode(callee: CoreFunction): boolean {
-  return !MADE.has(callee);
 }

@@ -1,18 +1,21 @@
 import { messageOf } from "../../../shared/errors.ts";
+import { type StopSignal, StopSwitch } from "../../../shared/stop-signal.ts";
 import type { CompiledModule, Invocation, Program } from "../../messages.ts";
 import type { AskUsage, Ended, Ending, InstancePort } from "../../pending.ts";
 import { WorkerPool } from "../../pool.ts";
+import { KeptValues } from "../../sent-once.ts";
 import type { FromProcess, PortableProgram, ToProcess } from "../messages.ts";
 
 /** What a guest process does: compiles the program it is sent, and runs it in worker threads as the parent would. */
 export class GuestService {
   readonly #send: (message: FromProcess) => void;
-  readonly #stops = new Map<number, AbortController>();
+  readonly #stops = new Map<number, StopSwitch>();
   readonly #asks = new Map<number, PromiseWithResolvers<unknown>>();
   /** Instances that stay, and wait for a call. */
   readonly #ready = new Map<number, InstancePort>();
   /** What asks invocations that a worker has what they used so far. */
   readonly #usages = new Map<number, AskUsage>();
+  readonly #kept = new KeptValues();
   #pool: WorkerPool | undefined;
   #program: Promise<Program> | undefined;
   #lastAsk = 0;
@@ -30,8 +33,11 @@ export class GuestService {
       case "load":
         void this.#load(message.program);
         break;
+      case "keep":
+        this.#kept.keep(message);
+        break;
       case "start":
-        void this.#run(message.ticket, message.invocation);
+        void this.#run(message.ticket, this.#kept.invocation(message.invocation));
         break;
       case "cancel":
         this.#stops.get(message.ticket)?.abort();
@@ -62,16 +68,16 @@ export class GuestService {
   }
 
   async #run(ticket: number, invocation: Invocation): Promise<void> {
-    const stop = new AbortController();
+    const stop = new StopSwitch();
     this.#stops.set(ticket, stop);
-    const ended = await this.#outcome(ticket, invocation, stop.signal);
+    const ended = await this.#outcome(ticket, invocation, stop);
     this.#stops.delete(ticket);
     this.#ready.delete(ticket);
     this.#usages.delete(ticket);
     this.#end(ticket, ended);
   }
 
-  async #outcome(ticket: number, invocation: Invocation, signal: AbortSignal): Promise<Ended> {
+  async #outcome(ticket: number, invocation: Invocation, signal: StopSignal): Promise<Ended> {
     const program = await this.#program?.catch(() => undefined);
     if (program === undefined || this.#pool === undefined) {
       return { ending: { kind: "fault", message: "the program was not loaded into the process" }, wallMs: 0 };

@@ -13,8 +13,16 @@ export class MemoryCapTooSmall extends Error {
   }
 }
 
+const counted = new WeakMap<object, number>();
+
 /** The pages that all memories of a program's instances have from the start. */
-export function initialPages({ modules, instantiations }: Pick<Program, "modules" | "instantiations">): number {
+export function initialPages(program: Pick<Program, "modules" | "instantiations">): number {
+  let pages = counted.get(program);
+  if (pages === undefined) counted.set(program, (pages = countPages(program)));
+  return pages;
+}
+
+function countPages({ modules, instantiations }: Pick<Program, "modules" | "instantiations">): number {
   const byName = new Map(modules.map(({ name, memories }) => [name, memories]));
   let pages = 0;
   for (const name of instantiations) for (const memory of byName.get(name) ?? []) pages += memory.initialPages;
