@@ -50,6 +50,7 @@ test("nothing written grants nothing, and that is the default", () => {
     clocks: { kind: "none", resolutionNs: 1_000_000 },
     random: { kind: "pseudo", seed: 0n },
     custom: {},
+    secrets: [],
   });
 });
 
