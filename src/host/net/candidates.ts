@@ -49,11 +49,6 @@ function indexed(rules: readonly NetworkRule[]): RulesByTarget {
   const suffixes = new Map<string, NetworkRule[]>();
   const addresses = new Map<string, NetworkRule[]>();
   const others: NetworkRule[] = [];
-  const add = (map: Map<string, NetworkRule[]>, key: string, rule: NetworkRule): void => {
-    const known = map.get(key);
-    if (known === undefined) map.set(key, [rule]);
-    else known.push(rule);
-  };
   for (const rule of rules) {
     const { target } = rule;
     if (target.kind === "name") add(names, target.name, rule);
@@ -63,4 +58,10 @@ function indexed(rules: readonly NetworkRule[]): RulesByTarget {
     } else others.push(rule);
   }
   return { names, suffixes, addresses, others };
+}
+
+function add(map: Map<string, NetworkRule[]>, key: string, rule: NetworkRule): void {
+  const known = map.get(key);
+  if (known === undefined) map.set(key, [rule]);
+  else known.push(rule);
 }
