@@ -20,6 +20,7 @@ const BENCHMARKS = [
   "isolation",
   "kernels",
   "limits",
+  "policy",
 ];
 const FORMATS = ["--markdown", "--json"];
 

@@ -45,18 +45,21 @@ export const DECLARED_CORE_MODULES = ${JSON.stringify(DECLARED_CORE_MODULES)};`
       : undefined,
 };
 
+function clientPart(path: string): string {
+  return JSON.stringify(join(ROOT, "node_modules/undici/lib", path));
+}
+
 /** Of the HTTP client, the parts that send requests: a fifth of it, which also loads in a fraction of the time. */
 export const HTTP_CLIENT_PARTS = {
   name: "http-client-parts",
   resolveId: (id: string): string | undefined => (id === "undici" ? "\0http-client-parts" : undefined),
   load: (id: string): string | undefined => {
     if (id !== "\0http-client-parts") return undefined;
-    const part = (path: string): string => JSON.stringify(join(ROOT, "node_modules/undici/lib", path));
     // The library's own entry gives its dispatchers their methods as well.
-    return `export { default as Client } from ${part("dispatcher/client.js")};
-export { default as buildConnector } from ${part("core/connect.js")};
-import Dispatcher from ${part("dispatcher/dispatcher.js")};
-import request from ${part("api/api-request.js")};
+    return `export { default as Client } from ${clientPart("dispatcher/client.js")};
+export { default as buildConnector } from ${clientPart("core/connect.js")};
+import Dispatcher from ${clientPart("dispatcher/dispatcher.js")};
+import request from ${clientPart("api/api-request.js")};
 Dispatcher.prototype.request = request;`;
   },
 };

@@ -7,6 +7,7 @@
  *   built one. The lines below a command are its stdout and stderr, as `2>&1` gives them. What varies (digests, times,
  *   paths) is written `…`: within a line it stands for any text, alone on a line for any number of lines. Exit codes are
  *   not compared: show one with `; echo $?`.
+ * - A ```yaml NAME block is a file of that name in the folder where the document's commands run.
  * - `make demo` runs as `cordon demo`. Other `make` targets, and `npm`, `npx` and `git`, are not run: they set things up,
  *   and .ci/run does that itself. A block marked ```console no-run is not run at all.
  *
@@ -56,7 +57,8 @@ export async function checkDocuments(checks: CheckList): Promise<void> {
       .flatMap(shownCommands)
       .filter(({ command }) => !NOT_RUN.test(command));
     if (commands.length === 0) continue;
-    commandsOf.set(`the commands of ${document} print what it shows`, () => runCommands(commands));
+    const files = found.filter(({ info: [language, name] }) => language === "yaml" && name !== undefined);
+    commandsOf.set(`the commands of ${document} print what it shows`, () => runCommands(commands, files));
   }
   await checks.runSideBySide(commandsOf);
 }
@@ -88,9 +90,12 @@ function padded(lines: readonly string[], line: number): readonly string[] {
   return [...lines, ...Array.from({ length: line - 1 - lines.length }, () => "")];
 }
 
-async function runCommands(commands: readonly ShownCommand[]): Promise<string> {
+async function runCommands(commands: readonly ShownCommand[], files: readonly FencedBlock[]): Promise<string> {
   const { home, cwd, env } = await documentFolder();
   try {
+    for (const { info, lines } of files) {
+      await writeFile(join(cwd, info[1] ?? ""), `${lines.join("\n")}\n`, { mode: 0o644 });
+    }
     const wrong: string[] = [];
     for (const { place, command, expected } of commands) {
       const { stdout } = await capture("sh", ["-c", `exec 2>&1\n${command}`], { cwd, env });

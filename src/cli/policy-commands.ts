@@ -1,4 +1,6 @@
 import { Argument, type Command, Option } from "commander";
+import type { PolicyEffectiveFlags } from "./commands/policy/effective.ts";
+import type { PolicyExplainFlags } from "./commands/policy/explain.ts";
 import { addSandboxOptions, type SandboxFlags } from "./flags/run-options.ts";
 
 const JSON_FLAG = ["--json", "print one JSON document"] as const;
@@ -24,7 +26,7 @@ export function addPolicyCommands(program: Command, exit: (code: number) => void
     .option("--network <URL>", "a connection, such as https://api.example.com:443 or tcp://10.0.0.1:5432")
     .option("--env <NAME>", "a variable")
     .option(...JSON_FLAG)
-    .action(async (file: string, flags: import("./commands/policy/explain.ts").PolicyExplainFlags) => {
+    .action(async (file: string, flags: PolicyExplainFlags) => {
       const { policyExplainCommand } = await import("./commands/policy/explain.ts");
       exit(await policyExplainCommand(file, flags));
     });
@@ -38,7 +40,7 @@ export function addPolicyCommands(program: Command, exit: (code: number) => void
       ),
     )
     .option(...JSON_FLAG)
-    .action(async (component: string, flags: import("./commands/policy/effective.ts").PolicyEffectiveFlags) => {
+    .action(async (component: string, flags: PolicyEffectiveFlags) => {
       const { policyEffectiveCommand } = await import("./commands/policy/effective.ts");
       exit(await policyEffectiveCommand(component, flags));
     });

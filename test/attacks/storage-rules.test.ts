@@ -120,9 +120,9 @@ for (const [holdingName, holding] of HOLDINGS) {
         await guest.call("unlink-file-at", base, "x"),
       ]),
     );
-    const no = [DENIED, "!read-only"];
+    const no = new Set([DENIED, "!read-only"]);
     assert.deepEqual(
-      rights.map((one) => one.map((answer) => (no.includes(String(answer)) ? "no" : "yes")).join(" ")),
+      rights.map((one) => one.map((answer) => (no.has(String(answer)) ? "no" : "yes")).join(" ")),
       ["yes no no no", "no yes no no", "no no yes no", "no no no yes"],
     );
     const now = { tag: "now" };

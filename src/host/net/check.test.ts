@@ -187,7 +187,11 @@ test("a denial wins over every permission", () => {
     assert.equal(at("fine.example", address), false, address);
   }
   const reason = checkTarget(network2, { scheme: "https", host: "example.com", port: 443 });
-  assert.deepEqual(reason, { allowed: false, reason: "example.com:443 is denied by the rule https://example.com" });
+  assert.deepEqual(reason, {
+    allowed: false,
+    reason: "example.com:443 is denied by the rule https://example.com",
+    rule: "https://example.com",
+  });
 });
 
 test("a name that is granted leads to public addresses alone, whatever rule covers it", () => {

@@ -4,7 +4,8 @@ import type { Decision } from "../../policy/decision.ts";
 import type { ListenRule, LookupRule, NetworkGrant, NetworkRule, NetworkScheme } from "../../policy/grants.ts";
 import { hasPort } from "../../policy/port-ranges.ts";
 import { canonicalAddress, isInBlock, isPublicAddress } from "./addresses.ts";
-import { embeddedAddresses } from "./embedded.ts";
+import { candidates } from "./candidates.ts";
+import { embeddedAddresses, reachedAddresses } from "./embedded.ts";
 import { type Host, hostText, isLocalName, parseGuestHost } from "./host.ts";
 import { allowsAddress, allowsResolved, coversName, coversPort, denies } from "./rule-match.ts";
 
@@ -44,7 +45,7 @@ export function checkTarget(grant: NetworkGrant, { scheme, host: written, port }
   const covers = (one: NetworkRule): boolean =>
     coversPort(one, scheme, port) &&
     (host.kind === "name" ? coversName(one.target, host.name) : allowsAddress(one.target, host.address));
-  const rule = grant.allow.find(covers);
+  const rule = candidates(grant.allow, names, address === undefined ? [] : [address]).find(covers);
   if (rule !== undefined) return fenced(grant, covers, shown) ?? { allowed: true, rule: rule.written };
   const why = isHeldBack(grant, scheme, port, host) ? "is not public" : "is not granted";
   return denied(`${shown} ${why}`, "grants.network.hosts", shown);
@@ -65,7 +66,7 @@ export function checkAddress(
   if (denial !== undefined) return denial;
   const covers = (one: NetworkRule): boolean =>
     coversPort(one, scheme, port) && allowsResolved(one.target, host, address);
-  const rule = grant.allow.find(covers);
+  const rule = candidates(grant.allow, names, [address]).find(covers);
   if (rule !== undefined) {
     return fenced(grant, covers, `${hostText(host)} at ${address}`) ?? { allowed: true, rule: rule.written };
   }
@@ -85,7 +86,7 @@ export function checkSocketAddress(grant: NetworkGrant, { scheme, address, port,
     coversPort(one, scheme, port) &&
     (allowsAddress(one.target, canonical) ||
       names.some((name) => allowsResolved(one.target, { kind: "name", name }, canonical)));
-  const rule = grant.allow.find(covers);
+  const rule = candidates(grant.allow, names, [canonical]).find(covers);
   if (rule !== undefined) return fenced(grant, covers, shown) ?? { allowed: true, rule: rule.written };
   const url = `${scheme}://${shown}`;
   return denied(`${url} is not granted`, "grants.network.allow", url);
@@ -151,7 +152,8 @@ function denialOf(
   shown: string,
 ): Decision | undefined {
   const matches = (rule: NetworkRule): boolean => coversPort(rule, scheme, port) && denies(rule.target, names, address);
-  const rule = grant.deny.find(matches);
+  const reached = address === undefined ? [] : reachedAddresses(address);
+  const rule = candidates(grant.deny, names, reached).find(matches);
   if (rule === undefined) return undefined;
   const why = rule.reason === undefined ? "" : `: ${rule.reason}`;
   return { allowed: false, reason: `${shown} is denied by the rule ${rule.written}${why}`, rule: rule.written };

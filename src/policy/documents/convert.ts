@@ -124,14 +124,12 @@ export function convertGrants(grants: GrantsInput, cwd: string, limits: Json): C
   const opened = (filesystem.preopens ?? []).map((one): Json => {
     const folder: PreopenInput = typeof one === "string" ? parsePreopenText(one) : one;
     const rights = folder.write === true ? ["read", "modify"] : ["read"];
-    const more = [...((folder.create ?? filesystem.create) === true ? ["create"] : [])];
+    const more = (folder.create ?? filesystem.create) === true ? ["create"] : [];
     if ((folder.delete ?? filesystem.delete) === true) more.push("delete");
     const guest = folder.guest === undefined ? {} : { guest: folder.guest };
     return { uri: uriFrom(folder.host, cwd), access: folder.write === true ? [...rights, ...more] : rights, ...guest };
   });
   const parts = typeof network === "object" ? network : {};
-  const rules = (list: readonly (string | { readonly rule: string })[] = []): readonly Json[] =>
-    list.map((one) => hostEntry(typeof one === "string" ? one : one.rule));
   const hosts = (parts.hosts ?? []).flatMap((one) => (typeof one === "string" ? [hostEntry(one)] : []));
   const everyPublic =
     parts.public === true
@@ -167,6 +165,10 @@ export function convertGrants(grants: GrantsInput, cwd: string, limits: Json): C
     document: { version: "1.0", permissions, ...(Object.keys(limits).length === 0 ? {} : { limits }) },
     notes,
   };
+}
+
+function rules(list: readonly (string | { readonly rule: string })[] = []): readonly Json[] {
+  return list.map((one) => hostEntry(typeof one === "string" ? one : one.rule));
 }
 
 /** A network rule as an entry: ports are written by themselves where they are not one number. */

@@ -11,8 +11,6 @@ export interface PolicyDiff {
 /** Compares what two documents say: a permission more, a denial less or a wider limit is gained. */
 export function diffPolicies(first: PolicyDocument, second: PolicyDocument): PolicyDiff {
   const [before, after] = [sayings(first), sayings(second)];
-  const only = (one: ReadonlySet<string>, other: ReadonlySet<string>): readonly string[] =>
-    [...one].filter((text) => !other.has(text)).toSorted();
   const limits = diffLimits(first, second);
   return {
     gained: [
@@ -26,6 +24,10 @@ export function diffPolicies(first: PolicyDocument, second: PolicyDocument): Pol
       ...limits.lost,
     ],
   };
+}
+
+function only(one: ReadonlySet<string>, other: ReadonlySet<string>): readonly string[] {
+  return [...one].filter((text) => !other.has(text)).toSorted();
 }
 
 interface Sayings {
@@ -56,7 +58,7 @@ function sayings({ grants, fence, match }: PolicyDocument): Sayings {
   }
   if (typeof environment === "object") {
     const { allow = [], set = {}, deny = [] } = environment;
-    for (const name of [...(allow === "all" ? ["every one"] : allow)]) allowed.add(`environment: ${name}`);
+    for (const name of allow === "all" ? ["every one"] : allow) allowed.add(`environment: ${name}`);
     for (const [name, value] of Object.entries(set)) allowed.add(`environment: ${name}=${value}`);
     for (const name of deny) denied.add(`environment: ${name}`);
   }

@@ -31,7 +31,7 @@ export function asksForDigest(loaded: readonly PolicyDocument[]): boolean {
 }
 
 /** Whether a document is for a component. */
-export function matches({ match }: PolicyDocument, { name, digest }: PolicySubject): boolean {
+function matches({ match }: PolicyDocument, { name, digest }: PolicySubject): boolean {
   if (match === undefined) return true;
   const { names, digests } = match;
   return (

@@ -16,7 +16,7 @@ export interface ReadDocument {
 }
 
 /** The largest document, in bytes. */
-export const MAX_DOCUMENT_BYTES: number = 1024 * 1024;
+const MAX_DOCUMENT_BYTES = 1024 * 1024;
 
 /**
  * Parses YAML 1.2 or JSON. Everything by which a text can mean more than it shows is a fault: aliases, anchors, merge keys, tags,

@@ -21,12 +21,15 @@ export class RuleIndex {
   readonly #allow: RuleSet | undefined;
   readonly #deny: RuleSet;
   readonly #fences: readonly RuleSet[];
+  /** All of which have to allow what is allowed. */
+  readonly #bounds: readonly RuleSet[];
   #last: { readonly path: string; readonly rights: PathRights } | undefined;
 
   constructor({ allow, deny, fences }: Pick<StorageRules, "allow" | "deny" | "fences">) {
     this.#allow = allow === undefined ? undefined : new RuleSet(allow);
     this.#deny = new RuleSet(deny);
     this.#fences = fences.map((rules) => new RuleSet(rules));
+    this.#bounds = this.#allow === undefined ? this.#fences : [this.#allow, ...this.#fences];
   }
 
   /** What may be done with a path: absolute, normalised, with slashes, links resolved. */
@@ -39,10 +42,11 @@ export class RuleIndex {
 
   #decide(names: readonly string[]): PathRights {
     const deny = this.#deny.at(names);
-    let [rights, below, maxFileBytes] = [EVERY_ACCESS, EVERY_ACCESS, Number.MAX_SAFE_INTEGER];
+    let rights = EVERY_ACCESS;
+    let below = EVERY_ACCESS;
+    let maxFileBytes = Number.MAX_SAFE_INTEGER;
     let leadsOn = deny.leadsOn;
-    const bounds = this.#allow === undefined ? this.#fences : [this.#allow, ...this.#fences];
-    for (const set of bounds) {
+    for (const set of this.#bounds) {
       const allow = set.at(names);
       rights &= allow.own;
       below &= allow.further;
@@ -70,8 +74,7 @@ export class RuleIndex {
 
   /** Whether the same rules hold for what is below either path, so that a folder can go from one to the other. */
   isSameBelow(one: string, other: string): boolean {
-    const sets = [...(this.#allow === undefined ? [] : [this.#allow]), this.#deny, ...this.#fences];
-    return sets.every((set) => set.isSameBelow(namesOf(one), namesOf(other)));
+    return [this.#deny, ...this.#bounds].every((set) => set.isSameBelow(namesOf(one), namesOf(other)));
   }
 }
 
@@ -89,6 +92,8 @@ interface Standing {
 
 class RuleSet {
   readonly #root = new RuleNode(false);
+  readonly #active: RuleNode[] = [];
+  readonly #reached: RuleNode[] = [];
   #visit = 0;
   #bounded = false;
 
@@ -100,7 +105,11 @@ class RuleSet {
   }
 
   at(names: readonly string[]): Standing {
-    let [own, further, whole, leadsOn, maxFileBytes] = [0, 0, 0, false, this.#bounded ? 0 : Number.MAX_SAFE_INTEGER];
+    let own = 0;
+    let further = 0;
+    let whole = 0;
+    let leadsOn = false;
+    let maxFileBytes = this.#bounded ? 0 : Number.MAX_SAFE_INTEGER;
     for (const node of this.#walk(names)) {
       own |= node.own;
       further |= node.further;
@@ -126,22 +135,21 @@ class RuleSet {
     return first.size === second.size && first.isSubsetOf(second);
   }
 
+  /** The places that a path leads to; they hold until the next walk. */
   #walk(names: readonly string[]): readonly RuleNode[] {
-    let active: RuleNode[] = [];
-    this.#root.enter(active, this.#next());
+    let [active, reached] = [this.#active, this.#reached];
+    active.length = 0;
+    this.#visit += 1;
+    this.#root.enter(active, this.#visit);
     for (const name of names) {
+      if (name === "") continue;
       if (active.length === 0) break;
-      const visit = this.#next();
-      const reached: RuleNode[] = [];
-      for (const node of active) node.step(name, reached, visit);
-      active = reached;
+      this.#visit += 1;
+      reached.length = 0;
+      for (const node of active) node.step(name, reached, this.#visit);
+      [active, reached] = [reached, active];
     }
     return active;
-  }
-
-  #next(): number {
-    this.#visit += 1;
-    return this.#visit;
   }
 }
 
@@ -150,7 +158,7 @@ function boundOf({ access, maxFileBytes }: StorageRule): number {
 }
 
 function namesOf(path: string): readonly string[] {
-  return path.split("/").filter((name) => name !== "");
+  return path.split("/");
 }
 
 /** How many sets of rules a thread keeps made ready. */

@@ -44,7 +44,8 @@ export class RuleNode {
   /** Adds the places that a further name leads to. */
   step(name: string, into: RuleNode[], visit: number): void {
     if (this.loops) this.enter(into, visit);
-    enter(this.#literals.get(name), into, visit);
+    if (this.#literals.size > 0) enter(this.#literals.get(name), into, visit);
+    if (this.#stars.length === 0) return;
     for (const { prefix, suffix, nodes } of this.#stars) {
       if (name.length < prefix + suffix) continue;
       enter(nodes.get(starKey(name.slice(0, prefix), name.slice(name.length - suffix))), into, visit);

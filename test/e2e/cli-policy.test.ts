@@ -1,0 +1,192 @@
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import type { AuditEvent } from "../../src/audit/event.ts";
+import { run, Sandbox } from "../../src/sandbox/index.ts";
+import { policyJsonSchema } from "../../src/policy/documents/schema.ts";
+import { cordon, documentOf } from "../support/cli.ts";
+
+const DEMO = fileURLToPath(new URL("../../dist/assets/skills/demo-trusted.wasm", import.meta.url));
+
+class Place {
+  readonly path: string = realpathSync(mkdtempSync(join(tmpdir(), "cordon-cli-policy-")));
+
+  constructor() {
+    this.write("demo.txt", "of the demo");
+  }
+
+  write(name: string, text: string): string {
+    const path = join(this.path, name);
+    mkdirSync(join(path, ".."), { recursive: true });
+    writeFileSync(path, text, { mode: 0o644 });
+    return path;
+  }
+
+  cordon(...words: readonly string[]): ReturnType<typeof cordon> {
+    return cordon(words, { cwd: this.path, environment: { HOME: this.path } });
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.path, { recursive: true, force: true });
+  }
+}
+
+const READS = 'version: "1.0"\npermissions:\n  storage:\n    allow:\n      - {uri: "fs://*.txt", access: [read]}\n';
+const DENIES = `${READS}    deny:\n      - {uri: "fs://demo.txt", reason: "not this one"}\n`;
+
+test("a policy grants a run what it says, and a denial says why, in the record too", async () => {
+  using place = new Place();
+  place.write("reads.yaml", READS);
+  place.write("denies.yaml", DENIES);
+  const allowed = await place.cordon("run", "--policy", "reads.yaml", DEMO);
+  assert.match(allowed.stdout, /of the demo/u);
+  const denied = await place.cordon("run", "--policy=reads.yaml", "--policy=denies.yaml", "--json", DEMO);
+  const { events } = documentOf(denied) as { readonly events: readonly AuditEvent[] };
+  assert.match(events[0]?.reason ?? "", /denied by the rule fs:\/\/demo\.txt: not this one/u);
+  assert.match(events[0]?.policyVersion ?? "", /^sha256:[0-9a-f]{64}$/u);
+  const flags = await place.cordon("run", "--allow-fs-read=demo.txt", "--policy=denies.yaml", DEMO);
+  assert.match(flags.stdout, /FAILED/u);
+  const isolated = await place.cordon("run", "--isolation=process", "--policy=reads.yaml", DEMO);
+  assert.match(isolated.stdout, /of the demo/u);
+});
+
+test("documents of the user's folder hold for whom they match", async () => {
+  using place = new Place();
+  const uri = `fs://${place.path}/demo.txt`;
+  const text = `version: "1.0"\nmatch: {name: demo-trusted}\npermissions: {storage: {allow: [{uri: "${uri}", access: [read]}]}}\n`;
+  place.write(".config/cordon/policies/demo.yaml", text);
+  assert.match((await place.cordon("run", DEMO)).stdout, /of the demo/u);
+  place.write(".config/cordon/policies/demo.yaml", text.replace("demo-trusted", "another"));
+  assert.match((await place.cordon("run", DEMO)).stdout, /FAILED/u);
+  place.write(".config/cordon/policies/demo.yaml", text.replace("storage", "storrage"));
+  const { code, stderr } = await place.cordon("run", DEMO);
+  assert.equal(code, 2);
+  assert.match(stderr, /demo\.yaml:3:15: .*did you mean storage\?/u);
+});
+
+test("check tells all faults and what is odd, with --strict as faults", async () => {
+  using place = new Place();
+  place.write("bad.yaml", `${READS}        acces: [read]\nisolation: none\n`);
+  const bad = await place.cordon("policy", "check", "bad.yaml");
+  assert.equal(bad.code, 2);
+  assert.match(bad.stderr, /^error: bad\.yaml:\d+:\d+: /mu);
+  const odd = `version: "1.0"
+permissions:
+  storage: {allow: [{uri: "fs:///**", access: [read]}, {uri: "fs:///a/b", access: [read]}], deny: [{uri: "fs:///a"}]}
+  network: {allow: [{host: "*.com"}, {host: a.test}], deny: [{host: "*.test"}, {cidr: 10.0.0.0/8}]}
+  runtime: {docker: {}}
+`;
+  place.write("odd.yaml", odd);
+  const found = await place.cordon("policy", "check", "odd.yaml");
+  assert.equal(found.code, 0);
+  for (const one of [
+    /storage\.allow\[0\] is wide/u,
+    /storage\.allow\[1\] can never apply: storage\.deny\[0\]/u,
+    /network\.allow\[0\] is wide/u,
+    /network\.allow\[1\] can never apply: network\.deny\[0\]/u,
+    /network\.deny\[1\] denies IPv4 addresses, and no rule denies IPv6/u,
+    /runtime\.docker has no effect/u,
+  ]) {
+    assert.match(found.stderr, one);
+  }
+  assert.equal((await place.cordon("policy", "check", "--strict", "odd.yaml")).code, 2);
+  assert.equal((await place.cordon("policy", "check", "none.yaml")).code, 2);
+});
+
+test("explain names the decision, the rule and its place", async () => {
+  using place = new Place();
+  place.write(
+    "p.yaml",
+    `${DENIES}  environment: {allow: [{key: A}], deny: [{key: B}]}\n  network: {allow: [{host: a.test}]}\n`,
+  );
+  const explain = async (...words: readonly string[]): Promise<string> => {
+    const { code, stdout } = await place.cordon("policy", "explain", "p.yaml", ...words);
+    return `${code} ${stdout}`;
+  };
+  assert.match(
+    await explain("--storage", "read", "fs://other.txt"),
+    /^0 allow: .*\(storage\.allow\[0\], p\.yaml:5:9\)/u,
+  );
+  assert.match(
+    await explain("--storage", "read", "fs://demo.txt"),
+    /^3 deny: .*not this one \(storage\.deny\[0\], p\.yaml:7:9\)/u,
+  );
+  assert.match(await explain("--storage", "modify", "fs://other.txt"), /^3 deny: no rule allows/u);
+  assert.match(await explain("--network", "https://a.test:443"), /^0 allow: .*network\.allow\[0\]/u);
+  assert.match(await explain("--network", "https://a.test:8443"), /^3 deny/u);
+  assert.match(await explain("--env", "A"), /^0 allow: .*environment\.allow\[0\]/u);
+  assert.match(await explain("--env", "B"), /^3 deny: .*environment\.deny\[0\]/u);
+  assert.match(await explain("--env", "A", "--network", "https://a.test"), /^2 /u);
+  assert.match(await explain("--storage", "read", "fs:///a/*"), /^2 /u);
+});
+
+test("diff tells what is gained and lost, test compares rows, effective puts documents together", async () => {
+  using place = new Place();
+  place.write("a.yaml", READS);
+  place.write("b.yaml", DENIES);
+  const narrower = await place.cordon("policy", "diff", "a.yaml", "b.yaml");
+  assert.deepEqual([narrower.code, /^- denied: storage/mu.test(narrower.stdout)], [0, true]);
+  const wider = await place.cordon("policy", "diff", "b.yaml", "a.yaml");
+  assert.deepEqual([wider.code, /^\+ no longer denied: storage/mu.test(wider.stdout)], [1, true]);
+  assert.match((await place.cordon("policy", "diff", "a.yaml", "a.yaml")).stdout, /Both say the same/u);
+  place.write(
+    "rows.yaml",
+    'policy: b.yaml\nrows:\n  - {storage: [read, "fs://demo.txt"], expect: allow}\n  - {env: A, expect: deny}\n',
+  );
+  const rows = await place.cordon("policy", "test", "rows.yaml");
+  assert.equal(rows.code, 1);
+  assert.match(rows.stdout, /rows\.yaml:3: expected allow, found deny: .*\n1 of 2 rows are as expected/u);
+  const effective = documentOf(await place.cordon("policy", "effective", DEMO, "--policy=b.yaml", "--json"));
+  assert.deepEqual(effective["documents"], ["b.yaml"]);
+});
+
+test("schema is what the package has", async () => {
+  using place = new Place();
+  const { stdout } = await place.cordon("policy", "schema");
+  assert.deepEqual(JSON.parse(stdout), JSON.parse(JSON.stringify(policyJsonSchema())));
+  const kept = fileURLToPath(new URL("../../dist/assets/schema/policy-1.json", import.meta.url));
+  assert.deepEqual(JSON.parse(readFileSync(kept, "utf8")), JSON.parse(stdout));
+});
+
+test("convert makes documents that say what flags, the crate's capabilities and srt's settings say", async () => {
+  using place = new Place();
+  const flags = await place.cordon(
+    "policy",
+    "convert",
+    "--allow-fs-read=.",
+    "--dir=.::/w:rw",
+    "--allow-create",
+    "--env=A=b",
+    "--timeout=5s",
+  );
+  place.write("flags.yaml", flags.stdout);
+  assert.match((await place.cordon("run", "--policy=flags.yaml", DEMO)).stdout, /of the demo/u);
+  assert.match(flags.stdout, /guest: \/w[^]*key: A\n +value: b[^]*timeoutMs: 5000/u);
+  place.write(
+    "crate.toml",
+    '[network]\nAllowedHosts = [{host = "a.b", ports = {start = 80, end = 90}, secure = true}]\n[filesystem]\nreadable_dirs = ["/data"]\n',
+  );
+  const crate = await place.cordon("policy", "convert", "crate.toml");
+  assert.match(crate.stdout, /uri: fs:\/\/\/data[^]*host: a\.b\n +port: 80-90\n +protocol: https/u);
+  place.write(
+    "srt.json",
+    '{"network": {"allowedDomains": ["*.a.b"]}, "filesystem": {"denyRead": ["/k"], "allowWrite": ["./out"]}}',
+  );
+  const srt = await place.cordon("policy", "convert", "srt.json");
+  assert.match(srt.stdout, /uri: fs:\/\/out\n +access:\n +- write[^]*deny:\n +- uri: fs:\/\/\/k[^]*host: "\*\.a\.b"/u);
+  place.write("other.json", '{"x": 1}');
+  assert.equal((await place.cordon("policy", "convert", "other.json")).code, 2);
+});
+
+test("the SDK takes a policy, and tells its version and what has no effect", async () => {
+  using place = new Place();
+  const policy = place.write("p.yaml", `${READS}  runtime: {docker: {}}\n`);
+  await using sandbox = await Sandbox.open(DEMO, { policy });
+  assert.match(sandbox.policy?.version ?? "", /^sha256:/u);
+  assert.match(sandbox.policy?.warnings.join() ?? "", /p\.yaml:6:21: runtime\.docker has no effect/u);
+  await assert.rejects(Sandbox.open(DEMO, { policy: place.write("q.yaml", "version: 2\n") }), { code: "policy" });
+  await assert.rejects(run(DEMO, "run", [], { policy: [5] as never }), { code: "usage", message: /option policy/u });
+});
