@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import { PUBLISHER_LEVELS } from "../signing/publisher-level.ts";
+import { PUBLISHER_LEVELS } from "../shared/publisher-level.ts";
 import type { KeygenFlags } from "./commands/keygen.ts";
 import type { SignFlags } from "./commands/sign.ts";
 import type { TrustAddFlags } from "./commands/trust.ts";

@@ -13,6 +13,7 @@ import type { ComponentInfo } from "./loading/component-info.ts";
 import type { IsolationInUse, IsolationOptions } from "./options/isolation-options.ts";
 import { type Loaded, loadPortable, loadProgram, type ProgramOptions } from "./loading/program.ts";
 import type { SandboxOptions } from "./options/sandbox-options.ts";
+import type { OpenedOptions } from "./policy/policy-in-use.ts";
 import { signedReading } from "./loading/signed-reading.ts";
 import { beginReading, type ComponentSource, type Reading } from "./loading/source.ts";
 
@@ -38,7 +39,8 @@ export interface Engine {
 /** What a component is loaded with, and from whom it has to be. */
 type EngineOptions = ProgramOptions &
   IsolationOptions &
-  Pick<SandboxOptions, "signature"> & { readonly limits: Pick<Limits, "maxComponentBytes"> };
+  Pick<SandboxOptions, "signature"> &
+  Pick<OpenedOptions, "signatures"> & { readonly limits: Pick<Limits, "maxComponentBytes"> };
 
 /**
  * Loads a component at a level of isolation.
@@ -54,7 +56,11 @@ export function openEngine(
 ): Promise<Engine> {
   const { isolation = "thread", osSandbox } = options;
   const withGrants = { ...options, grants };
-  const reading = signedReading(beginReading(source, options.limits.maxComponentBytes), options.signature);
+  const reading = signedReading(
+    beginReading(source, options.limits.maxComponentBytes),
+    options.signature,
+    options.signatures,
+  );
   switch (isolation) {
     case "thread":
       if (osSandbox === "required") {

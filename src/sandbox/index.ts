@@ -70,7 +70,7 @@ export type { LimitsInput } from "./options/limit-options.ts";
 export type { SecretInput } from "../policy/parse-secrets.ts";
 export type { SecretStoreOptions } from "./options/secret-options.ts";
 export type { SignatureInput } from "./options/signature-options.ts";
-export type { PublisherLevel } from "../signing/publisher-level.ts";
+export type { PublisherLevel } from "../shared/publisher-level.ts";
 export { run } from "./run.ts";
 export type { ExportName, ExportParameters, ExportResult } from "./calls/typed-exports.ts";
 export type { CallResult } from "./calls/call-result.ts";

@@ -93,7 +93,12 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
 
   static async #openRead<Exports extends object>(opened: OpenedOptions): Promise<Sandbox<Exports>> {
     const { source, options, limits, hostFunctions, policy, mostLimits } = opened;
-    const engine = await openEngine(source, { ...options, limits }, hostFunctions.descriptors, opened.grants);
+    const engine = await openEngine(
+      source,
+      { ...options, limits, signatures: opened.signatures },
+      hostFunctions.descriptors,
+      opened.grants,
+    );
     const { name, digest } = engine.info;
     const grants = await withSecrets(opened, engine);
     const version = policy === undefined ? {} : { policyVersion: policy.version };

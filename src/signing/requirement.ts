@@ -1,6 +1,6 @@
 import { CordonError } from "../shared/errors.ts";
 import { quoteText } from "../shared/quote-text.ts";
-import { PUBLISHER_LEVELS, type PublisherLevel } from "./publisher-level.ts";
+import { PUBLISHER_LEVELS, type PublisherLevel } from "../shared/publisher-level.ts";
 import { assertKeyName, type TrustedKey } from "./trusted-key.ts";
 
 /** Who has to have signed what is run. */

@@ -1,8 +1,9 @@
 import { CordonError } from "../shared/errors.ts";
+import { isKeyName, KEY_NAME_RULE } from "../shared/key-name.ts";
 import { quoteText } from "../shared/quote-text.ts";
 import { nearest } from "../shared/suggest.ts";
 import { type PublicKey, publicKeyFrom } from "./ed25519.ts";
-import { PUBLISHER_LEVELS, type PublisherLevel } from "./publisher-level.ts";
+import { PUBLISHER_LEVELS, type PublisherLevel } from "../shared/publisher-level.ts";
 
 /** A key that its operator has given a name. */
 export interface TrustedKey {
@@ -17,22 +18,14 @@ export interface TrustedKey {
   readonly revoked: { readonly at: number; readonly reason: string | undefined } | undefined;
 }
 
-/** Words that stand for something else where keys are named. */
-const RESERVED: ReadonlySet<string> = new Set(["any", "none"]);
-
-const NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/u;
-
 const MAX_REASON = 500;
 
 const MEMBERS = ["version", "name", "publicKey", "level", "from", "until", "revoked"] as const;
 
 /** @throws CordonError `usage` when it can be no name of a key. */
 export function assertKeyName(name: string): void {
-  if (NAME.test(name) && !RESERVED.has(name)) return;
-  throw new CordonError(
-    "usage",
-    `Cannot use ${quoteText(name, 100)} as the name of a key: it is 1 to 64 lower-case letters, digits and any of . _ -, and neither any nor none`,
-  );
+  if (isKeyName(name)) return;
+  throw new CordonError("usage", `Cannot use ${quoteText(name, 100)} as the name of a key: it is ${KEY_NAME_RULE}`);
 }
 
 /** @throws CordonError `usage` when it is none. */

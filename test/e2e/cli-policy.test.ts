@@ -8,6 +8,7 @@ import type { AuditEvent } from "../../src/audit/event.ts";
 import { run, Sandbox } from "../../src/sandbox/index.ts";
 import { policyJsonSchema } from "../../src/policy/documents/schema.ts";
 import { cordon, documentOf } from "../support/cli.ts";
+import { signedPath } from "../support/signed-files.ts";
 
 const DEMO = fileURLToPath(new URL("../../dist/assets/skills/demo-trusted.wasm", import.meta.url));
 
@@ -51,6 +52,50 @@ test("a policy grants a run what it says, and a denial says why, in the record t
   assert.match(flags.stdout, /FAILED/u);
   const isolated = await place.cordon("run", "--isolation=process", "--policy=reads.yaml", DEMO);
   assert.match(isolated.stdout, /of the demo/u);
+});
+
+test("a document says who has to have signed a component, and may be for whom somebody signed", async () => {
+  using place = new Place();
+  await place.cordon("trust", "add", "acme", signedPath("key-a.pub"));
+  const document = (text: string): string => `version: "1.0"\n${text}\n`;
+  place.write("signed.yaml", document("signature: {require: [acme]}"));
+  place.write("both.yaml", document("signature: {require: any, threshold: 2}"));
+  const by = (file: string, ...words: readonly string[]): ReturnType<typeof cordon> =>
+    place.cordon("run", ...words, signedPath(file), "add", "1", "2");
+  assert.equal((await by("add.signed-a.wasm", "--policy", "signed.yaml")).stdout, "3\n");
+  const unsigned = await by("add.wasm", "--policy", "signed.yaml");
+  assert.deepEqual([unsigned.code, unsigned.stdout], [6, ""]);
+  // Options weaken nothing, and what two documents ask is all to be met.
+  const options = { policy: join(place.path, "signed.yaml"), signature: { require: "none" } } as const;
+  await assert.rejects(Sandbox.open(signedPath("add.wasm"), options), { code: "signature" });
+  assert.equal((await by("add.signed-a.wasm", "--policy", "signed.yaml", "--policy", "both.yaml")).code, 6);
+
+  place.write("for-acme.yaml", document("match: {signer: acme}\nlimits: {fuel: 1}"));
+  assert.equal((await by("add.wasm", "--policy", "for-acme.yaml")).stdout, "3\n");
+  assert.match((await by("add.signed-a.wasm", "--policy", "for-acme.yaml")).stderr, /fuel/u);
+  await place.cordon("trust", "revoke", "acme");
+  assert.equal((await by("add.signed-a.wasm", "--policy", "for-acme.yaml")).stdout, "3\n");
+  const faulty = await place.cordon(
+    "policy",
+    "check",
+    place.write("f.yaml", document("signature: {require: [a], threshold: 2}")),
+  );
+  assert.match(faulty.stderr + faulty.stdout, /f\.yaml:2:12: .*threshold is a whole number from 1 to 1/u);
+});
+
+test("the secrets that a document names are this component's, and have to be there", async () => {
+  using place = new Place();
+  const named = "secrets: [{key: TOKEN, host: api.example.com, header: authorization}]";
+  place.write("secret.yaml", `${READS}${named}\n`);
+  const missing = await place.cordon("run", "--policy", "secret.yaml", DEMO);
+  assert.notEqual(missing.code, 0);
+  assert.match(missing.stderr, /TOKEN/u);
+  const faulty = await place.cordon(
+    "policy",
+    "check",
+    place.write("f.yaml", `${READS}${named.replace("authorization", "host")}\n`),
+  );
+  assert.match(faulty.stderr + faulty.stdout, /f\.yaml:6:11: .*for the host to set/u);
 });
 
 test("documents of the user's folder hold for whom they match", async () => {

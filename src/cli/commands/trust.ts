@@ -1,5 +1,5 @@
 import { keyIdOf } from "../../signing/ed25519.ts";
-import type { PublisherLevel } from "../../signing/publisher-level.ts";
+import type { PublisherLevel } from "../../shared/publisher-level.ts";
 import { readPublicKey } from "../../signing/key-files.ts";
 import { TrustStore } from "../../signing/trust-store.ts";
 import { assertKeyName, dateText, instant, type TrustedKey } from "../../signing/trusted-key.ts";

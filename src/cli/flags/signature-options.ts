@@ -2,7 +2,7 @@ import { type Command, Option } from "commander";
 import type { SignatureInput } from "../../sandbox/options/signature-options.ts";
 import { CordonError } from "../../shared/errors.ts";
 import { quoteText } from "../../shared/quote-text.ts";
-import { PUBLISHER_LEVELS, type PublisherLevel } from "../../signing/publisher-level.ts";
+import { PUBLISHER_LEVELS, type PublisherLevel } from "../../shared/publisher-level.ts";
 import { repeatable } from "./grant-options.ts";
 
 /** The flags that say who has to have signed a component, as parsed. */

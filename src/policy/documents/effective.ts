@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
 import type { GrantsInput } from "../parse-grants.ts";
 import { combineGrants } from "./combine.ts";
+import type { SecretInput } from "../parse-secrets.ts";
 import type { Fault } from "./fault.ts";
+import type { SignatureEntry } from "./policy-shape.ts";
 import type { DocumentLimits, PolicyDocument, PolicyFence, RuleOrigin } from "./policy-document.ts";
 
 /** Whom documents are asked for. */
@@ -9,6 +11,8 @@ export interface PolicySubject {
   readonly name: string;
   /** `sha256:` and hex; `undefined` where no document asks for it. */
   readonly digest: string | undefined;
+  /** Names of the trusted keys that signed it; `undefined` where no document asks for them. */
+  readonly signers?: readonly string[] | undefined;
 }
 
 /** What all documents that are for a component say together. */
@@ -18,6 +22,9 @@ export interface EffectivePolicy {
   /** The tightest of those that set one; profiles each by itself. */
   readonly limits: readonly DocumentLimits[];
   readonly isolation: PolicyDocument["isolation"];
+  /** Each of them has to be met. */
+  readonly signatures: readonly SignatureEntry[];
+  readonly secrets: readonly SecretInput[];
   readonly fences: readonly PolicyFence[];
   readonly warnings: readonly Fault[];
   readonly rules: readonly RuleOrigin[];
@@ -30,13 +37,19 @@ export function asksForDigest(loaded: readonly PolicyDocument[]): boolean {
   return loaded.some(({ match }) => match?.digests !== undefined);
 }
 
+/** Whether any document has to know who signed the component. */
+export function asksForSigners(loaded: readonly PolicyDocument[]): boolean {
+  return loaded.some(({ match }) => match?.signers !== undefined);
+}
+
 /** Whether a document is for a component. */
-function matches({ match }: PolicyDocument, { name, digest }: PolicySubject): boolean {
+function matches({ match }: PolicyDocument, { name, digest, signers = [] }: PolicySubject): boolean {
   if (match === undefined) return true;
-  const { names, digests } = match;
+  const { names, digests, signers: wanted } = match;
   return (
     (names === undefined || names.includes(name)) &&
-    (digests === undefined || (digest !== undefined && digests.includes(digest)))
+    (digests === undefined || (digest !== undefined && digests.includes(digest))) &&
+    (wanted === undefined || wanted.some((one) => signers.includes(one)))
   );
 }
 
@@ -52,6 +65,8 @@ export async function effectivePolicy(
     grants: combineGrants(documents.map(({ grants }) => grants)),
     limits: documents.flatMap(({ limits }) => (limits === undefined ? [] : [limits])),
     isolation: (["process", "auto", "thread"] as const).find((level) => isolations.has(level)),
+    signatures: documents.flatMap(({ signature }) => (signature === undefined ? [] : [signature])),
+    secrets: documents.flatMap(({ secrets }) => secrets),
     fences: documents.flatMap(({ fence }) => (fence === undefined ? [] : [fence])),
     warnings: documents.flatMap(({ warnings }) => warnings),
     rules: documents.flatMap(({ rules }) => rules),
@@ -61,11 +76,13 @@ export async function effectivePolicy(
 
 async function versionOf(documents: readonly PolicyDocument[]): Promise<string> {
   const { default: canonicalize } = await import("canonicalize");
-  const parts = documents.map(({ match, grants, limits, isolation, fence }) => ({
+  const parts = documents.map(({ match, grants, limits, isolation, signature, secrets, fence }) => ({
     match,
     grants,
     limits,
     isolation,
+    signature,
+    secrets: secrets.length === 0 ? undefined : secrets,
     fence: fence === undefined ? undefined : { grants: fence.grants, limits: fence.limits },
   }));
   // What is left out is not JSON, so it goes through text first.

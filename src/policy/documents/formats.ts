@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import { isKeyName, KEY_NAME_RULE } from "../../shared/key-name.ts";
 import { parseTarget } from "../network-pattern.ts";
 import { parseNetworkRule } from "../network-rule.ts";
 import { parseStorageUri } from "../storage/storage-uri.ts";
@@ -52,6 +53,9 @@ export const environmentKey: Check = (text) => {
 };
 
 /** `sha256:` and 64 hexadecimal digits. */
+export const signerName: Check = (text) =>
+  isKeyName(text) ? undefined : `${shown(text)} is no name of a key; it is ${KEY_NAME_RULE}`;
+
 export const digest: Check = (text) =>
   /^sha256:[0-9a-f]{64}$/u.test(text) ? undefined : `${shown(text)} is no digest; write sha256: and 64 hex digits`;
 

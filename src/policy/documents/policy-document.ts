@@ -1,6 +1,8 @@
 import type { Limits } from "../../shared/limits.ts";
 import type { ProfileName } from "../../shared/limit-profiles.ts";
 import type { GrantsInput } from "../parse-grants.ts";
+import type { SecretInput } from "../parse-secrets.ts";
+import type { SignatureEntry } from "./policy-shape.ts";
 import type { Fault, Position } from "./fault.ts";
 
 /** Limits as documents write them. */
@@ -14,6 +16,8 @@ export interface PolicyMatch {
   readonly names?: readonly string[];
   /** Digests, `sha256:` and hex. */
   readonly digests?: readonly string[];
+  /** Names of trusted keys, one of which signed it. */
+  readonly signers?: readonly string[];
 }
 
 /** Where a rule was written. */
@@ -42,6 +46,10 @@ export interface PolicyDocument {
   readonly grants: GrantsInput;
   readonly limits: DocumentLimits | undefined;
   readonly isolation: "thread" | "process" | "auto" | undefined;
+  /** Who has to have signed the component. */
+  readonly signature: SignatureEntry | undefined;
+  /** Values that the host puts into requests. */
+  readonly secrets: readonly SecretInput[];
   /** What bounds every other grant. */
   readonly fence: PolicyFence | undefined;
   /** What has no effect. */

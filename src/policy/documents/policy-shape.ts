@@ -1,3 +1,6 @@
+import type { PublisherLevel } from "../../shared/publisher-level.ts";
+import type { SecretInput } from "../parse-secrets.ts";
+
 /** What an optional key holds: YAML leaves the value out where a key is written with nothing behind it. */
 type Optional<T> = T | null | undefined;
 
@@ -56,6 +59,13 @@ export interface PermissionsShape {
   readonly custom?: unknown;
 }
 
+/** Who has to have signed the component. */
+export interface SignatureEntry {
+  readonly require: "none" | "any" | readonly string[];
+  readonly threshold?: number | undefined;
+  readonly level?: PublisherLevel | undefined;
+}
+
 /** Limits by name, and a profile. */
 export type LimitsShape = Readonly<Record<string, unknown>>;
 
@@ -68,11 +78,14 @@ export interface PolicyShape {
     | {
         readonly name?: string | readonly string[] | undefined;
         readonly digest?: string | readonly string[] | undefined;
+        readonly signer?: string | readonly string[] | undefined;
       }
     | undefined;
   readonly permissions?: Optional<PermissionsShape>;
   readonly limits?: Optional<LimitsShape>;
   readonly isolation?: "thread" | "process" | "auto" | undefined;
+  readonly signature?: SignatureEntry | undefined;
+  readonly secrets?: Optional<readonly SecretInput[]>;
   readonly fence?:
     | { readonly permissions?: Optional<PermissionsShape>; readonly limits?: Optional<LimitsShape> }
     | undefined;

@@ -6,8 +6,10 @@ import { parseCustom } from "../parse-custom.ts";
 import { parseListen } from "../parse-listen.ts";
 import { parseLookup } from "../parse-lookup.ts";
 import { parseRandom } from "../parse-random.ts";
+import { parseSecrets, type SecretInput } from "../parse-secrets.ts";
+import { PUBLISHER_LEVELS } from "../../shared/publisher-level.ts";
 import type { Problems } from "../problems.ts";
-import type { PolicyShape } from "./policy-shape.ts";
+import type { PolicyShape, SignatureEntry } from "./policy-shape.ts";
 import { parsePorts } from "../port-ranges.ts";
 import { ACCESS_WORDS } from "../storage/access.ts";
 import { shown } from "./fault.ts";
@@ -20,6 +22,7 @@ import {
   isMemory,
   memory,
   networkHost,
+  signerName,
   splitHost,
   storageUri,
   version,
@@ -147,6 +150,29 @@ const limitShape = Object.fromEntries(
 );
 const limits = z.strictObject({ profile: z.optional(z.enum(PROFILE_NAMES as unknown as [string])), ...limitShape });
 
+const keyName = text(signerName, "The name of a trusted key.");
+const signature = z
+  .strictObject({
+    require: z.union([z.enum(["none", "any"]), z.array(keyName).check(z.minLength(1), z.maxLength(256))]),
+    threshold: z.optional(z.int().check(z.minimum(1), z.maximum(256))),
+    level: z.optional(z.enum(PUBLISHER_LEVELS)),
+  })
+  .check(problem(unmeetable));
+
+const secret = z
+  .strictObject({ key: z.string(), host: z.string(), header: z.string() })
+  .check(parsed((value, problems) => parseSecrets([value], problems)) as z.core.$ZodCheck<SecretInput>);
+
+/** Why nobody can meet what a document asks of signatures. */
+function unmeetable({ require: from, threshold, level }: SignatureEntry): string | undefined {
+  if (from === "none") {
+    const says = threshold !== undefined || level !== undefined;
+    return says ? "a threshold or level says nothing where no signature is required" : undefined;
+  }
+  const most = from === "any" ? 256 : new Set(from).size;
+  return threshold !== undefined && threshold > most ? `the threshold is a whole number from 1 to ${most}` : undefined;
+}
+
 const names = z.union([z.string(), z.array(z.string())]);
 const digestText = text(digest, "sha256: and 64 hex digits.");
 
@@ -159,11 +185,14 @@ export const policySchema: z.ZodMiniType<PolicyShape> = z.strictObject({
     z.strictObject({
       name: z.optional(names),
       digest: z.optional(z.union([digestText, z.array(digestText)])),
+      signer: z.optional(z.union([keyName, z.array(keyName)])),
     }),
   ),
   permissions: z.nullish(permissions),
   limits: z.nullish(limits),
   isolation: z.optional(z.enum(["thread", "process", "auto"])),
+  signature: z.optional(signature),
+  secrets: list(secret),
   fence: z.optional(z.strictObject({ permissions: z.nullish(permissions), limits: z.nullish(limits) })),
 });
 

@@ -40,6 +40,8 @@ export function translate({ read, shape }: CheckedDocument, { file, folder }: Do
     grants,
     limits: own,
     isolation: shape.isolation,
+    signature: shape.signature,
+    secrets: shape.secrets ?? [],
     fence:
       fence === undefined
         ? undefined
@@ -175,9 +177,10 @@ function limitsOf(
 
 function matchOf(match: PolicyShape["match"]): PolicyDocument["match"] {
   if (match === undefined) return undefined;
-  const { name, digest } = match;
+  const { name, digest, signer } = match;
   return {
     ...(name === undefined ? {} : { names: [name].flat() }),
     ...(digest === undefined ? {} : { digests: [digest].flat() }),
+    ...(signer === undefined ? {} : { signers: [signer].flat() }),
   };
 }

@@ -1,4 +1,5 @@
 import { quoteText } from "../../shared/quote-text.ts";
+import type { RequirementInput } from "../../signing/requirement.ts";
 import type { SignatureInput } from "../options/signature-options.ts";
 import type { Reading } from "./source.ts";
 
@@ -6,26 +7,29 @@ import type { Reading } from "./source.ts";
  * Reads a component and makes sure that it was signed as it has to be, before anything else is done with it. The bytes that are checked
  * are those that are given on.
  *
+ * @param others Further requirements, each of which has to be met.
  * @returns What rejects as the reading does, and with a CordonError `signature`, or `usage` for a requirement that nobody can meet or a
  * detached signature that cannot be read.
  */
-export function signedReading(reading: Reading, signature: SignatureInput | undefined): Reading {
-  if (signature === undefined) return reading;
+export function signedReading(
+  reading: Reading,
+  signature: SignatureInput | undefined,
+  others: readonly RequirementInput[] = [],
+): Reading {
+  const asked = signature === undefined ? others : [signature, ...others];
+  if (asked.length === 0) return reading;
   return async (signal) => {
     const { parseRequirement } = await import("../../signing/requirement.ts");
-    const requirement = parseRequirement(signature);
+    const requirements = asked.map(parseRequirement).filter((one) => one !== undefined);
     const read = await reading(signal);
-    if (requirement === undefined) return read;
+    if (requirements.length === 0) return read;
     const { checkSignature } = await import("../../signing/check-signature.ts");
     const { readSignature } = await import("../../signing/signature-file.ts");
-    const { detached, trustDirectory } = signature;
-    await checkSignature(read.bytes, {
-      what: quoteText(read.name),
-      requirement,
-      detached: typeof detached === "string" ? readSignature(detached) : detached,
-      trustDirectory,
-      signal,
-    });
+    const { detached: given, trustDirectory } = signature ?? {};
+    const detached = typeof given === "string" ? readSignature(given) : given;
+    for (const requirement of requirements) {
+      await checkSignature(read.bytes, { what: quoteText(read.name), requirement, detached, trustDirectory, signal });
+    }
     return read;
   };
 }

@@ -1,5 +1,5 @@
 import type { RequirementInput } from "../../signing/requirement.ts";
-import { PUBLISHER_LEVELS, type PublisherLevel } from "../../signing/publisher-level.ts";
+import { PUBLISHER_LEVELS, type PublisherLevel } from "../../shared/publisher-level.ts";
 import { shownValue } from "./faults.ts";
 import { a, either, oneOf, options, type Shape, text, wholeNumber } from "./shape.ts";
 

@@ -1,3 +1,4 @@
+import type { SignatureEntry } from "../../policy/documents/policy-shape.ts";
 import type { Limits } from "../../shared/limits.ts";
 import type { ComponentSource } from "../loading/source.ts";
 import type { ReadSandboxOptions } from "../options/sandbox-options.ts";
@@ -16,6 +17,8 @@ export interface PolicyInUse {
 export interface OpenedOptions extends ReadSandboxOptions {
   readonly source: ComponentSource;
   readonly policy?: PolicyInUse;
+  /** What documents ask of the component's signatures, each to be met beside that of the options. */
+  readonly signatures?: readonly SignatureEntry[] | undefined;
   /** What no limit of a call may pass. */
   readonly mostLimits?: Partial<Limits>;
 }

@@ -1,7 +1,13 @@
 import { createHash } from "node:crypto";
 import { resolve } from "node:path";
 import { combineGrants } from "../../policy/documents/combine.ts";
-import { asksForDigest, effectivePolicy, type EffectivePolicy } from "../../policy/documents/effective.ts";
+import {
+  asksForDigest,
+  asksForSigners,
+  effectivePolicy,
+  type EffectivePolicy,
+  type PolicySubject,
+} from "../../policy/documents/effective.ts";
 import { faultText } from "../../policy/documents/fault.ts";
 import { loadDocuments, policyFolders, type PolicyFolders } from "../../policy/documents/load-documents.ts";
 import type { DocumentLimits, PolicyDocument } from "../../policy/documents/policy-document.ts";
@@ -14,6 +20,7 @@ import { HostFunctions } from "../host-functions/host-functions.ts";
 import { beginReading, type ComponentSource, sourceName } from "../loading/source.ts";
 import { deterministicGrants } from "../options/deterministic.ts";
 import { atMost, limitsFrom, type LimitsInput } from "../options/limit-options.ts";
+import { secretRules } from "../options/secret-options.ts";
 import { grantsBase, type PolicyInput, type ReadSandboxOptions } from "../options/sandbox-options.ts";
 import type { OpenedOptions } from "./policy-in-use.ts";
 
@@ -52,6 +59,8 @@ export async function withPolicy(
     mostLimits,
     hostFunctions: new HostFunctions(options.hostFunctions ?? [], grants.custom),
     source: subject.source,
+    signatures: effective.signatures,
+    secretRules: secretRules([...effective.secrets, ...(options.secrets ?? [])]),
     policy: Object.freeze({
       version: effective.version,
       documents: effective.documents.map(({ file }) => file),
@@ -64,12 +73,14 @@ async function subjectOf(
   source: ComponentSource,
   { options, limits }: ReadSandboxOptions,
   loaded: readonly PolicyDocument[],
-): Promise<{ readonly name: string; readonly digest: string | undefined; readonly source: ComponentSource }> {
+): Promise<PolicySubject & { readonly source: ComponentSource }> {
   const name = options.name ?? sourceName(source);
-  if (!asksForDigest(loaded)) return { name, digest: undefined, source };
+  if (!asksForDigest(loaded) && !asksForSigners(loaded)) return { name, digest: undefined, source };
   const signal = options.signal ?? new AbortController().signal;
   const { bytes } = await beginReading(source, limits.maxComponentBytes)(signal);
-  return { name, digest: `sha256:${createHash("sha256").update(bytes).digest("hex")}`, source: bytes };
+  const digest = `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+  const signers = asksForSigners(loaded) ? await (await import("./signers.ts")).signersOf(bytes, options) : undefined;
+  return { name, digest, signers, source: bytes };
 }
 
 /** What documents and options grant, within every fence. */

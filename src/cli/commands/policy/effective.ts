@@ -24,10 +24,10 @@ export async function policyEffectiveCommand(component: string, flags: PolicyEff
     const subject = { name: sourceName(component), digest: digestOf(component) };
     const { policy } = await openPolicy(flags.policy ?? [], policyFolders(), subject);
     const documents = policy.documents.map(({ file }) => file);
-    const { grants, isolation, version } = policy;
+    const { grants, isolation, signatures, secrets, version } = policy;
     const limits = tightest(policy.limits);
     const fences = policy.fences.map((fence) => ({ grants: fence.grants, limits: fence.limits }));
-    const effective = { grants, limits, isolation, fences };
+    const effective = { grants, limits, isolation, signatures, secrets, fences };
     if (flags.json === true) printJson({ status: "ok", documents, version, ...effective }, process.stdout);
     else {
       for (const warning of policy.warnings) writeNote(faultText(warning), process.stderr);
