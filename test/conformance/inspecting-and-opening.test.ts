@@ -32,7 +32,7 @@ async function opened(bytes: Uint8Array): Promise<string> {
     return "runs";
   } catch (thrown) {
     assert.ok(thrown instanceof CordonError, String(thrown));
-    return thrown.message.replace(REFUSED, "").replace(/; functions of your own .*$/u, "");
+    return thrown.message.replace(REFUSED, "").replace(/; give functions of your own .*$/u, "");
   }
 }
 

@@ -38,7 +38,9 @@ describe("programs for WASI preview 1", () => {
       [["wasi_snapshot_preview1", "fd_write", "proc_exit"]],
     );
     assert.deepEqual([found.coreModules, found.runnable], [1, true]);
-    assert.deepEqual(found.reach, [{ interface: "wasi_snapshot_preview1", access: "its own output and its own end" }]);
+    assert.deepEqual(found.reach, [
+      { interface: "wasi_snapshot_preview1", access: "its own output and its own end", grants: [] },
+    ]);
   });
 
   test("run, with their output and exit code", async () => {
