@@ -64,7 +64,7 @@ const IMPORTS: Readonly<Record<string, RegExp>> = {
     /^runs$/,
   '(import "dice" (instance (export "get-random-u64" (func (result u64)))))': /dice$/,
   '(import "m" (core module))': /m \(a module\)$/,
-  '(import "t" (type (sub resource)))': /t \(a type\)$/,
+  '(import "t" (type (sub resource)))': /t \(a resource\)$/,
   '(import "i" (instance (export "j" (instance (export "f" (func))))))': /i \(a component\)$/,
 };
 

@@ -6,7 +6,7 @@ import { parseCustom } from "../parse-custom.ts";
 import { parseListen } from "../parse-listen.ts";
 import { parseLookup } from "../parse-lookup.ts";
 import { parseRandom } from "../parse-random.ts";
-import { parseSecrets, type SecretInput } from "../parse-secrets.ts";
+import { parseSecrets } from "../parse-secrets.ts";
 import { PUBLISHER_LEVELS } from "../../shared/publisher-level.ts";
 import type { Problems } from "../problems.ts";
 import type { PolicyShape, SignatureEntry } from "./policy-shape.ts";
@@ -161,7 +161,7 @@ const signature = z
 
 const secret = z
   .strictObject({ key: z.string(), host: z.string(), header: z.string() })
-  .check(parsed((value, problems) => parseSecrets([value], problems)) as z.core.$ZodCheck<SecretInput>);
+  .check(parsed((value, problems) => parseSecrets([value], problems)));
 
 /** Why nobody can meet what a document asks of signatures. */
 function unmeetable({ require: from, threshold, level }: SignatureEntry): string | undefined {
