@@ -6,6 +6,7 @@ import { bundledModules } from "./bundled-modules.ts";
 import { DECLARED_CORE_MODULES, DECLARED_INTERFACES } from "../src/host/declared-interfaces.ts";
 import { policyJsonSchema } from "../src/policy/documents/schema.ts";
 import { exec, ROOT } from "./exec.ts";
+import { StaticClosure } from "./static-closure.ts";
 import { keepReachableTypes } from "./reachable-types.ts";
 
 /** What is bundled from `src/`: the command, the library, and the entries of its worker threads and processes. */
@@ -77,13 +78,14 @@ export async function buildHost(): Promise<readonly string[]> {
   await exec(join(ROOT, "node_modules/.bin/tsc"), ["-p", "tsconfig.build.json"]);
   keepReachableTypes(join(ROOT, "dist/types"), "sandbox/index.d.ts");
   for (const [name, source] of Object.entries(HOST_ENTRIES)) {
+    const atStart = new StaticClosure();
     const bundle = await rolldown({
       input: { [name]: join(ROOT, "src", source) },
       platform: "node",
       external: /^node:(?!child_process$)/,
       // Runtimes that are too old have to read the library before they can be told so.
       ...(name in BANNERS ? { transform: { target: "es2022" } } : {}),
-      plugins: [NO_CHILD_PROCESSES, HTTP_CLIENT_PARTS, DECLARATIONS_AS_DATA, BUILTINS_WITHOUT_FACADES],
+      plugins: [NO_CHILD_PROCESSES, HTTP_CLIENT_PARTS, DECLARATIONS_AS_DATA, BUILTINS_WITHOUT_FACADES, atStart.plugin],
       // What two chunks share gets a chunk of its own: none imports the entry, which would then run again under another name.
       preserveEntrySignatures: "strict",
     });
@@ -93,6 +95,7 @@ export async function buildHost(): Promise<readonly string[]> {
       entryFileNames: "[name].js",
       chunkFileNames: `${name}-[name]-[hash].js`,
       comments: false,
+      ...(name === "index" ? { codeSplitting: { groups: [{ name: "start", test: (id) => atStart.has(id) }] } } : {}),
       banner: ({ isEntry }) => (isEntry ? (BANNERS[name] ?? "") : ""),
     });
     modules.push(...bundledModules(written));
