@@ -20,6 +20,12 @@ export const HOST_ENTRIES: Readonly<Record<string, string>> = {
   "compile-worker": "component/compile/compile-worker.ts",
 };
 
+/** Whose static imports are one file with it, by entry; the first has what several need. */
+const TOGETHER: Readonly<Record<string, readonly string[]>> = {
+  index: ["sandbox/index.ts"],
+  cordon: ["cli/main.ts", "cli/commands.ts", "cli/commands/run.ts"],
+};
+
 /** What is loaded before an entry, so that it says what is needed before anything else is evaluated. */
 const BANNERS: Readonly<Record<string, string>> = { index: 'import "./runtime-check.js";' };
 
@@ -45,6 +51,13 @@ const DECLARATIONS_AS_DATA = {
 export const DECLARED_CORE_MODULES = ${JSON.stringify(DECLARED_CORE_MODULES)};`
       : undefined,
 };
+
+function groupOf(
+  closure: StaticClosure,
+  position: number,
+): { name: string; test: (id: string) => boolean; priority: number } {
+  return { name: `start-${position}`, test: (id) => closure.has(id), priority: -position };
+}
 
 function clientPart(path: string): string {
   return JSON.stringify(join(ROOT, "node_modules/undici/lib", path));
@@ -78,14 +91,20 @@ export async function buildHost(): Promise<readonly string[]> {
   await exec(join(ROOT, "node_modules/.bin/tsc"), ["-p", "tsconfig.build.json"]);
   keepReachableTypes(join(ROOT, "dist/types"), "sandbox/index.d.ts");
   for (const [name, source] of Object.entries(HOST_ENTRIES)) {
-    const atStart = new StaticClosure();
+    const together = (TOGETHER[name] ?? []).map((root) => new StaticClosure(join(ROOT, "src", root)));
     const bundle = await rolldown({
       input: { [name]: join(ROOT, "src", source) },
       platform: "node",
       external: /^node:(?!child_process$)/,
       // Runtimes that are too old have to read the library before they can be told so.
       ...(name in BANNERS ? { transform: { target: "es2022" } } : {}),
-      plugins: [NO_CHILD_PROCESSES, HTTP_CLIENT_PARTS, DECLARATIONS_AS_DATA, BUILTINS_WITHOUT_FACADES, atStart.plugin],
+      plugins: [
+        NO_CHILD_PROCESSES,
+        HTTP_CLIENT_PARTS,
+        DECLARATIONS_AS_DATA,
+        BUILTINS_WITHOUT_FACADES,
+        ...together.map(({ plugin }) => plugin),
+      ],
       // What two chunks share gets a chunk of its own: none imports the entry, which would then run again under another name.
       preserveEntrySignatures: "strict",
     });
@@ -95,7 +114,7 @@ export async function buildHost(): Promise<readonly string[]> {
       entryFileNames: "[name].js",
       chunkFileNames: `${name}-[name]-[hash].js`,
       comments: false,
-      ...(name === "index" ? { codeSplitting: { groups: [{ name: "start", test: (id) => atStart.has(id) }] } } : {}),
+      ...(together.length === 0 ? {} : { codeSplitting: { groups: together.map(groupOf) } }),
       banner: ({ isEntry }) => (isEntry ? (BANNERS[name] ?? "") : ""),
     });
     modules.push(...bundledModules(written));

@@ -82,7 +82,7 @@ const ATTACKS: readonly Attack[] = [
   { what: "booleans", element: "bool", to: "result", tooMany: 11_000_000, most: 830_000 },
   { what: "cases without values", element: "$enum", to: "result", tooMany: 11_000_000, most: 550_000 },
   { what: "cases of long names", element: "$long-enum", to: "result", tooMany: 11_000_000, most: 3_700 },
-  { what: "tuples", element: "(tuple u8 u8)", to: "result", tooMany: 5_000_000, most: 122_000 },
+  { what: "tuples", element: "(tuple u8 u8)", to: "result", tooMany: 5_000_000, most: 90_000 },
   { what: "records", element: "$record", to: "result", tooMany: 2_500_000, most: 112_000 },
   { what: "records with a long name in them", element: "$named", to: "result", tooMany: 11_000_000, most: 7_200 },
   { what: "variants", element: "$variant", to: "result", tooMany: 900_000, most: 105_000 },
@@ -135,7 +135,7 @@ const ATTACKS: readonly Attack[] = [
     to: "host",
     taken: "list<tuple<u8, u8>>",
     tooMany: 5_000_000,
-    most: 48_000,
+    most: 36_000,
   },
   {
     what: "lists of booleans for a host function",

@@ -16,7 +16,7 @@ export const NUMBER_BYTES = 56;
 export const HANDLE_BYTES = 256;
 
 /** A tuple, beside what is in it; an entry of a map, beside the pair that it is made of. */
-export const TUPLE_BYTES = 400;
+export const TUPLE_BYTES = 640;
 export const MAP_ENTRY_BYTES = 192;
 
 /** An object with members; each of them, beside its name, which is written into every message. */
