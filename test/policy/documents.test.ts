@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -118,6 +118,11 @@ test("a policy that others may write is refused, and so is what is no regular fi
   const replaceable = folder.write("open/p.yaml", VERSION);
   chmodSync(join(folder.path, "open"), 0o777);
   await refused(replaceable, /anyone may replace it/u);
+  // Who follows a link finds what is in the folder that it leads to.
+  symlinkSync("open/p.yaml", join(folder.path, "link.yaml"));
+  await refused(join(folder.path, "link.yaml"), /anyone may replace it in ".*open"/u);
+  chmodSync(join(folder.path, "open"), 0o775);
+  await refused(replaceable, /a group may replace it/u);
   assert.equal((await loadDocuments([folder.write("own.yaml", VERSION)], undefined)).length, 1);
 });
 
@@ -168,7 +173,7 @@ test("a fence bounds what documents and options allow, files, hosts, variables, 
   permissions:
     storage: {allow: [{uri: "fs://${path}/w/in/**", access: [read, write]}]}
     network: {allow: [{host: "*.example.com"}], deny: [{host: bad.example.com}]}
-    environment: {allow: [{key: A}]}
+    environment: {allow: [{key: A}, {key: C}], deny: [{key: C}]}
   limits: {timeoutMs: 1000}
 `,
   );
@@ -183,7 +188,11 @@ test("a fence bounds what documents and options allow, files, hosts, variables, 
 `,
   );
   const read = readSandboxOptions("test", {
-    grants: { environment: { set: { A: "1", B: "2" } }, network: { hosts: ["b.test"] }, filesystem: { read: [path] } },
+    grants: {
+      environment: { set: { A: "1", B: "2", C: "3" } },
+      network: { hosts: ["b.test"] },
+      filesystem: { read: [path] },
+    },
     limits: { timeoutMs: 60_000 },
   });
   const folders = { user: undefined, machine: join(path, "etc") };

@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
-import { closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync } from "node:fs";
-import { dirname } from "node:path";
+import { closeSync, constants, fstatSync, openSync, readSync, realpathSync, type Stats, statSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { CordonError, messageOf } from "../../shared/errors.ts";
 import { quoteText } from "../../shared/quote-text.ts";
 
@@ -52,12 +52,17 @@ function writersProblem({ uid, mode }: Stats): string | undefined {
   return "others than its owner may write it; take that away with chmod go-w";
 }
 
-/** Where anyone may remove names, anyone may put another file in its place. */
+/** Where others may remove names, they may put another file in its place: in its own folder, and in that of a link to it. */
 function folderProblem(path: string): string | undefined {
   if (process.getuid === undefined) return undefined;
-  const { mode } = statSync(dirname(path));
-  if ((mode & WRITABLE_BY_ALL) === 0 || (mode & STICKY) !== 0) return undefined;
-  return "anyone may replace it, since its folder is writable by all; take that away with chmod o-w";
+  for (const folder of new Set([dirname(resolve(path)), dirname(realpathSync(path))])) {
+    const { mode } = statSync(folder);
+    if ((mode & WRITABLE_BY_OTHERS) === 0 || (mode & STICKY) !== 0) continue;
+    if ((mode & WRITABLE_BY_ALL) === 0)
+      return `a group may replace it in ${quoteText(folder)}; take that away with chmod g-w`;
+    return `anyone may replace it in ${quoteText(folder)}; take that away with chmod o-w`;
+  }
+  return undefined;
 }
 
 function readBounded(fd: number): Buffer | undefined {

@@ -7,6 +7,7 @@ import { loadDocuments, policyFolders, type PolicyFolders } from "../../policy/d
 import type { DocumentLimits, PolicyDocument } from "../../policy/documents/policy-document.ts";
 import { withinFence } from "../../policy/fence.ts";
 import type { Grants } from "../../policy/grants.ts";
+import { hasName } from "../../policy/parse-environment.ts";
 import { type GrantsBase, type GrantsInput, parseGrants } from "../../policy/parse-grants.ts";
 import type { Limits } from "../../shared/limits.ts";
 import { cacheDirectory, configDirectory } from "../../shared/machine/xdg.ts";
@@ -75,15 +76,16 @@ async function subjectOf(
 /** What documents and options grant, within every fence. */
 export function fencedGrants(grants: Grants, { fences }: Pick<EffectivePolicy, "fences">, base: GrantsBase): Grants {
   return fences.reduce(
-    (within, fence) => withinFence(within, parseGrants(fence.grants, base), names(fence.grants)),
+    (within, fence) => withinFence(within, parseGrants(fence.grants, base), fencedVariables(fence.grants)),
     grants,
   );
 }
 
-function names({ environment }: GrantsInput): readonly string[] {
+/** The names of variables that a fence lets a guest see. A denial wins in it, too. */
+export function fencedVariables({ environment }: GrantsInput): readonly string[] {
   if (typeof environment !== "object") return [];
-  const { allow = [], set = {} } = environment;
-  return [...(allow === "all" ? [] : allow), ...Object.keys(set)];
+  const { allow = [], set = {}, deny = [] } = environment;
+  return [...(allow === "all" ? [] : allow), ...Object.keys(set)].filter((name) => !hasName(deny, name));
 }
 
 /** Of each limit that is set at all, the least. */
@@ -107,10 +109,10 @@ function isolationOf(
 }
 
 /** What no document grants: Cordon's own state, caches and settings, and the documents themselves. */
-function ownPaths(
-  { documents }: EffectivePolicy,
+export function ownPaths(
+  { documents }: Pick<EffectivePolicy, "documents">,
   { user, machine }: PolicyFolders,
-  cache: ReadSandboxOptions["options"]["cache"],
+  cache?: ReadSandboxOptions["options"]["cache"],
 ): readonly string[] {
   const configured = typeof cache === "object" ? cache.directory : undefined;
   const folders = [cacheDirectory(), configDirectory(), configured, user, machine, "/etc/cordon"];
