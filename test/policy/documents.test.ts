@@ -222,10 +222,11 @@ test("what documents are made of is never granted: settings, caches and the docu
     "p.yaml",
     `${VERSION}permissions: {storage: {allow: [{uri: "fs://${folder.path}", access: [read, write]}]}}\n`,
   );
-  const opened = await withPolicy("./tool.wasm", readSandboxOptions("test", {}), named);
+  const another = folder.write("another.yaml", `${VERSION}match: {name: another}\n`);
+  const opened = await withPolicy("./tool.wasm", readSandboxOptions("test", {}), [named, another]);
   const rules = opened.grants.preopens[0]?.rules;
   assert.ok(rules !== undefined);
-  assert.equal(ruleIndex(rules).of(named).rights, 0);
+  for (const file of [named, another]) assert.equal(ruleIndex(rules).of(file).rights, 0, file);
   assert.equal(ruleIndex(rules).of(`${folder.path}/other`).rights, 15);
 });
 

@@ -37,10 +37,8 @@ export async function withPolicy(
   if (loaded.length === 0) return { ...read, source };
   const subject = await subjectOf(source, read, loaded);
   const effective = await effectivePolicy(loaded, subject);
-  const base = {
-    ...grantsBase(options),
-    ownPaths: ownPaths(effective, folders, options.cache),
-  };
+  const own = grantsBase(options);
+  const base = { ...own, ownPaths: [...own.ownPaths, ...policyPaths(loaded, folders, options.cache)] };
   const granted = combineGrants([effective.grants, options.grants ?? {}]);
   const grants = fencedGrants(parseGrants(deterministicGrants(granted, options.deterministic), base), effective, base);
   const mostLimits = tightest(effective.fences.flatMap(({ limits }) => (limits === undefined ? [] : [limits])));
@@ -108,9 +106,9 @@ function isolationOf(
   return (["process", "auto", "thread"] as const).find((level) => level === asked || level === isolation);
 }
 
-/** What no document grants: Cordon's own state, caches and settings, and the documents themselves. */
-export function ownPaths(
-  { documents }: Pick<EffectivePolicy, "documents">,
+/** What no document grants: Cordon's own state, caches and settings, and the documents that were read, whoever they are for. */
+export function policyPaths(
+  documents: readonly PolicyDocument[],
   { user, machine }: PolicyFolders,
   cache?: ReadSandboxOptions["options"]["cache"],
 ): readonly string[] {
