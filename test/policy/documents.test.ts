@@ -124,6 +124,12 @@ test("a policy that others may write is refused, and so is what is no regular fi
   chmodSync(join(folder.path, "open"), 0o775);
   await refused(replaceable, /a group may replace it/u);
   assert.equal((await loadDocuments([folder.write("own.yaml", VERSION)], undefined)).length, 1);
+  // Whoever removes a document takes its denials away.
+  mkdirSync(join(folder.path, "empty"));
+  const folders = { user: join(folder.path, "empty"), machine: join(folder.path, "none") };
+  assert.deepEqual(await loadDocuments([], folders), []);
+  chmodSync(folders.user, 0o777);
+  await assert.rejects(loadDocuments([], folders), { code: "policy", message: /anyone may remove what is in it/u });
 });
 
 test("documents that match add up, and a denial in any of them wins", async () => {
@@ -131,7 +137,7 @@ test("documents that match add up, and a denial in any of them wins", async () =
   const network = (use: string, host: string): string => `permissions: {network: {${use}: [{host: ${host}}]}}\n`;
   folder.write("user/a.yaml", `${VERSION}match: {name: tool}\n${network("allow", "a.example.com")}`);
   folder.write("user/b.yaml", `${VERSION}match: {name: other}\n${network("allow", "b.example.com")}`);
-  folder.write("user/c.json", `{"version": "1.0", "permissions": {"network": {"deny": [{"host": "c.example.com"}]}}}`);
+  folder.write("user/C.JSON", `{"version": "1.0", "permissions": {"network": {"deny": [{"host": "c.example.com"}]}}}`);
   folder.write(
     "user/d.yaml",
     `${VERSION}match: {digest: "sha256:${"0".repeat(64)}"}\n${network("allow", "d.example.com")}`,

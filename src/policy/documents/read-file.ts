@@ -55,14 +55,20 @@ function writersProblem({ uid, mode }: Stats): string | undefined {
 /** Where others may remove names, they may put another file in its place: in its own folder, and in that of a link to it. */
 function folderProblem(path: string): string | undefined {
   if (process.getuid === undefined) return undefined;
-  for (const folder of new Set([dirname(resolve(path)), dirname(realpathSync(path))])) {
-    const { mode } = statSync(folder);
-    if ((mode & WRITABLE_BY_OTHERS) === 0 || (mode & STICKY) !== 0) continue;
-    if ((mode & WRITABLE_BY_ALL) === 0)
-      return `a group may replace it in ${quoteText(folder)}; take that away with chmod g-w`;
-    return `anyone may replace it in ${quoteText(folder)}; take that away with chmod o-w`;
-  }
-  return undefined;
+  const folders = new Set([dirname(resolve(path)), dirname(realpathSync(path))]);
+  const open = [...folders]
+    .map((folder) => ({ folder, who: whoMayReplace(folder) }))
+    .find(({ who }) => who !== undefined);
+  if (open?.who === undefined) return undefined;
+  return `${open.who.name} may replace it in ${quoteText(open.folder)}; take that away with chmod ${open.who.mode}`;
+}
+
+/** Who besides its owner may remove names of a folder; `undefined` for nobody. */
+export function whoMayReplace(folder: string): { readonly name: string; readonly mode: string } | undefined {
+  if (process.getuid === undefined) return undefined;
+  const { mode } = statSync(folder);
+  if ((mode & WRITABLE_BY_OTHERS) === 0 || (mode & STICKY) !== 0) return undefined;
+  return (mode & WRITABLE_BY_ALL) === 0 ? { name: "a group", mode: "g-w" } : { name: "anyone", mode: "o-w" };
 }
 
 function readBounded(fd: number): Buffer | undefined {
