@@ -105,7 +105,7 @@ function problemOf(name: string, text: string): string | undefined {
 }
 
 /** Windows takes no account of letter case in names, so a list that left out `Path` would let `PATH` through. */
-function hasName(list: readonly string[], name: string): boolean {
+export function hasName(list: readonly string[], name: string): boolean {
   if (process.platform !== "win32") return list.includes(name);
   return list.some((one) => one.toUpperCase() === name.toUpperCase());
 }

@@ -26,6 +26,25 @@ export function realPathOfWhatExists(path: string): string {
   return parent === path ? path : join(realPathOfWhatExists(parent), basename(path));
 }
 
+/** What a path leads to now, whatever else it is called. */
+export interface SeenFile {
+  /** Device and inode. */
+  readonly identity: string;
+  readonly real: string;
+}
+
+/** What a path leads to; `undefined` for what is not there, or not to be seen by this process. */
+export function seenAt(path: string): SeenFile | undefined {
+  const real = realPath(path);
+  if (typeof real !== "string") return undefined;
+  try {
+    const { dev, ino } = statSync(real, { bigint: true });
+    return { identity: `${dev}:${ino}`, real };
+  } catch {
+    return undefined;
+  }
+}
+
 /** Whether a real path is a folder, or a regular file; `false` when it cannot be found out. */
 export function isKind(path: string, kind: "folder" | "file"): boolean {
   let found: Stats | undefined;

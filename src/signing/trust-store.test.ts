@@ -84,6 +84,11 @@ test("a store in which anything is wrong trusts nothing", async (context) => {
   const shared = await fresh("shared");
   await chmod(shared.folder, 0o777);
   await failsWith("signature", /can be written to by other users/, () => shared.store.list());
+  // A key under two names would be counted twice, and one of them could be revoked without the other.
+  const copied = await fresh("copied");
+  const copy = { ...(JSON.parse(await readFile(copied.file, "utf8")) as object), name: "c" };
+  await writeFile(join(copied.folder, "c.json"), JSON.stringify(copy), { mode: 0o600 });
+  await failsWith("signature", /"a" and "c" are the same key/, () => copied.store.list());
   const large = await fresh("large");
   await writeFile(large.file, " ".repeat(20_000));
   await failsWith("signature", /more than 16384 bytes/, () => large.store.list());

@@ -42,7 +42,9 @@ export class TrustStore {
         `Cannot use the trusted keys in ${quoteText(directory)}: there are over ${MAX_KEYS}`,
       );
     }
-    return names.flatMap((name) => read(join(directory, name), name.slice(0, -SUFFIX.length)) ?? []);
+    const keys = names.flatMap((name) => read(join(directory, name), name.slice(0, -SUFFIX.length)) ?? []);
+    assertOnce(keys);
+    return keys;
   }
 
   /**
@@ -117,6 +119,20 @@ export class TrustStore {
     const found = privateDirectory(this.#asked);
     if ("path" in found) return found.path;
     throw new CordonError("signature", `Cannot rely on the trusted keys: ${found.problem}`);
+  }
+}
+
+/** Under two names a key would count twice, and go on to count after one of them was revoked. */
+function assertOnce(keys: readonly TrustedKey[]): void {
+  const names = new Map<string, string>();
+  for (const { name, publicKey } of keys) {
+    const text = Buffer.from(publicKey).toString("hex");
+    const other = names.get(text);
+    if (other !== undefined) {
+      const message = `Cannot rely on the trusted keys: ${quoteText(other)} and ${quoteText(name)} are the same key; leave one file of them`;
+      throw new CordonError("signature", message);
+    }
+    names.set(text, name);
   }
 }
 

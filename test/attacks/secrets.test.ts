@@ -1,16 +1,20 @@
 import assert from "node:assert/strict";
 import { existsSync, globSync, readdirSync, readFileSync } from "node:fs";
-import { symlink, writeFile } from "node:fs/promises";
+import { link, symlink, writeFile } from "node:fs/promises";
 import type { IncomingHttpHeaders } from "node:http";
 import { basename, join } from "node:path";
 import { test } from "node:test";
 import { serve } from "../../src/host/http/exchange-harness.test.ts";
+import { filesystemRead } from "../../src/host/filesystem/skills/skill-binding.ts";
 import { Sandbox } from "../../src/sandbox/index.ts";
+import { readSandboxOptions } from "../../src/sandbox/options/sandbox-options.ts";
 import { SecretStore } from "../../src/secrets/secret-store.ts";
 import { newIdentity } from "../../src/secrets/age.ts";
 import { type CliResult, cordon } from "../support/cli.ts";
 import { failsWith } from "../support/errors.ts";
+import { Guest } from "../support/filesystem.ts";
 import { TEST_CACHE, temporaryFolder, testGuest, wasiProbe } from "../support/guests.ts";
+import { callHost, hostContext } from "../support/host-context.ts";
 import { Probe } from "../support/probe.ts";
 
 /**
@@ -269,4 +273,28 @@ test("no grant covers the folder of keys and secrets, by whatever name or link, 
   const words = ["run", `--allow-fs-write=${folder}`, await testGuest(), "write", target, "x"];
   assert.equal((await cordon(words, { environment })).code, 3);
   assert.ok(!existsSync(target));
+});
+
+// Weakening: the file is none of Cordon's own paths.
+test("no grant covers the file of the identity, under whatever name", async (context) => {
+  const folder = await temporaryFolder(context);
+  const keyFile = join(folder, "identity.txt");
+  await writeFile(keyFile, `${await newIdentity()}\n`, { mode: 0o600 });
+  await writeFile(join(folder, "other.txt"), "other");
+  await link(keyFile, join(folder, "alias.txt"));
+  await symlink("identity.txt", join(folder, "link.txt"));
+  const { grants } = readSandboxOptions("test", {
+    secretStore: { keyFile },
+    grants: { filesystem: { read: [folder], preopens: [folder] } },
+  });
+  using guest = new Guest(grants.preopens);
+  const read = async (name: string): Promise<string> => {
+    const { val } = await callHost(filesystemRead, "read-file", hostContext({ grants }), join(folder, name));
+    return String(val);
+  };
+  for (const name of ["identity.txt", "alias.txt", "link.txt"]) {
+    assert.equal(await guest.text(name), "!not-permitted", name);
+    assert.match(await read(name), /^Permission denied/u, name);
+  }
+  assert.deepEqual([await guest.text("other.txt"), await read("other.txt")], ["other", "other"]);
 });

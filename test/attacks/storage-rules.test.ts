@@ -167,6 +167,34 @@ test("skills read and write what the rules allow, and are told why not", async (
   assert.equal(readFileSync(join(place.inside, "data/a.txt"), "utf8"), "new");
 });
 
+// Seen to fail with: links followed whatever denies their names, and failures of the walk told as they are.
+test("skills follow no link that is denied by its name, and learn nothing of what is denied", async () => {
+  using place = new Playground();
+  for (const path of ["ok.txt", "open/x", "a.key"]) file(place, path);
+  symlinkSync("ok.txt", join(place.inside, "file.lnk"));
+  symlinkSync("open", join(place.inside, "folder.lnk"));
+  const grants = granted(place, { allow: [ALL], deny: [{ uri: "fs://*.lnk" }, { uri: "fs://*.key" }] });
+  const context = hostContext({ grants });
+  const call = async (path: string, text?: string): Promise<string> => {
+    const full = join(place.inside, "/") + path;
+    const { val } =
+      text === undefined
+        ? await callHost(filesystemRead, "read-file", context, full)
+        : await callHost(filesystemWrite, "write-file", context, full, text);
+    return String(val);
+  };
+  assert.equal(await call("ok.txt"), "content");
+  for (const path of ["file.lnk", "folder.lnk/x", "file.lnk/"]) {
+    assert.match(await call(path), /denied by the rule fs:\/\/\*\.lnk/u, path);
+    assert.match(await call(path, "new"), /denied by the rule fs:\/\/\*\.lnk/u, path);
+  }
+  for (const end of ["", "/", "/x", "/x/y"]) {
+    assert.equal(await call(`a.key${end}`), await call(`b.key${end}`), end);
+    assert.match(await call(`a.key${end}`), /denied by the rule/u, end);
+  }
+  assert.equal(readFileSync(join(place.inside, "ok.txt"), "utf8"), "content");
+});
+
 // Seen to fail with: denials given to the rules of `allow` alone.
 test("a denial holds for folders and paths that other grants open", async () => {
   using place = new Playground();

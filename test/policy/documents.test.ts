@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -118,7 +118,18 @@ test("a policy that others may write is refused, and so is what is no regular fi
   const replaceable = folder.write("open/p.yaml", VERSION);
   chmodSync(join(folder.path, "open"), 0o777);
   await refused(replaceable, /anyone may replace it/u);
+  // Who follows a link finds what is in the folder that it leads to.
+  symlinkSync("open/p.yaml", join(folder.path, "link.yaml"));
+  await refused(join(folder.path, "link.yaml"), /anyone may replace it in ".*open"/u);
+  chmodSync(join(folder.path, "open"), 0o775);
+  await refused(replaceable, /a group may replace it/u);
   assert.equal((await loadDocuments([folder.write("own.yaml", VERSION)], undefined)).length, 1);
+  // Whoever removes a document takes its denials away.
+  mkdirSync(join(folder.path, "empty"));
+  const folders = { user: join(folder.path, "empty"), machine: join(folder.path, "none") };
+  assert.deepEqual(await loadDocuments([], folders), []);
+  chmodSync(folders.user, 0o777);
+  await assert.rejects(loadDocuments([], folders), { code: "policy", message: /anyone may remove what is in it/u });
 });
 
 test("documents that match add up, and a denial in any of them wins", async () => {
@@ -126,7 +137,7 @@ test("documents that match add up, and a denial in any of them wins", async () =
   const network = (use: string, host: string): string => `permissions: {network: {${use}: [{host: ${host}}]}}\n`;
   folder.write("user/a.yaml", `${VERSION}match: {name: tool}\n${network("allow", "a.example.com")}`);
   folder.write("user/b.yaml", `${VERSION}match: {name: other}\n${network("allow", "b.example.com")}`);
-  folder.write("user/c.json", `{"version": "1.0", "permissions": {"network": {"deny": [{"host": "c.example.com"}]}}}`);
+  folder.write("user/C.JSON", `{"version": "1.0", "permissions": {"network": {"deny": [{"host": "c.example.com"}]}}}`);
   folder.write(
     "user/d.yaml",
     `${VERSION}match: {digest: "sha256:${"0".repeat(64)}"}\n${network("allow", "d.example.com")}`,
@@ -168,7 +179,7 @@ test("a fence bounds what documents and options allow, files, hosts, variables, 
   permissions:
     storage: {allow: [{uri: "fs://${path}/w/in/**", access: [read, write]}]}
     network: {allow: [{host: "*.example.com"}], deny: [{host: bad.example.com}]}
-    environment: {allow: [{key: A}]}
+    environment: {allow: [{key: A}, {key: C}], deny: [{key: C}]}
   limits: {timeoutMs: 1000}
 `,
   );
@@ -183,7 +194,11 @@ test("a fence bounds what documents and options allow, files, hosts, variables, 
 `,
   );
   const read = readSandboxOptions("test", {
-    grants: { environment: { set: { A: "1", B: "2" } }, network: { hosts: ["b.test"] }, filesystem: { read: [path] } },
+    grants: {
+      environment: { set: { A: "1", B: "2", C: "3" } },
+      network: { hosts: ["b.test"] },
+      filesystem: { read: [path] },
+    },
     limits: { timeoutMs: 60_000 },
   });
   const folders = { user: undefined, machine: join(path, "etc") };
@@ -213,10 +228,11 @@ test("what documents are made of is never granted: settings, caches and the docu
     "p.yaml",
     `${VERSION}permissions: {storage: {allow: [{uri: "fs://${folder.path}", access: [read, write]}]}}\n`,
   );
-  const opened = await withPolicy("./tool.wasm", readSandboxOptions("test", {}), named);
+  const another = folder.write("another.yaml", `${VERSION}match: {name: another}\n`);
+  const opened = await withPolicy("./tool.wasm", readSandboxOptions("test", {}), [named, another]);
   const rules = opened.grants.preopens[0]?.rules;
   assert.ok(rules !== undefined);
-  assert.equal(ruleIndex(rules).of(named).rights, 0);
+  for (const file of [named, another]) assert.equal(ruleIndex(rules).of(file).rights, 0, file);
   assert.equal(ruleIndex(rules).of(`${folder.path}/other`).rights, 15);
 });
 

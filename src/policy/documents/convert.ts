@@ -1,3 +1,6 @@
+import { homedir } from "node:os";
+import { CordonError } from "../../shared/errors.ts";
+import { quoteText } from "../../shared/quote-text.ts";
 import type { GrantsInput } from "../parse-grants.ts";
 import type { PreopenInput } from "../parse-preopens.ts";
 import { parsePreopenText } from "../preopen-text.ts";
@@ -30,13 +33,16 @@ function convertSrt({ network, filesystem }: Json): Converted {
   const { allowedDomains, deniedDomains } = isMap(network) ? network : {};
   const { denyRead, allowRead, allowWrite, denyWrite } = isMap(filesystem) ? filesystem : {};
   const rule =
-    (access: string) =>
+    (access: string, use: "allow" | "deny") =>
     (path: string): readonly Json[] => {
       const uri = uriOf(path);
       if (uri !== undefined) return [{ uri, access: [access] }];
-      notes.push(
-        `the path ${JSON.stringify(path)} is not converted: it begins at a home, or has other wildcards than * and **`,
-      );
+      const why = "it begins at another user's home, or has other wildcards than * and **";
+      if (use === "deny") {
+        const message = `Cannot convert the settings: no document can deny ${quoteText(path)}: ${why}; write it otherwise`;
+        throw new CordonError("usage", message);
+      }
+      notes.push(`the path ${quoteText(path)} is not converted: ${why}`);
       return [];
     };
   notes.push("reading, which those settings allow everywhere, is allowed below /: name the folders instead");
@@ -47,10 +53,10 @@ function convertSrt({ network, filesystem }: Json): Converted {
         storage: {
           allow: [
             { uri: "fs:///", access: ["read"] },
-            ...texts(allowWrite).flatMap(rule("write")),
-            ...texts(allowRead).flatMap(rule("read")),
+            ...texts(allowWrite).flatMap(rule("write", "allow")),
+            ...texts(allowRead).flatMap(rule("read", "allow")),
           ],
-          deny: [...texts(denyRead).flatMap(rule("read")), ...texts(denyWrite).flatMap(rule("write"))],
+          deny: [...texts(denyRead).flatMap(rule("read", "deny")), ...texts(denyWrite).flatMap(rule("write", "deny"))],
         },
         network: { allow: hosts(allowedDomains), deny: texts(deniedDomains).map((host) => ({ host })) },
       },
@@ -118,16 +124,18 @@ function crateNetwork({ name, value }: { readonly name: string; readonly value: 
 export function convertGrants(grants: GrantsInput, cwd: string, limits: Json): Converted {
   const { filesystem = {}, network, environment, ...others } = grants;
   const notes: string[] = [];
+  const bound = filesystem.maxFileBytes === undefined ? {} : { maxFileBytes: filesystem.maxFileBytes };
   const rule =
-    (access: readonly string[]) =>
-    (path: string): Json => ({ uri: uriFrom(path, cwd), access });
+    (access: readonly string[], more: Json = {}) =>
+    (path: string): Json => ({ uri: uriFrom(path, cwd), access, ...more });
   const opened = (filesystem.preopens ?? []).map((one): Json => {
     const folder: PreopenInput = typeof one === "string" ? parsePreopenText(one) : one;
     const rights = folder.write === true ? ["read", "modify"] : ["read"];
     const more = (folder.create ?? filesystem.create) === true ? ["create"] : [];
     if ((folder.delete ?? filesystem.delete) === true) more.push("delete");
     const guest = folder.guest === undefined ? {} : { guest: folder.guest };
-    return { uri: uriFrom(folder.host, cwd), access: folder.write === true ? [...rights, ...more] : rights, ...guest };
+    const writing = folder.write === true ? { access: [...rights, ...more], ...bound } : { access: rights };
+    return { uri: uriFrom(folder.host, cwd), ...writing, ...guest };
   });
   const parts = typeof network === "object" ? network : {};
   const hosts = (parts.hosts ?? []).flatMap((one) => (typeof one === "string" ? [hostEntry(one)] : []));
@@ -146,7 +154,7 @@ export function convertGrants(grants: GrantsInput, cwd: string, limits: Json): C
     storage: {
       allow: [
         ...(filesystem.read ?? []).map(rule(["read"])),
-        ...(filesystem.write ?? []).map(rule(["modify", "create"])),
+        ...(filesystem.write ?? []).map(rule(["modify", "create"], bound)),
         ...opened,
         ...(filesystem.allow ?? []),
       ],
@@ -192,10 +200,17 @@ function uriFrom(path: string, cwd: string): string {
   return `fs:///${kept.map(encode).join("/")}`;
 }
 
-/** A pattern of srt as a URI; its patterns beside `*` and `**` have no counterpart. */
+/** A pattern of srt as a URI; its patterns beside `*` and `**` have no counterpart. A tilde is the home of this user. */
 function uriOf(path: string): string | undefined {
-  if (path.startsWith("~") || /[?[\]{}]/u.test(path)) return undefined;
-  return `fs://${path.replace(/^\.\//u, "").replaceAll("%", "%25")}`;
+  const [, below] = /^~(\/.*)?$/su.exec(path) ?? [];
+  if ((path.startsWith("~") && path !== "~" && below === undefined) || /[?[\]{}]/u.test(path)) return undefined;
+  if (path.startsWith("~"))
+    return `fs:///${homedir().split("/").filter(Boolean).map(encode).join("/")}${encoded(below ?? "")}`;
+  return `fs://${encoded(path.replace(/^\.\//u, ""))}`;
+}
+
+function encoded(pattern: string): string {
+  return pattern.replaceAll("%", "%25");
 }
 
 function encode(name: string): string {

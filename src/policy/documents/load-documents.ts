@@ -6,7 +6,7 @@ import { quoteText } from "../../shared/quote-text.ts";
 import { documentKey, keepDocument, keptDocument } from "./document-cache.ts";
 import { type Fault, PolicyError } from "./fault.ts";
 import type { PolicyDocument } from "./policy-document.ts";
-import { readPolicyFile } from "./read-file.ts";
+import { readPolicyFile, whoMayReplace } from "./read-file.ts";
 
 /** Folders whose documents say themselves whom they are for. */
 export interface PolicyFolders {
@@ -63,13 +63,23 @@ export async function loadDocument(
   return { document };
 }
 
+/** The documents of a folder. Who may remove one takes its denials away, so others than its owner must not. */
 function documentsIn(folder: string): readonly string[] {
+  const found = namesIn(folder);
+  const who = found === undefined ? undefined : whoMayReplace(folder);
+  if (who === undefined) return found ?? [];
+  const message = `Cannot use the folder of policies ${quoteText(folder)}: ${who.name} may remove what is in it; take that away with chmod ${who.mode}`;
+  throw new CordonError("policy", message);
+}
+
+/** The paths of the documents; `undefined` where there is no such folder. */
+function namesIn(folder: string): readonly string[] | undefined {
   try {
-    const names = readdirSync(folder).filter((name) => /\.(?:ya?ml|json)$/u.test(name) && !name.startsWith("."));
+    const names = readdirSync(folder).filter((name) => /\.(?:ya?ml|json)$/iu.test(name) && !name.startsWith("."));
     return names.toSorted().map((name) => join(folder, name));
   } catch (thrown) {
     const code = thrown instanceof Error && "code" in thrown ? thrown.code : undefined;
-    if (code === "ENOENT" || code === "ENOTDIR") return [];
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
     const message = `Cannot read the folder of policies ${quoteText(folder)}: ${messageOf(thrown)}`;
     throw new CordonError("policy", message, { cause: thrown });
   }

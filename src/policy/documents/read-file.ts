@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
-import { closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync } from "node:fs";
-import { dirname } from "node:path";
+import { closeSync, constants, fstatSync, openSync, readSync, realpathSync, type Stats, statSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { CordonError, messageOf } from "../../shared/errors.ts";
 import { quoteText } from "../../shared/quote-text.ts";
 
@@ -52,12 +52,23 @@ function writersProblem({ uid, mode }: Stats): string | undefined {
   return "others than its owner may write it; take that away with chmod go-w";
 }
 
-/** Where anyone may remove names, anyone may put another file in its place. */
+/** Where others may remove names, they may put another file in its place: in its own folder, and in that of a link to it. */
 function folderProblem(path: string): string | undefined {
   if (process.getuid === undefined) return undefined;
-  const { mode } = statSync(dirname(path));
-  if ((mode & WRITABLE_BY_ALL) === 0 || (mode & STICKY) !== 0) return undefined;
-  return "anyone may replace it, since its folder is writable by all; take that away with chmod o-w";
+  const folders = new Set([dirname(resolve(path)), dirname(realpathSync(path))]);
+  const open = [...folders]
+    .map((folder) => ({ folder, who: whoMayReplace(folder) }))
+    .find(({ who }) => who !== undefined);
+  if (open?.who === undefined) return undefined;
+  return `${open.who.name} may replace it in ${quoteText(open.folder)}; take that away with chmod ${open.who.mode}`;
+}
+
+/** Who besides its owner may remove names of a folder; `undefined` for nobody. */
+export function whoMayReplace(folder: string): { readonly name: string; readonly mode: string } | undefined {
+  if (process.getuid === undefined) return undefined;
+  const { mode } = statSync(folder);
+  if ((mode & WRITABLE_BY_OTHERS) === 0 || (mode & STICKY) !== 0) return undefined;
+  return (mode & WRITABLE_BY_ALL) === 0 ? { name: "a group", mode: "g-w" } : { name: "anyone", mode: "o-w" };
 }
 
 function readBounded(fd: number): Buffer | undefined {

@@ -3,7 +3,7 @@ import { dirname, resolve, sep } from "node:path";
 import type { PathGrant, Preopen } from "../grants.ts";
 import { fileBytes } from "../parse-file-rules.ts";
 import { describe, items, type Problems, quote, section, strings } from "../problems.ts";
-import { isKind, isWithin, kernelProblem, realPath, realPathOfWhatExists } from "../real-path.ts";
+import { isKind, isWithin, kernelProblem, realPath, realPathOfWhatExists, seenAt } from "../real-path.ts";
 import { ACCESS, ACCESS_WORDS, accessOf, EVERY_ACCESS, WRITE_ACCESS } from "./access.ts";
 import type { StorageRule, StorageRules } from "./storage-rules.ts";
 import { parseStorageUri, type PatternSegment, type StorageUri } from "./storage-uri.ts";
@@ -97,7 +97,9 @@ export function parseStorage(
     ),
     deniedPaths: every
       .filter(({ rule }) => rule.uri.rest.length === 0)
-      .map(({ rule, named }) => Object.freeze({ path: named, access: rule.access, written: rule.written })),
+      .map(({ rule, named }) =>
+        Object.freeze({ path: named, access: rule.access, written: rule.written, seen: seenAt(named) }),
+      ),
     preopens: [...opened.values()],
     read,
     write,

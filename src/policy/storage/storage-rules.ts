@@ -1,3 +1,4 @@
+import type { SeenFile } from "../real-path.ts";
 import type { PatternSegment } from "./storage-uri.ts";
 
 /** One rule of which files may be reached. */
@@ -23,6 +24,15 @@ export interface StorageRules {
   readonly deny: readonly StorageRule[];
   /** Each bounds all that is allowed: it is allowed by a rule of each of them as well, or not at all. */
   readonly fences: readonly (readonly StorageRule[])[];
-  /** Real paths that a rule denies by a literal path, as far as links were resolved: what they stand for is denied under any name. */
-  readonly deniedPaths: readonly { readonly path: string; readonly access: number; readonly written: string }[];
+  /** Paths that a rule denies by a literal path: what they stand for is denied under any name. */
+  readonly deniedPaths: readonly DeniedPath[];
+}
+
+/** A path that a rule denies without wildcards. */
+export interface DeniedPath {
+  readonly path: string;
+  readonly access: number;
+  readonly written: string;
+  /** What it stood for when the rules were read: the process of a guest may not see what is there. */
+  readonly seen: SeenFile | undefined;
 }

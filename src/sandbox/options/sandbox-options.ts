@@ -170,11 +170,14 @@ export function grantsBase({
   signature,
 }: Pick<SandboxOptions, "cache" | "secretStore" | "signature">): GrantsBase & {
   readonly protectedFolders: readonly string[];
+  readonly ownPaths: readonly string[];
 } {
   return {
     cwd: currentDirectory(),
     protectedFolders: ownFolders(cache),
     hiddenFolders: [configDirectory(), secretStore?.directory, signature?.trustDirectory].filter(isGiven),
+    // Whoever reads it can open every secret.
+    ownPaths: [secretStore?.keyFile].filter(isGiven),
     env: process.env,
   };
 }

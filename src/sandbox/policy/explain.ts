@@ -1,15 +1,21 @@
+import { readlinkSync, statSync } from "node:fs";
 import { isIP } from "node:net";
+import { join } from "node:path";
+import { identityOf } from "../../host/filesystem/folders/held-folder.ts";
+import { deniedFiles } from "../../host/filesystem/paths/storage-scope.ts";
 import { checkAddress, checkSocketAddress, checkTarget } from "../../host/net/check.ts";
 import { DEFAULT_PORTS } from "../../host/net/rule-match.ts";
 import type { EffectivePolicy } from "../../policy/documents/effective.ts";
 import type { RuleOrigin } from "../../policy/documents/policy-document.ts";
 import type { Grants, NetworkScheme } from "../../policy/grants.ts";
-import { isWithin, realPathOfWhatExists } from "../../policy/real-path.ts";
-import { accessOf, ACCESS_WORDS } from "../../policy/storage/access.ts";
-import { ruleIndex } from "../../policy/storage/rule-index.ts";
+import { isWithin, kernelProblem, realPath, realPathOfWhatExists } from "../../policy/real-path.ts";
+import { accessOf, ACCESS_WORDS, WRITE_ACCESS } from "../../policy/storage/access.ts";
+import { type RuleIndex, ruleIndex } from "../../policy/storage/rule-index.ts";
+import type { StorageRules } from "../../policy/storage/storage-rules.ts";
 import { parseStorageUri } from "../../policy/storage/storage-uri.ts";
 import { CordonError } from "../../shared/errors.ts";
 import { quoteText } from "../../shared/quote-text.ts";
+import { fencedVariables } from "./with-policy.ts";
 
 /** One access to explain. */
 export type PolicyRequest =
@@ -36,7 +42,7 @@ export interface Explanation {
 export function explain(
   request: PolicyRequest,
   grants: Grants,
-  policy: Pick<EffectivePolicy, "rules" | "grants">,
+  policy: Pick<EffectivePolicy, "rules" | "grants" | "fences">,
   folder: string,
 ): Explanation {
   switch (request.kind) {
@@ -63,6 +69,7 @@ function explainStorage(
   if (rest.length > 0) throw unreadable(uri, "it has a wildcard; name one file");
   const named = `${absolute ? "" : folder.replace(/\/$/u, "")}/${base.join("/")}`;
   const real = realPathOfWhatExists(named);
+  const links = linksOn(named);
   const shown = real === named ? quoteText(real) : `${quoteText(real)}, which ${quoteText(named)} leads to,`;
   for (const grant of [...filesystemRead, ...filesystemWrite, ...preopens]) {
     if (grant.rules === undefined) continue;
@@ -82,10 +89,70 @@ function explainStorage(
       continue;
     }
     if (!isWithin(real, grant.root)) continue;
+    const denied = linkProblem(index, links) ?? otherProblem(grant.rules, real, access);
+    if (denied !== undefined)
+      return { allowed: false, reason: `${shown} is denied: ${denied.why}`, rule: find(denied.written, "deny") };
     const rule = find(index.permissionOf(real, access)?.written, "allow");
     return { allowed: true, reason: `${shown} is allowed`, rule };
   }
   return { allowed: false, reason: `no rule allows to ${word} ${shown}`, rule: undefined };
+}
+
+interface Refusal {
+  readonly why: string;
+  /** The rule that refuses. */
+  readonly written?: string | undefined;
+}
+
+/** Why a link on the way is not followed. */
+function linkProblem(index: RuleIndex, links: readonly string[]): Refusal | undefined {
+  const link = links.map((path) => ({ path, ...index.of(path) })).find((one) => one.rights === 0 && one.denied !== 0);
+  if (link === undefined) return undefined;
+  const { written } = index.denialOf(link.path, link.denied) ?? {};
+  return { why: `the link ${quoteText(link.path)} is denied by its name`, written };
+}
+
+/** Why what is there now is refused, whatever its path. */
+function otherProblem(rules: StorageRules, real: string, access: number): Refusal | undefined {
+  if (typeof realPath(real) !== "string") return undefined;
+  const seen = statSync(real, { bigint: true });
+  const file = deniedFiles(rules).get(identityOf(seen));
+  if (file !== undefined && file.real !== real && (file.access & access) !== 0) {
+    return { why: "it is a file that is denied under another name", written: file.written };
+  }
+  const why = kernelProblem(real, (access & WRITE_ACCESS) !== 0);
+  return why === undefined ? undefined : { why };
+}
+
+/** The links that a path leads through, each by its real path. */
+function linksOn(named: string): readonly string[] {
+  const pending = named.split("/").toReversed();
+  const links: string[] = [];
+  let current = "/";
+  for (let name = pending.pop(); name !== undefined && links.length < MAX_LINKS; name = pending.pop()) {
+    const next = join(current, name);
+    const target = linkAt(next);
+    if (target === undefined) {
+      current = next;
+      continue;
+    }
+    links.push(next);
+    if (target.startsWith("/")) current = "/";
+    pending.push(...target.split("/").toReversed());
+  }
+  return links;
+}
+
+/** As many as are followed. */
+const MAX_LINKS = 40;
+
+/** What a link says; \`undefined\` for what is none, or is not to be seen by this process. */
+function linkAt(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Addresses that stand for what a public name leads to. */
@@ -119,16 +186,21 @@ function explainNetwork(url: string, { network }: Grants, { rules }: Pick<Effect
   return { allowed: false, reason: decision.reason, rule: find(decision.rule) };
 }
 
-function explainVariable(key: string, { rules, grants }: Pick<EffectivePolicy, "rules" | "grants">): Explanation {
+function explainVariable(
+  key: string,
+  { rules, grants, fences }: Pick<EffectivePolicy, "rules" | "grants" | "fences">,
+): Explanation {
   const find = (use: RuleOrigin["use"]): RuleOrigin | undefined =>
     rules.find((one) => one.kind === "environment" && one.use === use && one.written[0] === key);
   const denial = find("deny");
   if (denial !== undefined) return { allowed: false, reason: `the variable ${quoteText(key)} is denied`, rule: denial };
   const { environment } = grants;
-  const fences = rules.filter((one) => one.kind === "environment" && one.use === "fence");
   const allowed = find("allow");
   const isNamed = typeof environment === "object" && allowed !== undefined;
-  if (isNamed && (fences.length === 0 || fences.some((one) => one.written[0] === key))) {
+  if (isNamed && !fences.every((fence) => fencedVariables(fence.grants).includes(key))) {
+    return { allowed: false, reason: `the variable ${quoteText(key)} lies outside a fence`, rule: undefined };
+  }
+  if (isNamed) {
     return { allowed: true, reason: `the variable ${quoteText(key)} is passed where the host has it`, rule: allowed };
   }
   return { allowed: false, reason: `no rule allows the variable ${quoteText(key)}`, rule: undefined };

@@ -1,9 +1,9 @@
 import { effectivePolicy, type EffectivePolicy, type PolicySubject } from "../../policy/documents/effective.ts";
-import { loadDocuments, type PolicyFolders } from "../../policy/documents/load-documents.ts";
+import { loadDocuments, policyFolders, type PolicyFolders } from "../../policy/documents/load-documents.ts";
 import type { Grants } from "../../policy/grants.ts";
 import { parseGrants } from "../../policy/parse-grants.ts";
 import { grantsBase } from "../options/sandbox-options.ts";
-import { fencedGrants } from "./with-policy.ts";
+import { fencedGrants, policyPaths } from "./with-policy.ts";
 
 /** Documents as they hold for a component, and what they grant. */
 export interface OpenedPolicy {
@@ -25,6 +25,6 @@ export async function openPolicy(
   const loaded = await loadDocuments(files, folders);
   const documents = subject === undefined ? loaded.map((one) => ({ ...one, match: undefined })) : loaded;
   const policy = await effectivePolicy(documents, subject ?? { name: "", digest: undefined });
-  const base = grantsBase({});
+  const base = { ...grantsBase({}), ownPaths: policyPaths(loaded, folders ?? policyFolders()) };
   return { policy, grants: fencedGrants(parseGrants(policy.grants, base), policy, base) };
 }

@@ -13,6 +13,7 @@ import { loadDocuments, policyFolders, type PolicyFolders } from "../../policy/d
 import type { DocumentLimits, PolicyDocument } from "../../policy/documents/policy-document.ts";
 import { withinFence } from "../../policy/fence.ts";
 import type { Grants } from "../../policy/grants.ts";
+import { hasName } from "../../policy/parse-environment.ts";
 import { type GrantsBase, type GrantsInput, parseGrants } from "../../policy/parse-grants.ts";
 import type { Limits } from "../../shared/limits.ts";
 import { cacheDirectory, configDirectory } from "../../shared/machine/xdg.ts";
@@ -43,10 +44,8 @@ export async function withPolicy(
   if (loaded.length === 0) return { ...read, source };
   const subject = await subjectOf(source, read, loaded);
   const effective = await effectivePolicy(loaded, subject);
-  const base = {
-    ...grantsBase(options),
-    ownPaths: ownPaths(effective, folders, options.cache),
-  };
+  const own = grantsBase(options);
+  const base = { ...own, ownPaths: [...own.ownPaths, ...policyPaths(loaded, folders, options.cache)] };
   const granted = combineGrants([effective.grants, options.grants ?? {}]);
   const grants = fencedGrants(parseGrants(deterministicGrants(granted, options.deterministic), base), effective, base);
   const mostLimits = tightest(effective.fences.flatMap(({ limits }) => (limits === undefined ? [] : [limits])));
@@ -86,15 +85,16 @@ async function subjectOf(
 /** What documents and options grant, within every fence. */
 export function fencedGrants(grants: Grants, { fences }: Pick<EffectivePolicy, "fences">, base: GrantsBase): Grants {
   return fences.reduce(
-    (within, fence) => withinFence(within, parseGrants(fence.grants, base), names(fence.grants)),
+    (within, fence) => withinFence(within, parseGrants(fence.grants, base), fencedVariables(fence.grants)),
     grants,
   );
 }
 
-function names({ environment }: GrantsInput): readonly string[] {
+/** The names of variables that a fence lets a guest see. A denial wins in it, too. */
+export function fencedVariables({ environment }: GrantsInput): readonly string[] {
   if (typeof environment !== "object") return [];
-  const { allow = [], set = {} } = environment;
-  return [...(allow === "all" ? [] : allow), ...Object.keys(set)];
+  const { allow = [], set = {}, deny = [] } = environment;
+  return [...(allow === "all" ? [] : allow), ...Object.keys(set)].filter((name) => !hasName(deny, name));
 }
 
 /** Of each limit that is set at all, the least. */
@@ -117,11 +117,11 @@ function isolationOf(
   return (["process", "auto", "thread"] as const).find((level) => level === asked || level === isolation);
 }
 
-/** What no document grants: Cordon's own state, caches and settings, and the documents themselves. */
-function ownPaths(
-  { documents }: EffectivePolicy,
+/** What no document grants: Cordon's own state, caches and settings, and the documents that were read, whoever they are for. */
+export function policyPaths(
+  documents: readonly PolicyDocument[],
   { user, machine }: PolicyFolders,
-  cache: ReadSandboxOptions["options"]["cache"],
+  cache?: ReadSandboxOptions["options"]["cache"],
 ): readonly string[] {
   const configured = typeof cache === "object" ? cache.directory : undefined;
   const folders = [cacheDirectory(), configDirectory(), configured, user, machine, "/etc/cordon"];

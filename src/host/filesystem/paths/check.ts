@@ -1,6 +1,7 @@
 import { isAbsolute, resolve } from "node:path";
 import type { Decision } from "../../../policy/decision.ts";
 import type { PathGrant } from "../../../policy/grants.ts";
+import { EVERY_ACCESS } from "../../../policy/storage/access.ts";
 import { ruleIndex } from "../../../policy/storage/rule-index.ts";
 import { ruleProblem } from "./storage-scope.ts";
 
@@ -22,6 +23,23 @@ export function checkPath(grants: readonly PathGrant[], real: string, access?: n
 export function ruleRefusal(grants: readonly PathGrant[], real: string, access: number): string | undefined {
   const [rules] = covering(grants, real).flatMap((one) => one.rules ?? []);
   return rules === undefined ? undefined : ruleProblem(ruleIndex(rules), withSlashes(real), access);
+}
+
+/**
+ * Whether anything may be done with what has a real path itself, and whether a link of that name may be followed: one that is denied by
+ * its name leads nowhere. Where no rules hold, both.
+ */
+export function nameRights(
+  grants: readonly PathGrant[],
+  real: string,
+): { readonly isReached: boolean; readonly isFollowed: boolean } {
+  const all = covering(grants, real).map(({ rules }) =>
+    rules === undefined ? { rights: EVERY_ACCESS, denied: 0 } : ruleIndex(rules).of(withSlashes(real)),
+  );
+  return {
+    isReached: all.some(({ rights }) => rights !== 0),
+    isFollowed: all.some(({ rights, denied }) => rights !== 0 || denied === 0),
+  };
 }
 
 /** The size that a file may be made to pass by the rules, in bytes. */

@@ -4,7 +4,7 @@ import { dirname, join, resolve } from "node:path";
 import type { PathGrant } from "../../../policy/grants.ts";
 import { FileSystems } from "../../../shared/machine/file-systems.ts";
 import { isProcessName } from "../../../policy/kernel-files.ts";
-import { checkPath, covers, ruleRefusal } from "./check.ts";
+import { checkPath, covers, nameRights, ruleRefusal } from "./check.ts";
 import { errnoOf, failed, failureReason } from "../failure.ts";
 import { reachablePath } from "./reachable-path.ts";
 
@@ -76,6 +76,7 @@ export async function resolvePath(
     if (isProcessName(segment) && (await isInProc(current))) return { kind: "refused", reason: PROCESS };
     const step = await look(next);
     if (step.kind === "link") {
+      if (!nameRights(grants, next).isFollowed) return outside(grants, next, access?.found);
       links += 1;
       if (links > MAX_LINKS) return failed("too many symbolic links");
       if (step.target.startsWith("/")) current = "/";
@@ -86,9 +87,10 @@ export async function resolvePath(
       const isGranted = checkPath(grants, next, access?.absent).allowed;
       return isGranted ? { kind: "absent", real: next } : outside(grants, next, access?.absent);
     }
-    if (step.kind === "absent") return failed("no such file or folder");
-    if (step.kind === "failed") return step;
-    if (step.kind === "file" && pending.length > 0) return failed("a part of the path is not a folder");
+    const failure = failureOf(step, pending.length > 0);
+    // What only leads on is refused when it does not, so that no failure tells whether it is there.
+    if (failure !== undefined)
+      return nameRights(grants, next).isReached ? failure : outside(grants, next, access?.found);
     current = next;
   }
   const isGranted = checkPath(grants, current, access?.found).allowed;
@@ -128,6 +130,13 @@ type Step =
   | { readonly kind: "folder" | "file" | "absent" }
   | { readonly kind: "link"; readonly target: string }
   | { readonly kind: "failed"; readonly reason: string };
+
+/** Why the walk ends at a step, if it does. */
+function failureOf(step: Step, leadsOn: boolean): Extract<Resolution, { readonly kind: "failed" }> | undefined {
+  if (step.kind === "failed") return step;
+  if (step.kind === "absent") return { kind: "failed", reason: "no such file or folder" };
+  return step.kind === "file" && leadsOn ? { kind: "failed", reason: "a part of the path is not a folder" } : undefined;
+}
 
 async function look(path: string): Promise<Step> {
   try {

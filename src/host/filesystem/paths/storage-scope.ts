@@ -1,8 +1,8 @@
-import { type BigIntStats, type Dirent, realpathSync, statSync } from "node:fs";
+import type { BigIntStats, Dirent } from "node:fs";
+import { seenAt } from "../../../policy/real-path.ts";
 import { ACCESS, accessText, CONTENT_ACCESS, EVERY_ACCESS } from "../../../policy/storage/access.ts";
 import { type PathRights, type RuleIndex, ruleIndex } from "../../../policy/storage/rule-index.ts";
 import type { StorageRules } from "../../../policy/storage/storage-rules.ts";
-import { errnoOf } from "../failure.ts";
 import { type HeldFolder, identityOf } from "../folders/held-folder.ts";
 import { FilesystemError } from "../wasi/error-code.ts";
 
@@ -14,18 +14,17 @@ interface DeniedFile {
   readonly written: string;
 }
 
-/** The files that rules deny by a literal path, by what they are now. Those that are not there are left out. */
+/**
+ * The files that rules deny by a literal path, by what they are now, or were when the rules were read where this process may not see
+ * them. Those that are not there are left out.
+ */
 export function deniedFiles({ deniedPaths }: Pick<StorageRules, "deniedPaths">): ReadonlyMap<string, DeniedFile> {
   const found = new Map<string, DeniedFile>();
-  for (const { path, access, written } of deniedPaths) {
-    try {
-      const id = identityOf(statSync(path, { bigint: true }));
-      const real = withSlashes(realpathSync.native(path));
-      found.set(id, { access: access | (found.get(id)?.access ?? 0), real, written });
-    } catch (error) {
-      if (errnoOf(error) === undefined) throw error;
-      // What is not there, or not to be seen by this process, has no other name that leads to it.
-    }
+  for (const { path, access, written, seen } of deniedPaths) {
+    const now = seenAt(path) ?? seen;
+    if (now === undefined) continue;
+    const known = found.get(now.identity)?.access ?? 0;
+    found.set(now.identity, { access: access | known, real: withSlashes(now.real), written });
   }
   return found;
 }
