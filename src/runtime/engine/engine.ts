@@ -149,12 +149,14 @@ export class Engine {
       }
       const state = this.#stateOf(step.instance);
       scheduler.current = new Task(INSTANTIATION, state, undefined, { ends: INSTANTIATION.ends, scheduler });
+      scheduler.isStarting = true;
       try {
         const exports = this.#imports.makeInstance(step.module, imports, this.#coreInstances);
         this.#coreInstances += 1;
         this.#parts.items.add(exports);
       } finally {
         scheduler.current = undefined;
+        scheduler.isStarting = false;
       }
     }
   }

@@ -153,7 +153,7 @@ export class RunningComponent implements RunningGuest {
     return this.#engine.release(handles);
   }
 
-  interrupt(): Interruption {
+  interrupt(): Interruption | undefined {
     return this.#engine.scheduler.interrupt();
   }
 
