@@ -365,6 +365,7 @@ export class GuestInvocation {
       presence: this.#presence,
       budget: this.#budget,
       stacks: this.#stacks,
+      handles: this.#environment.handles,
       isOver: () => this.#isOver(),
     });
   }
