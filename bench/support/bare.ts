@@ -19,6 +19,7 @@ const MEMORY_CAP_BYTES = 128 * 1024 * 1024;
 
 /** What nobody asks for, and nothing comes of. */
 const ENVIRONMENT: EngineEnvironment = {
+  handles: { take: () => true, giveBack: () => undefined },
   maxHandles: Number.MAX_SAFE_INTEGER,
   charges: { copy: () => undefined, make: () => undefined, work: () => undefined },
   admit: () => undefined,

@@ -51,6 +51,16 @@ test("however many there are, each invocation has its own, and few are kept", ()
   assert.ok(numbers.size <= 32);
 });
 
+// Weakening: limits take any number, that of the grants of the same invocation too.
+test("new limits never take the place of the grants that the same invocation has", () => {
+  const [sent, kept] = [new SentOnce(), new KeptValues()];
+  for (let count = 0; count < 100; count += 1) {
+    const invocation = invocationWith(limitsOf(count));
+    const small = sent.invocation(invocation, (message) => kept.keep(structuredClone(message)));
+    assert.deepEqual(kept.invocation(small), invocation);
+  }
+});
+
 test("what was not sent is nobody's", () => {
   const small = { ...invocationWith(limitsOf(1)), grants: 0, limits: 1 };
   assert.throws(() => new KeptValues().invocation(small), /without its grants/u);

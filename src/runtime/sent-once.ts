@@ -28,13 +28,15 @@ export class SentOnce {
 
   /** @param keep Sends the receiver a value to keep. */
   invocation({ grants, limits, ...own }: Invocation, keep: (message: KeepMessage) => void): SentInvocation {
-    return { ...own, grants: this.#refer(grants, keep), limits: this.#refer(limits, keep) };
+    const grantsNumber = this.#refer(grants, keep);
+    return { ...own, grants: grantsNumber, limits: this.#refer(limits, keep, grantsNumber) };
   }
 
-  #refer(value: Grants | Limits, keep: (message: KeepMessage) => void): number {
+  /** @param taken A number of the same invocation, whose value is needed and not to be replaced. */
+  #refer(value: Grants | Limits, keep: (message: KeepMessage) => void, taken?: number): number {
     const known = this.#values.indexOf(value);
     if (known >= 0) return known;
-    const number = this.#next;
+    const number = this.#next === taken ? (taken + 1) % MOST : this.#next;
     keep({ type: "keep", number, value });
     this.#values[number] = value;
     this.#next = (number + 1) % MOST;

@@ -172,6 +172,33 @@ test("realloc sees and changes no number that a task keeps, of another component
   for (let call = 0; call < 2; call += 1) assert.equal((await instance.call("f", ["abc"])).value, 0);
 });
 
+// Weakening: what a start function calls is suspended for a break, which the start function cannot be.
+test("what a start function begins in another component takes as long as it takes", async () => {
+  const own = `(component
+    (component $a
+      (core func $return (canon task.return)) (core func $yield (canon thread.yield))
+      (core module $m (import "" "return" (func $return)) (import "" "yield" (func $yield (result i32)))
+        (func (export "g") (local i32)
+          (loop $on (br_if $on (i32.lt_u (local.tee 0 (i32.add (local.get 0) (i32.const 1))) (i32.const 30000000))))
+          (call $return) (drop (call $yield))))
+      (core instance $i (instantiate $m (with "" (instance (export "return" (func $return)) (export "yield" (func $yield))))))
+      (func (export "g") async (canon lift (core func $i "g") async)))
+    (instance $a (instantiate $a))
+    (component $b
+      (import "g" (func $g async))
+      (core func $g (canon lower (func $g) async))
+      (core module $m (import "" "g" (func $g (result i32))) (global $state (mut i32) (i32.const 0))
+        (func $start (global.set $state (call $g))) (start $start)
+        (func (export "f") (result i32) (global.get $state)))
+      (core instance $i (instantiate $m (with "" (instance (export "g" (func $g))))))
+      (func (export "f") (result u32) (canon lift (core func $i "f"))))
+    (instance $b (instantiate $b (with "g" (func $a "g"))))
+    (export "f" (func $b "f")))`;
+  await using sandbox = await open(own);
+  const returned = 2;
+  assert.equal((await sandbox.call("f")).value, returned);
+});
+
 /** Calls a function of the embedder's that fails, where nobody waits for its end. */
 const UNAWAITED: Readonly<Record<string, string>> = {
   "a start function that cannot be suspended": `(core func $bl (canon lower (func $bad)))

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { homedir, hostname, userInfo } from "node:os";
 import { test } from "node:test";
+import { Sandbox } from "../../src/sandbox/index.ts";
 import { failsWith } from "../support/errors.ts";
 import { playgroundWithSecret } from "../support/filesystem.ts";
+import { TEST_CACHE, textGuest } from "../support/guests.ts";
 import { type Probe, probe } from "../support/probe.ts";
 import { tcpServer } from "../support/socket-guest.ts";
 
@@ -180,5 +182,33 @@ test("without a grant random bytes are the same in each call, and with none ther
   ] as const) {
     const asking = none.run(({ wasi, call }, given) => call(wasi[given.module], given.name, 16), { module, name });
     await failsWith("trap", /random bytes are not granted/u, asking);
+  }
+});
+
+/** Tells how many variables it sees. */
+const COUNTING = `(component
+  (import "wasi:cli/environment@0.2.0" (instance $environment
+    (export "get-environment" (func (result (list (tuple string string)))))))
+  (core module $store (memory (export "memory") 1) (global $free (mut i32) (i32.const 1024))
+    (func (export "realloc") (param i32 i32 i32 i32) (result i32)
+      (global.get $free)
+      (global.set $free (i32.and (i32.add (i32.add (global.get $free) (local.get 3)) (i32.const 7)) (i32.const -8)))))
+  (core instance $store (instantiate $store))
+  (core func $get (canon lower (func $environment "get-environment")
+    (memory (core memory $store "memory")) (realloc (core func $store "realloc"))))
+  (core module $m (import "" "get" (func $get (param i32))) (import "" "memory" (memory 1))
+    (func (export "f") (result i32) (call $get (i32.const 16)) (i32.load (i32.const 20))))
+  (core instance $i (instantiate $m (with "" (instance (export "get" (func $get)) (export "memory" (memory $store "memory"))))))
+  (func (export "f") (result u32) (canon lift (core func $i "f"))))`;
+
+// Weakening: limits that are sent to a thread take the place of the grants of the same call.
+test("however many limits calls have, each has the grants of its sandbox", async () => {
+  const source = await textGuest("counting-variables", COUNTING);
+  await using sandbox = await Sandbox.open(source, {
+    cache: TEST_CACHE,
+    grants: { environment: { set: { OWN: "value" } } },
+  });
+  for (let count = 0; count < 100; count += 1) {
+    assert.equal((await sandbox.call("f", [], { limits: { fuel: 1_000_000 + count } })).value, 1);
   }
 });

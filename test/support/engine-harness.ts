@@ -32,6 +32,7 @@ export interface Running {
 export async function instantiate(compiled: Compiled, imports: HostImports = new Map()): Promise<Running> {
   let failure: unknown;
   const environment: EngineEnvironment = {
+    handles: { take: () => true, giveBack: () => undefined },
     maxHandles: 10_000,
     charges: { copy: () => undefined, make: () => undefined, work: () => undefined },
     admit: () => {

@@ -74,7 +74,8 @@ export class Engine {
 
   constructor(prepared: PreparedPlan, environment: EngineEnvironment, imports: EngineImports) {
     this.#imports = imports;
-    const budget = new TableBudget(environment.maxHandles, environment.tooManyHandles);
+    const { maxHandles, tooManyHandles, handles } = environment;
+    const budget = new TableBudget(maxHandles, tooManyHandles, handles);
     this.#budget = budget;
     this.#embedder = new EmbedderHandles(budget);
     const states: ComponentState[] = [];
@@ -85,7 +86,7 @@ export class Engine {
     this.#states = states;
     const fail = (thrown: unknown): void => this.fail(thrown);
     const scheduler = new Scheduler(environment, fail);
-    this.#tasks = new TableBudget(environment.maxHandles, environment.tooManyHandles);
+    this.#tasks = new TableBudget(maxHandles, tooManyHandles, handles);
     const guestImports = GuestImports.of(this, prepared);
     this.#guestImports = guestImports;
     const items = new CoreItems(guestImports);
@@ -149,12 +150,14 @@ export class Engine {
       }
       const state = this.#stateOf(step.instance);
       scheduler.current = new Task(INSTANTIATION, state, undefined, { ends: INSTANTIATION.ends, scheduler });
+      scheduler.isStarting = true;
       try {
         const exports = this.#imports.makeInstance(step.module, imports, this.#coreInstances);
         this.#coreInstances += 1;
         this.#parts.items.add(exports);
       } finally {
         scheduler.current = undefined;
+        scheduler.isStarting = false;
       }
     }
   }
@@ -287,6 +290,8 @@ export class Engine {
 
   /** It is over: lets go of its stacks, and of the host's objects that it has handles of, the last first. The embedder lets go of its own by itself. */
   dispose(): void {
+    this.#budget.release();
+    this.#tasks.release();
     this.#parts.scheduler.end();
     const objects: unknown[] = [];
     for (const { rep, resource } of this.#embedder.held()) {

@@ -36,6 +36,13 @@ export interface NestedStackLimit {
   readonly giveBack: () => void;
 }
 
+/** Handles and the like that all guests of a thread hold together. */
+export interface HandleRoom {
+  /** Takes one more for a guest that holds so many; false where it may not have it. */
+  readonly take: (held: number) => boolean;
+  readonly giveBack: (count: number) => void;
+}
+
 /** What the engine needs of the worker that it runs in, for one invocation. */
 export interface EngineEnvironment {
   /** How many handles and other things its tables may hold together. */
@@ -46,8 +53,10 @@ export interface EngineEnvironment {
   /** Ends the invocation for what was thrown: whatever the guest catches, it does not go on. */
   readonly fail: (thrown: unknown) => void;
   readonly stacks: NestedStackLimit;
-  /** Ends the invocation since it holds more than {@link maxHandles}. */
-  readonly tooManyHandles: () => never;
+  /** What all guests of the thread hold together. */
+  readonly handles: HandleRoom;
+  /** Ends the invocation since it holds {@link maxHandles}, or so many that there is no room for more. */
+  readonly tooManyHandles: (held: number) => never;
   /** Leaves the thread to others: the guest has nothing to do until something happens. */
   readonly leave: () => void;
   /** Resolves when the guest has the thread again. */

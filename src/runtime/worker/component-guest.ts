@@ -18,6 +18,7 @@ import type { GuestCrossings } from "./crossings/guest-crossings.ts";
 import type { NestedStacks } from "./stacks/nested-stacks.ts";
 import type { Presence } from "./presence.ts";
 import type { Interruption, RunningGuest } from "./running-guest.ts";
+import type { ThreadHandles } from "./thread-handles.ts";
 
 /** What an instance of a component is made with. */
 export interface ComponentGuestParts {
@@ -33,6 +34,7 @@ export interface ComponentGuestParts {
   readonly presence: Presence;
   readonly budget: CopyBudget;
   readonly stacks: NestedStacks;
+  readonly handles: ThreadHandles;
   readonly crossings: GuestCrossings;
   readonly isOver: () => boolean;
   /** Told of each core instance that was made. */
@@ -91,8 +93,14 @@ export class RunningComponent implements RunningGuest {
           endState.end(outcomeOfThrown(thrown));
           endState.refuse();
         },
-        tooManyHandles: () =>
-          context.end({ kind: "limit", limit: "handles", cap, message: `it held more than ${cap} handles` }),
+        handles: parts.handles,
+        tooManyHandles: (held) => {
+          const message =
+            held < cap
+              ? `it held ${held} handles, and its thread has no room for more beside those of other guests`
+              : `it held more than ${cap} handles`;
+          return context.end({ kind: "limit", limit: "handles", cap, message });
+        },
         leave: () => presence.leave(),
         comeBack: () => gate.following(presence.comeBackSeen()),
         waitFor: (answer, unwanted) => gate.wait(answer, { unwanted }),
@@ -153,7 +161,7 @@ export class RunningComponent implements RunningGuest {
     return this.#engine.release(handles);
   }
 
-  interrupt(): Interruption {
+  interrupt(): Interruption | undefined {
     return this.#engine.scheduler.interrupt();
   }
 

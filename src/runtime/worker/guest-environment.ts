@@ -8,6 +8,7 @@ import type { SpareMemories } from "./memory/spare-memories.ts";
 import type { Guard } from "./metering/guard.ts";
 import type { Observations } from "./observations.ts";
 import type { ThreadStacks } from "./stacks/nested-stacks.ts";
+import type { ThreadHandles } from "./thread-handles.ts";
 import type { Turns } from "./turns.ts";
 
 /** An instance that stays and waits for its next call: what it used so far, and how its last one goes to the main thread. */
@@ -26,6 +27,8 @@ export interface GuestEnvironment {
   readonly stackBytes: number;
   /** Those of calls between components, of all guests of the thread. */
   readonly stacks: ThreadStacks;
+  /** What all guests of the thread hold handles of. */
+  readonly handles: ThreadHandles;
   /** Memories of guests of the thread that have ended, to be used again. */
   readonly memories: SpareMemories;
   readonly asks: Asks;

@@ -99,7 +99,7 @@ export class GuestInvocation {
       hasNeighbours: environment.hasMoreToDo,
       holds: () => environment.holds(this.#ticket),
       yieldProcessor: (pauseMs) => this.#gate.following(this.#presence.yieldProcessor(pauseMs)),
-      interrupt: () => this.#guest?.interrupt() ?? NO_INTERRUPTION,
+      interrupt: () => (this.#guest === undefined ? NO_INTERRUPTION : this.#guest.interrupt()),
       handOver: () => environment.observations.handOver(),
     });
     this.#context = guestContext({
@@ -365,6 +365,7 @@ export class GuestInvocation {
       presence: this.#presence,
       budget: this.#budget,
       stacks: this.#stacks,
+      handles: this.#environment.handles,
       isOver: () => this.#isOver(),
     });
   }

@@ -26,6 +26,7 @@ import { Observations } from "./observations.ts";
 import { StackPool } from "./stacks/stack-pool.ts";
 import { Rejections } from "./rejections.ts";
 import { KeptValues } from "../sent-once.ts";
+import { HANDLE_BYTES, ThreadHandles } from "./thread-handles.ts";
 import { boundStacks } from "./trap-frames.ts";
 import { Turns } from "./turns.ts";
 
@@ -53,6 +54,7 @@ const environment = {
   turns,
   stackBytes,
   stacks: new ThreadStacks(),
+  handles: new ThreadHandles(),
   guard: new Guard(memory),
   interfaces: new Map(HOST_INTERFACES.map((provided) => [provided.name, provided])),
   observations: new Observations(new EventRingWriter(events, () => post({ type: "observed" }))),
@@ -103,6 +105,7 @@ async function start({ ticket, invocation: sent }: Extract<ToWorker, { type: "st
   send(guest, outcome, (ended) => ({ type: "ended", ticket, ended, usage, told }));
   guest.discard(isLoaded(program));
   stacks.ended(guest.stacksLeft);
+  heap.copied(usage.handlesHighWater * HANDLE_BYTES);
   heap.rested();
   if (isLoaded(program)) ahead.consider(program, invocation, guest);
 }

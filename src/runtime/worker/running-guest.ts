@@ -20,8 +20,8 @@ export interface RunningGuest {
   readonly call: (target: ExportPath, parameters: readonly unknown[], toTheEnd: boolean) => Promise<unknown>;
   /** Lets go of handles that the embedder has of it; what it does for that is waited for. */
   readonly release: (handles: readonly number[]) => Promise<void>;
-  /** Its stack is to be suspended for a break. */
-  readonly interrupt: () => Interruption;
+  /** Its stack is to be suspended for a break; undefined where it cannot be. */
+  readonly interrupt: () => Interruption | undefined;
   /** Nothing of it goes on, and whoever waits for it is told. */
   readonly end: () => void;
   /** Lets go of what it holds of the host. */

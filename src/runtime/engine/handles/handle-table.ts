@@ -1,16 +1,22 @@
 import { trap } from "../../abi/trap.ts";
+import type { HandleRoom } from "../environment.ts";
 
 /** How many entries all tables of an invocation may hold together, and do. */
 export class TableBudget {
   readonly #cap: number;
-  readonly #exceeded: () => never;
+  readonly #exceeded: (held: number) => never;
+  #room: HandleRoom | undefined;
   #held = 0;
   #highWater = 0;
 
-  /** @param exceeded Ends the invocation. */
-  constructor(cap: number, exceeded: () => never) {
+  /**
+   * @param exceeded Ends the invocation, which holds so many.
+   * @param room What all invocations of the thread have together.
+   */
+  constructor(cap: number, exceeded: (held: number) => never, room?: HandleRoom) {
     this.#cap = cap;
     this.#exceeded = exceeded;
+    this.#room = room;
   }
 
   get held(): number {
@@ -23,13 +29,20 @@ export class TableBudget {
   }
 
   take(): void {
-    if (this.#held >= this.#cap) this.#exceeded();
+    if (this.#held >= this.#cap || this.#room?.take(this.#held) === false) this.#exceeded(this.#held);
     this.#held += 1;
     if (this.#held > this.#highWater) this.#highWater = this.#held;
   }
 
   giveBack(): void {
     this.#held -= 1;
+    this.#room?.giveBack(1);
+  }
+
+  /** The invocation is over: what it holds is no other's concern any more. */
+  release(): void {
+    this.#room?.giveBack(this.#held);
+    this.#room = undefined;
   }
 }
 

@@ -44,6 +44,8 @@ export class Scheduler {
   readonly #waiting = new Set<Waiter>();
   /** The task whose code runs. */
   current: Task | undefined;
+  /** Whether the code that runs was called by the start function of a core module, which no stack of those that it calls can be suspended without. */
+  isStarting = false;
   /** Tasks whose answer or end the embedder waits for. When there are none, tasks may be left that nothing wakes. */
   readonly awaited: Set<Task> = new Set();
   /** Calls of the host that are under way and will wake somebody. */
@@ -129,11 +131,17 @@ export class Scheduler {
     return settle.promise;
   }
 
-  /** The stack that runs is to be suspended in the middle of its work; nothing else of the invocation goes on meanwhile. */
-  interrupt(): {
-    readonly resume: <T>(settle: PromiseWithResolvers<T>, give: () => T) => void;
-    readonly cancel: () => void;
-  } {
+  /**
+   * The stack that runs is to be suspended in the middle of its work; nothing else of the invocation goes on meanwhile. Undefined where
+   * it cannot be.
+   */
+  interrupt():
+    | {
+        readonly resume: <T>(settle: PromiseWithResolvers<T>, give: () => T) => void;
+        readonly cancel: () => void;
+      }
+    | undefined {
+    if (this.isStarting) return undefined;
     const task = this.current;
     if (task !== undefined) task.suspensions += 1;
     this.#blocked += 1;

@@ -38,8 +38,8 @@ export interface CheckedGuest {
   readonly holds: () => void;
   /** Gives up the processor; resolves when it has it again. */
   readonly yieldProcessor: (pauseMs: number) => Promise<void>;
-  /** Its stack is to be suspended for a break. */
-  readonly interrupt: () => Interruption;
+  /** Its stack is to be suspended for a break; undefined where it cannot be. */
+  readonly interrupt: () => Interruption | undefined;
   /** Has the main thread take the events that it recorded. */
   readonly handOver: () => void;
 }
@@ -102,8 +102,10 @@ export class Checkpoint implements Guarded {
   }
 
   yieldProcessor(): Promise<number> {
-    const settle = Promise.withResolvers<number>();
     const interruption = this.#guest.interrupt();
+    // As the engine says it of JavaScript on the stack: what is returned is waited for, whatever it is.
+    if (interruption === undefined) throw new Error("the guest cannot be suspended");
+    const settle = Promise.withResolvers<number>();
     this.#promised = interruption;
     void Promise.resolve().then(() => {
       if (this.#promised === interruption) void this.#yield(interruption, settle);

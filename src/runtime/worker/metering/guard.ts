@@ -7,7 +7,7 @@ export const REFUSED = -1;
 /** The guest yields the processor before it goes on. */
 export const YIELD = -2;
 
-/** What answers the guest that is on the processor. None may throw. */
+/** What answers the guest that is on the processor. None may throw but {@link Guarded.yieldProcessor}. */
 export interface Guarded {
   /** The number that the main thread names it by when it is to end. */
   readonly ticket: number;
@@ -24,7 +24,8 @@ export interface Guarded {
   readonly wentAhead: (units: number) => void;
   /**
    * Yields the processor; asked only where the guest could be suspended, or so it seems. What the promise has to do begins when the
-   * promise's own turn comes: by then the guest is suspended, or has gone on after {@link keepProcessor}.
+   * promise's own turn comes: by then the guest is suspended, or has gone on after {@link keepProcessor}. Throws where
+   * the guest is known not to be suspended, which is as if the engine had.
    */
   readonly yieldProcessor: () => Promise<number>;
   /** It could not be suspended: there is JavaScript on its stack. Answers as {@link nextSlice}, without yielding. */
