@@ -63,7 +63,7 @@ export interface Limits {
   readonly maxSockets: number;
   /** Connections a guest may hold at once, those of HTTP included; default 16. */
   readonly maxConnections: number;
-  /** Handles of every kind (descriptors, streams, pollables, fields, ...) a guest may hold at once; default 8,192. The guests of a thread hold some 65,536 together, and none more than a third of that. */
+  /** Handles of every kind (descriptors, streams, pollables, fields, ...) a guest may hold at once; default 8,192. The guests of a thread hold some 65,536 together, or twice this where it is more, and each at most half of what the others leave. */
   readonly maxHandles: number;
   /** What a guest may read from files, sockets and HTTP bodies in all, in bytes; default 1 GiB. */
   readonly maxReadBytes: number;

@@ -38,8 +38,8 @@ export interface NestedStackLimit {
 
 /** Handles and the like that all guests of a thread hold together. */
 export interface HandleRoom {
-  /** Takes one more for a guest that holds so many; false where it may not have it. */
-  readonly take: (held: number) => boolean;
+  /** Takes one more for a guest that holds so many, and may hold `cap` by itself; false where it may not have it. */
+  readonly take: (held: number, cap: number) => boolean;
   readonly giveBack: (count: number) => void;
 }
 

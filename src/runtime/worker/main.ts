@@ -26,6 +26,7 @@ import { Observations } from "./observations.ts";
 import { StackPool } from "./stacks/stack-pool.ts";
 import { Rejections } from "./rejections.ts";
 import { KeptValues } from "../sent-once.ts";
+import { THREAD_HELD } from "../../host/http/wasi/held-bytes.ts";
 import { HANDLE_BYTES, ThreadHandles } from "./thread-handles.ts";
 import { boundStacks } from "./trap-frames.ts";
 import { Turns } from "./turns.ts";
@@ -105,7 +106,7 @@ async function start({ ticket, invocation: sent }: Extract<ToWorker, { type: "st
   send(guest, outcome, (ended) => ({ type: "ended", ticket, ended, usage, told }));
   guest.discard(isLoaded(program));
   stacks.ended(guest.stacksLeft);
-  heap.copied(usage.handlesHighWater * HANDLE_BYTES);
+  heap.copied(usage.handlesHighWater * HANDLE_BYTES + THREAD_HELD.takeLeft());
   heap.rested();
   if (isLoaded(program)) ahead.consider(program, invocation, guest);
 }

@@ -29,7 +29,7 @@ export class TableBudget {
   }
 
   take(): void {
-    if (this.#held >= this.#cap || this.#room?.take(this.#held) === false) this.#exceeded(this.#held);
+    if (this.#held >= this.#cap || this.#room?.take(this.#held, this.#cap) === false) this.#exceeded(this.#held);
     this.#held += 1;
     if (this.#held > this.#highWater) this.#highWater = this.#held;
   }
