@@ -74,7 +74,10 @@ test(
     for (const words of [[], ["--version"], ["run", "none.wasm"], ["doctor", "--help"], ["run", "x", "--", "--json"]]) {
       const { code, stdout, stderr } = await cordon(words, { node });
       assert.deepEqual([code, stdout], [2, ""], words.join(" "));
-      assert.match(stderr, /^error: Cannot run cordon: this is Node \d+\.\d+\.\d+; install Node 24\.21 or later\n$/u);
+      assert.match(
+        stderr,
+        /^error: Cannot run cordon: this is Node \d+\.\d+\.\d+; install Node\.js 24\.21 or later\n$/u,
+      );
     }
     const asked = await cordon(["run", "none.wasm", "--json"], { node });
     assert.equal(asked.code, 2);

@@ -127,8 +127,7 @@ for (const [what, name, suffix] of [
       {
         interface: "wasi:random/random@0.2.3",
         access: "random bytes (seeded, unless granted)",
-        flag: "--random full",
-        grant: "random",
+        grants: ["random"],
       },
     ]);
   });
