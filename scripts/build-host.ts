@@ -20,10 +20,12 @@ export const HOST_ENTRIES: Readonly<Record<string, string>> = {
   "compile-worker": "component/compile/compile-worker.ts",
 };
 
-/** Whose static imports are one file with it, by entry; the first has what several need. */
+/**
+ * Whose static imports are one file with it, by entry; the first has what several need. Not the command's, which on an old Node loads
+ * nothing but what that can read.
+ */
 const TOGETHER: Readonly<Record<string, readonly string[]>> = {
   index: ["sandbox/index.ts"],
-  cordon: ["cli/main.ts", "cli/commands.ts", "cli/commands/run.ts"],
 };
 
 /** What is loaded before an entry, so that it says what is needed before anything else is evaluated. */
