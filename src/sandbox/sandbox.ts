@@ -1,6 +1,7 @@
 import { AuditRecorder } from "../audit/recorder.ts";
 import { normalizeArguments } from "../component/values/check-value.ts";
 import type { Grants } from "../policy/grants.ts";
+import { heardSecrets } from "../policy/heard-secrets.ts";
 import type { Job } from "../runtime/pending.ts";
 import { abortable } from "../shared/abortable.ts";
 import { CordonError } from "../shared/errors.ts";
@@ -355,6 +356,12 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
 async function withSecrets({ grants, secretRules, options }: ReadSandboxOptions, engine: Engine): Promise<Grants> {
   if (secretRules.length === 0) return grants;
   try {
+    const [heard] = heardSecrets(secretRules, grants.listen);
+    if (heard !== undefined) {
+      const { secret, rule } = heard;
+      const message = `Cannot use the secret ${secret.key}: it goes to ${secret.host} in plain HTTP, on a port that the guest may listen on (${rule.written})`;
+      throw new CordonError("policy", `${message}; send it by HTTPS, or grant other ports`);
+    }
     const { resolveSecrets } = await import("../secrets/resolve-secrets.ts");
     const resolved = resolveSecrets(secretRules, engine.info.name, options.secretStore ?? {});
     const secrets = await (options.signal === undefined ? resolved : abortable(resolved, options.signal));

@@ -298,3 +298,30 @@ test("no grant covers the file of the identity, under whatever name", async (con
   }
   assert.deepEqual([await guest.text("other.txt"), await read("other.txt")], ["other", "other"]);
 });
+
+// Weakening: where a guest may listen says nothing of its secrets.
+test("no guest has a secret that it could listen for itself", async () => {
+  const guest = await testGuest();
+  const open = (host: string, listen: string): Promise<Sandbox> =>
+    Sandbox.open(guest, {
+      cache: TEST_CACHE,
+      grants: { listen: [listen], network: { allow: ["loopback:*"] } },
+      secrets: [{ key: "TOKEN", host, header: "authorization" }],
+    });
+  for (const [host, listen] of [
+    ["127.0.0.1:8080", "127.0.0.1:8080"],
+    ["localhost:8080", "tcp://any:8000-9000"],
+    ["http://api.example.com", "0.0.0.0:*"],
+    ["http://[::1]:8080", "tcp://[::1]:8080"],
+  ] as const) {
+    await failsWith("policy", /on a port that the guest may listen on/u, open(host, listen));
+  }
+  // What it cannot hear is refused for nothing but that there is no such secret.
+  for (const [host, listen] of [
+    ["https://127.0.0.1:8080", "127.0.0.1:8080"],
+    ["127.0.0.1:8080", "udp://127.0.0.1:8080"],
+    ["127.0.0.1:8080", "127.0.0.1:8081"],
+  ] as const) {
+    await assert.rejects(open(host, listen), (error: Error) => !/may listen on/u.test(error.message));
+  }
+});
