@@ -79,8 +79,13 @@ export class Guest {
     holding?: FolderHolding,
     limits: Partial<Limits> = {},
     clocks: ClockGrant = NO_GRANTS.clocks,
+    now?: () => number,
   ) {
-    this.context = hostContext({ grants: { preopens: granted, clocks }, limits });
+    this.context = hostContext({
+      grants: { preopens: granted, clocks },
+      limits,
+      ...(now === undefined ? {} : { now }),
+    });
     const provider = preopens(holding ?? (process.platform === "linux" ? holdByDescriptor : holdByPath));
     const listed = callHost(provider, "get-directories", this.context) as HostResult<[Descriptor, string][]>;
     if (listed.tag === "err") throw new Error("get-directories failed");

@@ -28,6 +28,8 @@ export interface TestContextOptions {
   readonly limits?: Partial<Limits>;
   readonly programArguments?: readonly string[];
   readonly ask?: HostContext["ask"];
+  /** The clock of the rates, in milliseconds, for a test that must not depend on how fast the machine is. */
+  readonly now?: () => number;
 }
 
 /** A context for host functions that are called without a guest. */
@@ -40,7 +42,7 @@ export function hostContext(options: TestContextOptions = {}): TestContext {
     limits,
     programArguments: options.programArguments ?? [],
     signal: abort.signal,
-    meters: ioMeters(limits),
+    meters: ioMeters(limits, options.now),
     observations,
     observe: (observation) => void observations.push(observation),
     ask: options.ask ?? (async (service) => Promise.reject(new Error(`nothing answers ${service}`))),

@@ -14,11 +14,15 @@ export interface IoMeters {
   readonly connections: CountMeter;
 }
 
-/** Fresh meters for an invocation. */
-export function ioMeters(limits: Limits): IoMeters {
+/**
+ * Fresh meters for an invocation.
+ *
+ * @param now The clock of the rates, in milliseconds; one that never goes back.
+ */
+export function ioMeters(limits: Limits, now?: () => number): IoMeters {
   return {
-    read: new ByteMeter({ total: limits.maxReadBytes, perSecond: limits.readBytesPerSecond }),
-    write: new ByteMeter({ total: limits.maxWriteBytes, perSecond: limits.writeBytesPerSecond }),
+    read: new ByteMeter({ total: limits.maxReadBytes, perSecond: limits.readBytesPerSecond }, now),
+    write: new ByteMeter({ total: limits.maxWriteBytes, perSecond: limits.writeBytesPerSecond }, now),
     openFiles: new CountMeter(limits.maxOpenFiles),
     sockets: new CountMeter(limits.maxSockets),
     connections: new CountMeter(limits.maxConnections),
