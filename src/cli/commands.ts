@@ -11,6 +11,7 @@ import { addRunOptions, addSandboxOptions, type RunFlags } from "./flags/run-opt
 import type { ScanFlags } from "./commands/scan.ts";
 import type { ServeFlags } from "./commands/serve-http.ts";
 import { neutralised, neutralisedLine, styled } from "./output/terminal.ts";
+import { addAuditCommands } from "./audit-commands.ts";
 import { addSecretCommands } from "./secret-commands.ts";
 import { addSigningCommands } from "./signing-commands.ts";
 import { speakIn } from "../shared/remedy.ts";
@@ -131,6 +132,7 @@ export function commandLine(words: readonly string[], exit: (code: number) => vo
     });
 
   addPolicyCommands(program, exit);
+  addAuditCommands(program, exit);
 
   program
     .command("scan")

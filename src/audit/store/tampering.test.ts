@@ -73,11 +73,11 @@ function apply(database: Database, change: Change): boolean {
       return true;
     }
     case "cut": {
-      run("DELETE FROM events WHERE position >= ?", change.position ?? 0);
+      run("DELETE FROM events WHERE position >= ?", change.position);
       return true;
     }
     case "remove": {
-      const { position = 0 } = change;
+      const { position } = change;
       run("DELETE FROM events WHERE position = ?", position);
       for (let at = position + 1; at < SIZE; at += 1) renumber(at, at - 1);
       return true;
@@ -90,7 +90,7 @@ function apply(database: Database, change: Change): boolean {
       return position !== other;
     }
     case "insert": {
-      const { position = 0 } = change;
+      const { position } = change;
       for (let at = SIZE - 1; at >= position; at -= 1) renumber(at, at + 1);
       run(
         "INSERT INTO events SELECT ?, leaf, text FROM events WHERE position = ?",
@@ -100,7 +100,7 @@ function apply(database: Database, change: Change): boolean {
       return true;
     }
     case "roll back": {
-      const { position = 0 } = change;
+      const { position } = change;
       run("DELETE FROM events WHERE position >= ?", position);
       run("DELETE FROM facets WHERE position >= ?", position);
       run("UPDATE tree SET size = ?", position);

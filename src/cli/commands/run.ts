@@ -10,6 +10,7 @@ import { Sandbox } from "../../sandbox/sandbox.ts";
 import { CordonError, type ErrorCode } from "../../shared/errors.ts";
 import type { Usage } from "../../shared/usage.ts";
 import { AccessLog } from "../output/access-log.ts";
+import { logKeeper } from "../output/log-keeper.ts";
 import { grantOverAuditFile } from "../output/audit-reach.ts";
 import { EXIT, exitCodeOf } from "../output/exit-codes.ts";
 import { errorDocument, reportFailure } from "../output/failure.ts";
@@ -77,7 +78,7 @@ async function run(
 ): Promise<number> {
   if (flags.stdin === true) assertStdinIsReadable();
   // Opening the audit file can block, on a FIFO, so it comes before signals are caught.
-  using log = new AccessLog(flags.audit, process.stderr);
+  using log = new AccessLog(flags.audit, process.stderr, await logKeeper(flags));
   known.log = log;
   using interruption = new Interruption();
   known.interruption = interruption;

@@ -6,6 +6,7 @@ import { watch, type WatchedSandbox } from "../../sandbox/watch/watched-sandbox.
 import { CordonError } from "../../shared/errors.ts";
 import type { SandboxOptions } from "../../sandbox/options/sandbox-options.ts";
 import { AccessLog } from "../output/access-log.ts";
+import { logKeeper } from "../output/log-keeper.ts";
 import { EXIT } from "../output/exit-codes.ts";
 import { guestOutput } from "../output/guest-output.ts";
 import { fail } from "../output/failure.ts";
@@ -46,7 +47,7 @@ async function serve(
 ): Promise<number> {
   const { host, port } = parseAddress(flags.addr);
   const maxConcurrent = flags.maxConcurrent === undefined ? undefined : parseCount(flags.maxConcurrent);
-  using log = new AccessLog(flags.audit, process.stderr);
+  using log = new AccessLog(flags.audit, process.stderr, await logKeeper(flags));
   using progress = new LoadProgress(basename(file), process.stderr);
   const options = { ...sandboxOptions(flags), freshMemory: flags.freshMemory };
   await using opened = await open(file, flags.watch === true, {

@@ -14,6 +14,7 @@ export interface SandboxFlags extends GrantFlags, LimitFlags, SignatureFlags, Se
   readonly allowSharedMemory?: boolean;
   readonly trapMissingImports?: boolean;
   readonly audit?: string;
+  readonly auditLog?: boolean;
 }
 
 /** The flags of a run, as parsed. */
@@ -62,7 +63,8 @@ export function addSandboxOptions(command: Command, isolationByDefault: string):
         "run a core module though functions that it imports are missing; calls of them trap",
       ).helpGroup("Loading:"),
     )
-    .addOption(new Option("--audit <FILE>", "append every access to FILE as JSON lines").helpGroup("Output:"));
+    .addOption(new Option("--audit <FILE>", "append every access to FILE as JSON lines").helpGroup("Output:"))
+    .addOption(new Option("--audit-log", "keep every access in the log that cordon audit reads").helpGroup("Output:"));
 }
 
 /** One without a default of its own: what was not asked for is left to the sandbox. */

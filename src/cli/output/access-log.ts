@@ -6,11 +6,19 @@ import { type Output, styled } from "./terminal.ts";
 /** How many accesses are printed, and how many `--json` lists. The audit file has them all. */
 const MAX_SHOWN = 1000;
 
+/** Keeps accesses elsewhere, and ends with the run. */
+export interface AccessKeeper extends Disposable {
+  readonly record: (event: AuditEvent) => void;
+  /** Aborted, with the error, when accesses can be kept no more. */
+  readonly lost: AbortSignal;
+}
+
 /** Where the accesses of a run go: lines for a person, the audit file, and the list for `--json`. */
 export class AccessLog implements Disposable {
   readonly #sink: JsonLinesSink | undefined;
   readonly #stream: Output;
   readonly #events: AuditEvent[] = [];
+  readonly #keeper: AccessKeeper | undefined;
   readonly #lost = new AbortController();
   #count = 0;
   #printed = 0;
@@ -19,9 +27,11 @@ export class AccessLog implements Disposable {
   /**
    * @param auditFile Where to append events as JSON lines, if anywhere.
    * @param stream Where to print a line for each of the first 1,000 accesses.
+   * @param keeper Who else is to have them; disposed of with this.
    * @throws CordonError `usage` when the audit file cannot be opened.
    */
-  constructor(auditFile: string | undefined, stream: Output) {
+  constructor(auditFile: string | undefined, stream: Output, keeper?: AccessKeeper) {
+    this.#keeper = keeper;
     this.#sink = auditFile === undefined ? undefined : new JsonLinesSink(auditFile);
     this.#stream = stream;
   }
@@ -49,14 +59,16 @@ export class AccessLog implements Disposable {
     return this.#count;
   }
 
-  /** Aborted when an event could not be written to the audit file, with the error: a run without its record must end. */
+  /** Aborted when an event could not be kept, with the error: a run without its record must end. */
   get lost(): AbortSignal {
-    return this.#lost.signal;
+    const file = this.#lost.signal;
+    return this.#keeper === undefined ? file : AbortSignal.any([file, this.#keeper.lost]);
   }
 
-  /** Closes the audit file. */
+  /** Closes the audit file, and whatever else keeps accesses. */
   [Symbol.dispose](): void {
     this.#sink?.[Symbol.dispose]();
+    this.#keeper?.[Symbol.dispose]();
   }
 
   #print(event: AuditEvent): void {
@@ -70,7 +82,8 @@ export class AccessLog implements Disposable {
   }
 
   #keep(event: AuditEvent): void {
-    if (this.lost.aborted) return;
+    this.#keeper?.record(event);
+    if (this.#lost.signal.aborted) return;
     try {
       this.#sink?.write(event);
     } catch (thrown) {
