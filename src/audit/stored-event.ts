@@ -1,8 +1,5 @@
-/** The levels of what is recorded. Denials are recorded at each of them. */
-export type AuditLevel = "denials" | "decisions" | "all";
-
 /** Why something was denied or ended; a closed list. */
-export type Violation =
+type Violation =
   /** A capability of a kind that nothing grants. */
   | "capability_request"
   /** Outside of what is granted of its kind. */

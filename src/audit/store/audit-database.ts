@@ -1,6 +1,7 @@
-import { chmodSync } from "node:fs";
-import { CordonError } from "../../shared/errors.ts";
+import { closeSync, constants, openSync } from "node:fs";
+import { CordonError, messageOf } from "../../shared/errors.ts";
 import { Database } from "../../shared/machine/database.ts";
+import { quoteText } from "../../shared/quote-text.ts";
 
 /** Raised with each change that an older version could not read. */
 const VERSION = 1;
@@ -31,9 +32,9 @@ export type Durability = "process" | "power";
  * @throws CordonError `host` when it cannot be, or is of a newer version.
  */
 export function openToWrite(path: string, durability: Durability): Database {
+  makeForThisUser(path);
   const database = new Database(path, { what: WHAT });
   try {
-    if (process.geteuid !== undefined) chmodSync(path, 0o600);
     const isNew = checkVersion(database, path) === 0;
     database.exec(`PRAGMA synchronous = ${durability === "power" ? "FULL" : "NORMAL"}`);
     if (isNew) {
@@ -56,7 +57,7 @@ export function openToRead(path: string): Database {
   const database = new Database(path, { what: WHAT, readOnly: true });
   try {
     if (checkVersion(database, path) === 0) {
-      throw new CordonError("usage", `Cannot read the audit log ${JSON.stringify(path)}: it is none; name another`);
+      throw new CordonError("usage", `Cannot read the audit log ${quoteText(path)}: it is none; name another`);
     }
     return database;
   } catch (thrown) {
@@ -67,11 +68,21 @@ export function openToRead(path: string): Database {
 
 const WHAT = "the audit log";
 
+/** Made by us, since SQLite would let others read it; the files that it puts beside it get the same mode. */
+function makeForThisUser(path: string): void {
+  try {
+    closeSync(openSync(path, constants.O_RDONLY | constants.O_CREAT | (constants.O_NONBLOCK ?? 0), 0o600));
+  } catch (thrown) {
+    const reason = messageOf(thrown);
+    throw new CordonError("host", `Cannot open ${WHAT} ${quoteText(path)}: ${reason}`, { cause: thrown });
+  }
+}
+
 function checkVersion(database: Database, path: string): number {
   const version = Number(database.prepare("PRAGMA user_version").get()?.["user_version"]);
   if (version === 0 || version === VERSION) return version;
   throw new CordonError(
     "host",
-    `Cannot use the audit log ${JSON.stringify(path)}: it is of version ${version}, and this is for ${VERSION}; use a newer cordon`,
+    `Cannot use the audit log ${quoteText(path)}: it is of version ${version}, and this is for ${VERSION}; use a newer cordon`,
   );
 }

@@ -6,15 +6,6 @@ export const TILE_HEIGHT = 8;
 /** How many hashes a full tile has: 256 subtrees of one level side by side. C2SP `tlog-tiles`. */
 export const TILE_WIDTH: number = 1 << TILE_HEIGHT;
 
-/** A full tile: the hashes of its subtrees, one after the other. */
-export interface Tile {
-  /** 0 for hashes of leaves, 1 for subtrees of 256 leaves, 2 for those of 65,536, and so on. */
-  readonly level: number;
-  /** Which of its level, from 0. */
-  readonly index: number;
-  readonly hashes: Uint8Array;
-}
-
 /**
  * The hash of a subtree within a tile.
  *
