@@ -1,4 +1,5 @@
 import { type Command, Option } from "commander";
+import type { AuditExportFlags } from "./commands/audit/export.ts";
 import type { LogFlags } from "./commands/audit/open-log.ts";
 import type { CheckProofFlags } from "./commands/audit/prove.ts";
 import type { FilterFlags, QueryFlags, TailFlags } from "./commands/audit/query.ts";
@@ -14,7 +15,7 @@ export function addAuditCommands(program: Command, exit: (code: number) => void)
     .option("--before <POSITION>", "only those before this one: the next page")
     .action(async (flags: QueryFlags) => {
       const { auditQueryCommand } = await import("./commands/audit/query.ts");
-      exit(auditQueryCommand(flags));
+      exit(await auditQueryCommand(flags));
     });
 
   withFilters(ofLog(audit.command("tail").description("show the last events that match")))
@@ -29,7 +30,7 @@ export function addAuditCommands(program: Command, exit: (code: number) => void)
     ofLog(audit.command("stats").description("count events that match by component, type and result")),
   ).action(async (flags: FilterFlags) => {
     const { auditStatsCommand } = await import("./commands/audit/query.ts");
-    exit(auditStatsCommand(flags));
+    exit(await auditStatsCommand(flags));
   });
 
   ofLog(
@@ -45,14 +46,14 @@ export function addAuditCommands(program: Command, exit: (code: number) => void)
     )
     .action(async (flags: AuditVerifyFlags) => {
       const { auditVerifyCommand } = await import("./commands/audit/verify.ts");
-      exit(auditVerifyCommand(flags));
+      exit(await auditVerifyCommand(flags));
     });
 
   ofLog(audit.command("prove").description("print a proof that an event is in the log"))
     .argument("<position>", "the event, by its position")
     .action(async (position: string, flags: LogFlags) => {
       const { auditProveCommand } = await import("./commands/audit/prove.ts");
-      exit(auditProveCommand(position, flags));
+      exit(await auditProveCommand(position, flags));
     });
 
   ofLog(audit.command("check-proof").description("check a proof without the log; exits with 6 when it does not hold"))
@@ -61,6 +62,22 @@ export function addAuditCommands(program: Command, exit: (code: number) => void)
     .action(async (file: string, flags: CheckProofFlags) => {
       const { auditCheckProofCommand } = await import("./commands/audit/prove.ts");
       exit(auditCheckProofCommand(file, flags));
+    });
+
+  ofLog(
+    audit
+      .command("export")
+      .description("write all events to stdout, or the log as other verifiers read it into a folder"),
+  )
+    .addOption(
+      new Option("--format <FORMAT>", "lines of JSON, or C2SP tlog-tiles up to the last checkpoint")
+        .choices(["jsonl", "tiles"])
+        .default("jsonl", "jsonl"),
+    )
+    .option("-o, --output <FOLDER>", "where tiles go; made by this")
+    .action(async (flags: AuditExportFlags) => {
+      const { auditExportCommand } = await import("./commands/audit/export.ts");
+      exit(await auditExportCommand(flags));
     });
 
   ofLog(audit.command("key").description("print the key that checks the log's checkpoints and proofs")).action(

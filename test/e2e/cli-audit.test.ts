@@ -86,6 +86,14 @@ test("what guests did is in the log: shown, counted, verified and proved", async
   const refused = await run("audit", "check-proof", proof);
   assert.deepEqual([refused.code, refused.stdout], [6, ""]);
   assert.match(refused.stderr, /^error: Cannot accept the proof: /);
+  const lines = (await run("audit", "export")).stdout.trimEnd().split("\n");
+  assert.deepEqual(
+    lines.map((line) => (JSON.parse(line) as Record<string, unknown>)["position"]),
+    [0, 1],
+  );
+  const tiles = await run("audit", "export", "--format", "tiles", "--output", join(folder, "tiles"));
+  assert.match(tiles.stdout, /^2 events and their tree are in "[^"]+tiles"\n$/);
+  assert.match(await readFile(join(folder, "tiles/checkpoint"), "utf8"), /^cordon-audit-\w+\n2\n/);
   if (process.platform !== "win32") assert.equal((await stat(database)).mode & 0o777, 0o600);
 });
 

@@ -35,6 +35,7 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   "audit verify": ["cordon audit verify", "cordon audit verify --checkpoint kept-elsewhere.txt"],
   "audit prove": ["cordon audit prove 12 > event-12.proof"],
   "audit check-proof": ["cordon audit check-proof event-12.proof"],
+  "audit export": ["cordon audit export > events.jsonl", "cordon audit export --format tiles --output log"],
   "audit key": ["cordon audit key"],
   policy: ["cordon policy check policy.yaml", "cordon policy explain policy.yaml --storage read fs:///data/notes.txt"],
   "policy check": ["cordon policy check policy.yaml", "cordon policy check a.yaml b.yaml --strict"],

@@ -12,7 +12,10 @@ export interface LogFlags {
 }
 
 /** Does work with the log that is asked for. Returns the exit code, of the work or of what it throws. */
-export function withLog(flags: LogFlags, work: (log: LogReader, files: LogFiles) => number): number {
+export async function withLog(
+  flags: LogFlags,
+  work: (log: LogReader, files: LogFiles) => number | Promise<number>,
+): Promise<number> {
   try {
     const files = logFiles(flags.log);
     if (!existsSync(files.database)) {
@@ -20,7 +23,7 @@ export function withLog(flags: LogFlags, work: (log: LogReader, files: LogFiles)
       throw new CordonError("usage", `Cannot read the audit log ${quoteText(files.database)}: there is none; ${hint}`);
     }
     using log = new LogReader(files.database);
-    return work(log, files);
+    return await work(log, files);
   } catch (thrown) {
     return fail(thrown, flags.json);
   }

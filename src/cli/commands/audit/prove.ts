@@ -16,7 +16,7 @@ export interface CheckProofFlags extends LogFlags {
 }
 
 /** `cordon audit prove POSITION`: prints a proof that an event is in the log. Returns the exit code. */
-export function auditProveCommand(position: string, flags: LogFlags): number {
+export async function auditProveCommand(position: string, flags: LogFlags): Promise<number> {
   return withLog(flags, (log) => {
     const proof = proofOf(log, positionFrom(position));
     if (flags.json === true) printJson({ status: "ok", proof }, process.stdout);

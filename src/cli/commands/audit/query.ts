@@ -44,7 +44,7 @@ const FOLLOW_MS = 200;
 const MAX_EVENTS = 10_000;
 
 /** `cordon audit query`: prints events that match, the newest first. Returns the exit code. */
-export function auditQueryCommand(flags: QueryFlags): number {
+export async function auditQueryCommand(flags: QueryFlags): Promise<number> {
   return withLog(flags, (log) => {
     const limit = countFrom(flags.limit, "--limit");
     const before = flags.before === undefined ? undefined : positionFrom(flags.before);
@@ -70,7 +70,7 @@ export async function auditTailCommand(flags: TailFlags): Promise<number> {
     else print(events);
     last = Math.max(last, log.lastPosition());
   };
-  const code = withLog(flags, (log) => {
+  const code = await withLog(flags, (log) => {
     show(log, queryLog(log, queryFrom(flags), countFrom(flags.lines, "--lines")).toReversed());
     return EXIT.done;
   });
@@ -79,7 +79,7 @@ export async function auditTailCommand(flags: TailFlags): Promise<number> {
   try {
     for (;;) {
       await delay(FOLLOW_MS, undefined, { signal: interruption.signal });
-      const followed = withLog(flags, (log) => {
+      const followed = await withLog(flags, (log) => {
         const end = log.lastPosition();
         show(log, end === last ? [] : queryLog(log, { ...queryFrom(flags), from: last + 1 }, MAX_EVENTS));
         return EXIT.done;
@@ -93,7 +93,7 @@ export async function auditTailCommand(flags: TailFlags): Promise<number> {
 }
 
 /** `cordon audit stats`: counts events that match by component, type and result. Returns the exit code. */
-export function auditStatsCommand(flags: FilterFlags): number {
+export async function auditStatsCommand(flags: FilterFlags): Promise<number> {
   return withLog(flags, (log) => {
     const counts = countLog(log, queryFrom(flags));
     if (flags.json === true) {

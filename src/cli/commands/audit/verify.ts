@@ -14,7 +14,7 @@ export interface AuditVerifyFlags extends LogFlags {
 }
 
 /** `cordon audit verify`: checks that the log is as it was written. Returns the exit code: 6 when it is not. */
-export function auditVerifyCommand(flags: AuditVerifyFlags): number {
+export async function auditVerifyCommand(flags: AuditVerifyFlags): Promise<number> {
   return withLog(flags, (log, files) => {
     const beside = lastCheckpoint(files);
     const outer: OuterCheckpoint[] = (flags.checkpoint ?? []).map((path) => ({ note: read(path), from: path }));
