@@ -33,6 +33,13 @@ export function addAuditCommands(program: Command, exit: (code: number) => void)
     exit(await auditStatsCommand(flags));
   });
 
+  ofLog(audit.command("summary").description("tell what one call did, on a screen"))
+    .argument("<invocation>", "the call, as its events name it")
+    .action(async (invocation: string, flags: LogFlags) => {
+      const { auditSummaryCommand } = await import("./commands/audit/summary.ts");
+      exit(await auditSummaryCommand(invocation, flags));
+    });
+
   ofLog(
     audit
       .command("verify")

@@ -70,6 +70,12 @@ test("what guests did is in the log: shown, counted, verified and proved", async
     stats.stdout,
     /^COMPONENT +TYPE +RESULT +EVENTS\nguest-\w+ +FilesystemAccess +Allowed +1\nguest-\w+ +FilesystemAccess +Denied +1\n$/,
   );
+  const { code, stdout: summary } = await run("audit", "summary", String(event?.["invocation"]));
+  assert.equal(code, 0);
+  assert.match(
+    summary,
+    /^component +guest-\w+ sha256:\w+\npolicy +none: grants alone\ntime +\S+ to \S+\nevents +1\n\ndenied\n +1x {2}filesystem-read\.read-file {2}"\/etc\/passwd" {2}filesystem-read is not granted; .*\n$/,
+  );
   const tail = await run("audit", "tail", "-n", "1", "--json");
   assert.equal((JSON.parse(tail.stdout) as Record<string, unknown>)["position"], 1);
 
@@ -145,6 +151,8 @@ test("what cannot be answered is said in one line", async (context) => {
     [["query", "--since", "yesterday"], /Cannot read --since "yesterday"; write 90s/],
     [["query", "--limit", "0"], /Cannot use --limit "0"/],
     [["query", "--before", "x"], /Cannot use "x" as an event/],
+    [["summary", "0123456789abcdef-7"], /the log has no event of it/],
+    [["summary", "7"], /Cannot tell of "7": a call is known by/],
     [["prove", "99"], /Cannot prove event 99: the log has events 0 to 1/],
     [["check-proof", "/no/such/file"], /Cannot read the proof/],
     [["check-proof", guest, "--key", "nonsense"], /Cannot use "nonsense" as a key/],

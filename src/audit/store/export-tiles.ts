@@ -22,17 +22,12 @@ export function exportTiles(log: LogReader, folder: string): number {
       );
     }
     const { size, note } = checkpoint;
-    const put = (path: string, bytes: Uint8Array | string): void => {
-      const file = join(folder, path);
-      mkdirSync(dirname(file), { recursive: true });
-      writeFileSync(file, bytes);
-    };
     try {
       mkdirSync(folder);
       for (let number = 0; number * TILE_WIDTH < size; number += 1) {
         const end = Math.min((number + 1) * TILE_WIDTH, size);
         const entries = log.texts(number * TILE_WIDTH, end).map(({ text }) => entryOf(text));
-        put(`tile/entries/${tilePath(number, end - number * TILE_WIDTH)}`, Buffer.concat(entries));
+        put(folder, `tile/entries/${tilePath(number, end - number * TILE_WIDTH)}`, Buffer.concat(entries));
       }
       for (let level = 0, leaves = 1; leaves <= size; level += 1, leaves *= TILE_WIDTH) {
         const hashes = Math.floor(size / leaves);
@@ -41,11 +36,11 @@ export function exportTiles(log: LogReader, folder: string): number {
           const parts = Array.from({ length: width }, (_, nth) =>
             log.readHash(level * TILE_HEIGHT, number * TILE_WIDTH + nth),
           );
-          put(`tile/${level}/${tilePath(number, width)}`, Buffer.concat(parts));
+          put(folder, `tile/${level}/${tilePath(number, width)}`, Buffer.concat(parts));
         }
       }
       // Last, as the specification asks of whoever publishes: what it is over is there already.
-      put("checkpoint", note);
+      put(folder, "checkpoint", note);
     } catch (thrown) {
       if (thrown instanceof CordonError) throw thrown;
       throw new CordonError("usage", `Cannot export the log to ${quoteText(folder)}: ${messageOf(thrown)}`, {
@@ -54,6 +49,12 @@ export function exportTiles(log: LogReader, folder: string): number {
     }
     return size;
   });
+}
+
+function put(folder: string, path: string, bytes: Uint8Array | string): void {
+  const file = join(folder, path);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, bytes);
 }
 
 /** An entry as bundles have it: its length in two bytes, the larger first, and its bytes. */

@@ -32,6 +32,7 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   "audit query": ["cordon audit query --component tool --result Denied --since 1h"],
   "audit tail": ["cordon audit tail", "cordon audit tail -f --result Denied"],
   "audit stats": ["cordon audit stats --since 7d"],
+  "audit summary": ["cordon audit summary 0123456789abcdef-1"],
   "audit verify": ["cordon audit verify", "cordon audit verify --checkpoint kept-elsewhere.txt"],
   "audit prove": ["cordon audit prove 12 > event-12.proof"],
   "audit check-proof": ["cordon audit check-proof event-12.proof"],
