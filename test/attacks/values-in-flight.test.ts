@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { describe, test } from "node:test";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { promisify } from "node:util";
 import { CrossingRoom } from "../../src/runtime/crossings/crossing-room.ts";
 import type { Ended, Ending, InstancePort } from "../../src/runtime/pending.ts";
@@ -18,6 +19,7 @@ import {
   passing,
   passingBeside,
   passingFields,
+  passingManyBeside,
   returning,
 } from "../support/crossing-guests.ts";
 
@@ -169,6 +171,32 @@ test("a guest goes on while a call waits for room that it does not wait for", { 
   assert.equal(slow.most, 2);
   await pool.close();
 });
+
+// Weakening: what is small is not counted, though a guest has any number of such calls under way.
+test(
+  "calls that a guest does not wait for are few at a time, however little they are given",
+  { timeout: 60_000 },
+  async () => {
+    const pool = narrowPool();
+    const slow = new SlowFunction();
+    const count = 1_000;
+    const program = await loaded(passingManyBeside(8, count));
+    const told = Promise.withResolvers<void>();
+    const answer = (service: string): Promise<unknown> => {
+      if (!service.endsWith("#told")) return slow.answer();
+      told.resolve();
+      return Promise.resolve(DONE);
+    };
+    const ended = new AbortController();
+    const call = pool.run(jobOf(program, { answer })).finally(() => ended.abort());
+    await Promise.race([told.promise, call]);
+    for (let left = count; left > 0 && !ended.signal.aborted; left -= slow.answerAll()) await nextTurn();
+    assert.deepEqual((await call).ending, { kind: "value", value: count });
+    // 1 MiB of 16 KiB each, and some that are not counted.
+    assert.ok(slow.most <= 80, `${slow.most} at a time`);
+    await pool.close();
+  },
+);
 
 for (const [how, source] of [
   ["returned", returning(MIB)],

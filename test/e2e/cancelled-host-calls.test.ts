@@ -72,16 +72,18 @@ describe("a guest that cancels a call of the embedder's asynchronous function", 
   });
 });
 
+const NEVER = new AbortController().signal;
+
 // Weakening: a number is taken twice.
 test("calls have a number each while they are under way, and none that has ended is cancelled", () => {
   const calls = new CallCancellations();
-  const first = calls.begin(1);
+  const first = calls.begin(1, NEVER);
   assert.equal(first?.aborted, false);
-  for (const odd of [1, "2", 0.5, undefined, null, Number.MAX_VALUE]) assert.equal(calls.begin(odd), undefined);
+  for (const odd of [1, "2", 0.5, undefined, null, Number.MAX_VALUE]) assert.equal(calls.begin(odd, NEVER), undefined);
   for (const odd of [2, "1", undefined, {}]) calls.cancel(odd);
   assert.equal(first.aborted, false);
   calls.cancel(1);
   assert.equal(first.aborted, true);
   calls.end(1);
-  assert.equal(calls.begin(1)?.aborted, false);
+  assert.equal(calls.begin(1, NEVER)?.aborted, false);
 });

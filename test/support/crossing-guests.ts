@@ -102,6 +102,45 @@ export function passingBeside(bytes: number): string {
     (func (export "f") async (result u32) (canon lift (core func $c "f") async (memory (core memory $mem "memory")))))`;
 }
 
+/**
+ * Its `f` passes so many bytes to an asynchronous function of the host, so many times, without waiting for one of them. Then it tells the
+ * host so, waits for all, and answers with how many there were.
+ */
+export function passingManyBeside(bytes: number, count: number): string {
+  return `(component
+    (import "acme:sink/sink" (instance $sink (export "take-later" (func async (param "given" (list u8)))) (export "told" (func))))
+    ${MEMORY(bytes)}
+    (core func $take (canon lower (func $sink "take-later") async (memory (core memory $mem "memory"))))
+    (core func $told (canon lower (func $sink "told")))
+    (core func $return (canon task.return (result u32)))
+    (core func $new (canon waitable-set.new))
+    (core func $join (canon waitable.join))
+    (core func $wait (canon waitable-set.wait (memory (core memory $mem "memory"))))
+    (core module $m
+      (import "" "take" (func $take (param i32 i32) (result i32))) (import "" "return" (func $return (param i32)))
+      (import "" "told" (func $told))
+      (import "" "new" (func $new (result i32))) (import "" "join" (func $join (param i32 i32)))
+      (import "" "wait" (func $wait (param i32 i32) (result i32))) (import "" "memory" (memory 1))
+      (func (export "f") (local $set i32) (local $called i32) (local $open i32) (local $status i32)
+        (local.set $set (call $new))
+        (loop $on
+          (local.set $status (call $take (i32.const 16) (i32.const ${bytes})))
+          (if (i32.lt_u (i32.and (local.get $status) (i32.const 15)) (i32.const 2)) (then
+            (local.set $open (i32.add (local.get $open) (i32.const 1)))
+            (call $join (i32.shr_u (local.get $status) (i32.const 4)) (local.get $set))))
+          (br_if $on (i32.lt_u (local.tee $called (i32.add (local.get $called) (i32.const 1))) (i32.const ${count}))))
+        (call $told)
+        (loop $on
+          (drop (call $wait (local.get $set) (i32.const 0)))
+          (if (i32.eq (i32.load (i32.const 4)) (i32.const 2)) (then (local.set $open (i32.sub (local.get $open) (i32.const 1)))))
+          (br_if $on (local.get $open)))
+        (call $return (local.get $called))))
+    (core instance $c (instantiate $m (with "" (instance
+      (export "take" (func $take)) (export "return" (func $return)) (export "told" (func $told)) (export "new" (func $new)) (export "join" (func $join))
+      (export "wait" (func $wait)) (export "memory" (memory $mem "memory"))))))
+    (func (export "f") async (result u32) (canon lift (core func $c "f") async (memory (core memory $mem "memory")))))`;
+}
+
 /** Its `f` returns a text of so many bytes. */
 export function returning(bytes: number): string {
   return `(component ${MEMORY(bytes)}

@@ -1,3 +1,4 @@
+import { onAbort } from "../../shared/on-abort.ts";
 import type { Waitable } from "../io/streams.ts";
 import type { GuestClock } from "./guest-clock.ts";
 
@@ -27,10 +28,10 @@ function wait(clock: GuestClock, instant: bigint, signal: AbortSignal): Promise<
     clearTimeout(running);
     // Beside something that the guest waits for in real time, such as an answer, a sleep takes its real time too.
     if (!signal.aborted && delay < MAX_DELAY_MS) clock.skipTo?.(instant);
-    signal.removeEventListener("abort", done);
+    stopListening();
     resolve();
   };
   const running = setTimeout(done, Number(delay < MAX_DELAY_MS ? delay : MAX_DELAY_MS));
-  signal.addEventListener("abort", done);
+  const stopListening = onAbort(signal, done);
   return promise;
 }

@@ -82,7 +82,8 @@ export function callCustom(
   return failure(fn, `Permission denied: ${decision.reason}`);
 }
 
-async function ask(
+/** Nothing here holds the parameters while the answer is waited for: they are gone from this thread when they have been sent. */
+function ask(
   fn: CustomFunction,
   context: HostContext,
   parameters: readonly unknown[],
@@ -92,7 +93,10 @@ async function ask(
   const call = lastCall;
   const asked: AsyncCall | readonly unknown[] = fn.async ? { call, parameters } : parameters;
   cancelled?.addEventListener("abort", () => context.tell(CANCEL_SERVICE, call), { once: true });
-  const answer = (await context.ask(customService(fn), asked)) as CustomAnswer;
+  return context.ask(customService(fn), asked).then((answer) => resultOf(fn, answer as CustomAnswer, cancelled));
+}
+
+function resultOf(fn: CustomFunction, answer: CustomAnswer, cancelled: AbortSignal | undefined): HostResult {
   // It gave up since it was told to.
   if (answer.kind === "failed") cancelled?.throwIfAborted();
   switch (answer.kind) {

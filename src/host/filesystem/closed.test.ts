@@ -147,8 +147,9 @@ for (const [name, holding] of HOLDINGS) {
     writeFileSync(join(place.inside, "file"), "inside");
     using guest = new Guest([preopen(place.inside)], holding, { readBytesPerSecond: 20, writeBytesPerSecond: 20 });
     const file = await guest.opened("file", "rw");
-    const taken = guest.context.meters.read.take(20) + guest.context.meters.write.take(20);
-    assert.equal(taken, 40);
+    // What is owed takes half a second: however slow the machine is, the calls come before that.
+    const { read, write } = guest.context.meters;
+    assert.ok(read.charge(30) && write.charge(30));
     const waiting = [guest.call("read", file, 20n, 0n), guest.call("write", file, Buffer.from("PWNED"), 0n)];
     file[Symbol.dispose]();
     using strangers = new Strangers(place, "file");

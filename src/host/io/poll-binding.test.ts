@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import { getEventListeners } from "node:events";
 import { test } from "node:test";
 import { callHost, hostContext } from "../../../test/support/host-context.ts";
 import { MemoryInput } from "../../../test/support/memory-streams.ts";
 import { ioPoll } from "./poll-binding.ts";
 import { Pollable } from "./pollable.ts";
+import { Wakeups } from "./wakeups.ts";
 
 function poll(list: readonly Pollable[], context = hostContext()): unknown {
   return callHost(ioPoll, "poll", context, list);
@@ -57,4 +59,29 @@ test("waits end with the invocation, and leave nothing behind", async () => {
     streams.map(({ arrived }) => arrived.waiting),
     [0, 0],
   );
+});
+
+// Weakening: each pollable is a listener of its own, which the signal compares with all others: 30,000 held the thread for ten seconds.
+test("thousands of pollables are waited for by one listener", async () => {
+  const wakeups = new Wakeups();
+  let most = 0;
+  let isReady = false;
+  const [last, ...others] = Array.from(
+    { length: 2_000 },
+    () =>
+      new Pollable({
+        ready: () => isReady,
+        wait: (signal) => {
+          const waiting = wakeups.wait(signal);
+          most = Math.max(most, getEventListeners(signal, "abort").length);
+          return waiting;
+        },
+      }),
+  );
+  const answer = callHost(ioPoll, "poll", hostContext(), [...others, last]);
+  isReady = true;
+  wakeups.wake();
+  await answer;
+  assert.equal(most, 1);
+  assert.equal(wakeups.waiting, 0);
 });

@@ -1,5 +1,5 @@
-import { setMaxListeners } from "node:events";
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { onAbort } from "../../shared/on-abort.ts";
 import type { VirtualWait, Waitable } from "./streams.ts";
 
 /**
@@ -30,13 +30,11 @@ function skipToFirst(waitables: readonly Waitable[]): boolean {
 /** Settles with the first of them, and calls off the wait for the others. */
 async function firstOf(waitables: readonly Waitable[], signal: AbortSignal): Promise<void> {
   const others = new AbortController();
-  setMaxListeners(0, others.signal);
-  const callOff = (): void => others.abort();
-  signal.addEventListener("abort", callOff);
+  const stopListening = onAbort(signal, () => others.abort());
   try {
     await Promise.race(waitables.map((one) => one.wait(others.signal)));
   } finally {
-    signal.removeEventListener("abort", callOff);
+    stopListening();
     others.abort();
   }
 }

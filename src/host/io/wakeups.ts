@@ -1,11 +1,8 @@
-interface Waiter {
-  readonly signal: AbortSignal;
-  readonly wake: () => void;
-}
+import { onAbort } from "../../shared/on-abort.ts";
 
 /** Those who wait for one thing to happen. */
 export class Wakeups {
-  readonly #waiters = new Set<Waiter>();
+  readonly #waiters = new Set<() => void>();
 
   /** How many wait. */
   get waiting(): number {
@@ -16,21 +13,18 @@ export class Wakeups {
   wait(signal: AbortSignal): Promise<void> {
     if (signal.aborted) return Promise.resolve();
     const { promise, resolve } = Promise.withResolvers<void>();
-    const waiter: Waiter = {
-      signal,
-      wake: () => {
-        signal.removeEventListener("abort", waiter.wake);
-        this.#waiters.delete(waiter);
-        resolve();
-      },
+    const wake = (): void => {
+      stopListening();
+      this.#waiters.delete(wake);
+      resolve();
     };
-    this.#waiters.add(waiter);
-    signal.addEventListener("abort", waiter.wake);
+    const stopListening = onAbort(signal, wake);
+    this.#waiters.add(wake);
     return promise;
   }
 
   /** Wakes everyone who waits now. */
   wake(): void {
-    for (const waiter of this.#waiters) waiter.wake();
+    for (const wake of this.#waiters) wake();
   }
 }

@@ -71,8 +71,13 @@ export interface EngineEnvironment {
    * Where no further value of the guest's may cross to the host for now: room for one, when there is some. Undefined where none has to wait.
    *
    * @param areWithin Whether what is to cross takes no more than so many bytes, which never waits.
+   * @param isBeside Whether it is for a call that the guest does not wait for, of which only a few never wait.
    */
-  readonly roomFor: (crossing: Crossing, areWithin: (bytes: number) => boolean) => Promise<Room> | undefined;
+  readonly roomFor: (
+    crossing: Crossing,
+    areWithin: (bytes: number) => boolean,
+    isBeside?: boolean,
+  ) => Promise<Room> | undefined;
   /** A result for the embedder has been lifted, and is held until it is handed on. */
   readonly resultLifted: () => void;
   /** The guest has dropped the last handle of an object of the host's. */

@@ -71,12 +71,10 @@ class LoweredCall {
     const target = hostImport(path);
     // The guest goes on while an asynchronous function that it called so waits: for room, too.
     const goesOn = this.#core.options.async && this.#shape.async;
-    const takesMuch = target.takesMuch === true && this.#mayPassMuch;
-    const room = takesMuch
-      ? environment.roomFor("arguments", (bytes) =>
-          areWithin(bytes, this.#shape.parameters, this.#bound, this.#mostParameters, this.#given),
-        )
-      : undefined;
+    const takesMuch = target.takesMuch === true && (goesOn || this.#mayPassMuch);
+    const areSmall = (bytes: number): boolean =>
+      areWithin(bytes, this.#shape.parameters, this.#bound, this.#mostParameters, this.#given);
+    const room = takesMuch ? environment.roomFor("arguments", areSmall, goesOn) : undefined;
     if (room !== undefined) {
       if (goesOn) return this.#startBeside(target, room);
       const called = callInTurn(environment, target, room, () => this.#callHostFunction(target));

@@ -104,7 +104,7 @@ export class RunningComponent implements RunningGuest {
         leave: () => presence.leave(),
         comeBack: () => gate.following(presence.comeBackSeen()),
         waitFor: (answer, unwanted) => gate.wait(answer, { unwanted }),
-        roomFor: (crossing, areWithin) => crossings.roomFor(crossing, areWithin),
+        roomFor: (crossing, areWithin, isBeside) => crossings.roomFor(crossing, areWithin, isBeside),
         resultLifted: () => crossings.resultLifted(),
         dispose: (object) => this.#disposals.dispose(object),
         askStream: (ask) => context.ask(STREAM_SERVICE, ask),
@@ -207,7 +207,7 @@ export class RunningComponent implements RunningGuest {
       takesMuch: provided.takesMuch === true,
       call: (parameters, owned, cancelled) => {
         gate.count(counter);
-        const held = provided.takesMuch === true ? crossings.argumentsLifted() : undefined;
+        const held = provided.takesMuch === true ? crossings.argumentsLifted(cancelled !== undefined) : undefined;
         let answer: HostResult | Promise<HostResult>;
         try {
           answer =

@@ -67,8 +67,13 @@ export class Presence {
   /** Resolves when it has the processor again. */
   async comeBack(): Promise<void> {
     const { turns, time } = this.#parts;
-    while (this.#pause !== undefined) await this.#pause.promise;
-    await turns.comeBack(this.ticket);
+    for (;;) {
+      while (this.#pause !== undefined) await this.#pause.promise;
+      await turns.comeBack(this.ticket);
+      if (!this.isPaused) break;
+      // Its call was answered while it waited for its turn.
+      turns.leave(this.ticket);
+    }
     time.enter();
     this.occupy();
   }

@@ -10,6 +10,7 @@ import {
 } from "../../host/custom/custom-function.ts";
 import type { CustomGrant, Grants } from "../../policy/grants.ts";
 import { messageOf } from "../../shared/errors.ts";
+import { onAbort } from "../../shared/on-abort.ts";
 import type { WitFunction } from "../../shared/wit/wit.ts";
 import type { CallCancellations } from "./call-cancellations.ts";
 import { CallObjects, type CallObjectsParts, type ResourcesByName } from "./call-objects.ts";
@@ -51,10 +52,10 @@ export async function answerCustom(
 ): Promise<CustomAnswer> {
   if (!fn.descriptor.async) return answerCall(fn, granted, payload, asker, asker.signal);
   const { call, parameters } = payload as Partial<AsyncCall>;
-  const cancelled = asker.cancellations.begin(call);
+  const cancelled = asker.cancellations.begin(call, asker.signal);
   if (cancelled === undefined) throw new Error("a call has no number of its own");
   try {
-    return await answerCall(fn, granted, parameters, asker, AbortSignal.any([asker.signal, cancelled]));
+    return await answerCall(fn, granted, parameters, asker, cancelled);
   } finally {
     asker.cancellations.end(call);
   }
@@ -91,18 +92,18 @@ async function answerCall(
   };
 
   const ended = Promise.withResolvers<CustomAnswer>();
-  const onAbort = (): void => {
+  const giveUp = (): void => {
     record("Error", ENDED);
     ended.resolve({ kind: "failed", reason: ENDED });
   };
-  if (signal.aborted) onAbort();
-  signal.addEventListener("abort", onAbort, { once: true });
+  if (signal.aborted) giveUp();
+  const stopListening = onAbort(signal, giveUp);
   try {
     // What is lent to the function is so until it has done its work, whoever waits for that.
     const performed = perform(fn, granted, parameters, { signal: told, record, passed }).finally(() => passed.end());
     return await Promise.race([ended.promise, performed]);
   } finally {
-    signal.removeEventListener("abort", onAbort);
+    stopListening();
   }
 }
 

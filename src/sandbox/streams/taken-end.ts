@@ -1,5 +1,6 @@
 import { CordonError } from "../../shared/errors.ts";
 import { type ElementValues, partType, type StreamType } from "./element-values.ts";
+import { WantedPromise } from "./wanted-promise.ts";
 
 /**
  * What a guest writes for the embedder, from the side that reads: a web stream, or a promise. Who says what comes may have been taken
@@ -41,11 +42,10 @@ export class TakenEnd {
     this.#values = values;
     if (type.kind === "future") {
       this.#promise = Promise.withResolvers();
+      const promise = WantedPromise.of(this.#promise.promise, () => void this.#pull());
       // Nobody may wait for it.
-      this.#promise.promise.catch(() => undefined);
-      const { promise } = this.#promise;
+      void Promise.prototype.then.call(promise, undefined, () => undefined);
       if (this.#hasEnded) this.fail(outOfTurn());
-      else void this.#pull();
       return promise;
     }
     return new ReadableStream(

@@ -4,6 +4,7 @@ import type { Crossing, HeldUnits } from "../../crossings/crossing-room.ts";
 import { givenBy, withGiven } from "../../crossings/given-value.ts";
 import { isBulky, pack, type Packed } from "../../crossings/parcel.ts";
 import type { SentOutcome, WorkerOutcome } from "../../messages.ts";
+import type { Room } from "../../engine/environment.ts";
 import type { HostCallGate } from "../host-call-gate.ts";
 import { isLargerThan } from "../metering/value-size.ts";
 import { COUNTED_BYTES, type HeldRoom, type RoomQueue } from "./room-queue.ts";
@@ -28,6 +29,12 @@ export interface GuestCrossingsParts {
   readonly tally: (pages: number) => void;
 }
 
+/**
+ * What a call takes that goes on beside its guest, apart from its arguments, in bytes: promises, listeners and messages here and on the
+ * embedder's thread. A guest has thousands of them under way where it has one other call.
+ */
+const BESIDE_BYTES = 16 * 1024;
+
 /** An outcome as it goes to the main thread, and what is handed over with it. */
 export interface SendableOutcome {
   readonly sent: SentOutcome;
@@ -50,6 +57,8 @@ export class GuestCrossings {
   readonly #parts: GuestCrossingsParts;
   /** Room for values that may not have been lifted yet. */
   readonly #granted = new Set<HeldRoom>();
+  /** What calls that go on beside the guest take and is not counted, in bytes. */
+  #uncounted = 0;
   #result: HeldRoom | undefined;
   #kept: PackedResult | undefined;
 
@@ -58,10 +67,16 @@ export class GuestCrossings {
   }
 
   /** Room for a value, where it has to wait for that; see `EngineEnvironment`. */
-  roomFor(crossing: Crossing, areWithin: (bytes: number) => boolean): Promise<HeldRoom> | undefined {
+  roomFor(
+    crossing: Crossing,
+    areWithin: (bytes: number) => boolean,
+    isBeside: boolean = false,
+  ): Promise<HeldRoom> | undefined {
     const { queues, share, signal, crossingBytes } = this.#parts;
     const queue = queues[crossing];
-    if (!queue.isFullFor(share) || areWithin(COUNTED_BYTES)) return undefined;
+    if (!queue.isFullFor(share)) return undefined;
+    const uncounted = isBeside ? COUNTED_BYTES - this.#uncounted - BESIDE_BYTES : COUNTED_BYTES;
+    if (uncounted >= 0 && areWithin(uncounted)) return undefined;
     return queue.wait(share, crossingBytes, signal).then((room) => {
       this.#granted.add(room);
       return room;
@@ -74,11 +89,20 @@ export class GuestCrossings {
     return room === undefined ? undefined : this.#parts.gate.wait(room);
   }
 
-  /** The arguments of a host function were lifted, and are held until it answers. */
-  argumentsLifted(): HeldRoom | undefined {
+  /**
+   * The arguments of a host function were lifted, and are held until it answers.
+   *
+   * @param isBeside Whether the guest goes on meanwhile, and may have any number of such calls under way. All of them together are small, or
+   *   are counted.
+   */
+  argumentsLifted(isBeside: boolean): Room | undefined {
     const { queues, share, taken, copied } = this.#parts;
     copied(taken());
-    return queues.arguments.hold(share, taken());
+    if (!isBeside) return queues.arguments.hold(share, taken());
+    const bytes = taken() + BESIDE_BYTES;
+    if (this.#uncounted + bytes > COUNTED_BYTES) return queues.arguments.take(share, bytes);
+    this.#uncounted += bytes;
+    return { release: () => void (this.#uncounted -= bytes) };
   }
 
   /** A result was made, of so many bytes. */

@@ -1,3 +1,4 @@
+import { onAbort } from "../../../shared/on-abort.ts";
 import {
   CELL_BYTES,
   cellOf,
@@ -7,7 +8,7 @@ import {
   type RoomOfWorker,
 } from "../../crossings/crossing-room.ts";
 
-/** Values that take less are not counted, in bytes: a guest has one of them under way at a time. */
+/** What a guest may have under way that is not counted, in bytes: one value, or the arguments of several calls. */
 export const COUNTED_BYTES: number = 64 * 1024;
 
 /** How often it is checked whether there is room, while guests wait for it, in milliseconds. */
@@ -83,27 +84,27 @@ export class RoomQueue {
   async wait(share: number, bytes: number, signal: AbortSignal): Promise<HeldRoom> {
     signal.throwIfAborted();
     const waiting = { share, bytes, signal, granted: Promise.withResolvers<HeldRoom>() };
-    const onAbort = (): void => {
+    const stopListening = onAbort(signal, () => {
       const at = this.#waiting.indexOf(waiting);
       if (at >= 0) this.#waiting.splice(at, 1);
       waiting.granted.reject(signal.reason);
-    };
-    signal.addEventListener("abort", onAbort, { once: true });
+    });
     this.#waiting.push(waiting);
     this.#checkSoon();
     try {
       return await waiting.granted.promise;
     } finally {
-      signal.removeEventListener("abort", onAbort);
+      stopListening();
     }
   }
 
   /** Takes room for a value that is there; none for a small one. */
   hold(share: number, bytes: number): HeldRoom | undefined {
-    return bytes < COUNTED_BYTES ? undefined : this.#take(share, bytes);
+    return bytes < COUNTED_BYTES ? undefined : this.take(share, bytes);
   }
 
-  #take(share: number, bytes: number): HeldRoom {
+  /** Takes room for a value that is there, however small. */
+  take(share: number, bytes: number): HeldRoom {
     const cells = [cellOf(this.#worker, this.#crossing), cellOf(this.#worker, this.#crossing, share)];
     const change = (units: number): void => {
       for (const cell of cells) Atomics.add(this.#cells, cell, units);
@@ -142,7 +143,7 @@ export class RoomQueue {
       const at = this.#waiting.findIndex(({ share }) => this.#hasRoomFor(share));
       const [next] = at < 0 ? [] : this.#waiting.splice(at, 1);
       if (next === undefined) return;
-      next.granted.resolve(this.#take(next.share, next.bytes));
+      next.granted.resolve(this.take(next.share, next.bytes));
     }
   }
 }
