@@ -21,12 +21,16 @@ export const HOST_ENTRIES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Whose static imports are one file with it, by entry; the first has what several need. Not the command's, which on an old Node loads
- * nothing but what that can read.
+ * What is one file with all that it imports statically, by entry; the first has what several need. The command loads its files in this
+ * order: the first starts the guests' thread, the second reads the command line, the third is what `run` needs.
  */
-const TOGETHER: Readonly<Record<string, readonly string[]>> = {
-  index: ["sandbox/index.ts"],
+const TOGETHER: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  cordon: [["cli/main.ts"], ["cli/commands.ts"], ["cli/commands/run.ts", "sandbox/policy/with-policy.ts"]],
+  index: [["sandbox/index.ts"]],
 };
+
+/** What is in no such file, with all that it imports statically: the command on an old Node loads nothing but what that can read. */
+const APART: Readonly<Record<string, readonly string[]>> = { cordon: ["cli/entry.ts", "cli/old-node.ts"] };
 
 /** What is loaded before an entry, so that it says what is needed before anything else is evaluated. */
 const BANNERS: Readonly<Record<string, string>> = { index: 'import "./runtime-check.js";' };
@@ -54,11 +58,20 @@ export const DECLARED_CORE_MODULES = ${JSON.stringify(DECLARED_CORE_MODULES)};`
       : undefined,
 };
 
+const FIRST = 100;
+
+/** The modules that some need, but for what is to be apart. */
 function groupOf(
   closure: StaticClosure,
   position: number,
+  apart: StaticClosure,
 ): { name: string; test: (id: string) => boolean; priority: number } {
-  return { name: `start-${position}`, test: (id) => closure.has(id), priority: -position };
+  const test = (id: string): boolean => closure.has(id) && !apart.has(id);
+  return { name: `start-${position}`, test, priority: FIRST - position };
+}
+
+function closureOf(roots: readonly string[]): StaticClosure {
+  return new StaticClosure(roots.map((root) => join(ROOT, "src", root)));
 }
 
 function clientPart(path: string): string {
@@ -93,7 +106,8 @@ export async function buildHost(): Promise<readonly string[]> {
   await exec(join(ROOT, "node_modules/.bin/tsc"), ["-p", "tsconfig.build.json"]);
   keepReachableTypes(join(ROOT, "dist/types"), "sandbox/index.d.ts");
   for (const [name, source] of Object.entries(HOST_ENTRIES)) {
-    const together = (TOGETHER[name] ?? []).map((root) => new StaticClosure(join(ROOT, "src", root)));
+    const together = (TOGETHER[name] ?? []).map(closureOf);
+    const apart = closureOf(APART[name] ?? []);
     const bundle = await rolldown({
       input: { [name]: join(ROOT, "src", source) },
       platform: "node",
@@ -105,7 +119,7 @@ export async function buildHost(): Promise<readonly string[]> {
         HTTP_CLIENT_PARTS,
         DECLARATIONS_AS_DATA,
         BUILTINS_WITHOUT_FACADES,
-        ...together.map(({ plugin }) => plugin),
+        ...[...together, apart].map(({ plugin }) => plugin),
       ],
       // What two chunks share gets a chunk of its own: none imports the entry, which would then run again under another name.
       preserveEntrySignatures: "strict",
@@ -116,7 +130,7 @@ export async function buildHost(): Promise<readonly string[]> {
       entryFileNames: "[name].js",
       chunkFileNames: `${name}-[name]-[hash].js`,
       comments: false,
-      ...(together.length === 0 ? {} : { codeSplitting: { groups: together.map(groupOf) } }),
+      ...(together.length === 0 ? {} : { codeSplitting: { groups: together.map((closure, at) => groupOf(closure, at, apart)) } }),
       banner: ({ isEntry }) => (isEntry ? (BANNERS[name] ?? "") : ""),
     });
     modules.push(...bundledModules(written));
