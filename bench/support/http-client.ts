@@ -15,5 +15,6 @@ export async function get(url: string): Promise<string> {
 
 /** The imports of the fetching guest, with nothing checked. */
 export function bareNetwork(): Readonly<Record<string, Interface>> {
-  return { "sandbox:skill/network": { httpGet: get, httpPost: get } };
+  const answer = async (url: string): Promise<unknown> => ({ tag: "ok", val: await get(url) });
+  return { "sandbox:skill/network": { httpGet: answer, httpPost: answer } };
 }
