@@ -20,12 +20,27 @@ export const HOST_ENTRIES: Readonly<Record<string, string>> = {
   "compile-worker": "component/compile/compile-worker.ts",
 };
 
+/** Modules that are one file with all that they import statically, but for what is in a file before it. */
+interface Together {
+  readonly name: string;
+  readonly roots: readonly string[];
+  /** Whether the roots themselves are in files of their own, which export nothing else and need no code of the bundler's for that. */
+  readonly apart?: boolean;
+}
+
 /**
- * Whose static imports are one file with it, by entry; the first has what several need. Not the command's, which on an old Node loads
- * nothing but what that can read.
+ * What is one file, by entry. The first two of the command are all that it loads on an old Node, which has to be able to read them. It loads
+ * the rest in this order: the first starts the guests' thread, the second reads the command line, the third is what `run` needs.
  */
-const TOGETHER: Readonly<Record<string, readonly string[]>> = {
-  index: ["sandbox/index.ts"],
+const TOGETHER: Readonly<Record<string, readonly Together[]>> = {
+  cordon: [
+    { name: "node-floor", roots: ["shared/machine/node-floor.ts"] },
+    { name: "any-node", roots: ["cli/old-node.ts"], apart: true },
+    { name: "main", roots: ["cli/main.ts"] },
+    { name: "commands", roots: ["cli/commands.ts"] },
+    { name: "run", roots: ["cli/commands/run.ts", "sandbox/policy/with-policy.ts"] },
+  ],
+  index: [{ name: "library", roots: ["sandbox/index.ts"] }],
 };
 
 /** What is loaded before an entry, so that it says what is needed before anything else is evaluated. */
@@ -53,13 +68,6 @@ const DECLARATIONS_AS_DATA = {
 export const DECLARED_CORE_MODULES = ${JSON.stringify(DECLARED_CORE_MODULES)};`
       : undefined,
 };
-
-function groupOf(
-  closure: StaticClosure,
-  position: number,
-): { name: string; test: (id: string) => boolean; priority: number } {
-  return { name: `start-${position}`, test: (id) => closure.has(id), priority: -position };
-}
 
 function clientPart(path: string): string {
   return JSON.stringify(join(ROOT, "node_modules/undici/lib", path));
@@ -93,7 +101,15 @@ export async function buildHost(): Promise<readonly string[]> {
   await exec(join(ROOT, "node_modules/.bin/tsc"), ["-p", "tsconfig.build.json"]);
   keepReachableTypes(join(ROOT, "dist/types"), "sandbox/index.d.ts");
   for (const [name, source] of Object.entries(HOST_ENTRIES)) {
-    const together = (TOGETHER[name] ?? []).map((root) => new StaticClosure(join(ROOT, "src", root)));
+    const together = (TOGETHER[name] ?? []).map(({ name: file, roots, apart = false }) => {
+      const paths = roots.map((root) => join(ROOT, "src", root));
+      return { file, closure: new StaticClosure(paths), apart: new Set(apart ? paths : []) };
+    });
+    const groups = together.map(({ file, closure, apart }, at) => ({
+      name: file,
+      test: (id: string): boolean => closure.has(id) && !apart.has(id),
+      priority: together.length - at,
+    }));
     const bundle = await rolldown({
       input: { [name]: join(ROOT, "src", source) },
       platform: "node",
@@ -105,7 +121,7 @@ export async function buildHost(): Promise<readonly string[]> {
         HTTP_CLIENT_PARTS,
         DECLARATIONS_AS_DATA,
         BUILTINS_WITHOUT_FACADES,
-        ...together.map(({ plugin }) => plugin),
+        ...together.map(({ closure }) => closure.plugin),
       ],
       // What two chunks share gets a chunk of its own: none imports the entry, which would then run again under another name.
       preserveEntrySignatures: "strict",
@@ -116,7 +132,7 @@ export async function buildHost(): Promise<readonly string[]> {
       entryFileNames: "[name].js",
       chunkFileNames: `${name}-[name]-[hash].js`,
       comments: false,
-      ...(together.length === 0 ? {} : { codeSplitting: { groups: together.map(groupOf) } }),
+      ...(together.length === 0 ? {} : { codeSplitting: { groups } }),
       banner: ({ isEntry }) => (isEntry ? (BANNERS[name] ?? "") : ""),
     });
     modules.push(...bundledModules(written));

@@ -1,7 +1,7 @@
 import type { Plugin } from "rolldown";
 
 /**
- * Finds the modules that some module needs before it runs, by static imports alone. Kept together they are one file: where a chunk that
+ * Finds the modules that some modules need before they run, by static imports alone. Kept together they are one file: where a chunk that
  * is loaded late shares some of them, the bundler would make a file for each set of modules that are shared alike, and each file takes its
  * time to be found.
  */
@@ -10,13 +10,13 @@ export class StaticClosure {
   readonly plugin: Plugin;
   readonly #modules = new Set<string>();
 
-  /** @param root The path of the module that it begins with. */
-  constructor(root: string) {
+  /** @param roots The paths of the modules that it begins with. */
+  constructor(roots: readonly string[]) {
     const modules = this.#modules;
     this.plugin = {
       name: "static-closure",
       buildEnd() {
-        const pending = [root];
+        const pending = [...roots];
         for (let id = pending.pop(); id !== undefined; id = pending.pop()) {
           if (modules.has(id)) continue;
           modules.add(id);

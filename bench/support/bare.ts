@@ -23,7 +23,8 @@ const ENVIRONMENT: EngineEnvironment = {
   maxHandles: Number.MAX_SAFE_INTEGER,
   charges: { copy: () => undefined, make: () => undefined, work: () => undefined },
   admit: () => undefined,
-  fail: () => undefined,
+  // What the guest is ended for, of which its trap says nothing.
+  fail: (thrown) => void process.stderr.write(`${String(thrown)}\n`),
   tooManyHandles: () => {
     throw new Error("too many handles");
   },

@@ -14,10 +14,7 @@ export async function start(words: readonly string[]): Promise<void> {
   watchOutput();
   watchEnd();
   process.once("uncaughtException", (thrown) => {
-    void import("./output/failure.ts").then(async ({ fail }) => {
-      const { asksForJson } = await import("./output/json-output.ts");
-      process.exit(fail(thrown, asksForJson(words)));
-    });
+    void import("./output/uncaught.ts").then(({ failUncaught }) => process.exit(failUncaught(thrown, words)));
   });
   // Node's default place for compiled code is a folder in /tmp that another user may have made.
   const cache = cacheDirectory();

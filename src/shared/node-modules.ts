@@ -1,7 +1,13 @@
 import type * as Crypto from "node:crypto";
 import type * as Dgram from "node:dgram";
 import type * as Dns from "node:dns/promises";
+import type * as Files from "node:fs/promises";
 import type * as Net from "node:net";
+
+/** Node's `node:fs/promises`, which has Node load its line editor as well: loaded by the first guest that opens a file. */
+export function nodeFiles(): typeof Files {
+  return process.getBuiltinModule("node:fs/promises");
+}
 
 /** Node's `node:net`, loaded by the first guest that needs it. */
 export function nodeNet(): typeof Net {

@@ -105,9 +105,11 @@ test(
 // Weakening: `watchEnd` is not called; the process then exits with 0.
 test("a command that waits for what never comes does not look like success", async () => {
   const hook = `import { registerHooks } from "node:module";
-    const source = "export const main = () => new Promise(() => {});";
-    registerHooks({ load: (url, context, next) =>
-      url.includes("/cordon-commands-") ? { format: "module", source, shortCircuit: true } : next(url, context) });`;
+    const waiting = (source) => String(source).replace("async function main(words) {", "$& await new Promise(() => {});");
+    registerHooks({ load: (url, context, next) => {
+      const loaded = next(url, context);
+      return url.includes("/cordon-commands-") ? { ...loaded, source: waiting(loaded.source) } : loaded;
+    } });`;
   const environment = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(hook)}` };
   const { code, stderr } = await cordon(["limits"], { environment });
   assert.deepEqual([code, stderr], [70, "internal error: the command came to no end\n"]);

@@ -1,3 +1,4 @@
+import { nodeCrypto } from "../../shared/node-modules.ts";
 import { TYPE_KEY_BYTES } from "../../hardening/read/type-keys.ts";
 
 const WORDS = TYPE_KEY_BYTES / Uint32Array.BYTES_PER_ELEMENT;
@@ -58,7 +59,10 @@ export class KeySet {
 
 /** Odd numbers that nobody else knows. */
 function randomWords(count: number): Uint32Array {
-  return crypto.getRandomValues(new Uint32Array(count)).map((word) => word | 1);
+  // Not of the Web Cryptography API, whose modules nothing else of a run loads.
+  return nodeCrypto()
+    .randomFillSync(new Uint32Array(count))
+    .map((word) => word | 1);
 }
 
 function wordsOf(key: Uint8Array): Uint32Array {

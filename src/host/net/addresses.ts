@@ -1,42 +1,47 @@
 import { isIP } from "node:net";
 import ipaddr from "ipaddr.js";
+import { lazy } from "../../shared/lazy.ts";
 
 /**
  * IPv4 that is not plain global unicast: the IANA special-purpose registry
  * (https://www.iana.org/assignments/iana-ipv4-special-registry), anycast services included, then multicast and Azure's
  * metadata address, the one such address in public space.
  */
-const REFUSED_IPV4 = [
-  "0.0.0.0/8",
-  "10.0.0.0/8",
-  "100.64.0.0/10",
-  "127.0.0.0/8",
-  "169.254.0.0/16",
-  "172.16.0.0/12",
-  "192.0.0.0/24",
-  "192.0.2.0/24",
-  "192.31.196.0/24",
-  "192.52.193.0/24",
-  "192.88.99.0/24",
-  "192.168.0.0/16",
-  "192.175.48.0/24",
-  "198.18.0.0/15",
-  "198.51.100.0/24",
-  "203.0.113.0/24",
-  "224.0.0.0/4",
-  "240.0.0.0/4",
-  "168.63.129.16/32",
-].map((range) => ipaddr.IPv4.parseCIDR(range));
+const refusedIpv4 = lazy(() =>
+  [
+    "0.0.0.0/8",
+    "10.0.0.0/8",
+    "100.64.0.0/10",
+    "127.0.0.0/8",
+    "169.254.0.0/16",
+    "172.16.0.0/12",
+    "192.0.0.0/24",
+    "192.0.2.0/24",
+    "192.31.196.0/24",
+    "192.52.193.0/24",
+    "192.88.99.0/24",
+    "192.168.0.0/16",
+    "192.175.48.0/24",
+    "198.18.0.0/15",
+    "198.51.100.0/24",
+    "203.0.113.0/24",
+    "224.0.0.0/4",
+    "240.0.0.0/4",
+    "168.63.129.16/32",
+  ].map((range) => ipaddr.IPv4.parseCIDR(range)),
+);
 
 /** The only IPv6 that IANA has opened for global unicast. Loopback, mapped, translated, local and multicast forms lie outside. */
-const GLOBAL_IPV6 = ipaddr.IPv6.parseCIDR("2000::/3");
+const globalIpv6 = lazy(() => ipaddr.IPv6.parseCIDR("2000::/3"));
 
 /**
  * What is special inside it (https://www.iana.org/assignments/iana-ipv6-special-registry): protocol assignments with Teredo,
  * benchmarking and ORCHID; documentation; 6to4; AS112; the former 6bone; documentation again.
  */
-const REFUSED_IPV6 = ["2001::/23", "2001:db8::/32", "2002::/16", "2620:4f:8000::/48", "3ffe::/16", "3fff::/20"].map(
-  (range) => ipaddr.IPv6.parseCIDR(range),
+const refusedIpv6 = lazy(() =>
+  ["2001::/23", "2001:db8::/32", "2002::/16", "2620:4f:8000::/48", "3ffe::/16", "3fff::/20"].map((range) =>
+    ipaddr.IPv6.parseCIDR(range),
+  ),
 );
 
 /**
@@ -48,12 +53,12 @@ export function isPublicAddress(address: string): boolean {
   switch (isIP(address)) {
     case 4: {
       const parsed = ipaddr.IPv4.parse(address);
-      return !REFUSED_IPV4.some((range) => parsed.match(range));
+      return !refusedIpv4().some((range) => parsed.match(range));
     }
     case 6: {
       if (address.includes("%")) return false;
       const parsed = ipaddr.IPv6.parse(address);
-      return parsed.match(GLOBAL_IPV6) && !REFUSED_IPV6.some((range) => parsed.match(range));
+      return parsed.match(globalIpv6()) && !refusedIpv6().some((range) => parsed.match(range));
     }
     default:
       return false;

@@ -1,19 +1,23 @@
 import { isIP } from "node:net";
 import ipaddr from "ipaddr.js";
+import { lazy } from "../../shared/lazy.ts";
 import { canonicalAddress } from "./addresses.ts";
 
 /** IPv6 blocks whose addresses stand for an IPv4 address, and at which byte that begins. */
-const EMBEDDING: readonly { readonly prefix: number; readonly bytes: readonly number[]; readonly at: number }[] = [
-  ["::ffff:0:0/96", 12],
-  ["::ffff:0:0:0/96", 12],
-  ["64:ff9b::/96", 12],
-  ["64:ff9b:1::/48", 12],
-  ["2002::/16", 2],
-  ["::/96", 12],
-].map(([block, at]) => {
-  const [start, prefix] = ipaddr.IPv6.parseCIDR(String(block));
-  return { prefix, bytes: start.toByteArray(), at: Number(at) };
-});
+const embedding = lazy(
+  (): readonly { readonly prefix: number; readonly bytes: readonly number[]; readonly at: number }[] =>
+    [
+      ["::ffff:0:0/96", 12],
+      ["::ffff:0:0:0/96", 12],
+      ["64:ff9b::/96", 12],
+      ["64:ff9b:1::/48", 12],
+      ["2002::/16", 2],
+      ["::/96", 12],
+    ].map(([block, at]) => {
+      const [start, prefix] = ipaddr.IPv6.parseCIDR(String(block));
+      return { prefix, bytes: start.toByteArray(), at: Number(at) };
+    }),
+);
 
 /** An IPv4 address inside an IPv6 address. */
 export interface Embedded {
@@ -32,7 +36,7 @@ export function embeddedAddresses(address: string): readonly Embedded[] {
   const bytes = ipaddr.IPv6.parse(address).toByteArray();
   if (bytes.every((byte, index) => byte === 0 || (index === 15 && byte === 1))) return [];
   const found: Embedded[] = [];
-  for (const { prefix, bytes: start, at } of EMBEDDING) {
+  for (const { prefix, bytes: start, at } of embedding()) {
     if (start.slice(0, prefix / 8).every((byte, index) => byte === bytes[index])) {
       found.push({ address: ipv4At(bytes, at), prefix });
     }

@@ -1,3 +1,4 @@
+import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 import { basename } from "node:path";
 import { setImmediate } from "node:timers/promises";
@@ -109,8 +110,7 @@ async function readBounded(path: string, maxBytes: number, signal: AbortSignal):
   const quoted = quoteText(path);
   try {
     // Non-blocking, so that a FIFO cannot hold us up before it is refused.
-    const { O_RDONLY, O_NONBLOCK } = (await import("node:fs")).constants;
-    const file = await open(path, O_RDONLY | (O_NONBLOCK ?? 0));
+    const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     try {
       const found = await file.stat();
       if (found.isDirectory()) {

@@ -1,7 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { constants } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
-import { open, readlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { type FileSystemKind, FileSystems } from "../../../shared/machine/file-systems.ts";
 import { checkPath } from "../paths/check.ts";
@@ -11,6 +10,7 @@ import { O_PATH } from "../folders/linux-flags.ts";
 import { kernelProblem } from "./kernel-problem.ts";
 import { reachablePath } from "../paths/reachable-path.ts";
 import { fileKindProblem } from "./regular-file.ts";
+import { nodeFiles } from "../../../shared/node-modules.ts";
 
 const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 
@@ -31,8 +31,8 @@ export async function openByDescriptor(
   if (name === "") return failed("it is a folder");
   try {
     if (exists && grants.some(({ root }) => root === real)) return await openRoot(real, access);
-    await using folder = await open(reachablePath(dirname(real)), O_PATH | O_DIRECTORY | O_NOFOLLOW);
-    const folderPath = await readlink(throughProc(folder), "buffer");
+    await using folder = await nodeFiles().open(reachablePath(dirname(real)), O_PATH | O_DIRECTORY | O_NOFOLLOW);
+    const folderPath = await nodeFiles().readlink(throughProc(folder), "buffer");
     if (!isUtf8(folderPath)) return { kind: "outside" };
     const where = join(folderPath.toString("utf8"), name);
     if (!checkPath(grants, where, accessOf(access, exists)).allowed) return { kind: "outside" };
@@ -53,13 +53,13 @@ interface Entry {
 
 /** Opens what is granted by itself, if that is where it was: the kernel has followed the links of its path, and knows of a new name. */
 async function openRoot(real: string, access: FileAccess): Promise<OpenAttempt> {
-  await using held = await open(reachablePath(real), O_PATH | O_NOFOLLOW);
-  if (!Buffer.from(real).equals(await readlink(throughProc(held), "buffer"))) return { kind: "changed" };
+  await using held = await nodeFiles().open(reachablePath(real), O_PATH | O_NOFOLLOW);
+  if (!Buffer.from(real).equals(await nodeFiles().readlink(throughProc(held), "buffer"))) return { kind: "changed" };
   return await openHeld(held, real, access);
 }
 
 async function openEntry({ entry, where }: Entry, access: FileAccess): Promise<OpenAttempt> {
-  await using named = await open(entry, O_PATH | O_NOFOLLOW);
+  await using named = await nodeFiles().open(entry, O_PATH | O_NOFOLLOW);
   return await openHeld(named, where, access);
 }
 
@@ -72,7 +72,7 @@ async function openHeld(held: FileHandle, where: string, access: FileAccess): Pr
   const refused = kernelProblem(await fileSystemOf(held), where, access);
   if (refused !== undefined) return refused;
   const flags = (access === "read" ? O_RDONLY : O_WRONLY) | O_NONBLOCK | O_NOCTTY;
-  return { kind: "done", value: await open(throughProc(held), flags) };
+  return { kind: "done", value: await nodeFiles().open(throughProc(held), flags) };
 }
 
 function throughProc({ fd }: FileHandle): string {
@@ -83,7 +83,7 @@ async function createEntry({ entry, where }: Entry, folder: FileHandle): Promise
   const refused = kernelProblem(await fileSystemOf(folder), where, "write");
   if (refused !== undefined) return refused;
   const flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
-  return { kind: "done", value: await open(entry, flags, 0o666) };
+  return { kind: "done", value: await nodeFiles().open(entry, flags, 0o666) };
 }
 
 async function fileSystemOf(held: FileHandle): Promise<FileSystemKind> {

@@ -1,12 +1,12 @@
 import { constants } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
-import { lstat, open } from "node:fs/promises";
 import { FileSystems } from "../../../shared/machine/file-systems.ts";
 import { errnoOf, failed, failureReason } from "../failure.ts";
 import { accessOf, type FileAccess, type FileRequest, type FileTarget, type OpenAttempt } from "./file-request.ts";
 import { kernelProblem } from "./kernel-problem.ts";
 import { fileKindProblem } from "./regular-file.ts";
 import { resolvePath } from "../paths/resolve.ts";
+import { nodeFiles } from "../../../shared/node-modules.ts";
 
 const { O_CREAT, O_EXCL, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 
@@ -31,7 +31,7 @@ export async function openByIdentity(
   const flags = (access === "read" ? O_RDONLY : O_WRONLY) | create | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
   let handle: FileHandle | undefined;
   try {
-    handle = await open(target.real, flags, 0o666);
+    handle = await nodeFiles().open(target.real, flags, 0o666);
     const verdict = await verify(request, handle, access, !target.exists);
     if (verdict.kind === "done") handle = undefined;
     return verdict;
@@ -56,7 +56,7 @@ async function verify(
   const again = await resolvePath(grants, cwd, path, { found: created ? accessOf(access, false) : held, absent: held });
   if (again.kind === "outside" || again.kind === "refused") return again;
   if (again.kind !== "found") return { kind: "changed" };
-  const named = await lstat(again.real, { bigint: true });
+  const named = await nodeFiles().lstat(again.real, { bigint: true });
   if (named.dev !== opened.dev || named.ino !== opened.ino) return { kind: "changed" };
   const problem = fileKindProblem(opened);
   if (problem !== undefined) return failed(problem);

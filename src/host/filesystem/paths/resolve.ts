@@ -1,5 +1,4 @@
 import { isUtf8 } from "node:buffer";
-import { lstat, readlink } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import type { PathGrant } from "../../../policy/grants.ts";
 import { FileSystems } from "../../../shared/machine/file-systems.ts";
@@ -7,6 +6,7 @@ import { isProcessName } from "../../../policy/kernel-files.ts";
 import { checkPath, covers, nameRights, ruleRefusal } from "./check.ts";
 import { errnoOf, failed, failureReason } from "../failure.ts";
 import { reachablePath } from "./reachable-path.ts";
+import { nodeFiles } from "../../../shared/node-modules.ts";
 
 const MAX_PATH_BYTES = 4_096;
 const MAX_SEGMENT_BYTES = 255;
@@ -105,7 +105,7 @@ function outside(grants: readonly PathGrant[], real: string, access: number | un
 /** Examined for names of processes only, so that no failure reveals which there are. */
 async function isInProc(folder: string): Promise<boolean> {
   try {
-    const { dev } = await lstat(folder);
+    const { dev } = await nodeFiles().lstat(folder);
     return new FileSystems().of(dev, () => folder) === "processes";
   } catch {
     return false;
@@ -141,9 +141,9 @@ function failureOf(step: Step, leadsOn: boolean): Extract<Resolution, { readonly
 async function look(path: string): Promise<Step> {
   try {
     const reached = reachablePath(path);
-    const info = await lstat(reached);
+    const info = await nodeFiles().lstat(reached);
     if (!info.isSymbolicLink()) return { kind: info.isDirectory() ? "folder" : "file" };
-    const target = await readlink(reached, "buffer");
+    const target = await nodeFiles().readlink(reached, "buffer");
     return isUtf8(target)
       ? { kind: "link", target: target.toString("utf8") }
       : failed("a symbolic link's target is not valid UTF-8");

@@ -1,10 +1,11 @@
-/** How much of a stack is looked at in one step, in bytes, and what 128-bit values it takes to fill as much. */
+import { FRAME_VALUES_TYPE, largeFrame } from "./large-frame.ts";
+
+/** How much of a stack is looked at in one step, in bytes. */
 const STEP_BYTES = 32 * 1024;
-const STEP_VALUES = STEP_BYTES / 16;
 
 const PREAMBLE: readonly number[] = [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
-const [TYPE, FUNCTION, GLOBAL, EXPORT, CODE] = [1, 3, 6, 7, 10];
-const [FUNCTION_TYPE, I32, V128] = [0x60, 0x7f, 0x7b];
+const [TYPE, IMPORT, FUNCTION, GLOBAL, EXPORT, CODE] = [1, 2, 3, 6, 7, 10];
+const [FUNCTION_TYPE, I32] = [0x60, 0x7f];
 
 /**
  * A module that checks how much is left of the stack that calls it:
@@ -12,38 +13,32 @@ const [FUNCTION_TYPE, I32, V128] = [0x60, 0x7f, 0x7b];
  *     (global $steps (export "n") (mut i32) (i32.const 0))      ;; how many steps have to be left; 0 when it is not checked
  *     (global $taken (export "t") (mut i32) (i32.const 0))      ;; how many were there
  *     (global $never (export "x") (mut i32) (i32.const 0))
- *     (func $step (param $left i32) (result v128)
+ *     (func $values (import "" "") (result v128 ...))
+ *     (func $step (param $left i32) (result i32)
  *       (global.set $taken (i32.add (global.get $taken) (i32.const 1)))
- *       (if (i32.eqz (local.get $left)) (then (return (v128.const 0))))
+ *       (if (i32.eqz (local.get $left)) (then (return (i32.const 0))))
  *       (if (i32.eqz (global.get $never)) (then (return (call $step (i32.sub (local.get $left) (i32.const 1))))))
- *       (call $step (local.get $left)) ... v128.xor ...)        ;; STEP_VALUES of them at once
+ *       (call $values) ... v128.xor ... v128.any_true)          ;; of so many values
  *     (func (export "c")
  *       (if (global.get $steps) (then (drop (call $step (global.get $steps))))))
  *
- * The values of the last line, which is never come to, make the frame of the function large; nothing is written there. Where a frame does
- * not fit, the stack overflows, which no code of WebAssembly can catch.
+ * The last line of `$step`, which is never come to, makes its frame large. Where a frame does not fit, the stack overflows, which no code
+ * of WebAssembly can catch.
  */
 function moduleBytes(): Uint8Array<ArrayBuffer> {
-  const zero = Array.from({ length: 16 }, () => 0);
   const count = [0, 0x23, 1, 0x41, 1, 0x6a, 0x24, 1];
-  const last = [0x20, 0, 0x45, 0x04, 0x40, 0xfd, 0x0c, ...zero, 0x0f, 0x0b];
-  const next = [0x23, 2, 0x45, 0x04, 0x40, 0x20, 0, 0x41, 1, 0x6b, 0x10, 0, 0x0f, 0x0b];
-  const step = [
-    ...count,
-    ...last,
-    ...next,
-    ...Array.from({ length: STEP_VALUES }, () => [0x20, 0, 0x10, 0]).flat(),
-    ...Array.from({ length: STEP_VALUES - 1 }, () => [0xfd, 0x51]).flat(),
-    0x0b,
-  ];
-  const check = [0, 0x23, 0, 0x04, 0x40, 0x23, 0, 0x10, 0, 0x1a, 0x0b, 0x0b];
+  const last = [0x20, 0, 0x45, 0x04, 0x40, 0x41, 0, 0x0f, 0x0b];
+  const next = [0x23, 2, 0x45, 0x04, 0x40, 0x20, 0, 0x41, 1, 0x6b, 0x10, 1, 0x0f, 0x0b];
+  const step = [...count, ...last, ...next, ...largeFrame(STEP_BYTES, 0), 0x0b];
+  const check = [0, 0x23, 0, 0x04, 0x40, 0x23, 0, 0x10, 1, 0x1a, 0x0b, 0x0b];
   const global = [I32, 1, 0x41, 0, 0x0b];
   return Uint8Array.from([
     ...PREAMBLE,
-    ...section(TYPE, [2, FUNCTION_TYPE, 1, I32, 1, V128, FUNCTION_TYPE, 0, 0]),
-    ...section(FUNCTION, [2, 0, 1]),
+    ...section(TYPE, [3, ...FRAME_VALUES_TYPE, FUNCTION_TYPE, 1, I32, 1, I32, FUNCTION_TYPE, 0, 0]),
+    ...section(IMPORT, [1, 0, 0, 0, 0]),
+    ...section(FUNCTION, [2, 1, 2]),
     ...section(GLOBAL, [3, ...global, ...global, ...global]),
-    ...section(EXPORT, [4, 1, 0x6e, 3, 0, 1, 0x74, 3, 1, 1, 0x78, 3, 2, 1, 0x63, 0, 1]),
+    ...section(EXPORT, [4, 1, 0x6e, 3, 0, 1, 0x74, 3, 1, 1, 0x78, 3, 2, 1, 0x63, 0, 2]),
     ...section(CODE, [2, ...size(step.length), ...step, ...size(check.length), ...check]),
   ]);
 }
@@ -67,7 +62,8 @@ class StackDepth {
   #all: number | undefined;
 
   constructor() {
-    this.#exports = new WebAssembly.Instance(new WebAssembly.Module(moduleBytes())).exports as unknown as DepthExports;
+    this.#exports = new WebAssembly.Instance(new WebAssembly.Module(moduleBytes()), { "": { "": () => [] } })
+      .exports as unknown as DepthExports;
   }
 
   /** To be called by the code that is on a stack before that is suspended: the stack overflows where it holds more than it may. */

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { test } from "node:test";
 import { hasStackRoom } from "./stack-room.ts";
 
@@ -42,4 +43,12 @@ test("where there are not tens of kilobytes left, it refuses", () => {
   });
   assert.ok(seen.refused > 100 && seen.passed > 1_000, JSON.stringify(seen));
   assert.equal(seen.wrong, 0);
+});
+
+test("it refuses there also in the code of the optimizing compiler, which leaves out what is of no use", () => {
+  const flags = ["--no-liftoff", "--no-wasm-tier-up", "--test-name-pattern=tens of kilobytes left"];
+  const { NODE_TEST_CONTEXT: _ours, ...env } = process.env;
+  const { status, stdout } = spawnSync(process.execPath, [...flags, import.meta.filename], { env, encoding: "utf8" });
+  assert.match(stdout, /pass 1\b/u);
+  assert.equal(status, 0, stdout);
 });
