@@ -2,7 +2,7 @@ import { nodeCrypto } from "../shared/node-modules.ts";
 import { HARDENING_PROFILE } from "../shared/hardening-profile.ts";
 
 /** Format of the artifact file and of plans; raise it when either changes. */
-const ARTIFACT_FORMAT = 36;
+const ARTIFACT_FORMAT = 37;
 
 /** What an artifact is made from. */
 export interface ArtifactSource {

@@ -50,7 +50,7 @@ function sizeOf({ component }: Program): number {
   let parts = functions.length + coreFunctions.length + types.length;
   let names = 0;
   for (const step of steps) {
-    if (step.step === "start") continue;
+    if (step.step !== "instantiate") continue;
     parts += step.arguments.length;
     for (const { module, name, item } of step.arguments) {
       names += module.length + name.length + (item.from === "export" ? item.name.length : 0);

@@ -163,7 +163,8 @@ export interface Told {
 
 /** Worker to main thread. */
 export type FromWorker =
-  | { readonly type: "suspended" }
+  /** An invocation that was started waits, or takes its turns with others. */
+  | { readonly type: "suspended"; readonly ticket: number }
   /** Asks the thread that embeds Cordon for something; numbered over the life of the worker. */
   | {
       readonly type: "ask";
@@ -215,4 +216,6 @@ export const SHARED_SLOTS = {
   pages: 5,
   /** How many guests wait for the processor. */
   ready: 6,
+  /** Another ticket as in `revoked`. */
+  revokedBehind: 7,
 } as const;

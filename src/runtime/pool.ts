@@ -3,6 +3,7 @@ import { fitsAddressSpace, memoriesOf } from "./address-space.ts";
 import { CrossingRoom } from "./crossings/crossing-room.ts";
 import type { Crossings } from "./crossings/received-values.ts";
 import { ParcelOpener } from "./crossings/parcel-opener.ts";
+import { BriskPrograms } from "./brisk-programs.ts";
 import { DedicatedWorkers } from "./dedicated-workers.ts";
 import { WORKER_HEAP_MB } from "./guest-thread.ts";
 import { roomForMemories } from "./memory-room.ts";
@@ -28,6 +29,7 @@ export class WorkerPool {
   readonly #slots = new Set<WorkerSlot>();
   readonly #queue: Pending[] = [];
   readonly #dedicated: DedicatedWorkers;
+  readonly #brisk = new BriskPrograms();
   readonly #pacing: StartPacing;
   readonly #crossings: Crossings;
   #tickets = 0;
@@ -89,6 +91,7 @@ export class WorkerPool {
     const queued = this.#queue.filter((pending) => pending.job.program.id === programId);
     for (const pending of queued) this.#cancel(pending, reason);
     this.#dedicated.forget(programId);
+    this.#brisk.forget(programId);
     this.#crossings.room.forget(programId);
     for (const slot of this.#slots) {
       slot.stopProgram(programId, { kind: "cancelled", reason });
@@ -185,7 +188,16 @@ export class WorkerPool {
     const best = leastLoaded(idle);
     if (best !== undefined) return best;
     const another = shared.length < this.#size ? this.#openIfThereIsRoom() : undefined;
-    return another ?? leastLoaded(free);
+    return another ?? leastLoaded(free) ?? this.#placeBehind(job, shared);
+  }
+
+  /** Where an invocation of a program whose invocations are brief is sent behind another. */
+  #placeBehind({ program }: Job, slots: readonly WorkerSlot[]): WorkerSlot | undefined {
+    if (!this.#brisk.has(program.id)) return undefined;
+    const most = MAX_INSTANCE_HEAP_BYTES - program.heapBytes;
+    return leastLoaded(
+      slots.filter((slot) => slot.load < MAX_GUESTS_PER_WORKER && slot.heapBytes <= most && slot.mayFollow(program.id)),
+    );
   }
 
   /** One more worker; undefined where the system has no thread or memory for it, and others can do the work. */
@@ -206,7 +218,9 @@ export class WorkerPool {
           this.#dispatch();
         },
         holds: (programId) => this.#dedicated.holdUp(slot, programId),
+        ended: (programId, cpuMs) => this.#brisk.ended(programId, cpuMs),
         returned: (pending) => {
+          if (this.#closed) return this.#drop(pending);
           this.#queue.unshift(pending);
           this.#dispatch();
         },

@@ -26,9 +26,9 @@ export class ThreadSlots {
     return Atomics.load(this.#slots, SHARED_SLOTS.pages);
   }
 
-  /** Forbids the worker to start an invocation. */
-  revoke(ticket: number): void {
-    Atomics.store(this.#slots, SHARED_SLOTS.revoked, ticket);
+  /** Forbids the worker to start an invocation. There are places for two. */
+  revoke(ticket: number, place: number): void {
+    Atomics.store(this.#slots, place === 0 ? SHARED_SLOTS.revoked : SHARED_SLOTS.revokedBehind, ticket);
   }
 
   /** Has a guest end at its next checkpoint. */

@@ -18,6 +18,7 @@ import type { FromWorker, Program, Told, ToWorker, WorkerUsage } from "./message
 import type { Ending, Pending } from "./pending.ts";
 import { SentOnce } from "./sent-once.ts";
 import { StartWatch } from "./start-watch.ts";
+import { MAX_STARTING, StartingInvocations } from "./starting-invocations.ts";
 import { ThreadSlots } from "./thread-slots.ts";
 import { ThreadTime } from "./thread-time.ts";
 import { UsageReports } from "./usage-reports.ts";
@@ -33,6 +34,8 @@ export interface SlotEvents {
   readonly freed: () => void;
   /** This invocation was taken back before it started, since another guest keeps the worker busy; it can run elsewhere. */
   readonly returned: (pending: Pending) => void;
+  /** An invocation of this program has ended, and took so many milliseconds of the processor; more than any where it had to be ended. */
+  readonly ended: (programId: string, cpuMs: number) => void;
   /** A guest of this program keeps the thread from others, and cannot be suspended. */
   readonly holds: (programId: string) => void;
   /** The worker is gone; these invocations had not started and can run elsewhere. */
@@ -54,15 +57,12 @@ export class WorkerSlot {
   readonly #feed = new EventFeed((ticket, observation) => this.#held.get(ticket)?.job.observe(observation));
   readonly #reports = new UsageReports((ticket) => this.#post({ type: "report", ticket }));
   readonly #exited: Promise<void>;
-  /** The invocation that was sent and has neither ended nor waited yet, or 0: it has the processor. There is one at most. */
-  #starting = 0;
+  /** Those that were sent and have neither ended nor waited yet: the first of them has the processor. */
+  readonly #starting = new StartingInvocations(this.#slots);
   readonly #startWatch = new StartWatch({
-    isStarting: () => !this.#dead && this.#starting !== 0 && this.#slots.started !== this.#starting,
+    isStarting: () => !this.#dead && this.#starting.notStarted().length > 0,
     isRunning: () => this.#held.has(this.#slots.running),
-    takeBack: () => {
-      const pending = this.#held.get(this.#starting);
-      if (pending !== undefined && this.#revoke(pending)) this.#events.returned(pending);
-    },
+    takeBack: () => this.#takeBack(),
     kill: () => this.#kill({ kind: "lost", message: "its worker thread did not answer" }),
   });
   /** Called when no caller waits for an answer any more, if the thread is to end then. */
@@ -106,13 +106,16 @@ export class WorkerSlot {
   }
 
   /**
-   * What the linear memories of its guests hold, and what their stacks can take, in bytes; the memories of the guest that is about to
+   * What the linear memories of its guests hold, and what their stacks can take, in bytes; the memories of guests that are about to
    * start may count twice.
    */
   get memoryBytes(): number {
     if (this.#dead) return 0;
-    const starting = this.#held.get(this.#starting)?.job.program;
-    const pages = starting === undefined ? 0 : initialPages(starting);
+    let pages = 0;
+    for (const ticket of this.#starting.tickets()) {
+      const starting = this.#held.get(ticket)?.job.program;
+      if (starting !== undefined) pages += initialPages(starting);
+    }
     return (this.#slots.pages + pages) * PAGE_BYTES + this.#held.size * GUEST_STACK_BYTES;
   }
 
@@ -123,7 +126,16 @@ export class WorkerSlot {
 
   /** Whether an invocation may be sent now: none is about to start, and none is to end, which may yet take the thread with it. */
   get free(): boolean {
-    return !this.#dead && this.#starting === 0 && !this.#held.hasEnding;
+    return !this.#dead && this.#starting.size === 0 && !this.#held.hasEnding;
+  }
+
+  /** Whether an invocation of this program may be sent behind one of the same, which was sent before and has the processor. */
+  mayFollow(programId: string): boolean {
+    const { size, hasRevoked } = this.#starting;
+    if (this.#dead || size === 0 || size >= MAX_STARTING || hasRevoked || this.#held.hasEnding) return false;
+    const { running, ready } = this.#slots;
+    if (ready > 0 || (running !== 0 && !this.#starting.has(running))) return false;
+    return this.#starting.tickets().every((ticket) => this.#held.get(ticket)?.job.program.id === programId);
   }
 
   /** Whether a guest that came back from a wait has the processor, or is about to. */
@@ -138,7 +150,7 @@ export class WorkerSlot {
     this.#noteUse(program);
     this.#held.add(pending);
     this.#worker.ref();
-    this.#starting = pending.ticket;
+    this.#starting.add(pending.ticket);
     pending.startedAt = performance.now();
     pending.job.started?.();
     pending.job.taken?.(async () => (this.#held.has(pending.ticket) ? this.#reports.ask(pending.ticket) : undefined));
@@ -150,7 +162,7 @@ export class WorkerSlot {
     } catch (thrown) {
       this.#answer(pending, { kind: "fault", message: `the arguments cannot be sent: ${messageOf(thrown)}` });
       this.#forget(pending);
-      this.#freeProcessor();
+      this.#freeProcessor(pending.ticket);
     }
   }
 
@@ -165,6 +177,9 @@ export class WorkerSlot {
     }
     const { ticket } = pending;
     this.#held.end(pending);
+    // It may take the thread with it, and others like it may, too.
+    this.#events.ended(pending.job.program.id, Number.POSITIVE_INFINITY);
+    if (this.#starting.has(ticket)) this.#takeBack();
     // A guest that runs sees the slot at its next checkpoint, one that waits gets the message.
     this.#slots.end(ticket);
     this.#post({ type: "cancel", ticket });
@@ -181,9 +196,12 @@ export class WorkerSlot {
 
   /** Ends every invocation of a program. */
   stopProgram(programId: string, ending: Ending): void {
-    for (const pending of this.#held.values()) {
-      if (pending.job.program.id === programId) this.stop(pending, ending);
-    }
+    for (const pending of this.#lastFirst()) if (pending.job.program.id === programId) this.stop(pending, ending);
+  }
+
+  /** What it holds, for all of it to be stopped: what was sent behind another is not to be taken back for that one's sake, and go on. */
+  #lastFirst(): readonly Pending[] {
+    return [...this.#held.values()].reverse();
   }
 
   /** Forgets a program, so that its compiled code can be freed. */
@@ -200,7 +218,7 @@ export class WorkerSlot {
 
   /** Ends the thread. Its invocations end as cancelled first, with what they used as far as the worker says so in time. */
   async close(): Promise<void> {
-    for (const pending of this.#held.values()) this.stop(pending, { kind: "cancelled", reason: undefined });
+    for (const pending of this.#lastFirst()) this.stop(pending, { kind: "cancelled", reason: undefined });
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#allAnswered = resolve;
     this.#noteAnswered();
@@ -232,18 +250,24 @@ export class WorkerSlot {
   }
 
   #hasStarted({ ticket }: Pending): boolean {
-    return ticket !== this.#starting || this.#slots.started === ticket;
+    return this.#starting.hasStarted(ticket);
   }
 
   /** Takes back an invocation that has not started; false when it has. */
   #revoke(pending: Pending): boolean {
-    if (this.#hasStarted(pending)) return false;
-    this.#slots.revoke(pending.ticket);
-    // The worker writes that it starts, then reads whether it may; here it is the other way round. So one of the two sees the other's
-    // write. When both do, the worker does not start it, and says so: until then it counts as started here.
-    if (this.#hasStarted(pending)) return false;
+    if (!this.#starting.revoke(pending.ticket)) return false;
     this.#forget(pending);
     return true;
+  }
+
+  /** Takes back what has not started, so that other workers can start it. */
+  #takeBack(): void {
+    const taken = this.#starting
+      .notStarted()
+      .map((ticket) => this.#held.get(ticket))
+      .filter((pending) => pending !== undefined && this.#revoke(pending));
+    // The last first: each goes before all that wait.
+    for (const pending of taken.reverse()) if (pending !== undefined) this.#events.returned(pending);
   }
 
   #receive(message: FromWorker): void {
@@ -263,7 +287,7 @@ export class WorkerSlot {
     // A listener may have closed the pool.
     if (this.#dead) return;
     if (message.type === "suspended") {
-      this.#freeProcessor();
+      this.#freeProcessor(message.ticket);
       return;
     }
     const pending = this.#held.get(message.ticket);
@@ -283,7 +307,7 @@ export class WorkerSlot {
         break;
       case "ended":
         void this.#ended(message, pending);
-        if (this.#starting === message.ticket) this.#freeProcessor();
+        if (this.#starting.has(message.ticket)) this.#freeProcessor(message.ticket);
         else this.#events.freed();
         break;
     }
@@ -301,6 +325,7 @@ export class WorkerSlot {
       this.#forget(pending);
       if (isReturned) this.#events.returned(pending);
     }
+    if (pending !== undefined && !isReturned) this.#events.ended(pending.job.program.id, usage.cpuMs);
     const received = this.#received.outcome(ended);
     const outcome = received instanceof Promise ? await received : received;
     if (pending !== undefined && !isReturned) this.#answer(pending, pending.stopping ?? outcome, usage);
@@ -352,11 +377,21 @@ export class WorkerSlot {
     }
   }
 
-  #freeProcessor(): void {
-    this.#starting = 0;
-    this.#startWatch.end();
+  #freeProcessor(ticket: number): void {
+    const [first] = this.#starting.tickets();
+    this.#starting.remove(ticket);
+    const [next] = this.#starting.tickets();
+    if (next === undefined) this.#startWatch.end();
+    else if (ticket === first) this.#follows(next);
     this.#restWhenIdle();
     this.#events.freed();
+  }
+
+  /** What was sent behind another has the processor now, and all of its time. */
+  #follows(ticket: number): void {
+    this.#startWatch.begin();
+    const following = this.#held.get(ticket);
+    if (following?.stopping === undefined) following?.timer?.refresh();
   }
 
   /**
@@ -364,7 +399,7 @@ export class WorkerSlot {
    * to collect ends: as long as it does nothing it would keep it.
    */
   #restWhenIdle(): void {
-    if (this.#dead || this.#held.size > 0 || this.#starting !== 0) return;
+    if (this.#dead || this.#held.size > 0 || this.#starting.size > 0) return;
     this.#worker.unref();
     if (this.#heldPrograms.isBurdened) this.#kill(STOPPED_BY_FORCE);
   }
@@ -413,6 +448,7 @@ export class WorkerSlot {
     const notStarted: Pending[] = [];
     for (const pending of this.#held.values()) {
       clearTimeout(pending.timer);
+      if (pending.ticket === culprit) this.#events.ended(pending.job.program.id, Number.POSITIVE_INFINITY);
       if (pending.stopping !== undefined) {
         this.#answer(pending, pending.stopping);
       } else if (this.#hasStarted(pending)) {

@@ -64,6 +64,8 @@ export interface CoreExport {
   readonly from: "export";
   readonly instance: CoreInstanceIndex;
   readonly name: string;
+  /** Set for a function that traps until the plan's `link` step of this number has been executed. */
+  readonly linkedBy?: number;
 }
 
 /** A core function that a `canon` definition makes: an index into {@link Plan.coreFunctions}. */
@@ -118,7 +120,11 @@ export type PlanResource =
     };
 
 /** A core function that is made by `canon`. All are of the component instance `instance`. */
-export type PlanCoreFunction = { readonly instance: ComponentInstanceIndex } & (
+export type PlanCoreFunction = {
+  readonly instance: ComponentInstanceIndex;
+  /** Set where it traps until the plan's `link` step of this number has been executed. */
+  readonly linkedBy?: number;
+} & (
   | {
       readonly kind: "lower";
       /** An index into {@link Plan.functions}. */
@@ -199,7 +205,9 @@ export type PlanStep =
       /** A component's start function, which takes and gives no values. */
       readonly step: "start";
       readonly function: number;
-    };
+    }
+  /** From now on functions can be called that wait for it: see `linkedBy`. */
+  | { readonly step: "link"; readonly link: number };
 
 /** What the component, or one of its instances, exports. */
 export type PlanExport = { readonly name: string } & (

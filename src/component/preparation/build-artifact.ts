@@ -5,6 +5,7 @@ import type { Artifact } from "../artifact.ts";
 import { boundFunctions } from "../bound-functions.ts";
 import { boundInstances } from "../bound-instances.ts";
 import { boundedTypeKeys, boundTypes } from "../bound-types.ts";
+import { linkDirectly } from "../plan/link-directly.ts";
 import type { DecodedComponent } from "../decode-component.ts";
 import { type AdmitTypes, hardenCore } from "./harden-core.ts";
 
@@ -28,7 +29,8 @@ export function componentArtifact(
   admitTypes: AdmitTypes,
 ): Artifact {
   if (plan === undefined) throw refused(`it uses ${unsupported ?? "what is not supported"}`);
-  const instantiations = instantiationsOf(plan);
+  // What is refused is so for the plan as it was.
+  instantiationsOf(plan);
   const bytes = coreModules.map(({ offset, size }) => component.subarray(offset, offset + size));
   boundFunctions(bytes);
   boundTypes(bytes);
@@ -41,11 +43,14 @@ export function componentArtifact(
     throw refused("it keeps exceptions, which are counted for one stack, and has tasks on stacks of their own");
   }
   const typeKeys = boundedTypeKeys(modules);
+  // All modules are well-formed now.
+  const linked = linkDirectly(plan, bytes);
+  const instantiations = instantiationsOf(linked);
   const { tables, heapBytes } = boundInstances(modules, instantiations);
   return {
     digest,
     interface: described,
-    plan,
+    plan: linked,
     modules: modules.map(({ name, bytes, memories }) => ({ name, bytes, memories })),
     instantiations,
     tables,

@@ -1,5 +1,6 @@
 import type { CanonOptions, CoreItem } from "../../shared/plan.ts";
 import type { CoreValue } from "../abi/core-values.ts";
+import { trap } from "../abi/trap.ts";
 import { MemoryAccess } from "../abi/memory-access.ts";
 import { POINTERS_32, POINTERS_64, type Pointers } from "../abi/pointers.ts";
 
@@ -34,6 +35,8 @@ export class CoreItems {
   readonly #memories = new Map<WebAssembly.Memory, MemoryAccess>();
   readonly #bound = new Map<CanonOptions, BoundOptions>();
 
+  /** The `link` steps of the plan that have been executed. */
+  readonly #links = new Set<number>();
   readonly #promising = new Map<CoreFunction, PromisingFunction>();
 
   constructor(functions: CanonFunctions) {
@@ -60,6 +63,17 @@ export class CoreItems {
     this.#instances.push(exports);
   }
 
+  /** Executes a `link` step of the plan. */
+  link(link: number): void {
+    this.#links.add(link);
+  }
+
+  /** Traps where a function is called before the `link` step that it waits for. */
+  assertLinked({ linkedBy }: { readonly linkedBy?: number }): void {
+    if (linkedBy !== undefined && !this.#links.has(linkedBy))
+      trap("called a function that is not there before the component has been instantiated");
+  }
+
   /** What an item is, to be passed to a module as an import. */
   exported(item: CoreItem & { readonly from: "export" }): unknown {
     const exports = this.#instances[item.instance];
@@ -69,7 +83,9 @@ export class CoreItems {
   }
 
   function(item: CoreItem): CoreFunction {
-    return item.from === "canon" ? this.#functions.canon(item.index) : (this.exported(item) as CoreFunction);
+    if (item.from === "canon") return this.#functions.canon(item.index);
+    this.assertLinked(item);
+    return this.exported(item) as CoreFunction;
   }
 
   memory(item: CoreItem): MemoryAccess {

@@ -143,6 +143,10 @@ export class Engine {
         await this.call(step.function, []).ended();
         continue;
       }
+      if (step.step === "link") {
+        this.#parts.items.link(step.link);
+        continue;
+      }
       const imports = Object.create(null) as Record<string, Record<string, unknown>>;
       for (const { module, name, item } of step.arguments) {
         const holder = (imports[module] ??= Object.create(null) as Record<string, unknown>);
@@ -353,6 +357,7 @@ export class Engine {
   #canon(index: number): Canon {
     const core = this.#parts.prepared.plan.coreFunctions[index];
     if (core === undefined) throw new Error(`the plan has no core function ${index}`);
+    this.#parts.items.assertLinked(core);
     return { state: this.#stateOf(core.instance), mustLeave: leaves(core), work: canonFunction(this.#parts, core) };
   }
 

@@ -303,7 +303,7 @@ export class PreparedPlan {
 function importedByGuests(plan: Plan): ReadonlySet<number> {
   const found = new Set<number>();
   for (const step of plan.steps) {
-    if (step.step === "start") continue;
+    if (step.step !== "instantiate") continue;
     for (const { item } of step.arguments) if (item.from === "canon") found.add(item.index);
   }
   return found;

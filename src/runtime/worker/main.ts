@@ -111,8 +111,15 @@ async function start({ ticket, invocation: sent }: Extract<ToWorker, { type: "st
   if (isLoaded(program)) ahead.consider(program, invocation, guest);
 }
 
+/** Whether the invocation was taken back. That is seen once. */
+function isRevoked(ticket: number): boolean {
+  return [SHARED_SLOTS.revoked, SHARED_SLOTS.revokedBehind].some(
+    (slot) => Atomics.compareExchange(shared, slot, ticket, 0) === ticket,
+  );
+}
+
 async function outcomeOf(ticket: number, guest: GuestInvocation, program: Program | undefined): Promise<WorkerOutcome> {
-  if (Atomics.compareExchange(shared, SHARED_SLOTS.revoked, ticket, 0) === ticket) {
+  if (isRevoked(ticket)) {
     guest.drop();
     return { kind: "revoked" };
   }
@@ -168,7 +175,7 @@ port.on("message", (message: ToWorker) => {
       void start(message);
       // By the next turn of the loop the guest has ended or waits for a host call: the processor is free.
       setImmediate(() => {
-        if (running.has(message.ticket)) post({ type: "suspended" });
+        if (running.has(message.ticket)) post({ type: "suspended", ticket: message.ticket });
       });
       break;
     case "answer":
