@@ -156,10 +156,7 @@ function readPackage(name: string): ThirdPartyPackage {
     name,
     version: manifest.version,
     license: manifest.license.replace(/^\((.*)\)$/, "$1"),
-    text: [
-      ...(kept === undefined ? [] : [join(TEXTS, `${kept}.txt`)]),
-      ...files.map((path) => join(folder, path)),
-    ]
+    text: [...(kept === undefined ? [] : [join(TEXTS, `${kept}.txt`)]), ...files.map((path) => join(folder, path))]
       .map((path) => readFileSync(path, "utf8").trim())
       .join("\n\n"),
   };

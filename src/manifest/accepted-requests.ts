@@ -108,5 +108,8 @@ function isTexts(value: unknown): value is readonly string[] {
 }
 
 function isLimits(value: unknown): value is Partial<Limits> {
-  return isMap(value) && Object.entries(value).every(([name, one]) => Object.hasOwn(LIMIT_BOUNDS, name) && typeof one === "number");
+  return (
+    isMap(value) &&
+    Object.entries(value).every(([name, one]) => Object.hasOwn(LIMIT_BOUNDS, name) && typeof one === "number")
+  );
 }

@@ -4,7 +4,7 @@ import type { Limits } from "../shared/limits.ts";
 const PAGE_BYTES = 65_536;
 
 /** The names of limits that manifests have besides those of docs/limits.md, with what one of their units is. */
-export const LIMIT_NAMES: Readonly<Record<string, { readonly limit: keyof Limits; readonly unit: number }>> = {
+const LIMIT_NAMES: Readonly<Record<string, { readonly limit: keyof Limits; readonly unit: number }>> = {
   max_memory_pages: { limit: "memoryBytes", unit: PAGE_BYTES },
   max_execution_time_ms: { limit: "timeoutMs", unit: 1 },
   max_fuel: { limit: "fuel", unit: 1 },

@@ -7,7 +7,10 @@ export class ManifestError extends CordonError {
 
   constructor(faults: readonly Fault[]) {
     const list = faults.slice(0, MAX_FAULTS).map(faultText).join("; ");
-    super("policy", `Cannot use the manifest, which has ${faults.length === 1 ? "a fault" : `${faults.length} faults`}: ${list}`);
+    super(
+      "policy",
+      `Cannot use the manifest, which has ${faults.length === 1 ? "a fault" : `${faults.length} faults`}: ${list}`,
+    );
     this.faults = faults;
   }
 }

@@ -89,10 +89,7 @@ export const manifestSchema: z.ZodMiniType<ManifestShape> = z.strictObject({
   module: text(modulePath, "The component's path from the manifest's folder."),
   digest: z.nullish(text(digest, "sha256: and 64 hex digits.")),
   capabilities: bounded(
-    z.union([
-      text(capabilityWord, "A capability as a whole."),
-      grantedPermissions.check(problem(requestProblem)) as z.ZodMiniType<PermissionsShape>,
-    ]),
+    z.union([text(capabilityWord, "A capability as a whole."), grantedPermissions.check(problem(requestProblem))]),
   ),
   limits: z.nullish(limits),
   exports: bounded(

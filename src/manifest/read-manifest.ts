@@ -53,18 +53,16 @@ export async function readManifest(
   reportTwice(shape, report);
   const patterns = text.includes("pattern") ? await Patterns.load() : undefined;
   const make = schemaMaker(patterns, report);
-  const schemas = (shape.exports ?? []).map(
-    (one, index): ExportSchemas => ({
-      input: make(one.input_schema, ["exports", index, "input_schema"]),
-      output: make(one.output_schema, ["exports", index, "output_schema"]),
-    }),
-  );
+  const schemas = (shape.exports ?? []).map((one, index): ExportSchemas => ({
+    input: make(one.input_schema, ["exports", index, "input_schema"]),
+    output: make(one.output_schema, ["exports", index, "output_schema"]),
+  }));
   if (found.length > 0) return { faults: ordered(found) };
   return { manifest: manifestOf(shape, requests, read.value), schemas, patterns };
 }
 
 /** What is signed of a document: all but the signatures. */
-export function signedText(value: unknown): string {
+function signedText(value: unknown): string {
   const { signature: _signature, ...fields } = value as Readonly<Record<string, unknown>>;
   const text = canonicalize(fields);
   if (text === undefined) throw new Error("a document is JSON");
@@ -81,14 +79,12 @@ function manifestOf(shape: ManifestShape, requests: Requests, value: unknown): M
     module: shape.module,
     digest: shape.digest ?? undefined,
     requests,
-    exports: (shape.exports ?? []).map(
-      (one): ManifestExport => ({
-        name: one.name,
-        description: one.description ?? undefined,
-        hasInputSchema: isGiven(one.input_schema),
-        hasOutputSchema: isGiven(one.output_schema),
-      }),
-    ),
+    exports: (shape.exports ?? []).map((one): ManifestExport => ({
+      name: one.name,
+      description: one.description ?? undefined,
+      hasInputSchema: isGiven(one.input_schema),
+      hasOutputSchema: isGiven(one.output_schema),
+    })),
     signatures: shape.signature ?? [],
     signed: signedText(value),
   };

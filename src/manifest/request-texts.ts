@@ -66,7 +66,10 @@ export function newRequests(asked: RequestTexts, accepted: RequestTexts | undefi
     return whole !== undefined && before.asks.includes(whole);
   };
   const limits = (Object.keys(DEFAULT_LIMITS) as (keyof Limits)[]).flatMap((name) => {
-    const [old, made] = [before.limits[name] ?? (accepted === undefined ? DEFAULT_LIMITS[name] : undefined), asked.limits[name]];
+    const [old, made] = [
+      before.limits[name] ?? (accepted === undefined ? DEFAULT_LIMITS[name] : undefined),
+      asked.limits[name],
+    ];
     if (old === undefined || (made ?? (accepted === undefined ? old : Number.POSITIVE_INFINITY)) <= old) return [];
     return [`limits: ${name} ${old} -> ${made ?? "whatever is granted"}`];
   });

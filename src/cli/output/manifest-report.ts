@@ -8,7 +8,9 @@ import { terminalWidth } from "./width.ts";
 export function capabilityRows(rows: readonly CapabilityRow[], stream: Output): readonly string[] {
   const cells = rows.map(({ capability, requested, granted, effective }) => [
     capability,
-    ...[requested, granted, effective].map((texts) => (texts.length === 0 ? "nothing" : neutralisedLine(texts.join(", ")))),
+    ...[requested, granted, effective].map((texts) =>
+      texts.length === 0 ? "nothing" : neutralisedLine(texts.join(", ")),
+    ),
   ]);
   return table([["CAPABILITY", "REQUESTED", "GRANTED", "EFFECTIVE"], ...cells], { width: terminalWidth(stream) });
 }
@@ -19,7 +21,12 @@ export function manifestNotes({ name, version, capabilities }: ManifestInUse): r
   const missing = capabilities.filter(({ requested, effective }) => requested.length > 0 && effective.length === 0);
   const idle = capabilities.filter(({ requested, granted }) => requested.length === 0 && granted.length > 0);
   return [
-    ...missing.map(({ capability, requested }) => `${who} asks for ${capability} (${requested.join(", ")}), which is not granted`),
-    ...idle.map(({ capability, granted }) => `${who} does not ask for ${capability}, so that ${granted.join(", ")} is not in effect`),
+    ...missing.map(
+      ({ capability, requested }) => `${who} asks for ${capability} (${requested.join(", ")}), which is not granted`,
+    ),
+    ...idle.map(
+      ({ capability, granted }) =>
+        `${who} does not ask for ${capability}, so that ${granted.join(", ")} is not in effect`,
+    ),
   ];
 }

@@ -8,17 +8,22 @@ import type { Patterns } from "./patterns.ts";
 const SHOWN = 300;
 
 /** Keywords that only say that something below them is wrong. */
-const AROUND: ReadonlySet<string> = new Set([
-  ...["properties", "items", "prefixItems", "additionalProperties", "unevaluatedProperties", "unevaluatedItems"],
-  ...["$ref", "allOf", "dependentSchemas", "propertyNames", "if"],
-]);
+const AROUND: ReadonlySet<string> = new Set(
+  "properties items prefixItems additionalProperties unevaluatedProperties unevaluatedItems $ref allOf dependentSchemas propertyNames if".split(
+    " ",
+  ),
+);
 
 /**
  * Holds a JSON text against a schema.
  *
  * @returns What is wrong with it and where; `undefined` when nothing is.
  */
-export function instanceProblem(text: string, compiled: CompiledSchema, patterns: Patterns | undefined): string | undefined {
+export function instanceProblem(
+  text: string,
+  compiled: CompiledSchema,
+  patterns: Patterns | undefined,
+): string | undefined {
   const read = jsonInstance(text);
   if ("problem" in read) return read.problem;
   try {

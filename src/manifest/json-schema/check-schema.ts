@@ -101,7 +101,9 @@ function problemOf(key: string, kind: KeywordKind, value: unknown, depth: number
     case "positive":
       return typeof value === "number" && value > 0 ? unsafeNumber(value) : expected("a number above 0");
     case "count":
-      return Number.isSafeInteger(value) && Number(value) >= 0 ? undefined : expected("a whole number from 0 to 2^53 - 1");
+      return Number.isSafeInteger(value) && Number(value) >= 0
+        ? undefined
+        : expected("a whole number from 0 to 2^53 - 1");
     case "truth":
       return typeof value === "boolean" ? undefined : expected("true or false");
     case "value":
@@ -124,7 +126,8 @@ function textProblem(key: string, kind: KeywordKind, text: string, depth: number
   if (kind === "format" && !FORMATS.includes(text)) {
     return `the format ${shown(text)} is not checked here; there are ${FORMATS.join(", ")}`;
   }
-  if (key === "$schema" && !DIALECT.test(text)) return "write https://json-schema.org/draft/2020-12/schema, or leave it out";
+  if (key === "$schema" && !DIALECT.test(text))
+    return "write https://json-schema.org/draft/2020-12/schema, or leave it out";
   if (key === "$id" && depth > 0) return "a schema within another has no $id here; write $anchor";
   return key === "$anchor" && !/^[A-Za-z_][A-Za-z0-9._-]{0,127}$/u.test(text)
     ? `${shown(text)} is no anchor: it has letters, digits and any of . _ -`

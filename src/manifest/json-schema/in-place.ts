@@ -30,7 +30,7 @@ function inPlace(
 ): readonly FoundSchema[] {
   const inner = Object.entries(schema).flatMap(([key, value]) => {
     if (!IN_PLACE.has(key) || typeof value !== "object" || value === null) return [];
-    return key === "not" || key === "if" || key === "then" || key === "else" ? [value] : Object.values(value as object);
+    return key === "not" || key === "if" || key === "then" || key === "else" ? [value] : Object.values(value);
   });
   const reference = schema["$ref"];
   const target = typeof reference === "string" ? targetOf(reference, index) : undefined;

@@ -42,14 +42,12 @@ export const KEYWORDS: ReadonlyMap<string, KeywordKind> = new Map<string, Keywor
 
 /** Keywords that decide nothing, and are left out when a value is checked. */
 export const ANNOTATIONS: ReadonlySet<string> = new Set([
-  ...["title", "description", "$comment", "$anchor", "$schema", "$id", "contentEncoding", "contentMediaType"],
-  ...["default", "examples", "deprecated", "readOnly", "writeOnly", "$defs", "definitions"],
+  ...words("title description $comment $anchor $schema $id contentEncoding contentMediaType"),
+  ...words("default examples deprecated readOnly writeOnly $defs definitions"),
 ]);
 
 /** Keywords whose schemas are about the same value as the schema that they are in. */
-export const IN_PLACE: ReadonlySet<string> = new Set([
-  ...["allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas"],
-]);
+export const IN_PLACE: ReadonlySet<string> = new Set(words("allOf anyOf oneOf not if then else dependentSchemas"));
 
 const OLDER = "it is of an older draft";
 
@@ -69,8 +67,8 @@ export const REFUSED_KEYWORDS: ReadonlyMap<string, string> = new Map([
 
 /** The formats that texts are held against. */
 export const FORMATS: readonly string[] = [
-  ...["date", "time", "date-time", "duration", "email", "hostname", "ipv4", "ipv6"],
-  ...["uri", "uri-reference", "uri-template", "uuid", "json-pointer", "relative-json-pointer"],
+  ...words("date time date-time duration email hostname ipv4 ipv6"),
+  ...words("uri uri-reference uri-template uuid json-pointer relative-json-pointer"),
 ];
 
 /** The types of JSON values, `integer` among them. */
@@ -78,4 +76,8 @@ export const TYPES: readonly string[] = ["null", "boolean", "object", "array", "
 
 function kind(one: KeywordKind, ...names: readonly string[]): readonly (readonly [string, KeywordKind])[] {
   return names.map((name) => [name, one] as const);
+}
+
+function words(text: string): readonly string[] {
+  return text.split(" ");
 }

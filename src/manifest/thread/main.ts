@@ -10,9 +10,7 @@ if (port === null) throw new Error("this module runs in a worker thread");
 
 let read: ReadManifest | undefined;
 
-port.on("message", async (request: ManifestRequest) => {
-  port.postMessage(await answer(request));
-});
+port.on("message", (request: ManifestRequest) => void answer(request).then((answered) => port.postMessage(answered)));
 
 async function answer(request: ManifestRequest): Promise<ManifestAnswer> {
   try {

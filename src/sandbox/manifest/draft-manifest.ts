@@ -35,7 +35,11 @@ const MAX_EXPORTS = 256;
 export function draftManifest(inspection: Inspection, module: string): string {
   const asked = new Set(inspection.reach.flatMap(({ grants }) => grants.flatMap((grant) => WORDS[grant])));
   const manifest = {
-    name: inspection.name.replaceAll(/[^A-Za-z0-9._-]/gu, "-").replace(/^[^A-Za-z0-9]+/u, "").slice(0, 64) || "component",
+    name:
+      inspection.name
+        .replaceAll(/[^A-Za-z0-9._-]/gu, "-")
+        .replace(/^[^A-Za-z0-9]+/u, "")
+        .slice(0, 64) || "component",
     version: "0.1.0",
     description: "",
     author: "",

@@ -78,14 +78,23 @@ function exportOf(component: Engine["info"]["interface"], name: string, file: st
 }
 
 /** Why the values of an export cannot be held against a schema. */
-function whyUnchecked({ name, function: fn }: CallableExport, component: Engine["info"]["interface"]): string | undefined {
-  if (isCommand(component) && name.startsWith("wasi:cli/run")) return "a program takes and returns no values; leave its schemas out";
+function whyUnchecked(
+  { name, function: fn }: CallableExport,
+  component: Engine["info"]["interface"],
+): string | undefined {
+  if (isCommand(component) && name.startsWith("wasi:cli/run"))
+    return "a program takes and returns no values; leave its schemas out";
   const streams = [...fn.parameters.map(({ type }) => type), fn.result].some((type) => holdsStream(type));
-  return streams || functionHoldsHandle(fn) ? "handles and streams cannot be written as JSON; leave its schemas out" : undefined;
+  return streams || functionHoldsHandle(fn)
+    ? "handles and streams cannot be written as JSON; leave its schemas out"
+    : undefined;
 }
 
 function wrong(file: string, name: string, why: string): CordonError {
-  return new CordonError("policy", `Cannot use the manifest ${quoteText(file)}: its export ${quoteText(name, 200)}: ${why}`);
+  return new CordonError(
+    "policy",
+    `Cannot use the manifest ${quoteText(file)}: its export ${quoteText(name, 200)}: ${why}`,
+  );
 }
 
 interface Call {
@@ -123,7 +132,10 @@ class ChecksOfCall implements CallChecks {
     const json = isJson ? String(parameters[0]) : JSON.stringify(Object.fromEntries(named));
     const problem = await this.#check("input", json);
     if (problem === undefined) return;
-    throw new CordonError("usage", `Cannot call ${this.#name}: what it is given is not what its manifest says: ${problem}`);
+    throw new CordonError(
+      "usage",
+      `Cannot call ${this.#name}: what it is given is not what its manifest says: ${problem}`,
+    );
   }
 
   async output(value: unknown, usage: Usage): Promise<void> {
@@ -135,7 +147,10 @@ class ChecksOfCall implements CallChecks {
     try {
       const problem = await this.#check("output", json);
       if (problem === undefined) return;
-      throw new CordonError("guest-error", `Calling ${this.#name}: what the guest returned is not what its manifest says: ${problem}`);
+      throw new CordonError(
+        "guest-error",
+        `Calling ${this.#name}: what the guest returned is not what its manifest says: ${problem}`,
+      );
     } catch (thrown) {
       if (!(thrown instanceof CordonError)) throw thrown;
       const { code, message, cause, limit } = thrown;

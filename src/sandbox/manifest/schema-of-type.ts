@@ -64,7 +64,9 @@ export function schemaOfType(type: WitType | undefined, depth = 0): SchemaDocume
       return { anyOf: [tagged("ok", inner(type.ok)), tagged("err", inner(type.err))] };
     case "variant":
       return {
-        anyOf: type.cases.map((one) => (one.type === undefined ? { const: one.name } : tagged(one.name, inner(one.type)))),
+        anyOf: type.cases.map((one) =>
+          one.type === undefined ? { const: one.name } : tagged(one.name, inner(one.type)),
+        ),
       };
     case "map":
       return {

@@ -37,7 +37,11 @@ const WHOLE: Readonly<Record<string, readonly WholeCapability[]>> = {
 };
 
 /** What is asked for and what is granted, a row for each capability that either is about, and for each limit that is asked for. */
-export function sideBySide({ requests }: Manifest, { grants, limits }: Granting, effective: Grants): readonly CapabilityRow[] {
+export function sideBySide(
+  { requests }: Manifest,
+  { grants, limits }: Granting,
+  effective: Grants,
+): readonly CapabilityRow[] {
   const { asks } = requestTexts(requests);
   const textsOf = (kind: string): readonly string[] =>
     asks.filter((one) => one.startsWith(`${kind}: `)).map((one) => one.slice(kind.length + 2));
@@ -76,7 +80,8 @@ function fileRows(
     const requested = whole.includes(`filesystem-${access}`) ? [EVERYTHING] : asked.filter(isAsked);
     const given = filesOf(granted, access);
     const hasAny = filesOf(effective, access).length > 0;
-    const both = requested.length === 0 || given.length === 0 || !hasAny ? [] : requested[0] === EVERYTHING ? given : [BOTH];
+    const both =
+      requested.length === 0 || given.length === 0 || !hasAny ? [] : requested[0] === EVERYTHING ? given : [BOTH];
     return { capability: `filesystem-${access}`, requested, granted: given, effective: both };
   });
 }

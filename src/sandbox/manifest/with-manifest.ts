@@ -27,10 +27,7 @@ const MAX_NAMED = 20;
  * @throws CordonError `policy` for the faults of the manifest, and when it asks for what was not accepted; `signature` when it was not
  * signed as it has to be; `usage` when it cannot be read; `limit` or `cancelled`.
  */
-export async function withManifest(
-  opened: OpenedOptions,
-  given: ManifestInput,
-): Promise<OpenedOptions> {
+export async function withManifest(opened: OpenedOptions, given: ManifestInput): Promise<OpenedOptions> {
   const { options, source } = opened;
   const { file, accept = false, acceptedDirectory, onlyFor } = manifestOptions(given);
   const place = { file, folder: dirname(resolve(file)) };
@@ -95,9 +92,13 @@ function assertAccepted(manifest: Manifest, { component, file, store }: Acceptan
   if (added.length === 0) return;
   const named = added.slice(0, MAX_NAMED).map((text) => escapeInvisible(text.slice(0, 200)));
   const rest = added.length > MAX_NAMED ? `; and ${added.length - MAX_NAMED} more` : "";
-  const than = accepted === undefined ? "what nobody has accepted" : `more than was accepted of version ${accepted.version}`;
+  const than =
+    accepted === undefined ? "what nobody has accepted" : `more than was accepted of version ${accepted.version}`;
   const message = `Cannot run ${quoteText(component)}: version ${manifest.version} asks for ${than}: ${named.join("; ")}${rest}`;
-  throw new CordonError("policy", `${message}; look at it and accept it with cordon manifest accept ${quoteText(file)}`);
+  throw new CordonError(
+    "policy",
+    `${message}; look at it and accept it with cordon manifest accept ${quoteText(file)}`,
+  );
 }
 
 function atMostOf(

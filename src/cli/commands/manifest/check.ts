@@ -44,6 +44,7 @@ function print({ manifest, acceptedVersion, added }: ReviewedManifest, rows: rea
   process.stdout.write(`The manifest of ${neutralisedLine(`${name} ${version}`)} is right.\n`);
   if (rows.length > 0) process.stdout.write(`${capabilityRows(rows, process.stdout).join("\n")}\n`);
   if (added.length === 0) return;
-  const than = acceptedVersion === undefined ? "nobody has accepted" : `is more than was accepted of version ${acceptedVersion}`;
+  const than =
+    acceptedVersion === undefined ? "nobody has accepted" : `is more than was accepted of version ${acceptedVersion}`;
   writeNote(`what ${than}: ${added.join("; ")}`, process.stderr);
 }

@@ -17,7 +17,9 @@ export async function manifestInitCommand(
 ): Promise<number> {
   try {
     const target = output ?? join(dirname(component), MANIFEST_NAME);
-    const module = relative(dirname(resolve(target)), resolve(component)).split(sep).join("/");
+    const module = relative(dirname(resolve(target)), resolve(component))
+      .split(sep)
+      .join("/");
     if (module.startsWith("../") || module === "") {
       const message = `Cannot write the manifest ${quoteText(target)}: the component is not below its folder; write it beside the component`;
       throw new CordonError("usage", message);
