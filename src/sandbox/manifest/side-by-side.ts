@@ -3,7 +3,7 @@ import { requestTexts } from "../../manifest/request-texts.ts";
 import type { Grants, NetworkRule, PathGrant, Preopen } from "../../policy/grants.ts";
 import { parseNetworkRule } from "../../policy/network-rule.ts";
 import type { Limits } from "../../shared/limits.ts";
-import { coversName } from "../../host/net/rule-match.ts";
+import { coversName, DEFAULT_PORTS } from "../../host/net/rule-match.ts";
 
 /** One capability, as it is asked for, granted, and both. */
 export interface CapabilityRow {
@@ -141,14 +141,13 @@ function coversTarget({ target: outer }: NetworkRule, { target: inner }: Network
   return JSON.stringify(outer) === JSON.stringify(inner);
 }
 
-/** Without ports, the default ones of HTTP are meant. */
+/** Without ports, the default ones of HTTP are meant, each for its own scheme. */
 function coversPorts({ ports: outer }: NetworkRule, { ports: inner, schemes }: NetworkRule): boolean {
-  if (outer === undefined || inner === undefined) {
-    const defaults = schemes.flatMap((scheme) => (scheme === "http" ? [80] : scheme === "https" ? [443] : []));
-    if (outer === undefined) return inner === undefined;
-    return defaults.every((port) => outer.some(({ start, end }) => start <= port && port <= end));
-  }
-  return inner.every((one) => outer.some(({ start, end }) => start <= one.start && one.end <= end));
+  return schemes.every((scheme) => {
+    const byDefault = DEFAULT_PORTS[scheme];
+    const own = byDefault === undefined ? [] : [{ start: byDefault, end: byDefault }];
+    return (inner ?? own).every((one) => (outer ?? own).some(({ start, end }) => start <= one.start && one.end <= end));
+  });
 }
 
 /** Whether two rules may have anything in common: names that differ have not. */
