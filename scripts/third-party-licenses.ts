@@ -74,6 +74,12 @@ interface ThirdPartyPackage {
   readonly text: string;
 }
 
+/** Where the licence of a package is kept that comes without one; `undefined` for all others. */
+export function keptLicense(name: string): string | undefined {
+  const kept = LICENSE_TEXTS[name];
+  return kept === undefined ? undefined : join(TEXTS, `${kept}.txt`);
+}
+
 /** The npm packages that modules belong to, sorted; our own modules belong to none. */
 export function packagesOf(moduleIds: readonly string[]): readonly string[] {
   const names = new Set<string>();
@@ -149,14 +155,14 @@ function readPackage(name: string): ThirdPartyPackage {
     .filter((path) => /^licen[cs]e(?:\.(?:md|txt))?$/i.test(basename(path)))
     .filter((path) => !path.includes("node_modules"))
     .sort((a, b) => a.length - b.length);
-  const kept = LICENSE_TEXTS[name];
+  const kept = keptLicense(name);
   if (kept === undefined && !files.some((path) => path === basename(path)))
     throw new Error(`Cannot name the licence of ${name}: its package has no licence file`);
   return {
     name,
     version: manifest.version,
     license: manifest.license.replace(/^\((.*)\)$/, "$1"),
-    text: [...(kept === undefined ? [] : [join(TEXTS, `${kept}.txt`)]), ...files.map((path) => join(folder, path))]
+    text: [...(kept === undefined ? [] : [kept]), ...files.map((path) => join(folder, path))]
       .map((path) => readFileSync(path, "utf8").trim())
       .join("\n\n"),
   };

@@ -35,7 +35,7 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   "manifest init": ["cordon manifest init tool.wasm"],
   "manifest check": [
     "cordon manifest check skill.yaml",
-    "cordon manifest check skill.yaml --policy policy.yaml --allow-net api.example.com",
+    "cordon manifest check skill.yaml --policy policy.yaml --env TOKEN=x",
   ],
   "manifest accept": ["cordon manifest accept skill.yaml"],
   policy: ["cordon policy check policy.yaml", "cordon policy explain policy.yaml --storage read fs:///data/notes.txt"],

@@ -7,9 +7,13 @@ import { coversName, DEFAULT_PORTS } from "../../host/net/rule-match.ts";
 
 /** One capability, as it is asked for, granted, and both. */
 export interface CapabilityRow {
+  /** Such as `network`, or `limits.` and the name of a limit. */
   readonly capability: string;
+  /** What the manifest asks for; empty for nothing. */
   readonly requested: readonly string[];
+  /** What the operator grants. */
   readonly granted: readonly string[];
+  /** What the guest has. */
   readonly effective: readonly string[];
 }
 
