@@ -100,7 +100,7 @@ test("PEM and DER of anything else is refused, with what it is", async (context)
   const path = join(await temporaryFolder(context), "key");
   const { generateKeyPairSync } = await import("node:crypto");
   const { privateKey, publicKey } = generateKeyPairSync("ed25519");
-  const pem = privateKey.export({ format: "pem", type: "pkcs8" }).toString();
+  const pem = privateKey.export({ format: "pem", type: "pkcs8" });
   const der = privateKey.export({ format: "der", type: "pkcs8" });
   const wrong: readonly (readonly [string | Uint8Array, RegExp])[] = [
     [
@@ -113,7 +113,7 @@ test("PEM and DER of anything else is refused, with what it is", async (context)
     [pem.replace("-----END PRIVATE KEY-----", "-----END PUBLIC KEY-----"), /a key is Ed25519/],
     [Buffer.concat([der, Buffer.of(0)]), /DER of another kind of key/],
     [der.subarray(0, 47), /DER of another kind of key/],
-    [publicKey.export({ format: "pem", type: "spki" }).toString().replace("MCow", "MCox"), /a key is Ed25519/],
+    [publicKey.export({ format: "pem", type: "spki" }).replace("MCow", "MCox"), /a key is Ed25519/],
   ];
   for (const [bytes, message] of wrong) {
     await writeFile(path, bytes, { mode: 0o600 });

@@ -45,7 +45,11 @@ const ROWS: readonly (readonly [schema: unknown, right: readonly unknown[], wron
   [{ const: { a: 1 } }, [{ a: 1 }], [{ a: 1, b: 1 }]],
   [{ oneOf: [{ type: "number" }, { minimum: 5 }] }, [1, "x"], [6]],
   [{ anyOf: [{ type: "string" }, { type: "null" }] }, ["", null], [1]],
-  [{ if: { type: "string" }, then: { minLength: 2 }, else: { type: "null" } }, ["ab", null], ["a", 1]],
+  [
+    JSON.parse('{"if":{"type":"string"},"then":{"minLength":2},"else":{"type":"null"}}') as unknown,
+    ["ab", null],
+    ["a", 1],
+  ],
   [{ allOf: [{ properties: { a: true } }], unevaluatedProperties: false }, [{ a: 1 }], [{ b: 1 }]],
   [{ $ref: "#/$defs/a~1b%25", $defs: { "a/b%": { type: "null" } } }, [null], [1]],
   [{ $ref: "#x", $defs: { one: { $anchor: "x", type: "null" } } }, [null], [1]],
