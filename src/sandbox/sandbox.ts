@@ -119,7 +119,7 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
       opened.grants,
     );
     const { name, digest } = engine.info;
-    const schemas = await withSchemas(opened, engine);
+    const schemas = opened.manifest === undefined ? undefined : await withSchemas(opened.manifest, engine);
     const grants = await withSecrets(opened, engine);
     const version = policy === undefined ? {} : { policyVersion: policy.version };
     const subject = { componentId: name, componentDigest: digest, ...version };
@@ -162,13 +162,14 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
       const holdsHandles = functionHoldsHandle(called.function);
       const normal = normalizeArguments(called.function, parameters, holdsHandles ? passed : undefined);
       const checked = this.#schemas?.begin(called, limits, options.signal);
-      await checked?.input(normal);
+      // Without any the call begins at once, before its caller goes on.
+      if (checked !== undefined) await checked.input(normal);
       passed.pass();
       const results = holdsHandles ? handles.results(byType) : undefined;
       const work = { called, parameters: normal, limits: checked?.limits ?? limits, embedders, results };
       const { ended, usage } = await this.#invocations.run(work, new Stdio(options, false), options.signal);
       const value = valueOf(ended, called, limits, usage);
-      await checked?.output(value, usage);
+      if (checked !== undefined) await checked.output(value, usage);
       return { value: value as ExportResult<Exports, Name>, usage };
     } finally {
       passed.end();
@@ -402,8 +403,7 @@ async function withSecrets({ grants, secretRules, options }: ReadSandboxOptions,
 }
 
 /** The checks of what exports take and return, for the component that was loaded. */
-async function withSchemas({ manifest }: OpenedOptions, engine: Engine): Promise<SchemaChecks | undefined> {
-  if (manifest === undefined) return undefined;
+async function withSchemas(manifest: OpenedManifest, engine: Engine): Promise<SchemaChecks | undefined> {
   try {
     const { schemaChecks } = await import("./manifest/schema-checks.ts");
     return schemaChecks(manifest, engine);

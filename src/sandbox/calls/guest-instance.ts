@@ -159,7 +159,7 @@ export class GuestInstance implements AsyncDisposable {
       const returned = holdsStream(called.function.result) ? this.#early(ended) : ended;
       const { ending = CLOSED } = await returned;
       const [value, usage] = [this.#valueOf(ending, called, resources), this.#usage];
-      await checked?.output(value, usage);
+      if (checked !== undefined) await checked.output(value, usage);
       return { value, usage };
     } finally {
       handles.end();
