@@ -18,6 +18,7 @@ export const HOST_ENTRIES: Readonly<Record<string, string>> = {
   "guest-process": "runtime/process/child/main.ts",
   "prepare-worker": "component/preparation/worker.ts",
   "compile-worker": "component/compile/compile-worker.ts",
+  "manifest-worker": "manifest/thread/main.ts",
 };
 
 /** Modules that are one file with all that they import statically, but for what is in a file before it. */

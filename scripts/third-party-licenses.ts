@@ -56,6 +56,9 @@ const CRATE_LICENSES: Readonly<Record<string, string>> = {
 /** What is said of a crate that {@link CRATE_LICENSES} does not know; a test refuses it. */
 export const UNKNOWN_LICENSE = "not recorded";
 
+/** Packages that come without a licence file, with the name of the text that is theirs. */
+const LICENSE_TEXTS: Readonly<Record<string, string>> = { "@cfworker/json-schema": "cfworker" };
+
 /** Packages that reach `dist/` otherwise than as bundled modules, and what is said of those whose use is not plain. */
 const NOTES: Readonly<Record<string, string>> = {
   "componentize-qjs": "the JavaScript runtime inside the bundled guests, compiled from Rust and C",
@@ -69,6 +72,12 @@ interface ThirdPartyPackage {
   readonly version: string;
   readonly license: string;
   readonly text: string;
+}
+
+/** Where the licence of a package is kept that comes without one; `undefined` for all others. */
+export function keptLicense(name: string): string | undefined {
+  const kept = LICENSE_TEXTS[name];
+  return kept === undefined ? undefined : join(TEXTS, `${kept}.txt`);
 }
 
 /** The npm packages that modules belong to, sorted; our own modules belong to none. */
@@ -146,13 +155,16 @@ function readPackage(name: string): ThirdPartyPackage {
     .filter((path) => /^licen[cs]e(?:\.(?:md|txt))?$/i.test(basename(path)))
     .filter((path) => !path.includes("node_modules"))
     .sort((a, b) => a.length - b.length);
-  if (!files.some((path) => path === basename(path)))
+  const kept = keptLicense(name);
+  if (kept === undefined && !files.some((path) => path === basename(path)))
     throw new Error(`Cannot name the licence of ${name}: its package has no licence file`);
   return {
     name,
     version: manifest.version,
     license: manifest.license.replace(/^\((.*)\)$/, "$1"),
-    text: files.map((path) => readFileSync(join(folder, path), "utf8").trim()).join("\n\n"),
+    text: [...(kept === undefined ? [] : [kept]), ...files.map((path) => join(folder, path))]
+      .map((path) => readFileSync(path, "utf8").trim())
+      .join("\n\n"),
   };
 }
 

@@ -7,7 +7,7 @@ import { errorDocument, reportFailure } from "./output/failure.ts";
 import { partGuestWords, type RunWords } from "./flags/guest-words.ts";
 import { expandBareGrants, grantValueHint } from "./flags/grant-options.ts";
 import { asksForJson, printJson } from "./output/json-output.ts";
-import { addRunOptions, addSandboxOptions, type RunFlags } from "./flags/run-options.ts";
+import { addManifestOptions, addRunOptions, addSandboxOptions, type RunFlags } from "./flags/run-options.ts";
 import type { ScanFlags } from "./commands/scan.ts";
 import type { ServeFlags } from "./commands/serve-http.ts";
 import { neutralised, neutralisedLine, styled } from "./output/terminal.ts";
@@ -17,11 +17,15 @@ import { addSigningCommands } from "./signing-commands.ts";
 import { speakIn } from "../shared/remedy.ts";
 import { assertUtf8Arguments } from "./flags/raw-arguments.ts";
 import { CLI_WORDS } from "./flags/words.ts";
+import { addManifestCommands } from "./manifest-commands.ts";
 import { addPolicyCommands } from "./policy-commands.ts";
 import { withNearestFlag } from "./flags/unknown-flags.ts";
 
 /** Where `serve-http` listens when it is not told. */
 const DEFAULT_ADDRESS = "127.0.0.1:8080";
+
+/** Commands that take grants as `run` does. */
+const TAKES_GRANTS: ReadonlySet<string> = new Set(["policy convert", "manifest check"]);
 
 /** Runs the command line and returns its exit code. */
 export async function main(words: readonly string[]): Promise<number> {
@@ -37,7 +41,7 @@ export async function main(words: readonly string[]): Promise<number> {
     const parted: RunWords = run === undefined ? { own: words, guest: [] } : partGuestWords(words, run);
     own = parted.own;
     if (parted.problem !== undefined) throw parted.problem;
-    const runs = run !== undefined || words[0] === "serve-http" || (words[0] === "policy" && words[1] === "convert");
+    const runs = run !== undefined || words[0] === "serve-http" || TAKES_GRANTS.has(words.slice(0, 2).join(" "));
     const guest = parted.guest.length === 0 ? [] : ["--", ...parted.guest];
     await program.parseAsync(unknownCommand(words, program) ?? [...(runs ? expandBareGrants(own) : own), ...guest], {
       from: "user",
@@ -86,7 +90,7 @@ export function commandLine(words: readonly string[], exit: (code: number) => vo
       exit(await runCommand(file, name, parameters, flags));
     });
 
-  addSandboxOptions(program.command("serve-http"), "process, where one can be started")
+  addManifestOptions(addSandboxOptions(program.command("serve-http"), "process, where one can be started"))
     .description("answer HTTP requests with a component")
     .argument("<file>", "the component, of the wasi:http/proxy world")
     .addOption(new Option("--addr <HOST:PORT>", "listen there").default(DEFAULT_ADDRESS, DEFAULT_ADDRESS))
@@ -133,6 +137,7 @@ export function commandLine(words: readonly string[], exit: (code: number) => vo
 
   addPolicyCommands(program, exit);
   addAuditCommands(program, exit);
+  addManifestCommands(program, exit);
 
   program
     .command("scan")

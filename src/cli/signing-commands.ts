@@ -16,6 +16,11 @@ export function addSigningCommands(program: Command, exit: (code: number) => voi
     .description("make a key pair to sign components with")
     .argument("<path>", "where the secret key goes; the public one goes to PATH.pub")
     .option("--passphrase-file <FILE>", "encrypt it with the first line of FILE; - is stdin")
+    .addOption(
+      new Option("--format <FORMAT>", "how the keys are written")
+        .choices(["wasmsign2", "pem", "der"])
+        .default("wasmsign2"),
+    )
     .option(...JSON_FLAG)
     .action(async (path: string, flags: KeygenFlags) => {
       const { keygenCommand } = await import("./commands/keygen.ts");
@@ -24,10 +29,10 @@ export function addSigningCommands(program: Command, exit: (code: number) => voi
 
   program
     .command("sign")
-    .description("sign a component; signatures that it has already are kept")
-    .argument("<file>", "the component; - is stdin")
+    .description("sign a component, or a manifest with its component; signatures that it has already are kept")
+    .argument("<file>", "the component, or a manifest (.yaml, .json); - is stdin")
     .requiredOption("-k, --key <FILE>", "the secret key")
-    .option("-o, --output <FILE>", "write the signed component to FILE")
+    .option("-o, --output <FILE>", "write the signed component or manifest to FILE")
     .option("--detached <FILE>", "write the signature alone to FILE")
     .option("--passphrase-file <FILE>", "what the key is encrypted with: the first line of FILE; - is stdin")
     .option(...JSON_FLAG)
@@ -39,8 +44,8 @@ export function addSigningCommands(program: Command, exit: (code: number) => voi
   addSignatureOptions(
     program
       .command("verify")
-      .description("check who signed a component, without running it; exits with 6 when that is not enough")
-      .argument("<file>", "the component; - is stdin"),
+      .description("check who signed a component or manifest, without running it; exits with 6 when that is not enough")
+      .argument("<file>", "the component, or a manifest (.yaml, .json); - is stdin"),
   )
     .addOption(
       new Option("--key <FILE>", "count this public key, and none of those that are trusted (repeatable)")

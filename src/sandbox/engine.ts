@@ -14,6 +14,7 @@ import type { IsolationInUse, IsolationOptions } from "./options/isolation-optio
 import { type Loaded, loadPortable, loadProgram, type ProgramOptions } from "./loading/program.ts";
 import type { SandboxOptions } from "./options/sandbox-options.ts";
 import type { OpenedOptions } from "./policy/policy-in-use.ts";
+import { expectedReading } from "./loading/expected-reading.ts";
 import { signedReading } from "./loading/signed-reading.ts";
 import { beginReading, type ComponentSource, type Reading } from "./loading/source.ts";
 
@@ -40,7 +41,7 @@ export interface Engine {
 type EngineOptions = ProgramOptions &
   IsolationOptions &
   Pick<SandboxOptions, "signature"> &
-  Pick<OpenedOptions, "signatures"> & { readonly limits: Pick<Limits, "maxComponentBytes"> };
+  Pick<OpenedOptions, "signatures" | "expectedDigest"> & { readonly limits: Pick<Limits, "maxComponentBytes"> };
 
 /**
  * Loads a component at a level of isolation.
@@ -56,11 +57,9 @@ export function openEngine(
 ): Promise<Engine> {
   const { isolation = "thread", osSandbox } = options;
   const withGrants = { ...options, grants };
-  const reading = signedReading(
-    beginReading(source, options.limits.maxComponentBytes),
-    options.signature,
-    options.signatures,
-  );
+  const read = beginReading(source, options.limits.maxComponentBytes);
+  const expected = options.expectedDigest === undefined ? read : expectedReading(read, options.expectedDigest);
+  const reading = signedReading(expected, options.signature, options.signatures);
   switch (isolation) {
     case "thread":
       if (osSandbox === "required") {

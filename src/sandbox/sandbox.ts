@@ -24,6 +24,9 @@ import type { ExecuteResult, SpawnedProgram } from "./calls/program-result.ts";
 import { findExport } from "./loading/exports.ts";
 import { type CallManyOptions, callManyOptions, type CallOptions, callOptions } from "./options/call-options.ts";
 import { atMost, limitsFrom, type LimitsInput } from "./options/limit-options.ts";
+import type { ManifestInUse } from "./manifest/manifest-in-use.ts";
+import type { OpenedManifest } from "./manifest/opened-manifest.ts";
+import type { SchemaChecks } from "./manifest/schema-checks.ts";
 import type { OpenedOptions, PolicyInUse } from "./policy/policy-in-use.ts";
 import { type ReadSandboxOptions, readSandboxOptions, type SandboxOptions } from "./options/sandbox-options.ts";
 import { readOptions } from "./options/shape.ts";
@@ -49,6 +52,10 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
   readonly component: ComponentInfo;
   /** The policy in force; `undefined` where no document is. */
   readonly policy: PolicyInUse | undefined;
+  /** The manifest that it was opened under; `undefined` without one. */
+  readonly manifest: ManifestInUse | undefined;
+  readonly #opened: OpenedManifest | undefined;
+  readonly #schemas: SchemaChecks | undefined;
   readonly #engine: Engine;
   readonly #limits: Limits;
   readonly #isDeterministic: boolean;
@@ -71,12 +78,15 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
     this.#isDeterministic = parts.isDeterministic;
     this.#mostLimits = parts.mostLimits ?? {};
     this.policy = parts.policy;
+    this.manifest = parts.manifest?.inUse;
+    this.#opened = parts.manifest;
+    this.#schemas = parts.schemas;
   }
 
   /**
    * Loads a component and makes it ready to be called.
    *
-   * @throws CordonError `policy` for wrong grants or secrets, `usage` for wrong limits, an unreadable source or secret or isolation that cannot be had, `signature`, `invalid-component`,
+   * @throws CordonError `policy` for wrong grants, secrets or a wrong manifest, `usage` for wrong limits, an unreadable source or secret or isolation that cannot be had, `signature`, `invalid-component`,
    * `unsupported` when it imports what is not provided, `limit`, `host` or `cancelled`.
    */
   static async open<Exports extends object = object>(
@@ -84,29 +94,40 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
     given: SandboxOptions = {},
   ): Promise<Sandbox<Exports>> {
     const read = readSandboxOptions("Sandbox.open", given);
-    const { policy } = read.options;
+    const { policy, manifest } = read.options;
     const opened =
       policy === undefined
         ? { ...read, source }
         : await (await import("./policy/with-policy.ts")).withPolicy(source, read, policy);
-    return Sandbox.#openRead(opened);
+    if (manifest === undefined) return Sandbox.#openRead(opened);
+    const { withManifest } = await import("./manifest/with-manifest.ts");
+    const under = await withManifest(opened, manifest);
+    try {
+      return await Sandbox.#openRead(under);
+    } catch (thrown) {
+      under.manifest?.close();
+      throw thrown;
+    }
   }
 
   static async #openRead<Exports extends object>(opened: OpenedOptions): Promise<Sandbox<Exports>> {
     const { source, options, limits, hostFunctions, policy, mostLimits } = opened;
     const engine = await openEngine(
       source,
-      { ...options, limits, signatures: opened.signatures },
+      { ...options, limits, signatures: opened.signatures, expectedDigest: opened.expectedDigest },
       hostFunctions.descriptors,
       opened.grants,
     );
     const { name, digest } = engine.info;
+    const schemas = opened.manifest === undefined ? undefined : await withSchemas(opened.manifest, engine);
     const grants = await withSecrets(opened, engine);
     const version = policy === undefined ? {} : { policyVersion: policy.version };
     const subject = { componentId: name, componentDigest: digest, ...version };
     const recorder = new AuditRecorder(subject, options.onEvent);
     const isDeterministic = (options.deterministic ?? false) !== false;
-    return new Sandbox({ engine, grants, limits, recorder, hostFunctions, isDeterministic, policy, mostLimits });
+    const { manifest } = opened;
+    const parts = { engine, grants, limits, recorder, hostFunctions, isDeterministic, policy, mostLimits };
+    return new Sandbox({ ...parts, manifest, schemas });
   }
 
   /**
@@ -140,11 +161,16 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
     try {
       const holdsHandles = functionHoldsHandle(called.function);
       const normal = normalizeArguments(called.function, parameters, holdsHandles ? passed : undefined);
+      const checked = this.#schemas?.begin(called, limits, options.signal);
+      // Without any the call begins at once, before its caller goes on.
+      if (checked !== undefined) await checked.input(normal);
       passed.pass();
       const results = holdsHandles ? handles.results(byType) : undefined;
-      const work = { called, parameters: normal, limits, embedders, results };
+      const work = { called, parameters: normal, limits: checked?.limits ?? limits, embedders, results };
       const { ended, usage } = await this.#invocations.run(work, new Stdio(options, false), options.signal);
-      return { value: valueOf(ended, called, limits, usage) as ExportResult<Exports, Name>, usage };
+      const value = valueOf(ended, called, limits, usage);
+      if (checked !== undefined) await checked.output(value, usage);
+      return { value: value as ExportResult<Exports, Name>, usage };
     } finally {
       passed.end();
     }
@@ -297,6 +323,7 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
       limits,
       untrusted,
       collectsHandles,
+      schemas: this.#schemas,
       stop,
       ran,
     });
@@ -343,6 +370,7 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
   /** Ends every call that is running, as cancelled, and lets go of everything. Safe to call more than once. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#opened?.close();
     await this.#engine.close();
   }
 
@@ -374,12 +402,25 @@ async function withSecrets({ grants, secretRules, options }: ReadSandboxOptions,
   }
 }
 
+/** The checks of what exports take and return, for the component that was loaded. */
+async function withSchemas(manifest: OpenedManifest, engine: Engine): Promise<SchemaChecks | undefined> {
+  try {
+    const { schemaChecks } = await import("./manifest/schema-checks.ts");
+    return schemaChecks(manifest, engine);
+  } catch (thrown) {
+    await engine.close();
+    throw thrown;
+  }
+}
+
 /** What a sandbox is made of. */
 interface SandboxParts extends InvocationParts {
   readonly limits: Limits;
   readonly isDeterministic: boolean;
   readonly policy: PolicyInUse | undefined;
   readonly mostLimits: Partial<Limits> | undefined;
+  readonly manifest: OpenedManifest | undefined;
+  readonly schemas: SchemaChecks | undefined;
 }
 
 /** A method that was taken off its sandbox has none. */

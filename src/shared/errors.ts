@@ -8,11 +8,11 @@ import type { Usage } from "./usage.ts";
  * - `invalid-component`: the bytes are not a component that Cordon can load.
  * - `unsupported`: a valid component that needs something Cordon does not provide.
  * - `signature`: a signature or digest did not verify.
- * - `policy`: a policy or grant document is wrong.
+ * - `policy`: a policy, manifest or grant is wrong, or a manifest asks for what was not accepted.
  * - `denied`: a capability was denied and the operation could not go on.
  * - `limit`: a resource limit ended the invocation; see {@link CordonError.limit}.
  * - `trap`: the guest trapped.
- * - `guest-error`: the guest returned an error value; see {@link CordonError.payload}.
+ * - `guest-error`: the guest returned an error value, see {@link CordonError.payload}, or a value that its manifest does not allow.
  * - `host`: a fault on the host's side: an unreadable file, a full disk, a lost worker.
  * - `cancelled`: the caller cancelled the invocation or closed the sandbox.
  */

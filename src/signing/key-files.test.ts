@@ -68,3 +68,60 @@ test("under a passphrase the key is encrypted, and opens with that one alone", a
   }
   await failsWith("usage", /it has from 1 to 1024 bytes/, writeKeyPair(`${path}2`, new Uint8Array()));
 });
+
+test("keys in PEM and DER are written and read, those of others too", async (context) => {
+  const folder = await temporaryFolder(context);
+  const { createPrivateKey, createPublicKey, generateKeyPairSync } = await import("node:crypto");
+  for (const format of ["pem", "der"] as const) {
+    const path = join(folder, format);
+    const pair = await writeKeyPair(path, undefined, format);
+    assert.deepEqual(new Uint8Array((await readKeyPair(path, none)).seed), new Uint8Array(pair.seed));
+    assert.deepEqual(readPublicKey(`${path}.pub`), new Uint8Array(pair.publicKey));
+    await failsWith("usage", /it is a secret key; name the file that ends in .pub/, () => readPublicKey(path));
+    await failsWith("usage", /it is a public key; name the file without .pub/, async () => {
+      await chmod(`${path}.pub`, 0o600);
+      await readKeyPair(`${path}.pub`, none);
+    });
+    // OpenSSL reads what was written, and what it writes is read.
+    const secret = createPrivateKey({ key: await readFile(path), format, type: "pkcs8" });
+    const shared = createPublicKey({ key: await readFile(`${path}.pub`), format, type: "spki" });
+    assert.equal(createPublicKey(secret).equals(shared), true);
+    const other = generateKeyPairSync("ed25519");
+    const [theirs, public_] = [join(folder, `${format}2`), join(folder, `${format}2.pub`)];
+    await writeFile(theirs, other.privateKey.export({ format, type: "pkcs8" } as { format: "der"; type: "pkcs8" }), {
+      mode: 0o600,
+    });
+    await writeFile(public_, other.publicKey.export({ format, type: "spki" } as { format: "der"; type: "spki" }));
+    assert.deepEqual(new Uint8Array((await readKeyPair(theirs, none)).publicKey), readPublicKey(public_));
+  }
+});
+
+test("PEM and DER of anything else is refused, with what it is", async (context) => {
+  const path = join(await temporaryFolder(context), "key");
+  const { generateKeyPairSync } = await import("node:crypto");
+  const { privateKey, publicKey } = generateKeyPairSync("ed25519");
+  const pem = privateKey.export({ format: "pem", type: "pkcs8" });
+  const der = privateKey.export({ format: "der", type: "pkcs8" });
+  const wrong: readonly (readonly [string | Uint8Array, RegExp])[] = [
+    [
+      privateKey.export({ format: "pem", type: "pkcs8", cipher: "aes-256-cbc", passphrase: "x" }),
+      /keys under a passphrase are those of cordon keygen/,
+    ],
+    [generateKeyPairSync("x25519").privateKey.export({ format: "pem", type: "pkcs8" }), /a key is Ed25519/],
+    [pem.replace("PRIVATE", "EC PRIVATE"), /a key is Ed25519/],
+    [`${pem}${pem}`, /a key is Ed25519/],
+    [pem.replace("-----END PRIVATE KEY-----", "-----END PUBLIC KEY-----"), /a key is Ed25519/],
+    [Buffer.concat([der, Buffer.of(0)]), /DER of another kind of key/],
+    [der.subarray(0, 47), /DER of another kind of key/],
+    [publicKey.export({ format: "pem", type: "spki" }).replace("MCow", "MCox"), /a key is Ed25519/],
+  ];
+  for (const [bytes, message] of wrong) {
+    await writeFile(path, bytes, { mode: 0o600 });
+    await failsWith("usage", message, readKeyPair(path, none));
+    await failsWith("usage", message, () => readPublicKey(path));
+  }
+  // A pair whose halves are not of one key.
+  const pair = Buffer.from(`3051020101300506032b657004220420${"11".repeat(32)}812100${"22".repeat(32)}`, "hex");
+  await writeFile(path, pair, { mode: 0o600 });
+  await failsWith("usage", /its two halves are not of one key/, readKeyPair(path, none));
+});

@@ -1,5 +1,5 @@
 import { keyIdOf } from "../../signing/ed25519.ts";
-import { publicPathOf, writeKeyPair } from "../../signing/key-files.ts";
+import { type KeyFormat, publicPathOf, writeKeyPair } from "../../signing/key-files.ts";
 import { EXIT } from "../output/exit-codes.ts";
 import { fail } from "../output/failure.ts";
 import { printJson } from "../output/json-output.ts";
@@ -9,14 +9,15 @@ import { readPassphrase } from "../flags/passphrase.ts";
 /** The flags of `keygen`, as parsed. */
 export interface KeygenFlags {
   readonly passphraseFile?: string;
+  readonly format: KeyFormat;
   readonly json?: boolean;
 }
 
 /** `cordon keygen PATH`: makes a key pair to sign with, as PATH and PATH.pub. Returns the exit code. */
-export async function keygenCommand(path: string, { passphraseFile, json }: KeygenFlags): Promise<number> {
+export async function keygenCommand(path: string, { passphraseFile, format, json }: KeygenFlags): Promise<number> {
   try {
     const passphrase = passphraseFile === undefined ? undefined : await readPassphrase(passphraseFile);
-    const { publicKey } = await writeKeyPair(path, passphrase);
+    const { publicKey } = await writeKeyPair(path, passphrase, format);
     const keyId = Buffer.from(keyIdOf(publicKey)).toString("hex");
     const publicPath = publicPathOf(path);
     if (json === true) {

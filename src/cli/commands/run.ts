@@ -21,6 +21,8 @@ import { printJson } from "../output/json-output.ts";
 import { LoadProgress } from "../output/progress.ts";
 import { resultText, valueType } from "../output/result-text.ts";
 import { outputDocument, programExitCode, runProgram } from "./run-program.ts";
+import { manifestNotes } from "../output/manifest-report.ts";
+import { manifestFromFlags } from "../flags/manifest-file.ts";
 import { componentSource, isStdin } from "../flags/component-file.ts";
 import { writableFolders } from "../flags/grants-from-flags.ts";
 import { type RunFlags, sandboxOptions } from "../flags/run-options.ts";
@@ -92,6 +94,7 @@ async function run(
   const source = await componentSource(file, { maxBytes: options.limits?.maxComponentBytes, signal });
   await using sandbox = await Sandbox.open(source, {
     ...options,
+    manifest: manifestFromFlags(flags, file),
     signal,
     onEvent: log.record,
     onStage: progress.stage,
@@ -100,6 +103,9 @@ async function run(
   warnOfReachableAudit(flags);
   for (const warning of sandbox.policy?.warnings ?? []) writeNote(warning, process.stderr);
   for (const note of idleFlags(flags, sandbox.component.interface)) writeNote(note, process.stderr);
+  if (sandbox.manifest !== undefined) {
+    for (const note of manifestNotes(sandbox.manifest)) writeNote(note, process.stderr);
+  }
 
   const { failOnDenied = false, json = false } = flags;
   if (isCommand(sandbox.component.interface)) {
@@ -167,8 +173,9 @@ function printResult(value: unknown, called: CallableExport): void {
   if (text !== undefined) writeGuestText(text, process.stdout);
 }
 
-function documentHead({ component }: Sandbox): Record<string, unknown> {
-  return { status: "ok", component: { name: component.name, digest: component.digest } };
+function documentHead({ component, manifest }: Sandbox): Record<string, unknown> {
+  const { name, digest } = component;
+  return { status: "ok", component: { name, digest }, ...(manifest === undefined ? {} : { manifest }) };
 }
 
 function resultDocument(

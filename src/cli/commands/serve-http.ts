@@ -13,13 +13,15 @@ import { fail } from "../output/failure.ts";
 import { Interruption } from "../interruption.ts";
 import { printJson } from "../output/json-output.ts";
 import { LoadProgress } from "../output/progress.ts";
+import { manifestNotes } from "../output/manifest-report.ts";
+import { manifestFromFlags } from "../flags/manifest-file.ts";
 import { componentSource, isStdin } from "../flags/component-file.ts";
-import { type SandboxFlags, sandboxOptions } from "../flags/run-options.ts";
+import { type ManifestFlags, type SandboxFlags, sandboxOptions } from "../flags/run-options.ts";
 import { idleFlags } from "../flags/idle-flags.ts";
 import { neutralisedLine, styled, writeNote } from "../output/terminal.ts";
 
 /** The flags of `serve-http`, as parsed. */
-export interface ServeFlags extends SandboxFlags {
+export interface ServeFlags extends SandboxFlags, ManifestFlags {
   readonly addr: string;
   readonly maxConcurrent?: string;
   readonly freshMemory?: boolean;
@@ -49,7 +51,11 @@ async function serve(
   const maxConcurrent = flags.maxConcurrent === undefined ? undefined : parseCount(flags.maxConcurrent);
   using log = new AccessLog(flags.audit, process.stderr, await logKeeper(flags));
   using progress = new LoadProgress(basename(file), process.stderr);
-  const options = { ...sandboxOptions(flags), freshMemory: flags.freshMemory };
+  const options = {
+    ...sandboxOptions(flags),
+    manifest: manifestFromFlags(flags, file),
+    freshMemory: flags.freshMemory,
+  };
   await using opened = await open(file, flags.watch === true, {
     ...options,
     signal: interrupted,
@@ -65,6 +71,9 @@ async function serve(
   }
   for (const warning of sandbox.policy?.warnings ?? []) writeNote(warning, process.stderr);
   for (const note of idleFlags(flags, sandbox.component.interface)) writeNote(note, process.stderr);
+  if (sandbox.manifest !== undefined) {
+    for (const note of manifestNotes(sandbox.manifest)) writeNote(note, process.stderr);
+  }
   log.showDeniedOnly();
   const output = { stdout: guestOutput(process.stderr), stderr: guestOutput(process.stderr) };
   await using server = await serveHttp(opened, {
@@ -84,7 +93,7 @@ async function serve(
   process.stderr.write(`Serving ${name} on ${styled("heading", at, process.stderr)} (Ctrl-C ends it)\n`);
   served.begun = true;
   if (flags.json === true) {
-    const { component, isolation } = sandbox;
+    const { component, isolation, manifest } = sandbox;
     const { host, port } = server;
     printJson(
       {
@@ -93,6 +102,7 @@ async function serve(
         host,
         port,
         isolation: isolation.level,
+        ...(manifest === undefined ? {} : { manifest }),
       },
       process.stdout,
     );

@@ -1,5 +1,7 @@
 import { basename } from "node:path";
 import { digestOf } from "../../component/digest.ts";
+import { isManifestFile, readWithModule } from "../../sandbox/manifest/signed-manifest.ts";
+import { manifestSigners } from "../../signing/manifest-signatures.ts";
 import { beginReading } from "../../sandbox/loading/source.ts";
 import { CordonError } from "../../shared/errors.ts";
 import { quoteText } from "../../shared/quote-text.ts";
@@ -36,14 +38,12 @@ export async function verifyCommand(file: string, flags: VerifyFlags): Promise<n
         "Cannot verify by --key and by names: names are those of trusted keys; leave one out",
       );
     }
-    const { bytes, name } = await beginReading(await componentSource(file))(new AbortController().signal);
     const keys = flags.key === undefined ? new TrustStore().list() : flags.key.map(givenKey);
-    const detached = flags.signature === undefined ? undefined : readSignature(flags.signature);
-    const what = quoteText(name);
-    const signers = await signersAmong(keys, bytes, { what, detached });
+    const { what, digest, signers } = isManifestFile(file)
+      ? await signersOfManifestFile(file, keys, flags)
+      : await signersOfComponent(file, keys, flags);
     const now = Date.now();
     assertSignedBy(requirement, signers, { what, now });
-    const digest = await digestOf(bytes);
     const shown = signers.map((key) => ({ ...signerDocument(key), against: whyNot(key, requirement, now) }));
     if (flags.json === true) printJson({ status: "ok", digest, signers: shown }, process.stdout);
     else {
@@ -57,6 +57,39 @@ export async function verifyCommand(file: string, flags: VerifyFlags): Promise<n
   } catch (thrown) {
     return fail(thrown, flags.json);
   }
+}
+
+/** Who signed a file, of those who are known. */
+interface Signed {
+  /** How messages call it. */
+  readonly what: string;
+  /** Of the component. */
+  readonly digest: string;
+  readonly signers: readonly TrustedKey[];
+}
+
+async function signersOfComponent(
+  file: string,
+  keys: readonly TrustedKey[],
+  { signature }: VerifyFlags,
+): Promise<Signed> {
+  const { bytes, name } = await beginReading(await componentSource(file))(new AbortController().signal);
+  const detached = signature === undefined ? undefined : readSignature(signature);
+  const what = quoteText(name);
+  return { what, digest: await digestOf(bytes), signers: await signersAmong(keys, bytes, { what, detached }) };
+}
+
+async function signersOfManifestFile(
+  file: string,
+  keys: readonly TrustedKey[],
+  { signature }: VerifyFlags,
+): Promise<Signed> {
+  if (signature !== undefined) {
+    throw new CordonError("usage", "Cannot verify the manifest: its signatures are in it; leave --signature out");
+  }
+  const what = quoteText(file);
+  const manifest = await readWithModule(file);
+  return { what, digest: manifest.digest ?? "", signers: manifestSigners(manifest, keys, what) };
 }
 
 /** A key that is given for this one time. Its file stands for its name. */

@@ -17,8 +17,24 @@ export interface SandboxFlags extends GrantFlags, LimitFlags, SignatureFlags, Se
   readonly auditLog?: boolean;
 }
 
+/** Which manifest a component is run under: a path, the one beside it, or with `false` none. */
+export interface ManifestFlags {
+  readonly manifest?: string | boolean;
+}
+
+/** Adds the flags about manifests. */
+export function addManifestOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option("--manifest <FILE>", "run it within what this manifest asks for")
+        .default(undefined, "skill.yaml beside it, if that names it")
+        .helpGroup("Policy:"),
+    )
+    .addOption(new Option("--no-manifest", "run it without its manifest").helpGroup("Policy:"));
+}
+
 /** The flags of a run, as parsed. */
-export interface RunFlags extends SandboxFlags {
+export interface RunFlags extends SandboxFlags, ManifestFlags {
   readonly json?: boolean;
   readonly failOnDenied?: boolean;
   readonly usage?: boolean;
@@ -74,7 +90,7 @@ function isolationOption(flags: string, choices: readonly string[], description:
 
 /** Adds the flags of a run. */
 export function addRunOptions(command: Command): Command {
-  return addSandboxOptions(command, "thread")
+  return addManifestOptions(addSandboxOptions(command, "thread"))
     .addOption(new Option("--stdin", "let it read stdin").helpGroup("Surroundings:"))
     .addOption(new Option("--fail-on-denied", "exit with 3 when any access was denied").helpGroup("Output:"))
     .addOption(new Option("--usage", "say on stderr what it used").helpGroup("Output:"))

@@ -16,7 +16,10 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   limits: ["cordon limits", "cordon limits dense"],
   scan: ["cordon scan --file skill.py", "cordon scan --file skill.py --fail-on medium"],
   keygen: ["cordon keygen acme.key", "cordon keygen acme.key --passphrase-file - < passphrase"],
-  sign: ["cordon sign tool.wasm --key acme.key --output signed.wasm"],
+  sign: [
+    "cordon sign tool.wasm --key acme.key --output signed.wasm",
+    "cordon sign skill.yaml --key acme.key --output skill.yaml",
+  ],
   verify: ["cordon verify signed.wasm", "cordon verify signed.wasm --key acme.key.pub"],
   trust: ["cordon trust add acme acme.key.pub --level verified", "cordon trust list"],
   "trust add": ["cordon trust add acme acme.key.pub --until 2028-01-01"],
@@ -38,6 +41,13 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   "audit check-proof": ["cordon audit check-proof event-12.proof"],
   "audit export": ["cordon audit export > events.jsonl", "cordon audit export --format tiles --output log"],
   "audit key": ["cordon audit key"],
+  manifest: ["cordon manifest check skill.yaml", "cordon manifest accept skill.yaml"],
+  "manifest init": ["cordon manifest init tool.wasm"],
+  "manifest check": [
+    "cordon manifest check skill.yaml",
+    "cordon manifest check skill.yaml --policy policy.yaml --env TOKEN=x",
+  ],
+  "manifest accept": ["cordon manifest accept skill.yaml"],
   policy: ["cordon policy check policy.yaml", "cordon policy explain policy.yaml --storage read fs:///data/notes.txt"],
   "policy check": ["cordon policy check policy.yaml", "cordon policy check a.yaml b.yaml --strict"],
   "policy explain": [

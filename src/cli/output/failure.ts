@@ -25,7 +25,9 @@ export function errorDocument(thrown: unknown, result?: WitType): ErrorDocument 
   const message = describe(thrown);
   if (!(thrown instanceof CordonError)) return { code: "fault", message };
   const { code, limit, trap, payload } = thrown;
-  const type = code === "guest-error" && result?.kind === "result" ? result.err : undefined;
+  const failed = code === "guest-error" && result?.kind === "result" ? result.err : undefined;
+  // What does not match a manifest is an error without a payload.
+  const type = payload === undefined && failed?.kind !== "option" ? undefined : failed;
   return {
     code,
     message,

@@ -1,8 +1,7 @@
-import * as z from "zod/mini";
-import { nearest } from "../../shared/suggest.ts";
-import { type Fault, MAX_FAULTS, ordered, shown } from "./fault.ts";
-import { type Path, type ReadDocument, readYaml } from "./read-yaml.ts";
+import { checkShape, type DocumentKind } from "./check-shape.ts";
+import { type Fault, ordered } from "./fault.ts";
 import type { PolicyShape } from "./policy-shape.ts";
+import { type ReadDocument, readYaml } from "./read-yaml.ts";
 import { policySchema } from "./schema.ts";
 
 /** A document that is right, as far as it can be told from its text. */
@@ -11,13 +10,12 @@ export interface CheckedDocument {
   readonly shape: PolicyShape;
 }
 
-type Issue = z.core.$ZodIssue;
-type Report = (path: Path, message: string, key?: string) => void;
-
-/** Keys of other systems' policies, and why they are no keys here. */
-const REFUSED_KEYS: ReadonlyMap<string, string> = new Map([
-  ["defaults", "nothing is granted that no document names, so there are no defaults to take; write each grant"],
-]);
+const POLICY: DocumentKind<PolicyShape> = {
+  schema: policySchema,
+  refusedKeys: new Map([
+    ["defaults", "nothing is granted that no document names, so there are no defaults to take; write each grant"],
+  ]),
+};
 
 /** Reads and checks a document. All of its faults, or the document. */
 export function checkDocument(
@@ -26,160 +24,6 @@ export function checkDocument(
 ): { readonly document?: CheckedDocument; readonly faults: readonly Fault[] } {
   const { document: read, faults } = readYaml(text, file);
   if (read === undefined) return { faults: ordered(faults) };
-  const parsed = z.safeParse(policySchema, read.value);
-  if (parsed.success) return { document: { read, shape: parsed.data }, faults: [] };
-  const found: Fault[] = [];
-  const report: Report = (path, message, key) => {
-    const position = key === undefined ? read.positionOf(path) : read.positionOfKey(path, key);
-    found.push({ file, ...position, message });
-  };
-  // To find a place and a key that was meant takes time, and nobody reads more.
-  for (const issue of parsed.error.issues.slice(0, 2 * MAX_FAULTS)) tell(issue, [], read.value, report);
-  return { faults: ordered(found) };
-}
-
-function tell(issue: Issue, base: Path, root: unknown, report: Report): void {
-  const path: Path = [...base, ...issue.path.map((step) => (typeof step === "symbol" ? String(step) : step))];
-  const value = valueAt(root, path);
-  switch (issue.code) {
-    case "unrecognized_keys": {
-      const known = keysOf(schemaAt(path, root));
-      for (const key of issue.keys.slice(0, MAX_FAULTS)) report(path, unknownKey(key, known), key);
-      return;
-    }
-    case "invalid_union": {
-      const options = unionAt(path, root);
-      const index = chosen(options, value);
-      const branch: readonly Issue[] = issue.errors[index] ?? [];
-      if (branch.length === 0) report(path, `${described(value)} is not what belongs here`);
-      for (const one of branch) tell(one, path, root, report);
-      return;
-    }
-    case "invalid_type":
-      report(path, wrongType(issue.expected, value, path));
-      return;
-    case "invalid_value":
-      report(path, `expected ${issue.values.map((one) => shown(String(one))).join(" or ")}, found ${described(value)}`);
-      return;
-    case "too_small":
-    case "too_big":
-      report(path, outOfRange(issue, value));
-      return;
-    default:
-      report(path, issue.message);
-  }
-}
-
-function unknownKey(key: string, known: readonly string[]): string {
-  const why = REFUSED_KEYS.get(key);
-  if (why !== undefined) return `the key ${shown(key)} is refused: ${why}`;
-  const near = nearest(key, known);
-  const hint = near === undefined ? `the keys are ${known.join(", ")}` : `did you mean ${near}?`;
-  return `the key ${shown(key)} is not known; ${hint}`;
-}
-
-function wrongType(expected: string, value: unknown, path: Path): string {
-  const key = path.at(-1);
-  if (value === undefined) return `the key ${shown(String(key))} is missing`;
-  if (key === "version" && path.length === 1) return `the version is ${described(value)}, not a text; write "1.0"`;
-  const words: Readonly<Record<string, string>> = {
-    string: "a text",
-    array: "a list",
-    object: "a map of keys",
-    record: "a map of keys",
-    int: "a whole number",
-    number: "a number",
-    boolean: "true or false",
-  };
-  return `expected ${words[expected] ?? expected}, found ${described(value)}`;
-}
-
-function outOfRange(issue: Issue, value: unknown): string {
-  const bound =
-    issue.code === "too_small"
-      ? `at least ${issue.minimum}`
-      : issue.code === "too_big"
-        ? `at most ${issue.maximum}`
-        : "";
-  return `expected ${bound}, found ${described(value)}`;
-}
-
-function described(value: unknown): string {
-  if (value === null || value === undefined) return "nothing";
-  if (typeof value === "string") return shown(value);
-  if (typeof value === "number" || typeof value === "boolean") return String(value);
-  return Array.isArray(value) ? "a list" : "a map";
-}
-
-/** Own properties alone: keys are a stranger's text. */
-function valueAt(root: unknown, path: Path): unknown {
-  let value = root;
-  for (const step of path) {
-    if (typeof value !== "object" || value === null || !Object.hasOwn(value, step)) return undefined;
-    value = (value as Readonly<Record<string | number, unknown>>)[step];
-  }
-  return value;
-}
-
-type Schema = z.core.$ZodType;
-
-/** What the schema has at a place of the document. */
-function schemaAt(path: Path, root: unknown): Schema | undefined {
-  let schema: Schema | undefined = policySchema;
-  for (const [index, step] of path.entries()) {
-    schema = schemaWithin(unwrapped(schema, valueAt(root, path.slice(0, index))), step);
-    if (schema === undefined) return undefined;
-  }
-  return unwrapped(schema, valueAt(root, path));
-}
-
-function unionAt(path: Path, root: unknown): readonly Schema[] {
-  let schema: Schema | undefined = policySchema;
-  for (const [index, step] of path.entries()) {
-    if (schema === undefined) return [];
-    schema = schemaWithin(unwrapped(schema, valueAt(root, path.slice(0, index))), step);
-  }
-  const { def } = (schema === undefined ? undefined : plainSchema(schema)?._zod) ?? {};
-  return def !== undefined && "options" in def ? (def.options as readonly Schema[]) : [];
-}
-
-function schemaWithin(schema: Schema | undefined, step: string | number): Schema | undefined {
-  const def: object | undefined = schema?._zod.def;
-  if (def === undefined) return undefined;
-  if ("element" in def) return def.element as Schema;
-  if (!("shape" in def)) return undefined;
-  const shape = def.shape as Readonly<Record<string, Schema>>;
-  return Object.hasOwn(shape, step) ? shape[step] : undefined;
-}
-
-/** Without what says that it may be left out or null. */
-function plainSchema(schema: Schema): Schema | undefined {
-  let inner: Schema | undefined = schema;
-  while (inner !== undefined && "innerType" in inner._zod.def) inner = inner._zod.def.innerType as Schema;
-  return inner;
-}
-
-function unwrapped(schema: Schema, value: unknown): Schema | undefined {
-  const plain = plainSchema(schema);
-  const def: object | undefined = plain?._zod.def;
-  if (def === undefined || !("options" in def)) return plain;
-  const options = def.options as readonly Schema[];
-  return options[chosen(options, value)];
-}
-
-/** Which of several schemas a value is meant for, by its kind and its keys, so that a fault points at what is wrong in it. */
-function chosen(options: readonly Schema[], value: unknown): number {
-  const keys = typeof value === "object" && value !== null ? Object.keys(value) : [];
-  const fits = options.map((option) => {
-    const def: { readonly type: string } = option._zod.def;
-    if (def.type === "array") return Array.isArray(value) ? 1 : 0;
-    if (def.type === "object") return keysOf(option).filter((key) => keys.includes(key)).length;
-    return def.type === typeof value || (def.type === "enum" && typeof value === "string") ? 1 : 0;
-  });
-  return fits.indexOf(Math.max(...fits));
-}
-
-function keysOf(schema: Schema | undefined): readonly string[] {
-  const def: object | undefined = schema?._zod.def;
-  return def !== undefined && "shape" in def ? Object.keys(def.shape as object) : [];
+  const checked = checkShape(read, file, POLICY);
+  return "shape" in checked ? { document: { read, shape: checked.shape }, faults: [] } : checked;
 }

@@ -1,3 +1,4 @@
+import type { GrantsInput } from "../parse-grants.ts";
 import type { PolicyDocument } from "./policy-document.ts";
 
 /** What one policy has that another has not, each in words. */
@@ -30,13 +31,22 @@ function only(one: ReadonlySet<string>, other: ReadonlySet<string>): readonly st
   return [...one].filter((text) => !other.has(text)).toSorted();
 }
 
-interface Sayings {
+/** What is allowed and denied, each as a text that is the same for what is the same. */
+export interface Sayings {
   readonly allowed: ReadonlySet<string>;
   readonly denied: ReadonlySet<string>;
 }
 
-/** What a document allows and denies, each as a text that is the same for what is the same. */
 function sayings({ grants, fence, match }: PolicyDocument): Sayings {
+  const { allowed, denied } = grantSayings(grants);
+  const others = new Set(denied);
+  if (fence !== undefined) others.add(`fence: ${JSON.stringify([fence.grants, fence.limits])}`);
+  if (match !== undefined) others.add(`match: ${JSON.stringify(match)}`);
+  return { allowed, denied: others };
+}
+
+/** What grants as documents have them allow and deny. */
+export function grantSayings(grants: GrantsInput): Sayings {
   const [allowed, denied] = [new Set<string>(), new Set<string>()];
   const { filesystem = {}, network, environment, ...others } = grants;
   for (const [rules, into] of [[filesystem.allow, allowed] as const, [filesystem.deny, denied] as const]) {
@@ -68,8 +78,6 @@ function sayings({ grants, fence, match }: PolicyDocument): Sayings {
       allowed.add(`${name}: ${typeof one === "string" ? one : JSON.stringify(one)}`);
     }
   }
-  if (fence !== undefined) denied.add(`fence: ${JSON.stringify([fence.grants, fence.limits])}`);
-  if (match !== undefined) denied.add(`match: ${JSON.stringify(match)}`);
   return { allowed, denied };
 }
 

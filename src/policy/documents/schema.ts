@@ -9,12 +9,12 @@ import { parseRandom } from "../parse-random.ts";
 import { parseSecrets } from "../parse-secrets.ts";
 import { PUBLISHER_LEVELS } from "../../shared/publisher-level.ts";
 import type { Problems } from "../problems.ts";
-import type { PolicyShape, SignatureEntry } from "./policy-shape.ts";
+import type { PermissionsShape, PolicyShape, SignatureEntry } from "./policy-shape.ts";
 import { parsePorts } from "../port-ranges.ts";
 import { ACCESS_WORDS } from "../storage/access.ts";
 import { shown } from "./fault.ts";
+import { problem, text } from "./zod-checks.ts";
 import {
-  type Check,
   cidr,
   cpu,
   digest,
@@ -27,18 +27,6 @@ import {
   storageUri,
   version,
 } from "./formats.ts";
-
-/** A text that a check takes. */
-function text(check: Check, description: string): z.ZodMiniString {
-  return z.string().check(problem(check), z.describe(description));
-}
-
-function problem<T>(check: (value: T) => string | undefined): z.core.$ZodCheck<T> {
-  return z.check<T>((payload) => {
-    const message = check(payload.value);
-    if (message !== undefined) payload.issues.push({ code: "custom", message, input: payload.value });
-  });
-}
 
 /** What the parsers of grants take, which note what is wrong. */
 function parsed(parse: (value: unknown, problems: Problems) => unknown): z.core.$ZodCheck<unknown> {
@@ -108,6 +96,7 @@ function memoryCheck(unit: number): z.core.$ZodCheck<number> {
   return problem((value) => (isMemory(value * unit) ? undefined : "memory is from 64 KiB to 1 TiB"));
 }
 
+/** What is under `permissions`. */
 const permissions = z.strictObject({
   storage: z.nullish(z.strictObject({ allow: list(storageAllow), deny: list(storageDeny) })),
   network: z.nullish(z.strictObject({ allow: list(networkEntry), deny: list(networkEntry) })),
@@ -140,6 +129,13 @@ const permissions = z.strictObject({
   clocks: z.nullish(z.unknown().check(parsed(parseClocks))),
   random: z.nullish(z.unknown().check(parsed(parseRandom))),
   custom: z.nullish(z.unknown().check(parsed(parseCustom))),
+});
+
+/** Those of `permissions` that are grants, for documents of other kinds. */
+export const grantedPermissions: z.ZodMiniType<PermissionsShape> = z.omit(permissions, {
+  resources: true,
+  ipc: true,
+  runtime: true,
 });
 
 const limitShape = Object.fromEntries(

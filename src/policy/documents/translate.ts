@@ -5,7 +5,7 @@ import type { CheckedDocument } from "./check-document.ts";
 import type { Fault } from "./fault.ts";
 import { cpuPercent, memoryBytes, splitHost } from "./formats.ts";
 import type { DocumentLimits, PolicyDocument, RuleOrigin } from "./policy-document.ts";
-import type { Path } from "./read-yaml.ts";
+import type { Path, ReadDocument } from "./read-yaml.ts";
 import type { EnvironmentEntry, NetworkEntry, PermissionsShape, PolicyShape } from "./policy-shape.ts";
 
 /** Where a document is from. */
@@ -20,16 +20,8 @@ export interface DocumentPlace {
 export function translate({ read, shape }: CheckedDocument, { file, folder }: DocumentPlace): PolicyDocument {
   const warnings: Fault[] = [];
   const rules: RuleOrigin[] = [];
-  const warn = (path: Path, message: string): void => void warnings.push({ file, ...read.positionOf(path), message });
-  const origin = (path: Path, use: RuleOrigin["use"], kind: RuleOrigin["kind"], written: readonly string[]): void => {
-    const steps = path.slice(path.indexOf("permissions") + 1);
-    const place = steps
-      .map((step) => (typeof step === "number" ? `[${step}]` : `.${step}`))
-      .join("")
-      .slice(1);
-    rules.push({ file, ...read.positionOf(path), place, kind, use, written });
-  };
-  const notes = { warn, origin, folder };
+  const notes = notesOf(read, { file, folder }, { warnings, rules });
+  const { warn } = notes;
   const grants = grantsOf(shape.permissions, ["permissions"], notes, false);
   const own = limitsOf(shape.permissions, shape.limits, ["permissions"], warn);
   const fence = shape.fence;
@@ -52,6 +44,40 @@ export function translate({ read, shape }: CheckedDocument, { file, folder }: Do
           },
     warnings,
     rules,
+  };
+}
+
+/**
+ * What stands under `permissions`, or in its form elsewhere in a document, as grants.
+ *
+ * @param at Where it stands.
+ */
+export function translatePermissions(
+  permissions: PermissionsShape,
+  at: Path,
+  read: Pick<ReadDocument, "positionOf">,
+  place: DocumentPlace,
+): { readonly grants: GrantsInput; readonly rules: readonly RuleOrigin[] } {
+  const rules: RuleOrigin[] = [];
+  return { grants: grantsOf(permissions, at, notesOf(read, place, { warnings: [], rules }), false), rules };
+}
+
+function notesOf(
+  read: Pick<ReadDocument, "positionOf">,
+  { file, folder }: DocumentPlace,
+  { warnings, rules }: { readonly warnings: Fault[]; readonly rules: RuleOrigin[] },
+): Notes {
+  return {
+    folder,
+    warn: (path, message) => void warnings.push({ file, ...read.positionOf(path), message }),
+    origin: (path, use, kind, written) => {
+      const steps = path.slice(path.indexOf("permissions") + 1);
+      const place = steps
+        .map((step) => (typeof step === "number" ? `[${step}]` : `.${step}`))
+        .join("")
+        .slice(1);
+      rules.push({ file, ...read.positionOf(path), place, kind, use, written });
+    },
   };
 }
 

@@ -15,6 +15,7 @@ import { valueOf } from "./ending.ts";
 import { type CallableExport, findExport } from "../loading/exports.ts";
 import { type EmbeddersObjects, InstanceHandles } from "./instance-handles.ts";
 import { type ExportedResources, exportedResourcesOf, NO_RESOURCES } from "./resource-types.ts";
+import type { SchemaChecks } from "../manifest/schema-checks.ts";
 import { usageOf } from "./usage.ts";
 
 /** How an instance that stays is called. */
@@ -37,6 +38,8 @@ export interface InstanceLink {
   readonly collectsHandles: boolean;
   /** Whether the instance is in a process that a guest may have taken over, so that what it returns has to be checked. */
   readonly untrusted: boolean;
+  /** Checks of what exports take and return; absent where there are none. */
+  readonly schemas?: SchemaChecks | undefined;
   /** Ends it, whatever it does, as cancelled for this reason. */
   readonly stop: (reason: unknown) => void;
   /** Resolves when the instance is no more. */
@@ -132,6 +135,11 @@ export class GuestInstance implements AsyncDisposable {
     const handles = this.#handles.arguments(resources.byType);
     try {
       const normal = normalizeArguments(called.function, parameters, handles);
+      const checked = this.#link.schemas?.begin(called, this.#link.limits, signal);
+      if (checked !== undefined) {
+        await checked.input(normal);
+        while (this.#isEnding) await this.#untilReady();
+      }
       // What ended the instance is what every later call fails with.
       if (this.#end !== undefined) this.#valueOf(this.#end, called);
       if (this.#port === undefined) {
@@ -150,7 +158,9 @@ export class GuestInstance implements AsyncDisposable {
       this.#stopsWith(signal, ended);
       const returned = holdsStream(called.function.result) ? this.#early(ended) : ended;
       const { ending = CLOSED } = await returned;
-      return { value: this.#valueOf(ending, called, resources), usage: this.#usage };
+      const [value, usage] = [this.#valueOf(ending, called, resources), this.#usage];
+      if (checked !== undefined) await checked.output(value, usage);
+      return { value, usage };
     } finally {
       handles.end();
     }

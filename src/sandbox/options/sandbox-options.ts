@@ -5,7 +5,7 @@ import { type GrantsBase, type GrantsInput, parseGrants } from "../../policy/par
 import type { SecretInput } from "../../policy/parse-secrets.ts";
 import { CordonError } from "../../shared/errors.ts";
 import type { Limits } from "../../shared/limits.ts";
-import { cacheDirectory, configDirectory } from "../../shared/machine/xdg.ts";
+import { cacheDirectory, configDirectory, stateDirectory } from "../../shared/machine/xdg.ts";
 import type {
   CoreHostFunctionInput,
   HostFunctionInput,
@@ -13,6 +13,7 @@ import type {
 } from "../host-functions/host-function-input.ts";
 import { HostFunctions } from "../host-functions/host-functions.ts";
 import type { LoadOptions } from "../loading/component-info.ts";
+import { type ManifestInput, manifestInput } from "../manifest/manifest-options.ts";
 import { abortSignal } from "./common-shapes.ts";
 import { type DeterministicInput, deterministicGrants } from "./deterministic.ts";
 import { type Faults, shownValue } from "./faults.ts";
@@ -32,6 +33,11 @@ export interface SandboxOptions extends LoadOptions, IsolationOptions {
    * Default none. See docs/policy.md.
    */
   readonly policy?: PolicyInput | undefined;
+  /**
+   * A manifest, `skill.yaml`: the guest has what is asked for there and granted here, and values are checked by its schemas. Default none.
+   * See docs/manifests.md.
+   */
+  readonly manifest?: ManifestInput | undefined;
   /**
    * Whether the same call does the same each time: virtual time, and random bytes of a seed. Default `false`. See
    * docs/limits.md for what it covers.
@@ -121,6 +127,7 @@ const members = options<SandboxOptions>({
     text,
     either((value) => Array.isArray(value), texts, options<PolicyFilesInput>({ files: texts, folders: truth })),
   ),
+  manifest: manifestInput,
   deterministic: either(
     (value) => typeof value === "boolean",
     truth,
@@ -168,14 +175,21 @@ export function grantsBase({
   cache,
   secretStore,
   signature,
-}: Pick<SandboxOptions, "cache" | "secretStore" | "signature">): GrantsBase & {
+  manifest,
+}: Pick<SandboxOptions, "cache" | "secretStore" | "signature" | "manifest">): GrantsBase & {
   readonly protectedFolders: readonly string[];
   readonly ownPaths: readonly string[];
 } {
   return {
     cwd: currentDirectory(),
     protectedFolders: ownFolders(cache),
-    hiddenFolders: [configDirectory(), secretStore?.directory, signature?.trustDirectory].filter(isGiven),
+    hiddenFolders: [
+      configDirectory(),
+      stateDirectory(),
+      secretStore?.directory,
+      signature?.trustDirectory,
+      typeof manifest === "object" ? manifest.acceptedDirectory : undefined,
+    ].filter(isGiven),
     // Whoever reads it can open every secret.
     ownPaths: [secretStore?.keyFile].filter(isGiven),
     env: process.env,

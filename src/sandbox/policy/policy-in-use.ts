@@ -1,6 +1,7 @@
 import type { SignatureEntry } from "../../policy/documents/policy-shape.ts";
 import type { Limits } from "../../shared/limits.ts";
 import type { ComponentSource } from "../loading/source.ts";
+import type { OpenedManifest } from "../manifest/opened-manifest.ts";
 import type { ReadSandboxOptions } from "../options/sandbox-options.ts";
 
 /** The policy that a sandbox was opened under. */
@@ -21,4 +22,7 @@ export interface OpenedOptions extends ReadSandboxOptions {
   readonly signatures?: readonly SignatureEntry[] | undefined;
   /** What no limit of a call may pass. */
   readonly mostLimits?: Partial<Limits>;
+  /** What the bytes of the component have to be. */
+  readonly expectedDigest?: string | undefined;
+  readonly manifest?: OpenedManifest | undefined;
 }

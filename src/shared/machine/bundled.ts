@@ -14,6 +14,7 @@ const WORKERS = {
   "guest-process": "runtime/process/child/main.ts",
   "prepare-worker": "component/preparation/worker.ts",
   "compile-worker": "component/compile/compile-worker.ts",
+  "manifest-worker": "manifest/thread/main.ts",
 } as const;
 
 const entries = new Map<keyof typeof WORKERS, URL>();

@@ -14,7 +14,7 @@ export function configDirectory(environment: NodeJS.ProcessEnv = process.env): s
   return ownDirectory(environment["XDG_CONFIG_HOME"], ".config");
 }
 
-/** Cordon's folder for what is to be kept and nobody has set: what happened. `undefined` for a user without a home directory. */
+/** Cordon's folder for what it keeps and nobody has set: what happened, versions of policies, accepted requests. `undefined` for a user without a home directory. */
 export function stateDirectory(environment: NodeJS.ProcessEnv = process.env): string | undefined {
   return ownDirectory(environment["XDG_STATE_HOME"], join(".local", "state"));
 }

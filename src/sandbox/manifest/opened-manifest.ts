@@ -1,0 +1,13 @@
+import type { ManifestExport } from "../../manifest/manifest.ts";
+import type { InstanceCheck } from "../../manifest/thread/manifest-thread.ts";
+import type { ManifestInUse } from "./manifest-in-use.ts";
+
+/** A manifest as a sandbox has it while it is open. */
+export interface OpenedManifest {
+  readonly inUse: ManifestInUse;
+  readonly exports: readonly ManifestExport[];
+  /** Holds a value against a schema; see `ManifestThread.check`. */
+  readonly check: (check: InstanceCheck) => Promise<string | undefined>;
+  /** Ends whatever is being checked. */
+  readonly close: () => void;
+}
