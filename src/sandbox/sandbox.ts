@@ -89,14 +89,14 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
       policy === undefined
         ? { ...read, source }
         : await (await import("./policy/with-policy.ts")).withPolicy(source, read, policy);
-    return Sandbox.#openRead(opened);
+    return Sandbox.#openRead(opened, source);
   }
 
-  static async #openRead<Exports extends object>(opened: OpenedOptions): Promise<Sandbox<Exports>> {
+  static async #openRead<Exports extends object>(opened: OpenedOptions, origin: ComponentSource): Promise<Sandbox<Exports>> {
     const { source, options, limits, hostFunctions, policy, mostLimits } = opened;
     const engine = await openEngine(
       source,
-      { ...options, limits, signatures: opened.signatures },
+      { ...options, limits, signatures: opened.signatures, origin },
       hostFunctions.descriptors,
       opened.grants,
     );

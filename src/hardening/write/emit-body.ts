@@ -68,10 +68,12 @@ export class BodyEmitter {
     writer.begin(start, { inLocal, isParameter: passing, local: passing ? signature.parameters : body.locals }, given);
     this.#isCharged = charged;
     this.#loops.begin();
+    writer.notePosition(start, 0);
     if (passing) this.#movedLocals(start, codeStart);
     else if (inLocal || body.checks > 0) this.#oneLocalMore(start, codeStart);
     else writer.out.copy(writer.code, start, codeStart);
     writer.source = codeStart;
+    writer.notePosition(codeStart, 0);
     // A branch to the function's own label has to come past the place where the counter is written back.
     const isWrapped = passing || (inLocal && body.leavesByBranch);
     for (let index = 0; index < events.count; index += 1) {
@@ -114,13 +116,15 @@ export class BodyEmitter {
         this.#give(first === 1);
         return index;
       case EVENT.index:
+        writer.notePosition(writer.source, 0);
         writer.out.u8(writer.code[writer.source] ?? 0);
         writer.out.u32(first);
-        writer.source = second;
+        writer.goOn(second);
         return index;
       case EVENT.replace:
+        writer.notePosition(writer.source, 0);
         writer.call(first);
-        writer.source = second;
+        writer.goOn(second);
         return index;
       case EVENT.insert:
         writer.call(first);

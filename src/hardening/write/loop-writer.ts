@@ -153,6 +153,7 @@ export class LoopWriter {
       out.u32(depth > labelOfLoop ? depth + OUTLINED_LABELS : depth);
     };
     writer.noteHints(writer.source, next);
+    writer.notePosition(writer.source, 0);
     const opcode = reader.u8();
     out.u8(opcode);
     if (opcode === OPCODE.brTable) {
@@ -161,6 +162,6 @@ export class LoopWriter {
       for (let left = count; left > 0; left -= 1) label();
     }
     label();
-    writer.source = next;
+    writer.goOn(next);
   }
 }

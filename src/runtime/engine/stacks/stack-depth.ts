@@ -1,3 +1,5 @@
+import { hostInstance } from "../../instance-modules.ts";
+
 /** How much of a stack is looked at in one step, in bytes, and what 128-bit values it takes to fill as much. */
 const STEP_BYTES = 32 * 1024;
 const STEP_VALUES = STEP_BYTES / 16;
@@ -67,7 +69,7 @@ class StackDepth {
   #all: number | undefined;
 
   constructor() {
-    this.#exports = new WebAssembly.Instance(new WebAssembly.Module(moduleBytes())).exports as unknown as DepthExports;
+    this.#exports = hostInstance(new WebAssembly.Module(moduleBytes())).exports as unknown as DepthExports;
   }
 
   /** To be called by the code that is on a stack before that is suspended: the stack overflows where it holds more than it may. */

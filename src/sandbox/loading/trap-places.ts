@@ -1,0 +1,84 @@
+import { digestOf } from "../../component/digest.ts";
+import { runLoad } from "../../component/load/load.ts";
+import type { ModulePositions } from "../../component/preparation/messages.ts";
+import { positionsInWorker } from "../../component/preparation/in-worker.ts";
+import { trapPlace } from "../../component/trap-place.ts";
+import type { GuestFrame } from "../../runtime/messages.ts";
+import type { TrapFrame } from "../../shared/errors.ts";
+import { beginReading, type ComponentSource } from "./source.ts";
+
+/** How long a trap waits for its places, in milliseconds. They are had once for a component, in about the time of a load. */
+const MOST_WAIT_MS = 10_000;
+
+/** What the places of traps are found by. */
+export interface TrapPlacesParts {
+  readonly source: ComponentSource;
+  /** Of the component that was loaded from there. */
+  readonly digest: string;
+  readonly sharedMemory: boolean;
+  readonly maxBytes: number;
+}
+
+/**
+ * Says where in a component's file its traps were. Hardening moves code, and nothing of where it was is kept. So the component is read
+ * again at the first trap, and hardened again if it is still the same; what comes of that is kept as long as the sandbox is open.
+ */
+export class TrapPlaces {
+  readonly #digest: string;
+  readonly #sharedMemory: boolean;
+  readonly #maxBytes: number;
+  readonly #source: () => ComponentSource | undefined;
+  readonly #closed = new AbortController();
+  #known: Promise<readonly ModulePositions[]> | undefined;
+
+  constructor({ source, digest, sharedMemory, maxBytes }: TrapPlacesParts) {
+    this.#digest = digest;
+    this.#sharedMemory = sharedMemory;
+    this.#maxBytes = maxBytes;
+    this.#source = rereadable(source);
+  }
+
+  /** The frames of a trap as they are told. Never rejects. */
+  async of(frames: readonly GuestFrame[]): Promise<readonly TrapFrame[]> {
+    if (frames.length === 0) return [];
+    this.#known ??= this.#find().catch(() => []);
+    const known = await this.#known;
+    return frames.flatMap((frame) => placed(frame, known[frame.module]) ?? []);
+  }
+
+  /** Lets go of what is known, and gives up what is being found. */
+  close(): void {
+    this.#closed.abort(new Error("the sandbox was closed"));
+    this.#known = Promise.resolve([]);
+  }
+
+  #find(): Promise<readonly ModulePositions[]> {
+    const source = this.#source();
+    if (source === undefined) return Promise.resolve([]);
+    return runLoad(
+      async ({ signal, hold }) => {
+        const { bytes } = await beginReading(source, this.#maxBytes)(signal);
+        if ((await digestOf(bytes, signal)) !== this.#digest) return [];
+        const request = { component: bytes, digest: this.#digest, sharedMemory: this.#sharedMemory };
+        return positionsInWorker(request, { signal, takesBytes: true, onEnding: hold });
+      },
+      { signal: this.#closed.signal, timeoutMs: MOST_WAIT_MS },
+    );
+  }
+}
+
+/** Gives a source once more; what was read from a stream is gone. Bytes are the caller's, who may let go of them. */
+function rereadable(source: ComponentSource): () => ComponentSource | undefined {
+  if (typeof source === "string" || source instanceof URL) return () => source;
+  if (source instanceof Response || source instanceof ReadableStream) return () => undefined;
+  const held = new WeakRef(source);
+  return () => held.deref();
+}
+
+/** A frame with its places, or none where it is a function of hardening's own. */
+function placed({ position, ...frame }: GuestFrame, known: ModulePositions | undefined): TrapFrame | undefined {
+  const unknown: TrapFrame = { ...frame, offset: undefined, fileOffset: undefined };
+  if (known === undefined) return unknown;
+  const place = trapPlace(known, frame.index, position);
+  return place === "added" ? undefined : { ...unknown, ...place };
+}
