@@ -43,7 +43,8 @@ export interface Engine {
 type EngineOptions = ProgramOptions &
   IsolationOptions &
   Pick<SandboxOptions, "signature"> &
-  Pick<OpenedOptions, "signatures"> & { readonly limits: Pick<Limits, "maxComponentBytes">;
+  Pick<OpenedOptions, "signatures"> & {
+    readonly limits: Pick<Limits, "maxComponentBytes">;
     /** Where the component is read again, if that is another source. */
     readonly origin?: ComponentSource;
   };
@@ -174,7 +175,7 @@ function engineOf<P extends Pick<Program, "id" | "component">>(
   const closed = new Error("the sandbox was closed");
   // Whoever keeps a sandbox that is closed does not keep its code.
   let open: P | undefined = program;
-  let places: TrapPlaces | undefined;
+  let places: Promise<TrapPlaces> | undefined;
   return {
     info,
     programId: id,
@@ -183,10 +184,12 @@ function engineOf<P extends Pick<Program, "id" | "component">>(
     isolation: { level: untrusted ? "process" : "thread", obstacle: undefined },
     untrusted,
     placesOf: async (frames) => {
-      const { TrapPlaces } = await import("./loading/trap-places.ts");
-      places ??= new TrapPlaces({ ...origin, digest: info.digest });
-      if (open === undefined) places.close();
-      return places.of(frames);
+      places ??= import("./loading/trap-places.ts").then(
+        (module) => new module.TrapPlaces({ ...origin, digest: info.digest }),
+      );
+      const found = await places;
+      if (open === undefined) found.close();
+      return found.of(frames);
     },
     run: (job) => {
       if (open === undefined) return Promise.resolve({ ending: { kind: "cancelled", reason: closed }, wallMs: 0 });
@@ -197,7 +200,7 @@ function engineOf<P extends Pick<Program, "id" | "component">>(
     },
     close: async () => {
       open = undefined;
-      places?.close();
+      void places?.then((found) => found.close());
       pool.unload(id, closed);
       await release();
     },

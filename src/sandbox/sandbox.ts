@@ -92,7 +92,10 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
     return Sandbox.#openRead(opened, source);
   }
 
-  static async #openRead<Exports extends object>(opened: OpenedOptions, origin: ComponentSource): Promise<Sandbox<Exports>> {
+  static async #openRead<Exports extends object>(
+    opened: OpenedOptions,
+    origin: ComponentSource,
+  ): Promise<Sandbox<Exports>> {
     const { source, options, limits, hostFunctions, policy, mostLimits } = opened;
     const engine = await openEngine(
       source,

@@ -43,7 +43,8 @@ export function compareTraps(module: Uint8Array, allow: HardenOptions["allow"] =
       const given = mapped[at] ?? [];
       const most = Math.min(expected.length, given.length);
       const [left, right] = [expected, given].map((one) => JSON.stringify(one.slice(0, most)));
-      if (left !== right || most === 0) return { frames, difference: `${counter}: trap ${at} at ${right} where it is at ${left}` };
+      if (left !== right || most === 0)
+        return { frames, difference: `${counter}: trap ${at} at ${right} where it is at ${left}` };
       frames += most;
     }
     if (mapped.length !== before.found.length) return { frames, difference: `${counter}: ${mapped.length} traps` };
@@ -58,13 +59,16 @@ function mappedBack({ index, position }: Frame, positions: Uint8Array = new Uint
 }
 
 function trapsOf(bytes: Uint8Array, added: Record<string, Record<string, unknown>>): Traps {
-  const compiled = new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>);
+  const compiled = new WebAssembly.Module(bytes);
   const found: (readonly Frame[])[] = [];
   let instance: WebAssembly.Instance;
   try {
-    instance = new WebAssembly.Instance(compiled, { ...stubs(compiled, []), ...added } as WebAssembly.Imports);
+    instance = new WebAssembly.Instance(compiled, { ...stubs(compiled, []), ...added });
   } catch (thrown) {
-    return { found: thrown instanceof WebAssembly.RuntimeError ? [framesOf(thrown, undefined)] : [], cut: thrown instanceof RangeError };
+    return {
+      found: thrown instanceof WebAssembly.RuntimeError ? [framesOf(thrown, undefined)] : [],
+      cut: thrown instanceof RangeError,
+    };
   }
   for (const [name, target] of Object.entries(instance.exports)) {
     if (typeof target !== "function" || name === COUNTER_EXPORT) continue;
@@ -81,17 +85,18 @@ function trapsOf(bytes: Uint8Array, added: Record<string, Record<string, unknown
 
 /** The frames of an instance on the stack of an error; of whichever there is without one. */
 function framesOf(error: Error, instance: WebAssembly.Instance | undefined): Frame[] {
-  const { prepareStackTrace } = Error;
+  const { prepareStackTrace: before } = Error as { readonly prepareStackTrace?: (...given: never[]) => unknown };
   try {
     Error.prepareStackTrace = (_error, sites) => sites;
     const sites = error.stack as unknown as readonly NodeJS.CallSite[];
     return sites.flatMap((site) => {
-      const [, index, position] = /:wasm-function\[(\d+)\]:0x([0-9a-f]+)\)?$/u.exec(String(site)) ?? [];
+      // oxlint-disable-next-line typescript/no-base-to-string -- the engine has a text of its own for it
+      const [, index, position] = /:wasm-function\[(\d+)\]:0x([0-9a-f]+)\)?$/u.exec(site.toString()) ?? [];
       if (index === undefined || position === undefined) return [];
-      if (instance !== undefined && (site.getThis() as unknown) !== instance) return [];
+      if (instance !== undefined && site.getThis() !== instance) return [];
       return [{ index: Number(index), position: Number.parseInt(position, 16) }];
     });
   } finally {
-    Error.prepareStackTrace = prepareStackTrace;
+    Object.assign(Error, { prepareStackTrace: before });
   }
 }

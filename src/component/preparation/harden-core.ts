@@ -22,6 +22,9 @@ export type AdmitTypes = (keys: Uint8Array) => void;
  *
  * @throws CordonError `invalid-component`, `unsupported` or `limit`, as `hardenModule`.
  */
-export function hardenCore(module: Uint8Array, { threads, admitTypes, positions = false }: CoreHardening): HardenedModule {
+export function hardenCore(
+  module: Uint8Array,
+  { threads, admitTypes, positions = false }: CoreHardening,
+): HardenedModule {
   return hardenModule(module, { meter: true, counter: "own", allow: { threads }, admitTypes, positions });
 }

@@ -18,8 +18,7 @@ export function positionsOf(
   recognized: Recognized,
   admitTypes: AdmitTypes,
 ): readonly ModulePositions[] {
-  const ranges =
-    recognized.kind === "core" ? [{ offset: 0, size: component.length }] : recognized.decoded.coreModules;
+  const ranges = recognized.kind === "core" ? [{ offset: 0, size: component.length }] : recognized.decoded.coreModules;
   let left = MOST_BYTES;
   return ranges.map(({ offset, size }) => {
     const module = component.subarray(offset, offset + size);

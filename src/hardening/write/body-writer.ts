@@ -88,12 +88,12 @@ export class BodyWriter {
     this.source = position;
   }
 
-  /** Notes that what is written next was at `source`, for so many bytes. */
+  /** Notes that what is written next was at `source`, for so many bytes; what is written behind them is for what followed them. */
   notePosition(source: number, length: number): void {
     this.#context.positions?.note(this.out.length - this.#bodyAt, source - this.#start, length);
   }
 
-  /** Goes on behind an instruction for which something else was written. */
+  /** Goes on at another place than behind what was copied last. */
   goOn(source: number): void {
     this.source = source;
     this.notePosition(source, 0);
@@ -106,7 +106,7 @@ export class BodyWriter {
 
   /** Has the code from a place on be copied again. */
   goBack({ source, nextHint }: SourceMark): void {
-    this.source = source;
+    this.goOn(source);
     this.#nextHint = nextHint;
   }
 

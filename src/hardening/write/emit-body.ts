@@ -116,13 +116,11 @@ export class BodyEmitter {
         this.#give(first === 1);
         return index;
       case EVENT.index:
-        writer.notePosition(writer.source, 0);
         writer.out.u8(writer.code[writer.source] ?? 0);
         writer.out.u32(first);
         writer.goOn(second);
         return index;
       case EVENT.replace:
-        writer.notePosition(writer.source, 0);
         writer.call(first);
         writer.goOn(second);
         return index;

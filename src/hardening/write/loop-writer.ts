@@ -153,7 +153,6 @@ export class LoopWriter {
       out.u32(depth > labelOfLoop ? depth + OUTLINED_LABELS : depth);
     };
     writer.noteHints(writer.source, next);
-    writer.notePosition(writer.source, 0);
     const opcode = reader.u8();
     out.u8(opcode);
     if (opcode === OPCODE.brTable) {

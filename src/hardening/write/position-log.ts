@@ -24,7 +24,7 @@ export class PositionLog {
 
   /**
    * That bytes from `source` on stand at `written`, both counted from where their bodies begin. What is written after them, up to what is
-   * noted next, was added before the byte that follows them. `length` is 0 for what was added in place of the instruction at `source`.
+   * noted next, is for the instruction that follows them: it was added before that, or is there in its place.
    */
   note(written: number, source: number, length: number): void {
     this.#entries.u32(written - this.#written);

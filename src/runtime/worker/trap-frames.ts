@@ -25,7 +25,9 @@ export function trapFrames(thrown: unknown): readonly GuestFrame[] {
 /** The instances of modules, guests' or not, whose functions are on the stack of an error. */
 export function instancesOnStack(thrown: unknown): readonly object[] {
   // For a function of WebAssembly, the engine gives the instance as `this`.
-  return callSites(thrown).flatMap((site) => (isWasm(site) ? [site.getThis() as object | undefined] : []).filter((one) => one !== undefined));
+  return callSites(thrown).flatMap((site) =>
+    (isWasm(site) ? [site.getThis() as object | undefined] : []).filter((one) => one !== undefined),
+  );
 }
 
 /** The stack as data, which the engine makes once, the first time that it is asked for. */

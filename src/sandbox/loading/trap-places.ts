@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { digestOf } from "../../component/digest.ts";
 import { runLoad } from "../../component/load/load.ts";
 import type { ModulePositions } from "../../component/preparation/messages.ts";
@@ -5,6 +6,7 @@ import { positionsInWorker } from "../../component/preparation/in-worker.ts";
 import { trapPlace } from "../../component/trap-place.ts";
 import type { GuestFrame } from "../../runtime/messages.ts";
 import type { TrapFrame } from "../../shared/errors.ts";
+import { keepPositions, knownPositions } from "./known-positions.ts";
 import { beginReading, type ComponentSource } from "./source.ts";
 
 /** How long a trap waits for its places, in milliseconds. They are had once for a component, in about the time of a load. */
@@ -21,7 +23,7 @@ export interface TrapPlacesParts {
 
 /**
  * Says where in a component's file its traps were. Hardening moves code, and nothing of where it was is kept. So the component is read
- * again at the first trap, and hardened again if it is still the same; what comes of that is kept as long as the sandbox is open.
+ * again at the first trap, and hardened again if it is still the same; what comes of that is kept for the next.
  */
 export class TrapPlaces {
   readonly #digest: string;
@@ -29,7 +31,7 @@ export class TrapPlaces {
   readonly #maxBytes: number;
   readonly #source: () => ComponentSource | undefined;
   readonly #closed = new AbortController();
-  #known: Promise<readonly ModulePositions[]> | undefined;
+  #finding: Promise<readonly ModulePositions[]> | undefined;
 
   constructor({ source, digest, sharedMemory, maxBytes }: TrapPlacesParts) {
     this.#digest = digest;
@@ -41,18 +43,17 @@ export class TrapPlaces {
   /** The frames of a trap as they are told. Never rejects. */
   async of(frames: readonly GuestFrame[]): Promise<readonly TrapFrame[]> {
     if (frames.length === 0) return [];
-    this.#known ??= this.#find().catch(() => []);
-    const known = await this.#known;
+    const key = `${this.#digest} ${this.#sharedMemory}`;
+    const known = knownPositions(key) ?? (await (this.#finding ??= this.#find(key).catch(() => [])));
     return frames.flatMap((frame) => placed(frame, known[frame.module]) ?? []);
   }
 
-  /** Lets go of what is known, and gives up what is being found. */
+  /** Gives up what is being found. */
   close(): void {
     this.#closed.abort(new Error("the sandbox was closed"));
-    this.#known = Promise.resolve([]);
   }
 
-  #find(): Promise<readonly ModulePositions[]> {
+  #find(key: string): Promise<readonly ModulePositions[]> {
     const source = this.#source();
     if (source === undefined) return Promise.resolve([]);
     return runLoad(
@@ -60,7 +61,9 @@ export class TrapPlaces {
         const { bytes } = await beginReading(source, this.#maxBytes)(signal);
         if ((await digestOf(bytes, signal)) !== this.#digest) return [];
         const request = { component: bytes, digest: this.#digest, sharedMemory: this.#sharedMemory };
-        return positionsInWorker(request, { signal, takesBytes: true, onEnding: hold });
+        const found = await positionsInWorker(request, { signal, takesBytes: true, onEnding: hold });
+        keepPositions(key, found);
+        return found;
       },
       { signal: this.#closed.signal, timeoutMs: MOST_WAIT_MS },
     );
@@ -69,7 +72,12 @@ export class TrapPlaces {
 
 /** Gives a source once more; what was read from a stream is gone. Bytes are the caller's, who may let go of them. */
 function rereadable(source: ComponentSource): () => ComponentSource | undefined {
-  if (typeof source === "string" || source instanceof URL) return () => source;
+  if (source instanceof URL) return () => source;
+  // The current folder may be another by then.
+  if (typeof source === "string") {
+    const path = resolve(source);
+    return () => path;
+  }
   if (source instanceof Response || source instanceof ReadableStream) return () => undefined;
   const held = new WeakRef(source);
   return () => held.deref();
