@@ -16,6 +16,7 @@ import type { SandboxOptions } from "./options/sandbox-options.ts";
 import type { OpenedOptions } from "./policy/policy-in-use.ts";
 import { signedReading } from "./loading/signed-reading.ts";
 import type { TrapPlaces, TrapPlacesParts } from "./loading/trap-places.ts";
+import { rereadable } from "./loading/rereadable.ts";
 import { beginReading, type ComponentSource, type Reading } from "./loading/source.ts";
 
 /** Runs the calls of one component, at the level of isolation it was opened for. */
@@ -65,16 +66,16 @@ export function openEngine(
   grants: Grants,
 ): Promise<Engine> {
   const { isolation = "thread", osSandbox } = options;
-  const origin = {
-    source: options.origin ?? source,
-    sharedMemory: options.sharedMemory === true,
-    maxBytes: options.limits.maxComponentBytes,
-  };
   const reading = signedReading(
     beginReading(source, options.limits.maxComponentBytes),
     options.signature,
     options.signatures,
   );
+  const origin = {
+    again: rereadable(options.origin ?? source),
+    sharedMemory: options.sharedMemory === true,
+    maxBytes: options.limits.maxComponentBytes,
+  };
   const withGrants = { ...options, grants, origin };
   switch (isolation) {
     case "thread":

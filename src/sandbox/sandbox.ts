@@ -12,6 +12,7 @@ import { type HttpExchange, httpExchange } from "./http/http-exchange.ts";
 import { InstanceHandles } from "./calls/instance-handles.ts";
 import { exportedResourcesOf } from "./calls/resource-types.ts";
 import { refuseHandleResult } from "./calls/refuse-handle-result.ts";
+import { refuseOtherReceivers } from "./own-receiver.ts";
 import { type Engine, openEngine } from "./engine.ts";
 import type { IsolationInUse } from "./options/isolation-options.ts";
 import type { CallResult } from "./calls/call-result.ts";
@@ -55,6 +56,10 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
   readonly #mostLimits: Partial<Limits>;
   readonly #invocations: Invocations;
   #closed = false;
+
+  static {
+    refuseOtherReceivers(Sandbox, "sandbox", (self) => #closed in self);
+  }
 
   private constructor(parts: SandboxParts) {
     // Only JavaScript gets here without them.
@@ -126,7 +131,6 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
     parameters: ExportParameters<Exports, Name> | readonly [] = [],
     given: CallOptions = {},
   ): Promise<CallResult<ExportResult<Exports, Name>>> {
-    assertSandbox(this);
     this.#assertOpen();
     const options = readOptions("Sandbox.call", callOptions, given);
     const called = findExport(this.#engine.info.interface, name);
@@ -171,7 +175,6 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
    * code other than 0 is no error.
    */
   async execute(programArguments: readonly string[] = [], given: CallOptions = {}): Promise<ExecuteResult> {
-    assertSandbox(this);
     this.#assertOpen();
     const options = readOptions("Sandbox.execute", callOptions, given);
     assertArguments(programArguments);
@@ -199,7 +202,6 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
     lists: readonly (ExportParameters<Exports, Name> | readonly [])[],
     given: CallManyOptions = {},
   ): Promise<readonly CallOutcome[]> {
-    assertSandbox(this);
     this.#assertOpen();
     const { concurrency = MANY_AT_ONCE, ...options } = readOptions("Sandbox.callMany", callManyOptions, given);
     if (!Array.isArray(lists))
@@ -215,7 +217,6 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
     const [stdout, stderr] = [outputStream(), outputStream()];
     const stop = new AbortController();
     const run = async (): Promise<ExecuteResult> => {
-      assertSandbox(this);
       const options = readOptions("Sandbox.spawn", callOptions, given);
       const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal]);
       return this.execute(programArguments, { stdout: stdout.write, stderr: stderr.write, ...options, signal });
@@ -234,7 +235,6 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
    * @throws CordonError `usage` when it is none of that world, `guest-error`, `trap`, `limit`, `cancelled` or `host`.
    */
   async handle(exchange: HttpExchange, given: CallOptions = {}): Promise<{ readonly usage: Usage }> {
-    assertSandbox(this);
     this.#assertOpen();
     const options = readOptions("Sandbox.handle", callOptions, given);
     readOptions("Sandbox.handle", httpExchange, exchange);
@@ -277,7 +277,6 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
    * @throws CordonError `trap`, `limit`, `cancelled` or `host`.
    */
   async instantiate(given: CallOptions = {}): Promise<GuestInstance> {
-    assertSandbox(this);
     this.#assertOpen();
     const options = readOptions("Sandbox.instantiate", callOptions, given);
     const limits = this.#limitsFor(options.limits);
@@ -318,7 +317,6 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
    * @throws CordonError `cancelled` when the sandbox is closed.
    */
   async reset(): Promise<void> {
-    assertSandbox(this);
     this.#assertOpen();
     const ended = this.#invocations.ended();
     this.#engine.reset();
@@ -383,15 +381,6 @@ interface SandboxParts extends InvocationParts {
   readonly isDeterministic: boolean;
   readonly policy: PolicyInUse | undefined;
   readonly mostLimits: Partial<Limits> | undefined;
-}
-
-/** A method that was taken off its sandbox has none. */
-function assertSandbox(self: unknown): void {
-  if (self instanceof Sandbox) return;
-  throw new CordonError(
-    "usage",
-    "Cannot call the component: the method was taken off its sandbox; call it as sandbox.call(…)",
-  );
 }
 
 function assertArguments(programArguments: readonly string[]): void {

@@ -1,4 +1,3 @@
-import { resolve } from "node:path";
 import { digestOf } from "../../component/digest.ts";
 import { runLoad } from "../../component/load/load.ts";
 import type { ModulePositions } from "../../component/preparation/messages.ts";
@@ -7,15 +6,16 @@ import { trapPlace } from "../../component/trap-place.ts";
 import type { GuestFrame } from "../../runtime/messages.ts";
 import type { TrapFrame } from "../../shared/errors.ts";
 import { keepPositions, knownPositions } from "./known-positions.ts";
-import { beginReading, type ComponentSource } from "./source.ts";
+import type { Rereadable } from "./rereadable.ts";
+import { beginReading } from "./source.ts";
 
 /** How long a trap waits for its places, in milliseconds. They are had once for a component, in about the time of a load. */
 const MOST_WAIT_MS = 10_000;
 
 /** What the places of traps are found by. */
 export interface TrapPlacesParts {
-  readonly source: ComponentSource;
-  /** Of the component that was loaded from there. */
+  readonly again: Rereadable;
+  /** Of the component that was loaded. */
   readonly digest: string;
   readonly sharedMemory: boolean;
   readonly maxBytes: number;
@@ -29,15 +29,15 @@ export class TrapPlaces {
   readonly #digest: string;
   readonly #sharedMemory: boolean;
   readonly #maxBytes: number;
-  readonly #source: () => ComponentSource | undefined;
+  readonly #again: Rereadable;
   readonly #closed = new AbortController();
   #finding: Promise<readonly ModulePositions[]> | undefined;
 
-  constructor({ source, digest, sharedMemory, maxBytes }: TrapPlacesParts) {
+  constructor({ again, digest, sharedMemory, maxBytes }: TrapPlacesParts) {
     this.#digest = digest;
     this.#sharedMemory = sharedMemory;
     this.#maxBytes = maxBytes;
-    this.#source = rereadable(source);
+    this.#again = again;
   }
 
   /** The frames of a trap as they are told. Never rejects. */
@@ -54,7 +54,7 @@ export class TrapPlaces {
   }
 
   #find(key: string): Promise<readonly ModulePositions[]> {
-    const source = this.#source();
+    const source = this.#again();
     if (source === undefined) return Promise.resolve([]);
     return runLoad(
       async ({ signal, hold }) => {
@@ -68,19 +68,6 @@ export class TrapPlaces {
       { signal: this.#closed.signal, timeoutMs: MOST_WAIT_MS },
     );
   }
-}
-
-/** Gives a source once more; what was read from a stream is gone. Bytes are the caller's, who may let go of them. */
-function rereadable(source: ComponentSource): () => ComponentSource | undefined {
-  if (source instanceof URL) return () => source;
-  // The current folder may be another by then.
-  if (typeof source === "string") {
-    const path = resolve(source);
-    return () => path;
-  }
-  if (source instanceof Response || source instanceof ReadableStream) return () => undefined;
-  const held = new WeakRef(source);
-  return () => held.deref();
 }
 
 /** A frame with its places, or none where it is a function of hardening's own. */
