@@ -234,7 +234,13 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
    *
    * @throws CordonError `usage` when it is none of that world, `guest-error`, `trap`, `limit`, `cancelled` or `host`.
    */
-  async handle(exchange: HttpExchange, given: CallOptions = {}): Promise<{ readonly usage: Usage }> {
+  async handle(
+    exchange: HttpExchange,
+    given: CallOptions = {},
+  ): Promise<{
+    /** What answering used. */
+    readonly usage: Usage;
+  }> {
     this.#assertOpen();
     const options = readOptions("Sandbox.handle", callOptions, given);
     readOptions("Sandbox.handle", httpExchange, exchange);
@@ -246,7 +252,11 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
     return { usage };
   }
 
-  /** @throws CordonError `usage` when the component is none of the `wasi:http/proxy` world. */
+  /**
+   * Makes sure that it can answer requests.
+   *
+   * @throws CordonError `usage` when the component is none of the `wasi:http/proxy` world.
+   */
   assertHttpHandler(): void {
     httpHandler(this.#engine.info.interface);
   }

@@ -81,12 +81,19 @@ export interface TrapDetail {
 
 /** What a {@link CordonError} carries besides its code and message. */
 export interface CordonErrorOptions {
+  /** What it came of. */
   readonly cause?: unknown;
+  /** See {@link CordonError.limit}. */
   readonly limit?: LimitDetail;
+  /** See {@link CordonError.trap}. */
   readonly trap?: TrapDetail;
+  /** See {@link CordonError.payload}. */
   readonly payload?: unknown;
+  /** See {@link CordonError.usage}. */
   readonly usage?: Usage;
+  /** See {@link CordonError.retryAfterMs}. */
   readonly retryAfterMs?: number;
+  /** See {@link CordonError.remedies}. */
   readonly remedies?: readonly Remedy[];
 }
 
