@@ -14,11 +14,13 @@ export type AuditResult = "Allowed" | "Denied" | "Error";
 
 /** What a host call reports; the recorder adds the rest. */
 export interface AuditObservation {
+  /** What kind of access it was. */
   readonly eventType: AuditEventType;
   /** The interface function that was called, such as `filesystem-read.read-file`. */
   readonly action: string;
   /** What it was called on: a path or a URL, as the guest named it, cut at 4,096 characters. */
   readonly resource: string;
+  /** What was decided, or that it failed. */
   readonly result: AuditResult;
   /** Why it was denied or failed; on one line. */
   readonly reason?: string;

@@ -26,5 +26,6 @@ export async function prepare(request: PrepareRequest, options: PrepareOptions =
   if (cached !== undefined) return cached;
   const encoded = await artifactInWorker({ component, digest, sharedMemory }, options);
   await cache?.put(key, encoded);
+  options.onStage?.("done");
   return readArtifact(encoded);
 }

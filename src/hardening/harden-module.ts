@@ -7,6 +7,8 @@ import {
   type MemoryDeclaration,
   memoryField,
 } from "../shared/hardening-profile.ts";
+import { encodePositions } from "./write/encode-positions.ts";
+import { PositionLog } from "./write/position-log.ts";
 import { instrumentCode } from "./write/instrument.ts";
 import { keepApart } from "./write/keep-apart.ts";
 import { boundNames } from "./bound/bound-names.ts";
@@ -49,6 +51,8 @@ export interface HardenedModule {
   readonly holdsExceptions: boolean;
   /** The bytes of its code as it was, without padding. */
   readonly workingBytes: number;
+  /** Where its code was before, as `encodePositions` writes it, if that was asked for. */
+  readonly positions?: Uint8Array;
 }
 
 /** How a core module is hardened. */
@@ -62,8 +66,30 @@ export interface HardenOptions {
   readonly counter?: "shared" | "own";
   /** What is not refused though it is by default. */
   readonly allow?: AllowedFeatures;
+  /** Whether it is to be told where the code was before, which takes time. Default: false. */
+  readonly positions?: boolean;
   /** Told of the module's types, as `typeKeys` gives them, before the engine is given it to be validated; may throw. Default: nothing. */
   readonly admitTypes?: (keys: Uint8Array) => void;
+}
+
+/**
+ * Hardens a core module: see {@link rewrite}.
+ *
+ * @throws CordonError `invalid-component` when it is malformed or imports from the host's namespace, `unsupported` for
+ * what is not allowed, `limit` for tables and functions that are too large.
+ */
+export function hardenModule(module: Uint8Array, options: HardenOptions = {}): HardenedModule {
+  if (options.positions !== true) return rewrite(module, options);
+  const logs = { exceptions: new PositionLog(), counter: new PositionLog() };
+  const hardened = rewrite(module, options, logs);
+  const positions = wellFormed(() => encodePositions(module, hardened.bytes, [logs.exceptions, logs.counter]));
+  return { ...hardened, positions };
+}
+
+/** What is told to each pass that writes bodies anew. The last, `keepApart`, moves nothing within one. */
+interface PassLogs {
+  readonly exceptions: PositionLog;
+  readonly counter: PositionLog;
 }
 
 /**
@@ -73,13 +99,11 @@ export interface HardenOptions {
  *
  * The module need not be valid: the engine validates what is made of it, once, and knows nothing of the module itself. So every index
  * is checked here that could name something which is added, and every count by which something is added behind it.
- *
- * @throws CordonError `invalid-component` when it is malformed or imports from the host's namespace, `unsupported` for
- * what is not allowed, `limit` for tables and functions that are too large.
  */
-export function hardenModule(
+function rewrite(
   module: Uint8Array,
-  { meter = false, counter = "own", allow = {}, admitTypes }: HardenOptions = {},
+  { meter = false, counter = "own", allow = {}, admitTypes }: HardenOptions,
+  logs?: PassLogs,
 ): HardenedModule {
   const found = boundNames(readSections(module));
   refuseReserved(found);
@@ -96,10 +120,10 @@ export function hardenModule(
     assertValid(module);
   }
   const { sections: bounded, holds: holdsExceptions } = counts
-    ? wellFormed(() => countHeldExceptions(found, handlers))
+    ? wellFormed(() => countHeldExceptions(found, handlers, logs?.exceptions))
     : { sections: found, holds: false };
   const instrumented = meter
-    ? wellFormed(() => instrumentCode(bounded, { ownCounter: counter === "own", allow }))
+    ? wellFormed(() => instrumentCode(bounded, { ownCounter: counter === "own", allow, positions: logs?.counter }))
     : found;
   const metered = instrumented !== bounded;
   const elements = found.find(({ id }) => id === SECTION.element);

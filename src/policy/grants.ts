@@ -160,10 +160,28 @@ export type RandomGrant =
 
 /** What a custom host function may be used for; the function that the embedder registered reads it. */
 export type CustomGrant =
-  | { readonly kind: "boolean"; readonly value: boolean }
-  | { readonly kind: "numeric"; readonly minimum: number; readonly maximum: number }
-  | { readonly kind: "string"; readonly value: string }
-  | { readonly kind: "string-list"; readonly values: readonly string[] };
+  | {
+      readonly kind: "boolean";
+      /** Whether it may be used. */
+      readonly value: boolean;
+    }
+  | {
+      readonly kind: "numeric";
+      /** The least number that is granted. */
+      readonly minimum: number;
+      /** The greatest that is. */
+      readonly maximum: number;
+    }
+  | {
+      readonly kind: "string";
+      /** The text that is granted. */
+      readonly value: string;
+    }
+  | {
+      readonly kind: "string-list";
+      /** The texts that are granted. */
+      readonly values: readonly string[];
+    };
 
 /** Which requests a secret's value goes into, and as which header. */
 export interface SecretRule {

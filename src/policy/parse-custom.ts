@@ -6,7 +6,18 @@ import { describe, type Problems, quote } from "./problems.ts";
  * included), a text or a list of texts. What they mean is up to the function.
  */
 export type CustomInput = Readonly<
-  Record<string, boolean | { readonly minimum: number; readonly maximum: number } | string | readonly string[]>
+  Record<
+    string,
+    | boolean
+    | {
+        /** The least number that is granted. */
+        readonly minimum: number;
+        /** The greatest that is. */
+        readonly maximum: number;
+      }
+    | string
+    | readonly string[]
+  >
 >;
 
 const NAME = /^[a-zA-Z][a-zA-Z0-9_:/@.#-]{0,127}$/u;

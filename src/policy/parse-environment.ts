@@ -10,8 +10,11 @@ export type EnvironmentInput =
   | "none"
   | "full"
   | {
+      /** Variables of the guest's own, by name; default none. */
       readonly set?: Readonly<Record<string, string>>;
+      /** Names of the host's variables that it sees, or all; default none, or all but those of `deny` where there is one. */
       readonly allow?: "all" | readonly string[];
+      /** Names of the host's variables that it does not see, whatever `allow` says; default none. */
       readonly deny?: readonly string[];
     };
 

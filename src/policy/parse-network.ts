@@ -6,7 +6,15 @@ import { EVERY_PORT, parsePorts, portRange, PORTS_GRAMMAR, printPorts } from "./
 import { describe, flag, items, type Problems, quote, section } from "./problems.ts";
 
 /** Ports in the SDK: one, or a range `START-END` as text, or its two ends, both included. */
-export type PortsInput = number | string | { readonly start: number; readonly end: number };
+export type PortsInput =
+  | number
+  | string
+  | {
+      /** The first port. */
+      readonly start: number;
+      /** The last, which is included. */
+      readonly end: number;
+    };
 
 /** One host in the SDK with its ports. */
 export interface HostInput {

@@ -5,7 +5,14 @@ import { type Problems, section } from "./problems.ts";
  * Where a guest's random bytes come from. `none`: asking for them ends the guest. `pseudo`, the default: a generator that gives the
  * same bytes for the same seed, 0 unless it is given as `{ seed }`. `full`: the host's secure generator.
  */
-export type RandomInput = "none" | "pseudo" | "full" | { readonly seed: bigint | number };
+export type RandomInput =
+  | "none"
+  | "pseudo"
+  | "full"
+  | {
+      /** From 0 to 2^64 - 1; the same seed gives the same bytes. */
+      readonly seed: bigint | number;
+    };
 
 const MAX_SEED = 2n ** 64n - 1n;
 

@@ -111,11 +111,29 @@ export interface WorkerUsage {
   readonly handlesHighWater: number;
 }
 
+/** A function of the guest's that was on the stack when it trapped. */
+export interface GuestFrame {
+  /** Its name, at most 200 characters of it. */
+  readonly function: string | undefined;
+  /** Its index among the functions of its module. */
+  readonly index: number;
+  /** The module's index among those of the program. */
+  readonly module: number;
+  /** The byte of the hardened module at which it was. */
+  readonly position: number;
+}
+
 /** How an invocation ended, as data. */
 export type WorkerOutcome =
   | { readonly kind: "value"; readonly value: unknown }
   | { readonly kind: "guest-error"; readonly payload: unknown }
-  | { readonly kind: "trap"; readonly message: string; readonly frames?: readonly TrapFrame[] }
+  | {
+      readonly kind: "trap";
+      readonly message: string;
+      readonly frames?: readonly GuestFrame[];
+      /** Where those are in the component; the main thread finds that out. */
+      readonly places?: readonly TrapFrame[];
+    }
   | { readonly kind: "deadline" }
   | { readonly kind: "memory"; readonly neededBytes: number }
   /** It made the host hold more than it may. */

@@ -2,11 +2,11 @@ import type { ProgramTables } from "../component/bound-instances.ts";
 import { type Load, runLoad } from "../component/load/load.ts";
 import type { CustomImport } from "../host/custom/custom-function.ts";
 import type { Grants } from "../policy/grants.ts";
-import type { Program } from "../runtime/messages.ts";
+import type { GuestFrame, Program } from "../runtime/messages.ts";
 import type { Ended, Job } from "../runtime/pending.ts";
 import { leasePool } from "../runtime/shared-pool.ts";
 import { abortable } from "../shared/abortable.ts";
-import { CordonError } from "../shared/errors.ts";
+import { CordonError, type TrapFrame } from "../shared/errors.ts";
 import type { Limits } from "../shared/limits.ts";
 import type { Plan } from "../shared/plan.ts";
 import type { ComponentInfo } from "./loading/component-info.ts";
@@ -16,6 +16,8 @@ import type { SandboxOptions } from "./options/sandbox-options.ts";
 import type { OpenedOptions } from "./policy/policy-in-use.ts";
 import { expectedReading } from "./loading/expected-reading.ts";
 import { signedReading } from "./loading/signed-reading.ts";
+import type { TrapPlaces, TrapPlacesParts } from "./loading/trap-places.ts";
+import { rereadable } from "./loading/rereadable.ts";
 import { beginReading, type ComponentSource, type Reading } from "./loading/source.ts";
 
 /** Runs the calls of one component, at the level of isolation it was opened for. */
@@ -29,6 +31,8 @@ export interface Engine {
   readonly isolation: IsolationInUse;
   /** Whether what comes back is from a process that a guest may have taken over, and has to be checked. */
   readonly untrusted: boolean;
+  /** Where in the component the frames of a trap are. Never rejects. */
+  readonly placesOf: (frames: readonly GuestFrame[]) => Promise<readonly TrapFrame[]>;
   /** Runs one invocation. Never rejects. */
   readonly run: (job: Omit<Job, "program">) => Promise<Ended>;
   /** Ends every call that is running, as cancelled, and lets go of all that calls have left: memories, instances made ahead, processes. */
@@ -41,7 +45,14 @@ export interface Engine {
 type EngineOptions = ProgramOptions &
   IsolationOptions &
   Pick<SandboxOptions, "signature"> &
-  Pick<OpenedOptions, "signatures" | "expectedDigest"> & { readonly limits: Pick<Limits, "maxComponentBytes"> };
+  Pick<OpenedOptions, "signatures" | "expectedDigest"> & {
+    readonly limits: Pick<Limits, "maxComponentBytes">;
+    /** Where the component is read again, if that is another source. */
+    readonly origin?: ComponentSource;
+  };
+
+/** Where a component is read again when it has trapped. */
+type Origin = Omit<TrapPlacesParts, "digest">;
 
 /**
  * Loads a component at a level of isolation.
@@ -56,17 +67,22 @@ export function openEngine(
   grants: Grants,
 ): Promise<Engine> {
   const { isolation = "thread", osSandbox } = options;
-  const withGrants = { ...options, grants };
   const read = beginReading(source, options.limits.maxComponentBytes);
   const expected = options.expectedDigest === undefined ? read : expectedReading(read, options.expectedDigest);
   const reading = signedReading(expected, options.signature, options.signatures);
+  const origin = {
+    again: rereadable(options.origin ?? source),
+    sharedMemory: options.sharedMemory === true,
+    maxBytes: options.limits.maxComponentBytes,
+  };
+  const withGrants = { ...options, grants, origin };
   switch (isolation) {
     case "thread":
       if (osSandbox === "required") {
         const message = "Cannot run the component in the operating system's sandbox in a thread of this process";
         throw new CordonError("usage", `${message}; set isolation to "process"`);
       }
-      return opened(options.signal, (load) => openInThreads(reading, options, custom, load));
+      return opened(options.signal, (load) => openInThreads(reading, withGrants, custom, load));
     case "process":
       return opened(options.signal, (load) => openInProcesses(reading, withGrants, custom, load));
     case "auto":
@@ -81,7 +97,7 @@ function opened(signal: AbortSignal | undefined, open: (load: Load) => Promise<E
 /** In processes, unless it is this machine that cannot start one: what a component does to its process brings it into no thread. */
 async function openWhereItCan(
   reading: Reading,
-  options: ProgramOptions & IsolationOptions & { readonly grants: Grants },
+  options: ProgramOptions & IsolationOptions & { readonly grants: Grants; readonly origin: Origin },
   custom: readonly CustomImport[],
   load: Load,
 ): Promise<Engine> {
@@ -97,7 +113,7 @@ async function openWhereItCan(
 
 async function openInThreads(
   reading: Reading,
-  options: ProgramOptions,
+  options: ProgramOptions & { readonly origin: Origin },
   custom: readonly CustomImport[],
   load: Load,
 ): Promise<Engine> {
@@ -105,7 +121,7 @@ async function openInThreads(
   try {
     pool.warm();
     const loaded = await loadProgram(reading, options, custom, load);
-    return engineOf(loaded, { pool, release, untrusted: false });
+    return engineOf(loaded, { pool, release, untrusted: false, origin: options.origin });
   } catch (thrown) {
     load.hold(release());
     throw thrown;
@@ -114,7 +130,7 @@ async function openInThreads(
 
 async function openInProcesses(
   reading: Reading,
-  options: ProgramOptions & IsolationOptions & { readonly grants: Grants },
+  options: ProgramOptions & IsolationOptions & { readonly grants: Grants; readonly origin: Origin },
   custom: readonly CustomImport[],
   load: Load,
 ): Promise<Engine> {
@@ -134,7 +150,7 @@ async function openInProcesses(
       pool.unload(loaded.program.id, thrown);
       throw thrown;
     }
-    return engineOf(loaded, { pool, release, untrusted: true });
+    return engineOf(loaded, { pool, release, untrusted: true, origin: options.origin });
   } catch (thrown) {
     load.hold(release());
     throw thrown;
@@ -148,16 +164,18 @@ interface Place<P> extends Pick<Engine, "untrusted"> {
     readonly unload: (programId: string, reason: Error) => void;
   };
   readonly release: () => Promise<void>;
+  readonly origin: Origin;
 }
 
 function engineOf<P extends Pick<Program, "id" | "component">>(
   { info, program, tables }: Loaded<P>,
-  { pool, release, untrusted }: Place<P>,
+  { pool, release, untrusted, origin }: Place<P>,
 ): Engine {
   const { id } = program;
   const closed = new Error("the sandbox was closed");
   // Whoever keeps a sandbox that is closed does not keep its code.
   let open: P | undefined = program;
+  let places: Promise<TrapPlaces> | undefined;
   return {
     info,
     programId: id,
@@ -165,6 +183,14 @@ function engineOf<P extends Pick<Program, "id" | "component">>(
     tables,
     isolation: { level: untrusted ? "process" : "thread", obstacle: undefined },
     untrusted,
+    placesOf: async (frames) => {
+      places ??= import("./loading/trap-places.ts").then(
+        (module) => new module.TrapPlaces({ ...origin, digest: info.digest }),
+      );
+      const found = await places;
+      if (open === undefined) found.close();
+      return found.of(frames);
+    },
     run: (job) => {
       if (open === undefined) return Promise.resolve({ ending: { kind: "cancelled", reason: closed }, wallMs: 0 });
       return pool.run({ ...job, program: open });
@@ -174,6 +200,7 @@ function engineOf<P extends Pick<Program, "id" | "component">>(
     },
     close: async () => {
       open = undefined;
+      void places?.then((found) => found.close());
       pool.unload(id, closed);
       await release();
     },

@@ -12,6 +12,7 @@ import { type HttpExchange, httpExchange } from "./http/http-exchange.ts";
 import { InstanceHandles } from "./calls/instance-handles.ts";
 import { exportedResourcesOf } from "./calls/resource-types.ts";
 import { refuseHandleResult } from "./calls/refuse-handle-result.ts";
+import { refuseOtherReceivers } from "./own-receiver.ts";
 import { type Engine, openEngine } from "./engine.ts";
 import type { IsolationInUse } from "./options/isolation-options.ts";
 import type { CallResult } from "./calls/call-result.ts";
@@ -63,6 +64,10 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
   readonly #invocations: Invocations;
   #closed = false;
 
+  static {
+    refuseOtherReceivers(Sandbox, "sandbox", (self) => #closed in self);
+  }
+
   private constructor(parts: SandboxParts) {
     // Only JavaScript gets here without them.
     if (!(parts?.recorder instanceof AuditRecorder)) {
@@ -99,22 +104,25 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
       policy === undefined
         ? { ...read, source }
         : await (await import("./policy/with-policy.ts")).withPolicy(source, read, policy);
-    if (manifest === undefined) return Sandbox.#openRead(opened);
+    if (manifest === undefined) return Sandbox.#openRead(opened, source);
     const { withManifest } = await import("./manifest/with-manifest.ts");
     const under = await withManifest(opened, manifest);
     try {
-      return await Sandbox.#openRead(under);
+      return await Sandbox.#openRead(under, source);
     } catch (thrown) {
       under.manifest?.close();
       throw thrown;
     }
   }
 
-  static async #openRead<Exports extends object>(opened: OpenedOptions): Promise<Sandbox<Exports>> {
+  static async #openRead<Exports extends object>(
+    opened: OpenedOptions,
+    origin: ComponentSource,
+  ): Promise<Sandbox<Exports>> {
     const { source, options, limits, hostFunctions, policy, mostLimits } = opened;
     const engine = await openEngine(
       source,
-      { ...options, limits, signatures: opened.signatures, expectedDigest: opened.expectedDigest },
+      { ...options, limits, signatures: opened.signatures, expectedDigest: opened.expectedDigest, origin },
       hostFunctions.descriptors,
       opened.grants,
     );
@@ -144,7 +152,6 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
     parameters: ExportParameters<Exports, Name> | readonly [] = [],
     given: CallOptions = {},
   ): Promise<CallResult<ExportResult<Exports, Name>>> {
-    assertSandbox(this);
     this.#assertOpen();
     const options = readOptions("Sandbox.call", callOptions, given);
     const called = findExport(this.#engine.info.interface, name);
@@ -194,7 +201,6 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
    * code other than 0 is no error.
    */
   async execute(programArguments: readonly string[] = [], given: CallOptions = {}): Promise<ExecuteResult> {
-    assertSandbox(this);
     this.#assertOpen();
     const options = readOptions("Sandbox.execute", callOptions, given);
     assertArguments(programArguments);
@@ -222,7 +228,6 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
     lists: readonly (ExportParameters<Exports, Name> | readonly [])[],
     given: CallManyOptions = {},
   ): Promise<readonly CallOutcome[]> {
-    assertSandbox(this);
     this.#assertOpen();
     const { concurrency = MANY_AT_ONCE, ...options } = readOptions("Sandbox.callMany", callManyOptions, given);
     if (!Array.isArray(lists))
@@ -238,7 +243,6 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
     const [stdout, stderr] = [outputStream(), outputStream()];
     const stop = new AbortController();
     const run = async (): Promise<ExecuteResult> => {
-      assertSandbox(this);
       const options = readOptions("Sandbox.spawn", callOptions, given);
       const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal]);
       return this.execute(programArguments, { stdout: stdout.write, stderr: stderr.write, ...options, signal });
@@ -256,8 +260,13 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
    *
    * @throws CordonError `usage` when it is none of that world, `guest-error`, `trap`, `limit`, `cancelled` or `host`.
    */
-  async handle(exchange: HttpExchange, given: CallOptions = {}): Promise<{ readonly usage: Usage }> {
-    assertSandbox(this);
+  async handle(
+    exchange: HttpExchange,
+    given: CallOptions = {},
+  ): Promise<{
+    /** What answering used. */
+    readonly usage: Usage;
+  }> {
     this.#assertOpen();
     const options = readOptions("Sandbox.handle", callOptions, given);
     readOptions("Sandbox.handle", httpExchange, exchange);
@@ -269,7 +278,11 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
     return { usage };
   }
 
-  /** @throws CordonError `usage` when the component is none of the `wasi:http/proxy` world. */
+  /**
+   * Makes sure that it can answer requests.
+   *
+   * @throws CordonError `usage` when the component is none of the `wasi:http/proxy` world.
+   */
   assertHttpHandler(): void {
     httpHandler(this.#engine.info.interface);
   }
@@ -300,7 +313,6 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
    * @throws CordonError `trap`, `limit`, `cancelled` or `host`.
    */
   async instantiate(given: CallOptions = {}): Promise<GuestInstance> {
-    assertSandbox(this);
     this.#assertOpen();
     const options = readOptions("Sandbox.instantiate", callOptions, given);
     const limits = this.#limitsFor(options.limits);
@@ -342,7 +354,6 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
    * @throws CordonError `cancelled` when the sandbox is closed.
    */
   async reset(): Promise<void> {
-    assertSandbox(this);
     this.#assertOpen();
     const ended = this.#invocations.ended();
     this.#engine.reset();
@@ -421,15 +432,6 @@ interface SandboxParts extends InvocationParts {
   readonly mostLimits: Partial<Limits> | undefined;
   readonly manifest: OpenedManifest | undefined;
   readonly schemas: SchemaChecks | undefined;
-}
-
-/** A method that was taken off its sandbox has none. */
-function assertSandbox(self: unknown): void {
-  if (self instanceof Sandbox) return;
-  throw new CordonError(
-    "usage",
-    "Cannot call the component: the method was taken off its sandbox; call it as sandbox.call(…)",
-  );
 }
 
 function assertArguments(programArguments: readonly string[]): void {

@@ -62,6 +62,15 @@ export interface TrapFrame {
   readonly function: string | undefined;
   /** Its index among the functions of its core module, imported ones first. */
   readonly index: number;
+  /** Its core module: the index among those of the component, in the order in which they lie in its file. */
+  readonly module: number;
+  /**
+   * The instruction that it was at, as bytes from the beginning of its core module, as that is in the component's file; `undefined` where
+   * the component cannot be read again: its file or bytes have changed or are gone.
+   */
+  readonly offset: number | undefined;
+  /** The same from the beginning of the component's file, in bytes. */
+  readonly fileOffset: number | undefined;
 }
 
 /** Where a guest trapped. */
@@ -72,12 +81,19 @@ export interface TrapDetail {
 
 /** What a {@link CordonError} carries besides its code and message. */
 export interface CordonErrorOptions {
+  /** What it came of. */
   readonly cause?: unknown;
+  /** See {@link CordonError.limit}. */
   readonly limit?: LimitDetail;
+  /** See {@link CordonError.trap}. */
   readonly trap?: TrapDetail;
+  /** See {@link CordonError.payload}. */
   readonly payload?: unknown;
+  /** See {@link CordonError.usage}. */
   readonly usage?: Usage;
+  /** See {@link CordonError.retryAfterMs}. */
   readonly retryAfterMs?: number;
+  /** See {@link CordonError.remedies}. */
   readonly remedies?: readonly Remedy[];
 }
 

@@ -21,9 +21,11 @@ const DEFAULT_LEVEL: PublisherLevel = "community";
 
 /** What a requirement is written as. */
 export interface RequirementInput {
+  /** Whose signatures count: nobody has to have signed, any key that is trusted, or the keys of these names. */
   readonly require: "none" | "any" | readonly string[];
-  /** Default 1 for `any`, and all of them for names. */
+  /** How many of them are needed. Default 1 for `any`, and all of them for names. */
   readonly threshold?: number | undefined;
+  /** How far a key has to be trusted at least to count; default `community`. */
   readonly level?: PublisherLevel | undefined;
 }
 

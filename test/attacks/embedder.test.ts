@@ -106,7 +106,7 @@ test("a signal that is aborted ends a load at any stage, cached or not", async (
   const guest = await testGuest();
   await failsWith("cancelled", /Loading/, open(guest, { signal: AbortSignal.abort(new Error("enough")) }));
   const cache = { directory: join(await temporaryFolder(context), "cache") };
-  for (const stage of ["validating", "hardening"]) {
+  for (const stage of ["validating", "hardening", "done"]) {
     const abort = new AbortController();
     const onStage = (reached: string): void => void (reached === stage && abort.abort());
     await failsWith("cancelled", /Loading/, open(guest, { cache, signal: abort.signal, onStage }));

@@ -11,6 +11,7 @@ import { type HardenedModule, hardenModule } from "../../src/hardening/harden-mo
 import { type FeatureSet, moduleGenerator } from "../support/generated-modules.ts";
 import { assertHardens } from "../support/assert-hardens.ts";
 import { hardenedImports, makeGuard } from "../support/guard.ts";
+import { compareTraps } from "../support/trap-differential.ts";
 import { compare } from "../support/hardening-differential.ts";
 import { shareOfThisNode } from "../support/node-share.ts";
 
@@ -92,20 +93,27 @@ async function wasmTools(meter: boolean): Promise<{ readonly tools: WasmTools; r
 }
 
 describe("generated modules", () => {
-  test("do the same metered and bare, and use the same fuel again", async () => {
+  test("do the same metered and bare, trap at the same instructions, and use the same fuel again", async () => {
     const { from, to } = shareOfThisNode(GENERATED);
     const generator = await moduleGenerator();
     const outcomes = { same: 0, skipped: 0 };
+    let frames = 0;
     try {
       for (let seed = from + 1; seed <= to; seed += 1) {
         const features = (["plain", "exceptions", "plain", "collected"] satisfies FeatureSet[])[seed % 4] ?? "plain";
-        const outcome = compare(generator.generate(seed, features), { collected: features !== "plain" });
+        const module = generator.generate(seed, features);
+        const outcome = compare(module, { collected: features !== "plain" });
         if (typeof outcome !== "string") assert.fail(`seed ${seed}, ${features}: ${outcome.difference}`);
         outcomes[outcome] += 1;
+        if (outcome === "skipped") continue;
+        const traps = compareTraps(module, { collected: features !== "plain" });
+        if (traps.difference !== undefined) assert.fail(`seed ${seed}, ${features}: ${traps.difference}`);
+        frames += traps.frames;
       }
     } finally {
       generator.dispose();
     }
     assert.ok(outcomes.same > (to - from) / 2, `only ${outcomes.same} could be compared`);
+    assert.ok(frames > (to - from) / 2, `only ${frames} frames of traps were compared`);
   });
 });

@@ -4,7 +4,7 @@ import { join, relative, sep } from "node:path";
 import { before, test } from "node:test";
 import { assertNoLeftovers, cordon, cordonInShell } from "../support/cli.ts";
 import { wordySkill } from "../support/cli-guests.ts";
-import { temporaryFolder, testGuest, textGuest } from "../support/guests.ts";
+import { bundled, temporaryFolder, testGuest, textGuest } from "../support/guests.ts";
 import { needing } from "../support/needs.ts";
 import { ADDING, coreFunction } from "../support/text-guests.ts";
 
@@ -112,6 +112,8 @@ test(
   needing(["linux"], async () => {
     const { stderr, code } = await cordonInShell('exec "$@" >/dev/full', ["run", guest, "add", "1", "2"]);
     assert.deepEqual([code, stderr], [74, "error: Cannot write the output: ENOSPC\n"]);
+    const audited = await cordonInShell('exec "$@"', ["run", "--audit", "/dev/full", bundled("demo-trusted")]);
+    assert.deepEqual([audited.code, audited.stderr.includes("Cannot write the audit file")], [74, true]);
     assert.equal((await cordonInShell('exec "$@" >&- 2>&-', ["run", guest, "add", "1", "2"])).code, 0);
   }),
 );

@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
-import { type GuestInstance, inspect, run, Sandbox, serveHttp } from "../../src/sandbox/index.ts";
+import {
+  GuestInstance,
+  inspect,
+  requestHandler,
+  run,
+  Sandbox,
+  serveHttp,
+  watch,
+  WatchedSandbox,
+} from "../../src/sandbox/index.ts";
 import { failsWith } from "../support/errors.ts";
 import { TEST_CACHE, textGuest } from "../support/guests.ts";
 
@@ -35,6 +44,10 @@ const ENTRIES: Readonly<Record<string, (options: unknown) => Promise<unknown>>> 
   "Sandbox.execute": (options) => sandbox.execute([], options as Any),
   "Sandbox.handle": (options) => sandbox.handle({} as Any, options as Any),
   "Sandbox.instantiate": (options) => sandbox.instantiate(options as Any),
+  "Sandbox.callMany": (options) => sandbox.callMany("seven", [], options as Any),
+  "Sandbox.spawn": (options) => sandbox.spawn([], options as Any).ended,
+  "GuestInstance.call": (options) => instance.call("seven", [], options as Any),
+  watch: (options) => watch(guest, options as Any),
 };
 
 const odd = (trap: keyof ProxyHandler<object>): object =>
@@ -207,12 +220,34 @@ test("neither a constructor nor a method by itself leads anywhere", async () => 
   for (const link of [undefined, null, {}]) {
     await failsWith("usage", /Cannot make a GuestInstance with new/u, () => new Instance(link));
   }
-  const methods = Sandbox.prototype as unknown as Readonly<Record<string, () => Promise<unknown>>>;
-  for (const name of ["call", "execute", "handle", "instantiate"]) {
-    const method = methods[name];
-    await failsWith("usage", /taken off its sandbox/u, async () => method?.());
+  const Watched = WatchedSandbox as unknown as new (path?: unknown, given?: unknown) => unknown;
+  for (const path of [undefined, null, 5, "tool.wasm"]) {
+    await failsWith("usage", /Cannot make a WatchedSandbox with new/u, () => new Watched(path));
+  }
+  for (const [noun, { prototype }] of Object.entries({
+    sandbox: Sandbox,
+    instance: GuestInstance,
+    watched: WatchedSandbox,
+  })) {
+    for (const self of [undefined, null, 5, {}, prototype, Object.create(prototype), new Proxy({}, {})]) {
+      for (const key of Reflect.ownKeys(prototype)) {
+        const { value, get } = Object.getOwnPropertyDescriptor(prototype, key) ?? {};
+        const member = (value ?? get) as (() => unknown) | undefined;
+        if (key === "constructor" || member === undefined) continue;
+        const message = new RegExp(`^Cannot use .*: it was taken off its ${noun}; use it as ${noun}\\.`, "u");
+        await failsWith("usage", message, async () => Reflect.apply(member, self, []));
+      }
+    }
   }
   assert.equal((await instance.call("seven")).value, 7);
+});
+
+test("a handler of requests takes an open sandbox alone", async () => {
+  for (const sandbox of [undefined, null, 5, {}, "tool.wasm", Object.create(null), new Proxy({}, {})]) {
+    await failsWith("usage", /^Cannot make a handler of requests: it takes a sandbox/u, () =>
+      requestHandler(sandbox as Any),
+    );
+  }
 });
 
 test("what only looks like a source is none", async () => {

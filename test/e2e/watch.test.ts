@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { copyFile, rename, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { setImmediate } from "node:timers/promises";
@@ -81,6 +81,35 @@ test("a component that changes is opened anew, and what runs ends on the version
   await copyFile(await version(1), path);
   assert.equal(await next(), watched.sandbox);
   assert.equal((await watched.call("number")).value, 1);
+});
+
+test("links on the path are followed when they come to lead elsewhere", async (context) => {
+  const folder = await temporaryFolder(context);
+  for (const number of [1, 2, 3]) {
+    await mkdir(join(folder, `release-${number}`));
+    await copyFile(await version(number), join(folder, `release-${number}`, "tool.wasm"));
+  }
+  // As deployments do it: a link to the release, and a link to the file by way of that.
+  await symlink("release-1", join(folder, "current"));
+  await mkdir(join(folder, "etc"));
+  const path = join(folder, "etc/link.wasm");
+  await symlink("../current/tool.wasm", path);
+  const { options, next } = teller();
+  await using watched = await watch(path, { sandbox, ...options });
+  const numberAfter = async (change: () => Promise<void>): Promise<unknown> => {
+    await change();
+    assert.equal(await next(), watched.sandbox);
+    return (await watched.call("number")).value;
+  };
+  const relink = async (target: string, link: string): Promise<void> => {
+    await symlink(target, `${link}.new`);
+    await rename(`${link}.new`, link);
+  };
+  assert.equal((await watched.call("number")).value, 1);
+  assert.equal(await numberAfter(() => relink("release-2", join(folder, "current"))), 2);
+  // In the folder that the link leads to now, and no more in the one before.
+  assert.equal(await numberAfter(async () => copyFile(await version(1), join(folder, "release-2/tool.wasm"))), 1);
+  assert.equal(await numberAfter(() => relink(join(folder, "release-3/tool.wasm"), path)), 3);
 });
 
 test("a version that is not accepted is never in force", async (context) => {

@@ -107,7 +107,7 @@ function used(guard: Guard, exports: Record<string, unknown>): number {
 }
 
 /** Something for everything that a module imports. */
-function stubs(compiled: WebAssembly.Module, lines: string[]): Record<string, Record<string, unknown>> {
+export function stubs(compiled: WebAssembly.Module, lines: string[]): Record<string, Record<string, unknown>> {
   const made: Record<string, Record<string, unknown>> = {};
   for (const { module, name, kind } of reflection.Module.imports(compiled)) {
     if (module === GUARD_NAMESPACE || module === MEMORY_NAMESPACE) continue;

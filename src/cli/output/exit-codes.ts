@@ -45,9 +45,17 @@ export interface ExitCircumstances {
   readonly interrupted?: number | undefined;
 }
 
+/** What the system says where what was written does not fit, or a device fails. */
+const NOT_WRITTEN: ReadonlySet<unknown> = new Set(["ENOSPC", "EDQUOT", "EFBIG", "EIO"]);
+
+function isFull(cause: unknown): boolean {
+  return cause instanceof Error && "code" in cause && NOT_WRITTEN.has(cause.code);
+}
+
 /** The exit code for what was thrown. A guest that failed after it was denied something could not go on without it. */
 export function exitCodeOf(thrown: unknown, { failOnDenied, interrupted }: ExitCircumstances = {}): number {
   if (!(thrown instanceof CordonError)) return EXIT.fault;
+  if (thrown.code === "host" && isFull(thrown.cause)) return EXIT.output;
   if (thrown.code === "cancelled" && interrupted !== undefined) return interrupted;
   const couldNotGoOn = thrown.code === "guest-error" || thrown.code === "trap";
   const denials = thrown.usage?.denials ?? 0;

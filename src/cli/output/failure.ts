@@ -58,9 +58,16 @@ export function reportFailure(thrown: unknown, stream: Output): number {
   return exitCodeOf(thrown);
 }
 
-function frameLine({ function: called, index }: TrapFrame): string {
+function frameLine({ function: called, index, module, offset, fileOffset }: TrapFrame): string {
   const name = called === undefined ? "" : `${neutralisedLine(called)} `;
-  return `       at ${name}(function ${index})\n`;
+  const where = offset === undefined || fileOffset === undefined ? "" : ` at ${placeText(offset, fileOffset)}`;
+  return `       at ${name}(function ${index} of core module ${module}${where})\n`;
+}
+
+/** Where an instruction is, in the file and, where that is more than one core module, in its own. */
+function placeText(offset: number, fileOffset: number): string {
+  const inModule = offset === fileOffset ? "" : `, 0x${offset.toString(16)} of the module`;
+  return `0x${fileOffset.toString(16)} of the file${inModule}`;
 }
 
 function describe(thrown: unknown): string {

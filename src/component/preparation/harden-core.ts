@@ -6,6 +6,8 @@ export interface CoreHardening {
   readonly threads: boolean;
   /** Called with its types before the engine gets them; may throw. */
   readonly admitTypes: AdmitTypes;
+  /** Whether it is to be told where the code was before. Default: false. */
+  readonly positions?: boolean;
 }
 
 /**
@@ -20,6 +22,9 @@ export type AdmitTypes = (keys: Uint8Array) => void;
  *
  * @throws CordonError `invalid-component`, `unsupported` or `limit`, as `hardenModule`.
  */
-export function hardenCore(module: Uint8Array, { threads, admitTypes }: CoreHardening): HardenedModule {
-  return hardenModule(module, { meter: true, counter: "own", allow: { threads }, admitTypes });
+export function hardenCore(
+  module: Uint8Array,
+  { threads, admitTypes, positions = false }: CoreHardening,
+): HardenedModule {
+  return hardenModule(module, { meter: true, counter: "own", allow: { threads }, admitTypes, positions });
 }

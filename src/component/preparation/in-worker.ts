@@ -7,7 +7,7 @@ import type { ArtifactRequest } from "./build-artifact.ts";
 import type { Description } from "../description.ts";
 import { isOutOfMemory, tooLarge } from "./out-of-memory.ts";
 import { errorOf, refusedFor } from "./refused.ts";
-import type { PrepareMessage, PrepareRequest, PrepareStage, TypesQuestion } from "./messages.ts";
+import type { ModulePositions, PrepareMessage, PrepareRequest, PrepareStage, TypesQuestion } from "./messages.ts";
 
 /** Time for one component, in milliseconds. A 12 MB component takes about half a second. */
 const TIMEOUT_MS = 60_000;
@@ -70,7 +70,21 @@ export async function outlineInWorker(component: Uint8Array, options: PrepareOpt
   return message.description;
 }
 
-type Answer = Extract<PrepareMessage, { readonly type: "artifact" | "described" | "outlined" }>;
+/**
+ * Says where the code of a component's core modules was before they were hardened, which takes about as long as its artifact does.
+ *
+ * @throws CordonError `invalid-component`, `unsupported`, `limit` or `cancelled`.
+ */
+export async function positionsInWorker(
+  request: ArtifactRequest,
+  options: PrepareOptions = {},
+): Promise<readonly ModulePositions[]> {
+  const message = await inWorker({ type: "positions", ...request }, options);
+  if (message.type !== "positions") throw failed(new Error(`it answered with a ${message.type}`));
+  return message.modules;
+}
+
+type Answer = Extract<PrepareMessage, { readonly type: "artifact" | "described" | "outlined" | "positions" }>;
 
 async function inWorker(request: PrepareRequest, options: PrepareOptions): Promise<Answer> {
   const { timeoutMs = TIMEOUT_MS, heapMb = HEAP_MB } = options;

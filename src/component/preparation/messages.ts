@@ -8,6 +8,8 @@ export type PrepareRequest =
   | ({ readonly type: "artifact" } & ArtifactRequest)
   /** The artifact, and what can be said of the component or core module without running it. */
   | ({ readonly type: "describe" } & ArtifactRequest)
+  /** Where the code of its core modules was before they were hardened. */
+  | ({ readonly type: "positions" } & ArtifactRequest)
   /** What can be said of it, alone. */
   | { readonly type: "outline"; readonly component: Uint8Array };
 
@@ -25,6 +27,14 @@ export interface TypesQuestion {
   readonly port: MessagePort;
 }
 
+/** Where the code of one core module was. */
+export interface ModulePositions {
+  /** Where the module begins in the component's bytes. */
+  readonly fileOffset: number;
+  /** As `encodePositions` writes them. */
+  readonly positions: Uint8Array;
+}
+
 /** The thread that prepares a component to the main thread. */
 export type PrepareMessage =
   | { readonly type: "stage"; readonly stage: PrepareStage }
@@ -32,4 +42,5 @@ export type PrepareMessage =
   | TypesQuestion
   | { readonly type: "described"; readonly description: Description; readonly artifact: Uint8Array | Refused }
   | { readonly type: "outlined"; readonly description: Description }
+  | { readonly type: "positions"; readonly modules: readonly ModulePositions[] }
   | Refused;

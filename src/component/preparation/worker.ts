@@ -4,6 +4,7 @@ import { encodeArtifact } from "../artifact.ts";
 import type { ArtifactRequest } from "./build-artifact.ts";
 import type { PrepareMessage, PrepareRequest } from "./messages.ts";
 import { describe, makeArtifact, type Recognized, recognize } from "./recognize.ts";
+import { positionsOf } from "./positions-of.ts";
 import { errorOf, type Refused, refusedFor } from "./refused.ts";
 
 const port = parentPort;
@@ -37,7 +38,9 @@ try {
   post({ type: "stage", stage: "validating" });
   const recognized = recognize(request.component);
   if (request.type !== "outline") post({ type: "stage", stage: "hardening" });
-  if (request.type === "outline") {
+  if (request.type === "positions") {
+    post({ type: "positions", modules: positionsOf(request, recognized, askForTypes) });
+  } else if (request.type === "outline") {
     post({ type: "outlined", description: describe(recognized) });
   } else if (request.type === "describe") {
     const description = describe(recognized);

@@ -2,6 +2,7 @@ import { OPCODE } from "../read/opcodes.ts";
 import { type BranchHint, HintList } from "./branch-hints.ts";
 import type { ByteWriter } from "./byte-writer.ts";
 import type { HelperFunctions } from "./helper-functions.ts";
+import type { PositionLog } from "./position-log.ts";
 
 const EMPTY = 0x40;
 const [I32_LT_S, I32_ADD, I32_SUB] = [0x48, 0x6a, 0x6b];
@@ -11,6 +12,8 @@ export interface CounterContext {
   /** The global that holds it. */
   readonly counter: number;
   readonly helpers: HelperFunctions;
+  /** Told what is copied where, if anybody asks. */
+  readonly positions?: PositionLog | undefined;
 }
 
 /** Where a body has the counter. */
@@ -58,6 +61,7 @@ export class BodyWriter {
   /** Begins the body at `start`. */
   begin(start: number, { inLocal, isParameter, local }: CounterPlace, given: readonly BranchHint[]): void {
     this.#bodyAt = this.out.beginSized();
+    this.#context.positions?.begin();
     this.#start = start;
     this.source = start;
     this.inLocal = inLocal;
@@ -71,6 +75,7 @@ export class BodyWriter {
   /** Ends it. */
   end(): void {
     this.out.u8(OPCODE.end);
+    this.#context.positions?.end();
     this.out.endSized(this.#bodyAt);
   }
 
@@ -78,8 +83,20 @@ export class BodyWriter {
   copyTo(position: number): void {
     if (position <= this.source) return;
     this.noteHints(this.source, position);
+    this.notePosition(this.source, position - this.source);
     this.out.copy(this.code, this.source, position);
     this.source = position;
+  }
+
+  /** Notes that what is written next was at `source`, for so many bytes; what is written behind them is for what followed them. */
+  notePosition(source: number, length: number): void {
+    this.#context.positions?.note(this.out.length - this.#bodyAt, source - this.#start, length);
+  }
+
+  /** Goes on at another place than behind what was copied last. */
+  goOn(source: number): void {
+    this.source = source;
+    this.notePosition(source, 0);
   }
 
   /** A place to go back to, up to which all hints are noted. */
@@ -89,7 +106,7 @@ export class BodyWriter {
 
   /** Has the code from a place on be copied again. */
   goBack({ source, nextHint }: SourceMark): void {
-    this.source = source;
+    this.goOn(source);
     this.#nextHint = nextHint;
   }
 

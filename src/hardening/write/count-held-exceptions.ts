@@ -2,6 +2,7 @@ import { ByteReader } from "../../shared/byte-reader.ts";
 import { BRANCH_HINTS } from "./branch-hints.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import { contentOf, customName, extended, placed } from "./instrument.ts";
+import type { PositionLog } from "./position-log.ts";
 import { InstructionCursor } from "../read/instruction-cursor.ts";
 import { IMMEDIATE, IMMEDIATE_OF } from "../read/instruction-table.ts";
 import { type ModuleShape, readShape } from "../read/module-shape.ts";
@@ -54,10 +55,12 @@ export interface CountedExceptions {
  * function that can hold any sets it back when it returns, for which its body becomes a block. So the global is never below what is held.
  *
  * @param operands The most operands at once, of each body that handles exceptions, by its position in the code section.
+ * @param positions Told of every body what is copied where. Default: nobody is.
  */
 export function countHeldExceptions(
   sections: readonly Section[],
   operands: ReadonlyMap<number, number>,
+  positions?: PositionLog,
 ): CountedExceptions {
   const shape = readShape(sections);
   const code = sections.find(({ id }) => id === SECTION.code)?.content;
@@ -77,13 +80,17 @@ export function countHeldExceptions(
   const out = new ByteWriter(code.length + (code.length >> 3) + 64);
   out.u32(bodies.length);
   for (const { body, handlers } of bodies) {
+    positions?.begin();
     if (handlers === undefined) {
       out.u32(body.end - body.start);
       out.copy(code, body.start, body.end);
+      positions?.end();
       continue;
     }
     const sized = out.beginSized();
-    new CountingWriter(body, handlers, { global: shape.globals, blockType: blocks.of(body.signature) }, out).write();
+    const counting = { global: shape.globals, blockType: blocks.of(body.signature), positions };
+    new CountingWriter(body, handlers, counting, out).write();
+    positions?.end();
     out.endSized(sized);
   }
   const replaced = new Map<number, Uint8Array>([
@@ -220,6 +227,7 @@ interface Counting {
   readonly global: number;
   /** The type of a block that leaves what the function does. */
   readonly blockType: Uint8Array;
+  readonly positions: PositionLog | undefined;
 }
 
 /** Writes a body that handles exceptions anew. */
@@ -228,6 +236,8 @@ class CountingWriter {
   readonly #handlers: Handlers;
   readonly #counting: Counting;
   readonly #out: ByteWriter;
+  /** Where the body begins in it. */
+  readonly #bodyAt: number;
   readonly #cursor: InstructionCursor;
   /** The local that notes how many exceptions others held when the function was entered. */
   readonly #noted: number;
@@ -241,6 +251,7 @@ class CountingWriter {
     this.#handlers = handlers;
     this.#counting = counting;
     this.#out = out;
+    this.#bodyAt = out.length;
     this.#cursor = new InstructionCursor(body.code, body.start, body.end);
     this.#noted = body.signature.parameters + this.#cursor.locals();
     this.#written = this.#cursor.position;
@@ -329,6 +340,8 @@ class CountingWriter {
   }
 
   #copyTo(position: number): void {
+    const from = this.#written - this.#body.start;
+    this.#counting.positions?.note(this.#out.length - this.#bodyAt, from, position - this.#written);
     this.#out.copy(this.#body.code, this.#written, position);
     this.#written = position;
   }

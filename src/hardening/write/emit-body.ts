@@ -68,10 +68,12 @@ export class BodyEmitter {
     writer.begin(start, { inLocal, isParameter: passing, local: passing ? signature.parameters : body.locals }, given);
     this.#isCharged = charged;
     this.#loops.begin();
+    writer.notePosition(start, 0);
     if (passing) this.#movedLocals(start, codeStart);
     else if (inLocal || body.checks > 0) this.#oneLocalMore(start, codeStart);
     else writer.out.copy(writer.code, start, codeStart);
     writer.source = codeStart;
+    writer.notePosition(codeStart, 0);
     // A branch to the function's own label has to come past the place where the counter is written back.
     const isWrapped = passing || (inLocal && body.leavesByBranch);
     for (let index = 0; index < events.count; index += 1) {
@@ -116,11 +118,11 @@ export class BodyEmitter {
       case EVENT.index:
         writer.out.u8(writer.code[writer.source] ?? 0);
         writer.out.u32(first);
-        writer.source = second;
+        writer.goOn(second);
         return index;
       case EVENT.replace:
         writer.call(first);
-        writer.source = second;
+        writer.goOn(second);
         return index;
       case EVENT.insert:
         writer.call(first);

@@ -5,6 +5,7 @@ import { ADDED_GLOBALS, type Body } from "../meter/body-events.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import { BodyEmitter } from "./emit-body.ts";
 import { unsignedLeb128 } from "./leb128.ts";
+import type { PositionLog } from "./position-log.ts";
 import { type MovedLocal, moveNames } from "./move-names.ts";
 import { emptyPlan, planCharges } from "../meter/plan-charges.ts";
 import { HelperFunctions, I32 } from "./helper-functions.ts";
@@ -39,6 +40,8 @@ export interface InstrumentOptions {
   /** Whether the module gets a counter of its own, which it fills from the shared one and exports. */
   readonly ownCounter: boolean;
   readonly allow: AllowedFeatures;
+  /** Told of every body what is copied where. Default: nobody is. */
+  readonly positions?: PositionLog | undefined;
 }
 
 /**
@@ -49,7 +52,7 @@ export interface InstrumentOptions {
  */
 export function instrumentCode(
   sections: readonly Section[],
-  { ownCounter, allow }: InstrumentOptions,
+  { ownCounter, allow, positions }: InstrumentOptions,
 ): readonly Section[] {
   const shape = readShape(sections);
   const code = sections.find(({ id }) => id === SECTION.code)?.content;
@@ -78,7 +81,7 @@ export function instrumentCode(
   }
   const others = sections.reduce((total, { content }) => total + content.length, 0) - code.length;
   const room = others + (code.length >> 3) + SPARE_ROOM;
-  const rewriting = { shape, counter, helpers, types, given, hints, uses, entered, moved, allow, room };
+  const rewriting = { shape, counter, helpers, types, given, hints, uses, entered, moved, allow, room, positions };
   const { bodies, passing } = rewriteBodies(code, rewriting);
 
   const helperTypes = helpers.made.map(({ type, parameters, results }) => type ?? types.index(parameters, results));
@@ -125,6 +128,7 @@ interface Rewriting {
   readonly allow: AllowedFeatures;
   /** How many bytes are kept free before and after the bodies, for the rest of the module. */
   readonly room: number;
+  readonly positions: PositionLog | undefined;
 }
 
 interface Rewritten {
@@ -164,7 +168,7 @@ function rewriteBodies(code: Uint8Array, { shape, counter, helpers, types, room,
   // How many bodies there are is known at the end. Their number comes before them.
   const bodiesAt = room + MOST_COUNT_BYTES;
   out.skip(bodiesAt);
-  const emitter = new BodyEmitter(code, out, { counter, helpers, resultBlock });
+  const emitter = new BodyEmitter(code, out, { counter, helpers, resultBlock, positions: rest.positions });
   for (const body of bodies) {
     const { index, start, type, signature } = body;
     const prepaid = entryCosts[index] ?? -1;

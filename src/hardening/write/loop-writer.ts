@@ -161,6 +161,6 @@ export class LoopWriter {
       for (let left = count; left > 0; left -= 1) label();
     }
     label();
-    writer.source = next;
+    writer.goOn(next);
   }
 }

@@ -2,8 +2,10 @@ import type { HostContext } from "../../host/capability.ts";
 import type { CoreGuest, CoreValue, Finish } from "../../host/core/core-function.ts";
 import { LinearMemory } from "../../host/core/linear-memory.ts";
 import { GUARD_NAMESPACE, MEMORY_NAMESPACE, memoryField } from "../../shared/hardening-profile.ts";
+import { guestInstance } from "../instance-modules.ts";
 import type { CoreProgram, Program } from "../messages.ts";
 import type { EndState } from "../worker/end-state.ts";
+import { instancesOnStack } from "../worker/trap-frames.ts";
 import { outcomeOfThrown } from "../worker/outcome-of-thrown.ts";
 import type { GuestCrossings } from "../worker/crossings/guest-crossings.ts";
 import type { GuestMemory } from "../worker/memory/guest-memory.ts";
@@ -46,7 +48,7 @@ export class RunningCoreModule implements CoreGuest {
     this.#gate = parts.gate;
     this.#endState = parts.endState;
     this.crossings = parts.crossings;
-    const { module, memories } = parts.memory.next(program.instantiations[0] ?? "");
+    const { module, index, memories } = parts.memory.next(program.instantiations[0] ?? "");
     const own = core.memory === undefined ? undefined : memories[memoryField(core.memory)];
     // Before the instance is there its start function may call.
     this.#memory = own === undefined ? undefined : new LinearMemory(() => own.buffer);
@@ -57,7 +59,7 @@ export class RunningCoreModule implements CoreGuest {
     }
     imports[MEMORY_NAMESPACE] = memories;
     imports[GUARD_NAMESPACE] = parts.guard;
-    this.instance = new WebAssembly.Instance(module, imports);
+    this.instance = guestInstance(module, imports, index, instancesOnStack);
   }
 
   get memory(): LinearMemory {

@@ -1,7 +1,7 @@
 import { isSetting, type Remedy } from "../../shared/remedy.ts";
 import type { AuditEventType, AuditObservation, AuditResult } from "../../audit/event.ts";
-import { CordonError, type TrapFrame } from "../../shared/errors.ts";
-import type { WorkerUsage } from "../messages.ts";
+import { CordonError } from "../../shared/errors.ts";
+import type { GuestFrame, WorkerUsage } from "../messages.ts";
 import type { Ended, Ending } from "../pending.ts";
 import type { FromProcess } from "./messages.ts";
 
@@ -113,11 +113,12 @@ function observation(sent: unknown): AuditObservation {
   };
 }
 
-function framesOf(sent: unknown = []): readonly TrapFrame[] {
+function framesOf(sent: unknown = []): readonly GuestFrame[] {
   if (!Array.isArray(sent) || sent.length > MAX_FRAMES) throw malformed("the stack of a trap is no short list");
   return sent.map((one: unknown) => {
-    const { function: called, index } = record(one);
-    return { function: called === undefined ? undefined : name(called), index: count(index) };
+    const { function: called, index, module, position } = record(one);
+    const named = called === undefined ? undefined : name(called);
+    return { function: named, index: count(index), module: count(module), position: count(position) };
   });
 }
 

@@ -5,6 +5,7 @@ import { GUARD_NAMESPACE, MEMORY_NAMESPACE } from "../../shared/hardening-profil
 import { Engine } from "../engine/engine.ts";
 import type { HostImport } from "../engine/environment.ts";
 import { RETURNED_SERVICE, STREAM_SERVICE } from "../engine/streams/messages.ts";
+import { guestInstance } from "../instance-modules.ts";
 import { PreparedPlan } from "../engine/prepared-plan.ts";
 import type { ComponentProgram, ExportPath, Program } from "../messages.ts";
 import type { CopyBudget } from "./metering/copy-budget.ts";
@@ -13,6 +14,7 @@ import type { EndState } from "./end-state.ts";
 import type { GuestMemory } from "./memory/guest-memory.ts";
 import type { HostCallGate } from "./host-call-gate.ts";
 import { type LinkedFunction, LinkedFunctions } from "./linked-functions.ts";
+import { instancesOnStack } from "./trap-frames.ts";
 import { outcomeOfThrown } from "./outcome-of-thrown.ts";
 import type { GuestCrossings } from "./crossings/guest-crossings.ts";
 import type { NestedStacks } from "./stacks/nested-stacks.ts";
@@ -183,10 +185,10 @@ export class RunningComponent implements RunningGuest {
 
   #makeInstance(given: WebAssembly.Imports, position: number): Readonly<Record<string, unknown>> {
     const { memory, guard, made, program } = this.#parts;
-    const { module, memories } = memory.next(program.instantiations[position] ?? "");
+    const { module, index, memories } = memory.next(program.instantiations[position] ?? "");
     given[MEMORY_NAMESPACE] = memories;
     given[GUARD_NAMESPACE] = guard;
-    const instance = new WebAssembly.Instance(module, given);
+    const instance = guestInstance(module, given, index, instancesOnStack);
     made(instance);
     return instance.exports;
   }

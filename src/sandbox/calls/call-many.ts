@@ -4,7 +4,11 @@ import type { CallResult } from "./call-result.ts";
 /** How one of many calls ended, in the manner of `Promise.allSettled`. */
 export type CallOutcome =
   | ({ readonly status: "fulfilled" } & CallResult)
-  | { readonly status: "rejected"; readonly reason: CordonError };
+  | {
+      readonly status: "rejected";
+      /** What it failed with. */
+      readonly reason: CordonError;
+    };
 
 /** How many calls are made at once, where nothing is said. */
 export const MANY_AT_ONCE: number = 16;

@@ -37,9 +37,9 @@ export function valueOf(
       throw new CordonError("guest-error", `${attempt}: the guest returned an error${shown}`, { payload, usage });
     }
     case "trap": {
-      const frames = (ending.frames ?? []).map((frame) => ({
+      const frames = (ending.places ?? []).map((frame) => ({
+        ...frame,
         function: frame.function === undefined ? undefined : escapeInvisible(frame.function),
-        index: frame.index,
       }));
       const [innermost] = frames;
       const where = innermost === undefined ? "" : `, in ${frameText(innermost)}`;
@@ -113,9 +113,10 @@ export function exitCodeOf({ ending }: Ended, value: () => unknown): number {
   return 0;
 }
 
-/** A function by its name, or its index where it has none. */
-function frameText({ function: called, index }: TrapFrame): string {
-  return called === undefined ? `function ${index}` : shownText(called);
+/** A function by its name, or its index where it has none, and where in it. */
+function frameText({ function: called, index, fileOffset }: TrapFrame): string {
+  const name = called === undefined ? `function ${index}` : shownText(called);
+  return fileOffset === undefined ? name : `${name} at 0x${fileOffset.toString(16)}`;
 }
 
 function shownPayload(payload: unknown, type: WitType | undefined): string {

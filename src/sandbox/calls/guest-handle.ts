@@ -1,3 +1,5 @@
+import { refuseOtherReceivers } from "../own-receiver.ts";
+
 /** @internal What is known of a handle. It does not lead to the handle, so that one which nobody has any more is noticed. */
 export interface HandleState {
   /** What the instance knows it by. */
@@ -19,6 +21,10 @@ export class GuestHandle implements Disposable {
   /** The name of its resource in WIT, such as `counter`. */
   readonly resource: string;
   readonly #state: HandleState;
+
+  static {
+    refuseOtherReceivers(GuestHandle, "handle", (self) => #state in self);
+  }
 
   /** @internal Made by `GuestInstance`. */
   constructor(resource: string, state: HandleState) {

@@ -10,6 +10,7 @@ import type { ComponentInterface } from "../../shared/wit/wit.ts";
 import { abortSignal } from "../options/common-shapes.ts";
 import { options, readOptions, type Shape } from "../options/shape.ts";
 import type { CallResult } from "./call-result.ts";
+import { refuseOtherReceivers } from "../own-receiver.ts";
 import { checkEnding } from "./check-ending.ts";
 import { valueOf } from "./ending.ts";
 import { type CallableExport, findExport } from "../loading/exports.ts";
@@ -81,6 +82,10 @@ export class GuestInstance implements AsyncDisposable {
   #fuelToGive = 0;
   #usage: Usage = usageOf({ ending: CLOSED, wallMs: 0 }, 0);
   readonly #madeAt = performance.now();
+
+  static {
+    refuseOtherReceivers(GuestInstance, "instance", (self) => #link in self);
+  }
 
   /** @internal Made by `Sandbox.instantiate`. */
   constructor(link: InstanceLink) {

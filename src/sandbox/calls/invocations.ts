@@ -103,6 +103,13 @@ export class Invocations {
     };
   }
 
+  /** How one ended, with where it trapped if it did. */
+  async #withPlaces(ended: Ended): Promise<Ended> {
+    const { ending } = ended;
+    if (ending.kind !== "trap") return ended;
+    return { ...ended, ending: { ...ending, places: await this.#parts.engine.placesOf(ending.frames ?? []) } };
+  }
+
   /** Runs one to its end. Rejects only for limits that the component's tables are over. */
   async run(
     { called, parameters, programArguments = [], limits, exchange, ready, returned, embedders, results }: Work,
@@ -120,7 +127,7 @@ export class Invocations {
       if (observation.result === "Denied") record.denials += 1;
       recorder.record(invocation, observation);
     };
-    const reported = await engine.run({
+    const run = await engine.run({
       invocation: {
         programId: engine.programId,
         ...(called === undefined ? {} : { target: called.path }),
@@ -148,6 +155,7 @@ export class Invocations {
     });
     leave();
     await stdio.close();
+    const reported = await this.#withPlaces(run);
     const mustCheck = called !== undefined && (engine.untrusted || results !== undefined);
     const ended = mustCheck ? checkEnding(reported, called.function, results) : reported;
     const usage = usageOf(ended, record.denials);

@@ -7,7 +7,15 @@ import type { Sandbox } from "../sandbox.ts";
 import type { StdioOptions } from "../calls/stdio-options.ts";
 
 /** Told of a request that the guest failed to answer. */
-export type RequestFailure = (error: CordonError, request: { readonly method: string; readonly path: string }) => void;
+export type RequestFailure = (
+  error: CordonError,
+  request: {
+    /** Its method. */
+    readonly method: string;
+    /** Its path with the query. */
+    readonly path: string;
+  },
+) => void;
 
 /** How they are answered. */
 export interface HttpRequestsOptions extends Pick<StdioOptions, "stdout" | "stderr"> {

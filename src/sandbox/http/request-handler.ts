@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import type { CallOptions } from "../options/call-options.ts";
 import { outputSink } from "../calls/stdio-options.ts";
 import { callback, options, readOptions, type Shape, wholeNumber } from "../options/shape.ts";
@@ -6,7 +7,7 @@ import { CordonError, messageOf } from "../../shared/errors.ts";
 import type { HttpBodyPart, HttpFields, HttpResponsePart } from "../../shared/http-message.ts";
 import { type HttpRequestsOptions, statusOf } from "./http-requests.ts";
 import { HOP_BY_HOP } from "./node-exchange.ts";
-import type { Sandbox } from "../sandbox.ts";
+import { Sandbox } from "../sandbox.ts";
 
 /** Answers one request; never rejects. */
 export type RequestHandler = (request: Request) => Promise<Response>;
@@ -35,6 +36,10 @@ const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
  */
 export function requestHandler(sandbox: Sandbox, given: RequestHandlerOptions = {}): RequestHandler {
   const { maxConcurrent = 256, onFailure, ...stdio } = readOptions("requestHandler", handlerOptions, given);
+  if (types.isProxy(sandbox) || !(sandbox instanceof Sandbox)) {
+    const problem = "it takes a sandbox that is open, of await Sandbox.open(source)";
+    throw new CordonError("usage", `Cannot make a handler of requests: ${problem}`);
+  }
   sandbox.assertHttpHandler();
   let running = 0;
   return async (request) => {

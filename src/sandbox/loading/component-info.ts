@@ -38,6 +38,6 @@ export interface LoadOptions {
   readonly missingImports?: MissingImports | undefined;
   /** Gives the load up, with a `cancelled` error. */
   readonly signal?: AbortSignal | undefined;
-  /** Told of the stages of a first load, which can take a second; not called when the artifact was cached. */
+  /** Told of the stages of a first load, which can take a second, `done` when it is ready; not called when the artifact was cached. */
   readonly onStage?: ((stage: PrepareStage) => void) | undefined;
 }

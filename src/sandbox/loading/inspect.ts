@@ -32,7 +32,14 @@ export interface Inspection {
   /** How many core modules it has. */
   readonly coreModules: number;
   /** The tools that made it, as it says itself. */
-  readonly producers: readonly { readonly field: string; readonly name: string; readonly version: string }[];
+  readonly producers: readonly {
+    /** What the tool did, such as `language` or `processed-by`. */
+    readonly field: string;
+    /** The tool's name. */
+    readonly name: string;
+    /** Its version; empty where it tells none. */
+    readonly version: string;
+  }[];
   /** What it imports and exports. */
   readonly interface: ComponentInterface;
   /** Names of the functions that can be called. */

@@ -2,7 +2,12 @@ import type { GrantsInput } from "../../policy/parse-grants.ts";
 import { CordonError } from "../../shared/errors.ts";
 
 /** Whether a run is to be the same each time: `true`, or the seed of its random bytes, from 0 to 2^64 - 1; `true` is seed 0. */
-export type DeterministicInput = boolean | { readonly seed: bigint | number };
+export type DeterministicInput =
+  | boolean
+  | {
+      /** From 0 to 2^64 - 1; the same seed gives the same bytes. */
+      readonly seed: bigint | number;
+    };
 
 /**
  * Grants under which the same component with the same inputs does the same: virtual time and seeded random bytes. Files,

@@ -86,6 +86,7 @@ export interface ReadSandboxOptions {
   readonly secretRules: readonly SecretRule[];
 }
 
+/** What the embedder gives its guests. */
 type HostFunctionInputs = readonly (HostFunctionInput | CoreHostFunctionInput | HostResourceInput)[];
 
 const seed: Shape<bigint | number> = a("a whole number from 0 to 2^64 - 1", (value) =>

@@ -5,6 +5,8 @@ import { quoteText } from "../../shared/quote-text.ts";
 import type { CallResult } from "../calls/call-result.ts";
 import type { ExecuteResult } from "../calls/program-result.ts";
 import type { ExportName, ExportParameters, ExportResult } from "../calls/typed-exports.ts";
+import { cameFrom } from "../loading/rereadable.ts";
+import { refuseOtherReceivers } from "../own-receiver.ts";
 import { beginReading } from "../loading/source.ts";
 import type { CallOptions } from "../options/call-options.ts";
 import { limitsFrom } from "../options/limit-options.ts";
@@ -32,7 +34,15 @@ export class WatchedSandbox<Exports extends object = object> implements AsyncDis
   /** Versions that still have calls to come to their end. */
   readonly #retiring = new Set<Promise<void>>();
 
+  static {
+    refuseOtherReceivers(WatchedSandbox, "watched", (self) => #path in self);
+  }
+
   private constructor(path: string, options: WatchOptions) {
+    // Only JavaScript gets here without them.
+    if (typeof path !== "string" || typeof options !== "object" || options === null) {
+      throw new CordonError("usage", "Cannot make a WatchedSandbox with new: use await watch(path)");
+    }
     this.#path = path;
     this.#options = options;
     this.#changes = new Changes(
@@ -128,6 +138,7 @@ export class WatchedSandbox<Exports extends object = object> implements AsyncDis
     const digest = await digestOf(bytes, signal);
     if (digest === this.#seen) return false;
     this.#seen = digest;
+    cameFrom(bytes, this.#path);
     const opened = await Sandbox.open<Exports>(bytes, { name, ...options, signal });
     try {
       await accepts?.(opened as unknown as Sandbox);

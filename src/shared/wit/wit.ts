@@ -42,18 +42,91 @@ export interface WitCase {
  * are structurally equal without their names.
  */
 export type WitType =
-  | { readonly kind: WitPrimitive }
-  | { readonly kind: "list"; readonly element: WitType; readonly length?: number; readonly name?: string }
-  | { readonly kind: "record"; readonly fields: readonly WitField[]; readonly name?: string }
-  | { readonly kind: "tuple"; readonly elements: readonly WitType[]; readonly name?: string }
-  | { readonly kind: "variant"; readonly cases: readonly WitCase[]; readonly name?: string }
-  | { readonly kind: "enum"; readonly names: readonly string[]; readonly name?: string }
-  | { readonly kind: "flags"; readonly names: readonly string[]; readonly name?: string }
-  | { readonly kind: "option"; readonly element: WitType; readonly name?: string }
-  | { readonly kind: "result"; readonly ok?: WitType; readonly err?: WitType; readonly name?: string }
-  | { readonly kind: "own" | "borrow"; readonly resource: string }
-  | { readonly kind: "stream" | "future"; readonly element?: WitType; readonly name?: string }
-  | { readonly kind: "map"; readonly key: WitType; readonly value: WitType; readonly name?: string };
+  | {
+      /** Which of the types that are made of no others. */
+      readonly kind: WitPrimitive;
+    }
+  | {
+      readonly kind: "list";
+      /** The type of each element. */
+      readonly element: WitType;
+      /** How many there are; absent where that is not fixed. */
+      readonly length?: number;
+      /** What its interface calls it; absent where it has no name. */
+      readonly name?: string;
+    }
+  | {
+      readonly kind: "record";
+      /** Its fields, in order. */
+      readonly fields: readonly WitField[];
+      /** What its interface calls it; absent where it has no name. */
+      readonly name?: string;
+    }
+  | {
+      readonly kind: "tuple";
+      /** The type of each element, in order. */
+      readonly elements: readonly WitType[];
+      /** What its interface calls it; absent where it has no name. */
+      readonly name?: string;
+    }
+  | {
+      readonly kind: "variant";
+      /** Its cases, in order. */
+      readonly cases: readonly WitCase[];
+      /** What its interface calls it; absent where it has no name. */
+      readonly name?: string;
+    }
+  | {
+      readonly kind: "enum";
+      /** The names of its cases, in order. */
+      readonly names: readonly string[];
+      /** What its interface calls it; absent where it has no name. */
+      readonly name?: string;
+    }
+  | {
+      readonly kind: "flags";
+      /** The names of its flags, in order. */
+      readonly names: readonly string[];
+      /** What its interface calls it; absent where it has no name. */
+      readonly name?: string;
+    }
+  | {
+      readonly kind: "option";
+      /** The type of what there may be. */
+      readonly element: WitType;
+      /** What its interface calls it; absent where it has no name. */
+      readonly name?: string;
+    }
+  | {
+      readonly kind: "result";
+      /** What success carries, if anything. */
+      readonly ok?: WitType;
+      /** What an error carries, if anything. */
+      readonly err?: WitType;
+      /** What its interface calls it; absent where it has no name. */
+      readonly name?: string;
+    }
+  | {
+      readonly kind: "own" | "borrow";
+      /** The name of the resource that it is a handle of. */
+      readonly resource: string;
+    }
+  | {
+      readonly kind: "stream" | "future";
+      /** The type of what comes through it, if anything. */
+      readonly element?: WitType;
+      /** What its interface calls it; absent where it has no name. */
+      readonly name?: string;
+    }
+  | {
+      readonly kind: "map";
+      /** The type of its keys. */
+      readonly key: WitType;
+      /** The type of its values. */
+      readonly value: WitType;
+      /** What its interface calls it; absent where it has no name. */
+      readonly name?: string;
+    };
 
 /** The types that a type is made of, in order; `undefined` for a case without a payload. */
 export function partsOfType(type: WitType): readonly (WitType | undefined)[] {
@@ -117,7 +190,12 @@ export interface WitWorldSide {
    * Root-level items that are neither functions nor interfaces. Of these, resources can be given by the embedder and used on an
    * instance; modules, components and values can neither be provided nor called.
    */
-  readonly other: readonly { readonly name: string; readonly kind: "component" | "module" | "resource" | "value" }[];
+  readonly other: readonly {
+    /** Its name in the world. */
+    readonly name: string;
+    /** What it is. */
+    readonly kind: "component" | "module" | "resource" | "value";
+  }[];
 }
 
 /** All that a component imports and exports. */

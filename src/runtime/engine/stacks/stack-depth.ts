@@ -1,3 +1,4 @@
+import { hostInstance } from "../../instance-modules.ts";
 import { FRAME_VALUES_TYPE, largeFrame } from "./large-frame.ts";
 
 /** How much of a stack is looked at in one step, in bytes. */
@@ -62,8 +63,8 @@ class StackDepth {
   #all: number | undefined;
 
   constructor() {
-    this.#exports = new WebAssembly.Instance(new WebAssembly.Module(moduleBytes()), { "": { "": () => [] } })
-      .exports as unknown as DepthExports;
+    const module = new WebAssembly.Module(moduleBytes());
+    this.#exports = hostInstance(module, { "": { "": () => [] } }).exports as unknown as DepthExports;
   }
 
   /** To be called by the code that is on a stack before that is suspended: the stack overflows where it holds more than it may. */

@@ -1,5 +1,6 @@
 import type { CoreValue } from "../../abi/core-values.ts";
 import { zeroOf } from "../../abi/core-values.ts";
+import { hostInstance } from "../../instance-modules.ts";
 import type { CoreFunction } from "../core-items.ts";
 import { type CoreSignature, signatureKey } from "../core-signature.ts";
 import type { CoreAnswer } from "../engine-parts.ts";
@@ -58,7 +59,7 @@ export class Stacks {
       given[`d${position}`] = (result: CoreValue | undefined) => calls.done(result);
     }
     if (prepared.called.length > 0) given["s"] = stackDepth().check;
-    this.#exports = new WebAssembly.Instance(compiled(stack), { m: given }).exports;
+    this.#exports = hostInstance(compiled(stack), { m: given }).exports;
   }
 
   /** What guests import for a `canon` function that may suspend their stack; undefined for one that may not. */

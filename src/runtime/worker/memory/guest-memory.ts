@@ -17,6 +17,8 @@ export interface MemoryRequest {
 /** What one core instance is made of. */
 export interface CoreInstancePlan {
   readonly module: WebAssembly.Module;
+  /** The index of that among those of the program. */
+  readonly index: number;
   /** By the names its module imports them by. */
   readonly memories: Readonly<Record<string, WebAssembly.Memory>>;
 }
@@ -63,7 +65,8 @@ export class GuestMemory {
 
   /** The next core instance. The sum of the initial sizes was compared with the cap for exactly this sequence of instances. */
   next(name: string): CoreInstancePlan {
-    const compiled = this.#program.modules.find((candidate) => candidate.name === name);
+    const index = this.#program.modules.findIndex((candidate) => candidate.name === name);
+    const compiled = this.#program.modules[index];
     if (compiled === undefined || this.#program.instantiations[this.#instances] !== name) {
       throw new Error("the component made an instance that was not in its plan");
     }
@@ -77,7 +80,7 @@ export class GuestMemory {
         shared: memory.shared,
       });
     }
-    return { module: compiled.module, memories };
+    return { module: compiled.module, index, memories };
   }
 
   #make(request: MemoryRequest): WebAssembly.Memory {

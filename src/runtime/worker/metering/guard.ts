@@ -1,4 +1,5 @@
 import { COUNTER_EXPORT, GUARD_FIELDS } from "../../../shared/hardening-profile.ts";
+import { hostInstance } from "../../instance-modules.ts";
 import { SHARED_SLOTS } from "../../messages.ts";
 
 /** The guest traps. */
@@ -104,7 +105,7 @@ export class Guard {
 
   /** @param shared The memory that the thread shares with the main one, which begins with {@link SHARED_SLOTS}. */
   constructor(shared: WebAssembly.Memory) {
-    const { exports } = new WebAssembly.Instance(MODULE, {
+    const { exports } = hostInstance(MODULE, {
       "": {
         e: SHARED_SLOTS.ending * Int32Array.BYTES_PER_ELEMENT,
         z: this.#slice,
