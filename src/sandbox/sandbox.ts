@@ -1,7 +1,5 @@
 import { AuditRecorder } from "../audit/recorder.ts";
 import { normalizeArguments } from "../component/values/check-value.ts";
-import type { Grants } from "../policy/grants.ts";
-import { heardSecrets } from "../policy/heard-secrets.ts";
 import type { Job } from "../runtime/pending.ts";
 import { abortable } from "../shared/abortable.ts";
 import { CordonError } from "../shared/errors.ts";
@@ -24,8 +22,17 @@ import type { ExecuteResult, SpawnedProgram } from "./calls/program-result.ts";
 import { findExport } from "./loading/exports.ts";
 import { type CallManyOptions, callManyOptions, type CallOptions, callOptions } from "./options/call-options.ts";
 import { atMost, limitsFrom, type LimitsInput } from "./options/limit-options.ts";
+import { GrantsInForce } from "./policy/grants-in-force.ts";
 import type { OpenedOptions, PolicyInUse } from "./policy/policy-in-use.ts";
-import { type ReadSandboxOptions, readSandboxOptions, type SandboxOptions } from "./options/sandbox-options.ts";
+import { PolicySwitch } from "./policy/policy-switch.ts";
+import { withSecrets } from "./policy/with-secrets.ts";
+import {
+  type PolicyInput,
+  readPolicyInput,
+  type ReadSandboxOptions,
+  readSandboxOptions,
+  type SandboxOptions,
+} from "./options/sandbox-options.ts";
 import { readOptions } from "./options/shape.ts";
 import type { ComponentSource } from "./loading/source.ts";
 import type { Services } from "./calls/services.ts";
@@ -47,12 +54,9 @@ import type { Totals } from "./calls/totals.ts";
 export class Sandbox<Exports extends object = object> implements AsyncDisposable {
   /** What was loaded. */
   readonly component: ComponentInfo;
-  /** The policy in force; `undefined` where no document is. */
-  readonly policy: PolicyInUse | undefined;
   readonly #engine: Engine;
-  readonly #limits: Limits;
   readonly #isDeterministic: boolean;
-  readonly #mostLimits: Partial<Limits>;
+  readonly #policies: PolicySwitch;
   readonly #invocations: Invocations;
   #closed = false;
 
@@ -66,11 +70,9 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
     }
     this.component = parts.engine.info;
     this.#engine = parts.engine;
-    this.#limits = parts.limits;
     this.#invocations = new Invocations(parts);
     this.#isDeterministic = parts.isDeterministic;
-    this.#mostLimits = parts.mostLimits ?? {};
-    this.policy = parts.policy;
+    this.#policies = parts.policies;
   }
 
   /**
@@ -89,11 +91,14 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
       policy === undefined
         ? { ...read, source }
         : await (await import("./policy/with-policy.ts")).withPolicy(source, read, policy);
-    return Sandbox.#openRead(opened);
+    return Sandbox.#openRead(opened, { ...read, source });
   }
 
-  static async #openRead<Exports extends object>(opened: OpenedOptions): Promise<Sandbox<Exports>> {
-    const { source, options, limits, hostFunctions, policy, mostLimits } = opened;
+  static async #openRead<Exports extends object>(
+    opened: OpenedOptions,
+    read: ReadSandboxOptions & { readonly source: ComponentSource },
+  ): Promise<Sandbox<Exports>> {
+    const { source, options, limits, hostFunctions, policy } = opened;
     const engine = await openEngine(
       source,
       { ...options, limits, signatures: opened.signatures },
@@ -101,12 +106,13 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
       opened.grants,
     );
     const { name, digest } = engine.info;
-    const grants = await withSecrets(opened, engine);
+    const inForce = new GrantsInForce(await grantsOrClose(opened, engine));
     const version = policy === undefined ? {} : { policyVersion: policy.version };
     const subject = { componentId: name, componentDigest: digest, ...version };
     const recorder = new AuditRecorder(subject, options.onEvent);
     const isDeterministic = (options.deterministic ?? false) !== false;
-    return new Sandbox({ engine, grants, limits, recorder, hostFunctions, isDeterministic, policy, mostLimits });
+    const policies = new PolicySwitch({ engine, inForce, recorder, read, opened });
+    return new Sandbox({ engine, inForce, recorder, hostFunctions, isDeterministic, policies });
   }
 
   /**
@@ -265,7 +271,27 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
 
   /** The limits that calls have which set none of their own. */
   get limits(): Limits {
-    return this.#limits;
+    return this.#policies.limits;
+  }
+
+  /** The policy in force; `undefined` where no document is. */
+  get policy(): PolicyInUse | undefined {
+    return this.#policies.policy;
+  }
+
+  /**
+   * Puts other policy documents in force, in the place of all that were: they add to the `grants` and other options that the sandbox was
+   * opened with. Calls that run, and instances that stay, go by them from their next host call on; what they have open that is not allowed
+   * any more is closed, and what waits for it ends. Limits hold for calls that begin from then on.
+   *
+   * @returns What is in force, when no host call goes by the policy before any more.
+   * @throws CordonError `policy` for what is wrong with the documents, and for what no running sandbox can be given: then the policy before
+   * stays in force. `usage`, `signature` and `cancelled` as `open`.
+   */
+  async setPolicy(policy: PolicyInput): Promise<PolicyInUse | undefined> {
+    assertSandbox(this);
+    this.#assertOpen();
+    return this.#policies.replace(readPolicyInput("Sandbox.setPolicy", policy), "setPolicy");
   }
 
   /**
@@ -332,7 +358,7 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
 
   /** The limits of a call; none is wider than a fence allows. */
   #limitsFor(given: LimitsInput | undefined): Limits {
-    return atMost(limitsFrom(given, this.#limits), this.#mostLimits);
+    return atMost(limitsFrom(given, this.#policies.limits), this.#policies.mostLimits);
   }
 
   #assertOpen(): void {
@@ -343,6 +369,7 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
   /** Ends every call that is running, as cancelled, and lets go of everything. Safe to call more than once. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#policies.close();
     await this.#engine.close();
   }
 
@@ -352,34 +379,20 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
   }
 }
 
-/** What was granted, with the values of the secrets that this component is to have; without them nothing is opened. */
-async function withSecrets({ grants, secretRules, options }: ReadSandboxOptions, engine: Engine): Promise<Grants> {
-  if (secretRules.length === 0) return grants;
+/** What is granted; where that cannot be told, nothing stays open. */
+async function grantsOrClose(opened: OpenedOptions, engine: Engine): Promise<GrantsInForce["grants"]> {
   try {
-    const [heard] = heardSecrets(secretRules, grants.listen);
-    if (heard !== undefined) {
-      const { secret, rule } = heard;
-      const message = `Cannot use the secret ${secret.key}: it goes to ${secret.host} in plain HTTP, on a port that the guest may listen on (${rule.written})`;
-      throw new CordonError("policy", `${message}; send it by HTTPS, or grant other ports`);
-    }
-    const { resolveSecrets } = await import("../secrets/resolve-secrets.ts");
-    const resolved = resolveSecrets(secretRules, engine.info.name, options.secretStore ?? {});
-    const secrets = await (options.signal === undefined ? resolved : abortable(resolved, options.signal));
-    return Object.freeze({ ...grants, secrets });
+    return await withSecrets(opened, engine.info.name);
   } catch (thrown) {
     await engine.close();
-    if (options.signal?.aborted !== true) throw thrown;
-    const { reason }: { readonly reason: unknown } = options.signal;
-    throw new CordonError("cancelled", "Loading the component was cancelled", { cause: reason });
+    throw thrown;
   }
 }
 
 /** What a sandbox is made of. */
 interface SandboxParts extends InvocationParts {
-  readonly limits: Limits;
   readonly isDeterministic: boolean;
-  readonly policy: PolicyInUse | undefined;
-  readonly mostLimits: Partial<Limits> | undefined;
+  readonly policies: PolicySwitch;
 }
 
 /** A method that was taken off its sandbox has none. */

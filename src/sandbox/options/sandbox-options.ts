@@ -5,7 +5,7 @@ import { type GrantsBase, type GrantsInput, parseGrants } from "../../policy/par
 import type { SecretInput } from "../../policy/parse-secrets.ts";
 import { CordonError } from "../../shared/errors.ts";
 import type { Limits } from "../../shared/limits.ts";
-import { cacheDirectory, configDirectory } from "../../shared/machine/xdg.ts";
+import { cacheDirectory, configDirectory, stateDirectory } from "../../shared/machine/xdg.ts";
 import type {
   CoreHostFunctionInput,
   HostFunctionInput,
@@ -101,6 +101,13 @@ export const limitsInput: Shape<LimitsInput> = (value, path, faults) => {
   return copy;
 };
 
+/** Which documents hold. */
+const policyInput: Shape<PolicyInput> = either(
+  (value) => typeof value === "string",
+  text,
+  either((value) => Array.isArray(value), texts, options<PolicyFilesInput>({ files: texts, folders: truth })),
+);
+
 const members = options<SandboxOptions>({
   name: text,
   cache: either(
@@ -116,11 +123,7 @@ const members = options<SandboxOptions>({
   isolation: oneOf("thread", "process", "auto"),
   osSandbox: oneOf("auto", "required", "off"),
   grants: plainCopy<GrantsInput>(),
-  policy: either(
-    (value) => typeof value === "string",
-    text,
-    either((value) => Array.isArray(value), texts, options<PolicyFilesInput>({ files: texts, folders: truth })),
-  ),
+  policy: policyInput,
   deterministic: either(
     (value) => typeof value === "boolean",
     truth,
@@ -163,6 +166,15 @@ const collect: Shape<ReadSandboxOptions> = (value, path, faults) => {
   return { options: read, grants, limits: limitsFrom(limits), hostFunctions: own, secretRules: rules };
 };
 
+/** @throws CordonError `usage` for what names no policy documents. */
+export function readPolicyInput(entry: string, policy: unknown): PolicyInput {
+  const given = readOptions(entry, options<{ readonly policy?: PolicyInput | undefined }>({ policy: policyInput }), {
+    policy,
+  });
+  if (given.policy !== undefined) return given.policy;
+  throw new CordonError("usage", `Cannot use the policy: give the path of a document, or a list of them`);
+}
+
 /** Where grants are read, and what none of them covers. */
 export function grantsBase({
   cache,
@@ -175,7 +187,9 @@ export function grantsBase({
   return {
     cwd: currentDirectory(),
     protectedFolders: ownFolders(cache),
-    hiddenFolders: [configDirectory(), secretStore?.directory, signature?.trustDirectory].filter(isGiven),
+    hiddenFolders: [configDirectory(), stateDirectory(), secretStore?.directory, signature?.trustDirectory].filter(
+      isGiven,
+    ),
     // Whoever reads it can open every secret.
     ownPaths: [secretStore?.keyFile].filter(isGiven),
     env: process.env,

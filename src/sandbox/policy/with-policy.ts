@@ -16,7 +16,7 @@ import type { Grants } from "../../policy/grants.ts";
 import { hasName } from "../../policy/parse-environment.ts";
 import { type GrantsBase, type GrantsInput, parseGrants } from "../../policy/parse-grants.ts";
 import type { Limits } from "../../shared/limits.ts";
-import { cacheDirectory, configDirectory } from "../../shared/machine/xdg.ts";
+import { cacheDirectory, configDirectory, stateDirectory } from "../../shared/machine/xdg.ts";
 import { HostFunctions } from "../host-functions/host-functions.ts";
 import { beginReading, type ComponentSource, sourceName } from "../loading/source.ts";
 import { deterministicGrants } from "../options/deterministic.ts";
@@ -58,6 +58,7 @@ export async function withPolicy(
     mostLimits,
     hostFunctions: new HostFunctions(options.hostFunctions ?? [], grants.custom),
     source: subject.source,
+    documents: effective.documents,
     signatures: effective.signatures,
     secretRules: secretRules([...effective.secrets, ...(options.secrets ?? [])]),
     policy: Object.freeze({
@@ -124,7 +125,7 @@ export function policyPaths(
   cache?: ReadSandboxOptions["options"]["cache"],
 ): readonly string[] {
   const configured = typeof cache === "object" ? cache.directory : undefined;
-  const folders = [cacheDirectory(), configDirectory(), configured, user, machine, "/etc/cordon"];
+  const folders = [cacheDirectory(), configDirectory(), stateDirectory(), configured, user, machine, "/etc/cordon"];
   const files = documents.map(({ file }) => resolve(file));
   return [...new Set([...folders.filter((folder) => folder !== undefined), ...files])];
 }

@@ -14,6 +14,11 @@ export function configDirectory(environment: NodeJS.ProcessEnv = process.env): s
   return ownDirectory(environment["XDG_CONFIG_HOME"], ".config");
 }
 
+/** Cordon's folder for what it has noted: versions of policies. `undefined` for a user without a home directory. */
+export function stateDirectory(environment: NodeJS.ProcessEnv = process.env): string | undefined {
+  return ownDirectory(environment["XDG_STATE_HOME"], ".local/state");
+}
+
 function ownDirectory(configured: string | undefined, byDefault: string): string | undefined {
   if (configured !== undefined && isAbsolute(configured)) return join(configured, "cordon");
   const home = homeDirectory();
