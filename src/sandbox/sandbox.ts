@@ -112,6 +112,7 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
     const recorder = new AuditRecorder(subject, options.onEvent);
     const isDeterministic = (options.deterministic ?? false) !== false;
     const policies = new PolicySwitch({ engine, inForce, recorder, read, opened });
+    await policies.begin();
     return new Sandbox({ engine, inForce, recorder, hostFunctions, isDeterministic, policies });
   }
 
@@ -291,7 +292,14 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
   async setPolicy(policy: PolicyInput): Promise<PolicyInUse | undefined> {
     assertSandbox(this);
     this.#assertOpen();
-    return this.#policies.replace(readPolicyInput("Sandbox.setPolicy", policy), "setPolicy");
+    return this.#policies.replace(readPolicyInput("Sandbox.setPolicy", policy));
+  }
+
+  /** Reads the documents in force anew, and puts them in force as {@link setPolicy} does others. */
+  async reloadPolicy(): Promise<PolicyInUse | undefined> {
+    assertSandbox(this);
+    this.#assertOpen();
+    return this.#policies.reload();
   }
 
   /**

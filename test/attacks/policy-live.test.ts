@@ -48,7 +48,7 @@ class Opened implements AsyncDisposable {
     const events: AuditEvent[] = [];
     let opened: Opened | undefined = undefined as Opened | undefined;
     const onEvent = (event: AuditEvent): void => {
-      if (event.resource === "waiting.invalid") opened?.#waiting?.();
+      if (event.resource === "waiting.invalid") opened?.waiting();
       else events.push(event);
     };
     const options = { cache: TEST_CACHE, isolation, policy: file, onEvent, limits: { timeoutMs: 10_000 } } as const;
@@ -75,6 +75,10 @@ class Opened implements AsyncDisposable {
     const ran = this.run(code);
     await Promise.race([seen.promise, ran]);
     return [ran];
+  }
+
+  waiting(): void {
+    this.#waiting?.();
   }
 
   /** The actions of denials since something was closed by a change of the policy. */
@@ -219,7 +223,9 @@ for (const isolation of ["thread", "process"] as const) {
         waiting();
         wasi.poll.poll(pollables.slice(1));
         return "woken";`);
-      const ends = sockets.map(async (socket) => once(socket, "close"));
+      const ends = sockets.map(
+        (socket) => new Promise<void>((resolve) => void socket.once("end", resolve).once("error", () => resolve())),
+      );
       await guest.set({});
       assert.equal(await waiting, "woken");
       await Promise.all(ends);

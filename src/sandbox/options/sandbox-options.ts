@@ -67,6 +67,12 @@ export type PolicyInput =
   | {
       /** Paths of documents. */
       readonly files?: readonly string[] | undefined;
+      /**
+       * Whether changes of the documents are put in force while the component runs; default `false`. See docs/policy.md for what is not.
+       */
+      readonly watch?: boolean | undefined;
+      /** Whether versions are noted in `$XDG_STATE_HOME/cordon`, or in this folder; default `false`. */
+      readonly history?: boolean | string | undefined;
       /** Whether those of `$XDG_CONFIG_HOME/cordon/policies` and `/etc/cordon/policies` hold that match; default `false`. */
       readonly folders?: boolean | undefined;
     };
@@ -105,7 +111,12 @@ export const limitsInput: Shape<LimitsInput> = (value, path, faults) => {
 const policyInput: Shape<PolicyInput> = either(
   (value) => typeof value === "string",
   text,
-  either((value) => Array.isArray(value), texts, options<PolicyFilesInput>({ files: texts, folders: truth })),
+  either((value) => Array.isArray(value), texts, options<PolicyFilesInput>({
+      files: texts,
+      folders: truth,
+      watch: truth,
+      history: either((value) => typeof value === "string", text, truth),
+    })),
 );
 
 const members = options<SandboxOptions>({

@@ -1,18 +1,22 @@
-import { digestOf } from "../../component/digest.ts";
-import type { Grants } from "../../policy/grants.ts";
-import { CordonError } from "../../shared/errors.ts";
-import { signedReading } from "../loading/signed-reading.ts";
-import { beginReading, type ComponentSource } from "../loading/source.ts";
-import type { PolicyInput } from "../options/sandbox-options.ts";
-import type { OpenedOptions } from "./policy-in-use.ts";
-import type { PolicySwitchParts } from "./policy-switch.ts";
-import { withPolicy } from "./with-policy.ts";
-import { withSecrets } from "./with-secrets.ts";
+import { digestOf } from "../../../component/digest.ts";
+import { diffDocuments } from "../../../policy/documents/gained.ts";
+import type { PolicyDiff } from "../../../policy/documents/diff.ts";
+import type { Grants } from "../../../policy/grants.ts";
+import { CordonError } from "../../../shared/errors.ts";
+import { quoteText } from "../../../shared/quote-text.ts";
+import { signedReading } from "../../loading/signed-reading.ts";
+import { beginReading, type ComponentSource } from "../../loading/source.ts";
+import type { PolicyInput } from "../../options/sandbox-options.ts";
+import type { OpenedOptions } from "../policy-in-use.ts";
+import type { PolicySwitchParts } from "../policy-switch.ts";
+import { withPolicy } from "../with-policy.ts";
+import { withSecrets } from "../with-secrets.ts";
 
 /** What is to be put in force. */
 export interface NextPolicy {
   readonly opened: OpenedOptions;
   readonly grants: Grants;
+  readonly diff: PolicyDiff;
 }
 
 /**
@@ -20,11 +24,14 @@ export interface NextPolicy {
  *
  * @throws CordonError `policy` for what is wrong with it, and for what it asks that only opening the component anew can give; `signature`
  * when the component was not signed as it asks.
+ *
+ * @param mayGain Asked when the documents have been read: why they may allow nothing that those before do not, or `undefined`.
  */
 export async function nextPolicy(
   { engine, read }: Pick<PolicySwitchParts, "engine" | "read">,
   before: OpenedOptions,
   input: PolicyInput,
+  mayGain: () => string | undefined,
 ): Promise<NextPolicy> {
   const { name, digest } = engine.info;
   const { source } = read;
@@ -37,8 +44,21 @@ export async function nextPolicy(
       'Cannot put the policy in force: it asks for isolation "process", and the component runs in threads; open it anew',
     );
   }
+  const diff = diffDocuments(before.documents ?? [], opened.documents ?? []);
+  const [gained] = diff.gained;
+  const bound = gained === undefined ? undefined : (narrowOnly(before) ?? mayGain());
+  if (bound !== undefined) {
+    throw new CordonError("policy", `Cannot put the policy in force: it gains "${gained}", and ${bound}`);
+  }
   await assertSigned(opened, before, source, digest);
-  return { opened, grants: await withSecrets(opened, name) };
+  return { opened, grants: await withSecrets(opened, name), diff };
+}
+
+/** Why nothing may be gained by a change. */
+function narrowOnly({ documents = [] }: OpenedOptions): string | undefined {
+  const bound = documents.find(({ reload }) => reload === "narrow-only");
+  if (bound === undefined) return undefined;
+  return `${quoteText(bound.file)} lets a change only narrow what is allowed (reload: narrow-only); open the component anew`;
 }
 
 /** What further signatures are asked for are those of the bytes that run, or nothing changes. */
