@@ -34,7 +34,7 @@ class Opened {
   }
 
   #recheck(): void {
-    for (const one of [...this.#opened]) {
+    for (const one of this.#opened) {
       const reason = this.#opened.has(one) ? problemOf(one) : undefined;
       if (reason !== undefined) this.#revoke(one, reason);
     }

@@ -37,7 +37,13 @@ class Opened implements AsyncDisposable {
   #waiting: (() => void) | undefined;
 
   private constructor(parts: Pick<Opened, "events" | "file" | "place" | "sandbox" | "instance">) {
-    ({ events: this.events, file: this.file, place: this.place, sandbox: this.sandbox, instance: this.instance } = parts);
+    ({
+      events: this.events,
+      file: this.file,
+      place: this.place,
+      sandbox: this.sandbox,
+      instance: this.instance,
+    } = parts);
   }
 
   static async under(isolation: "thread" | "process", permissions: object): Promise<Opened> {
@@ -58,7 +64,9 @@ class Opened implements AsyncDisposable {
   }
 
   async run(code: string): Promise<unknown> {
-    const result = JSON.parse(String((await this.instance.call("run", [PRELUDE + code])).value)) as { readonly ok: unknown };
+    const result = JSON.parse(String((await this.instance.call("run", [PRELUDE + code])).value)) as {
+      readonly ok: unknown;
+    };
     assert.ok("ok" in result, JSON.stringify(result));
     return result.ok;
   }
@@ -83,7 +91,9 @@ class Opened implements AsyncDisposable {
 
   /** The actions of denials since something was closed by a change of the policy. */
   closed(): readonly string[] {
-    return this.events.filter(({ reason }) => reason?.includes("the policy has changed") === true).map(({ action }) => action);
+    return this.events
+      .filter(({ reason }) => reason?.includes("the policy has changed") === true)
+      .map(({ action }) => action);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -160,7 +170,10 @@ for (const isolation of ["thread", "process"] as const) {
       assert.deepEqual(await run(use), dead);
       assert.deepEqual(await run(folders), gone);
       if (isolation === "thread") {
-        assert.equal(await run(`return tried(() => wasi.preopens.getDirectories()[0][0].openAt({}, "file", {}, { read: true }))`), "done");
+        assert.equal(
+          await run(`return tried(() => wasi.preopens.getDirectories()[0][0].openAt({}, "file", {}, { read: true }))`),
+          "done",
+        );
       }
       assert.ok(guest.closed().includes("filesystem.close"));
     });

@@ -112,7 +112,9 @@ test("with reload: narrow-only nothing is gained by any change, the taking away 
   }
   await assert.rejects(sandbox.setPolicy({ files: [] }), { code: "policy", message: /narrow-only/u });
   assert.equal(sandbox.policy?.version, first);
-  const narrower = await watched.after(() => watched.replace(`version: "1.0"\nreload: narrow-only\npermissions:\n  storage:\n${DENY}`));
+  const narrower = await watched.after(() =>
+    watched.replace(`version: "1.0"\nreload: narrow-only\npermissions:\n  storage:\n${DENY}`),
+  );
   assert.equal(narrower.result, "Allowed");
 });
 
@@ -124,7 +126,13 @@ test("versions are kept with who, when and what changed, and are put back as the
   await sandbox.reloadPolicy();
   const history = new PolicyHistory(watched.history);
   const list = history.list();
-  assert.deepEqual(list.slice(0, 2).map(({ by, version }) => [by, version === first]), [["open", true], ["files", false]]);
+  assert.deepEqual(
+    list.slice(0, 2).map(({ by, version }) => [by, version === first]),
+    [
+      ["open", true],
+      ["files", false],
+    ],
+  );
   assert.match(list[1]?.gained?.join() ?? "", /no longer denied/u);
   assert.equal(list[1]?.pid, process.pid);
   const restored = await watched.after(() => void history.rollBack(undefined));

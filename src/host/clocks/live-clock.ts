@@ -23,7 +23,7 @@ export class LiveClock implements Omit<GuestClock, "skipTo"> {
     this.#ahead = behind > 0n ? ((behind + resolution - 1n) / resolution) * resolution : 0n;
     this.#clock = clock;
     this.#generation += 1;
-    for (const replaced of [...this.#waiting]) replaced();
+    for (const replaced of this.#waiting) replaced();
   }
 
   /** Has a function called when another clock takes the place of this one, until what is returned is called. */

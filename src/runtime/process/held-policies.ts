@@ -36,6 +36,6 @@ export class HeldPolicies {
 
   /** It is gone. */
   end(): void {
-    for (const generation of [...this.#waiting.keys()]) this.held(generation);
+    for (const generation of this.#waiting.keys()) this.held(generation);
   }
 }

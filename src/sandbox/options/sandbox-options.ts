@@ -111,12 +111,16 @@ export const limitsInput: Shape<LimitsInput> = (value, path, faults) => {
 const policyInput: Shape<PolicyInput> = either(
   (value) => typeof value === "string",
   text,
-  either((value) => Array.isArray(value), texts, options<PolicyFilesInput>({
+  either(
+    (value) => Array.isArray(value),
+    texts,
+    options<PolicyFilesInput>({
       files: texts,
       folders: truth,
       watch: truth,
       history: either((value) => typeof value === "string", text, truth),
-    })),
+    }),
+  ),
 );
 
 const members = options<SandboxOptions>({
@@ -191,20 +195,31 @@ export function grantsBase({
   cache,
   secretStore,
   signature,
-}: Pick<SandboxOptions, "cache" | "secretStore" | "signature">): GrantsBase & {
+  policy,
+}: Pick<SandboxOptions, "cache" | "secretStore" | "signature" | "policy">): GrantsBase & {
   readonly protectedFolders: readonly string[];
   readonly ownPaths: readonly string[];
 } {
   return {
     cwd: currentDirectory(),
     protectedFolders: ownFolders(cache),
-    hiddenFolders: [configDirectory(), stateDirectory(), secretStore?.directory, signature?.trustDirectory].filter(
-      isGiven,
-    ),
+    hiddenFolders: [
+      configDirectory(),
+      stateDirectory(),
+      historyFolder(policy),
+      secretStore?.directory,
+      signature?.trustDirectory,
+    ].filter(isGiven),
     // Whoever reads it can open every secret.
     ownPaths: [secretStore?.keyFile].filter(isGiven),
     env: process.env,
   };
+}
+
+/** Where versions of policies are noted, where that is not the folder for it. */
+function historyFolder(policy: PolicyInput | undefined): string | undefined {
+  if (typeof policy !== "object" || !("history" in policy)) return undefined;
+  return typeof policy.history === "string" ? policy.history : undefined;
 }
 
 function attempt<T>(path: string, faults: Faults, read: () => T): T | undefined {

@@ -21,7 +21,7 @@ export class GrantsInForce {
   /** Puts others in force, and has checked what calls that run were allowed before. */
   set(grants: Grants): PolicyInForce {
     this.#current = { generation: this.#current.generation + 1, grants };
-    for (const changed of [...this.#listeners]) changed();
+    for (const changed of this.#listeners) changed();
     return this.#current;
   }
 

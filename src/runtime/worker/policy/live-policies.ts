@@ -88,7 +88,8 @@ export class LivePolicies {
   }
 
   #next(): PolicyChange | undefined {
-    return (receiveMessageOnPort(this.#source.port) as { readonly message: PolicyChange } | undefined)?.message;
+    const received: { readonly message: PolicyChange } | undefined = receiveMessageOnPort(this.#source.port);
+    return received?.message;
   }
 }
 

@@ -68,7 +68,12 @@ function lookAt(path: string): DocumentFile | undefined {
   }
 }
 
-function statOf(path: string): { readonly dev: bigint; readonly ino: bigint; readonly size: bigint; readonly isFile: boolean } {
+function statOf(path: string): {
+  readonly dev: bigint;
+  readonly ino: bigint;
+  readonly size: bigint;
+  readonly isFile: boolean;
+} {
   const stats = statSync(path, { bigint: true });
   return { dev: stats.dev, ino: stats.ino, size: stats.size, isFile: stats.isFile() };
 }

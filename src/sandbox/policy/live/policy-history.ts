@@ -126,7 +126,10 @@ export class PolicyHistory {
     const start = asked.startsWith("sha256:") ? asked : `sha256:${asked}`;
     const found = all.filter(({ version }) => version.startsWith(start));
     if (new Set(found.map(({ version }) => version)).size > 1) {
-      throw new CordonError("usage", `Cannot roll back to ${quoteText(asked)}: several versions begin so; write more of it`);
+      throw new CordonError(
+        "usage",
+        `Cannot roll back to ${quoteText(asked)}: several versions begin so; write more of it`,
+      );
     }
     return found.at(-1);
   }
