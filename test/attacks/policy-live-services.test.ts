@@ -29,7 +29,13 @@ function side(input: AsyncIterable<Uint8Array>, call: (context: { readonly signa
   const policy = new GrantsInForce(GRANTS);
   const observations: AuditObservation[] = [];
   const functions = [
-    { interface: "acme:kv/store", name: "get", type: "func()", capability: "kv", call: (_: unknown, context: { signal: AbortSignal }) => call(context) },
+    {
+      interface: "acme:kv/store",
+      name: "get",
+      type: "func()",
+      capability: "kv",
+      call: (_: unknown, context: { signal: AbortSignal }) => call(context),
+    },
   ];
   const answer = answering({
     stdio: new Stdio({ stdin: input }, false),
@@ -58,7 +64,10 @@ test("a program that is not allowed any more is killed, and its caller is told s
   clearInterval(watching);
   policy.set(NO_GRANTS);
   assert.deepEqual(await asked, { tag: "err", val: { tag: "denied" } });
-  assert.deepEqual(observations.map(({ result }) => result), ["Allowed", "Denied"]);
+  assert.deepEqual(
+    observations.map(({ result }) => result),
+    ["Allowed", "Denied"],
+  );
 });
 
 test("a function of the embedder's is told, and its guest is answered, when it is not allowed any more", async () => {
@@ -72,7 +81,10 @@ test("a function of the embedder's is told, and its guest is answered, when it i
   policy.set({ ...GRANTS, custom: {} });
   assert.partialDeepStrictEqual(await asked, { kind: "denied" });
   assert.ok(signal.aborted);
-  assert.deepEqual(observations.map(({ result }) => result), ["Denied"]);
+  assert.deepEqual(
+    observations.map(({ result }) => result),
+    ["Denied"],
+  );
 });
 
 test("what stdin gives after it was taken back is for nobody", async () => {

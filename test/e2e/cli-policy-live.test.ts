@@ -27,30 +27,39 @@ test(
     };
     const own = async (...words: readonly string[]): ReturnType<typeof cordon> =>
       cordon(["policy", ...words], { cwd: home, environment });
+    let server: ReturnType<typeof startCordon> | undefined;
     try {
       put(NARROW);
       const nobody = await own("reload");
       assert.deepEqual([nobody.code, /no server of this user/u.test(nobody.stderr)], [2, true]);
       const words = ["serve-http", await proxyGuest(), "--addr=127.0.0.1:0", "--isolation=thread", `--policy=${file}`];
-      const { child, ended, said } = startCordon(words, { cwd: home, environment });
-      await said("Serving");
-      const first = documentOf(await own("reload", "--json")) as { readonly servers: readonly [{ readonly version: string }] };
+      server = startCordon(words, { cwd: home, environment });
+      await server.said("Serving");
+      const first = documentOf(await own("reload", "--json")) as {
+        readonly servers: readonly [{ readonly version: string }];
+      };
       put(WIDE);
-      await said("1 gained, 0 lost");
+      await server.said("2 gained, 0 lost");
       // Written in place, it is read when that is asked for.
       writeFileSync(file, "nonsense: true\n");
       const refused = await own("reload");
       assert.deepEqual([refused.code, /failed/u.test(refused.stdout)], [2, true]);
       const { versions } = documentOf(await own("history", "--json")) as unknown as Versions;
-      assert.deepEqual(versions.map(({ by }) => by), ["open", "reload", "files"]);
-      assert.equal(versions.at(-1)?.gained?.length, 1);
+      assert.deepEqual(
+        versions.map(({ by }) => by),
+        ["open", "reload", "files"],
+      );
+      assert.equal(versions.at(-1)?.gained?.length, 2);
       const back = await own("rollback");
       assert.equal(back.code, 0, back.stderr);
-      const last = documentOf(await own("reload", "--json")) as { readonly servers: readonly [{ readonly version: string }] };
+      const last = documentOf(await own("reload", "--json")) as {
+        readonly servers: readonly [{ readonly version: string }];
+      };
       assert.equal(last.servers[0].version, first.servers[0].version);
-      child.kill("SIGINT");
-      await ended;
+      server.child.kill("SIGINT");
+      await server.ended;
     } finally {
+      server?.child.kill("SIGKILL");
       rmSync(home, { recursive: true, force: true });
     }
   }),

@@ -50,13 +50,7 @@ export class ControlServer implements Disposable {
 async function answer(socket: Socket, reload: () => Promise<string | undefined>): Promise<void> {
   socket.on("error", () => undefined);
   socket.setTimeout(REQUEST_MS, () => socket.destroy());
-  let request = "";
-  socket.setEncoding("utf8");
-  for await (const part of socket as AsyncIterable<string>) {
-    request += part;
-    if (request.includes("\n") || request.length > MAX_REQUEST) break;
-  }
-  if (request.trim() !== "reload policy") {
+  if ((await requestOf(socket)) !== "reload policy\n") {
     socket.destroy();
     return;
   }
@@ -67,4 +61,17 @@ async function answer(socket: Socket, reload: () => Promise<string | undefined>)
   } catch (thrown) {
     socket.end(`${JSON.stringify({ status: "error", error: errorDocument(thrown) })}\n`);
   }
+}
+
+/** What comes first, up to the end of its line. */
+function requestOf(socket: Socket): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  let request = "";
+  socket.setEncoding("utf8");
+  socket.on("data", (part: string) => {
+    request += part;
+    if (request.includes("\n") || request.length > MAX_REQUEST) resolve(request);
+  });
+  socket.on("close", () => resolve(request));
+  return promise;
 }
