@@ -39,7 +39,7 @@ function side(input: AsyncIterable<Uint8Array>, call: (context: { readonly signa
   ];
   const answer = answering({
     stdio: new Stdio({ stdin: input }, false),
-    hostFunctions: new HostFunctions(functions as never, GRANTS.custom),
+    hostFunctions: new HostFunctions(functions, GRANTS.custom),
     policy,
     limits: DEFAULT_LIMITS,
     exchange: undefined,
