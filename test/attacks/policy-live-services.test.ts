@@ -13,8 +13,7 @@ import { DEFAULT_LIMITS } from "../../src/shared/limits.ts";
 import { commands } from "../support/process-guest.ts";
 
 /*
- * What is asked of the embedder's side while a right is taken back, whatever the guest's side believes. Each case was seen to fail, or to
- * wait for ever, without its listening to the policy.
+ * What is asked of the embedder's side while a right is taken back, whatever the guest's side believes.
  */
 
 const NODE = realpathSync(process.execPath);

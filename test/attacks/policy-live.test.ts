@@ -13,8 +13,8 @@ import { tcpServer, udpPeer } from "../support/socket-guest.ts";
 
 /*
  * A right is taken back while a guest has things open by it: at its next call of the host each of them is dead, what waits for one of them
- * ends, and granting it again revives none. Each case was seen to fail with the check of what is open left out (`underPolicy`), and those
- * of the next host call with `HostCallGate` not looking for a new policy.
+ * ends, and granting it again revives none. Each case but that of the clock was seen to fail with the check of what is open left out
+ * (`underPolicy`).
  */
 
 const PRELUDE = `

@@ -9,7 +9,7 @@ import { PolicyHistory } from "../../src/sandbox/policy/live/policy-history.ts";
 import { Playground } from "../support/filesystem.ts";
 import { bundled, TEST_CACHE } from "../support/guests.ts";
 
-/** Documents that change while they are in force. Each case was seen to fail with the part that it is about left out. */
+/** Documents that change while they are in force. */
 
 const ALLOW = `version: "1.0"\npermissions:\n  storage:\n    allow:\n      - uri: "fs://**"\n        access: [read]\n`;
 const DENY = `    deny:\n      - uri: "fs://secrets/**"\n`;
