@@ -21,6 +21,7 @@ const BENCHMARKS = [
   "kernels",
   "limits",
   "policy",
+  "policy-live",
 ];
 const FORMATS = ["--markdown", "--json"];
 

@@ -1,7 +1,7 @@
 import type { Remedy } from "../shared/remedy.ts";
 
-/** What kind of access an event is about. */
-export type AuditEventType =
+/** What kind of access a guest made, or was denied. */
+export type AccessEventType =
   | "FilesystemAccess"
   | "NetworkAccess"
   | "EnvironmentAccess"
@@ -9,13 +9,16 @@ export type AuditEventType =
   | "CustomAccess"
   | "PolicyViolation";
 
+/** What an event is about: an access, or the policy that is in force from then on. */
+export type AuditEventType = AccessEventType | "PolicyChange";
+
 /** How a host call ended: `Allowed` and done, `Denied` before any effect, or `Error` after it was allowed. */
 export type AuditResult = "Allowed" | "Denied" | "Error";
 
 /** What a host call reports; the recorder adds the rest. */
 export interface AuditObservation {
   /** What kind of access it was. */
-  readonly eventType: AuditEventType;
+  readonly eventType: AccessEventType;
   /** The interface function that was called, such as `filesystem-read.read-file`. */
   readonly action: string;
   /** What it was called on: a path or a URL, as the guest named it, cut at 4,096 characters. */
@@ -28,8 +31,9 @@ export interface AuditObservation {
   readonly remedies?: readonly Remedy[] | undefined;
 }
 
-/** One recorded access. */
-export interface AuditEvent extends AuditObservation {
+/** One recorded access, or change of the policy. */
+export interface AuditEvent extends Omit<AuditObservation, "eventType"> {
+  readonly eventType: AuditEventType;
   /** Position in the sandbox's record, from 1, without gaps. */
   readonly sequence: number;
   /** RFC 3339 in UTC with milliseconds. */
@@ -38,7 +42,7 @@ export interface AuditEvent extends AuditObservation {
   readonly componentId: string;
   /** SHA-256 of the component, `sha256:` and hex. */
   readonly componentDigest: string;
-  /** Which invocation of the sandbox made the call, from 1. */
+  /** Which invocation of the sandbox made the call, from 1; 0 for a change of the policy, which is of all. */
   readonly invocation: number;
   /** The policy that was in force, `sha256:` and hex of its canonical JSON; absent where no document was. */
   readonly policyVersion?: string;

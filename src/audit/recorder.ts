@@ -1,5 +1,5 @@
 import { reasonWith } from "../shared/remedy.ts";
-import type { AuditEvent, AuditObservation } from "./event.ts";
+import type { AuditEvent, AuditEventType, AuditObservation } from "./event.ts";
 
 /** Whom a recorder writes about. */
 export interface AuditSubject {
@@ -13,7 +13,7 @@ export type AuditListener = (event: AuditEvent) => void;
 
 /** Turns what host calls report into numbered events. */
 export class AuditRecorder {
-  readonly #subject: AuditSubject;
+  #subject: AuditSubject;
   readonly #listener: AuditListener | undefined;
   #sequence = 0;
 
@@ -24,6 +24,26 @@ export class AuditRecorder {
 
   /** Records one access made by an invocation. */
   record(invocation: number, observation: AuditObservation): void {
+    this.#add(invocation, observation);
+  }
+
+  /** Records that another policy is in force, which further events are under; or that one was refused. */
+  policyChanged(
+    change: Omit<AuditObservation, "eventType" | "remedies">,
+    inForce?: { readonly version: string | undefined },
+  ): void {
+    if (inForce !== undefined) {
+      const { componentId, componentDigest } = this.#subject;
+      const { version } = inForce;
+      this.#subject = { componentId, componentDigest, ...(version === undefined ? {} : { policyVersion: version }) };
+    }
+    this.#add(0, { ...change, eventType: "PolicyChange" });
+  }
+
+  #add(
+    invocation: number,
+    observation: Omit<AuditObservation, "eventType"> & { readonly eventType: AuditEventType },
+  ): void {
     this.#sequence += 1;
     if (this.#listener === undefined) return;
     const event: AuditEvent = {

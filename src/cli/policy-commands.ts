@@ -1,6 +1,7 @@
 import { Argument, type Command, Option } from "commander";
 import type { PolicyEffectiveFlags } from "./commands/policy/effective.ts";
 import type { PolicyExplainFlags } from "./commands/policy/explain.ts";
+import type { PolicyReloadFlags } from "./commands/policy/reload.ts";
 import { addSandboxOptions, type SandboxFlags } from "./flags/run-options.ts";
 
 const JSON_FLAG = ["--json", "print one JSON document"] as const;
@@ -62,6 +63,32 @@ export function addPolicyCommands(program: Command, exit: (code: number) => void
     .action(async (file: string, flags: { readonly json?: boolean }) => {
       const { policyTestCommand } = await import("./commands/policy/test-file.ts");
       exit(await policyTestCommand(file, flags));
+    });
+  policy
+    .command("reload")
+    .description("have running servers read their policies anew; exits with 2 when one could not")
+    .option("--pid <PID>", "the server with this process number alone")
+    .option(...JSON_FLAG)
+    .action(async (flags: PolicyReloadFlags) => {
+      const { policyReloadCommand } = await import("./commands/policy/reload.ts");
+      exit(await policyReloadCommand(flags));
+    });
+  policy
+    .command("history")
+    .description("list the versions of policies that servers had in force: when, by whom, and what changed")
+    .option(...JSON_FLAG)
+    .action(async (flags: { readonly json?: boolean }) => {
+      const { policyHistoryCommand } = await import("./commands/policy/history.ts");
+      exit(policyHistoryCommand(flags));
+    });
+  policy
+    .command("rollback")
+    .description("put the documents of a version back in their places")
+    .argument("[version]", "how it begins; without, the one before the latest")
+    .option(...JSON_FLAG)
+    .action(async (version: string | undefined, flags: { readonly json?: boolean }) => {
+      const { policyRollbackCommand } = await import("./commands/policy/history.ts");
+      exit(policyRollbackCommand(version, flags));
     });
   policy
     .command("schema")

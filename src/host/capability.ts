@@ -6,7 +6,10 @@ import type { IoMeters } from "./metering/io-meters.ts";
 
 /** What a host function sees of the invocation it runs for. One object for the whole invocation. */
 export interface HostContext {
+  /** What is granted now: read it where it is decided, and again after a wait. Of what was opened, see `under-policy.ts`. */
   readonly grants: Grants;
+  /** Has a function called whenever {@link grants} have changed, as long as the invocation lasts. It is not to throw. */
+  readonly onPolicyChange: (changed: () => void) => void;
   readonly limits: Limits;
   /** The program's arguments after its name, for a command program. */
   readonly programArguments: readonly string[];

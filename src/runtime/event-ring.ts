@@ -1,5 +1,5 @@
 import type { Remedy } from "../shared/remedy.ts";
-import type { AuditEventType, AuditObservation, AuditResult } from "../audit/event.ts";
+import type { AccessEventType, AuditObservation, AuditResult } from "../audit/event.ts";
 
 /** Bytes of events that may be on their way. A power of two. */
 const CAPACITY = 64 * 1024;
@@ -20,7 +20,7 @@ const COMFORTABLE = CAPACITY / 2;
 
 type Encoded = [
   ticket: number,
-  type: AuditEventType,
+  type: AccessEventType,
   action: string,
   resource: string,
   result: AuditResult,

@@ -1,4 +1,4 @@
-import { Worker } from "node:worker_threads";
+import { type MessagePort, Worker } from "node:worker_threads";
 import { workerUrl } from "../shared/machine/bundled.ts";
 import { workerEnvironment } from "../shared/machine/worker-environment.ts";
 import type { RoomOfWorker } from "./crossings/crossing-room.ts";
@@ -17,6 +17,8 @@ export interface SharedWithThread {
   /** The ring that it writes events into. */
   readonly events: SharedArrayBuffer;
   readonly room: RoomOfWorker;
+  /** Policies come by it, and are looked for when the word of `memory` says so. Handed over. */
+  readonly policies: MessagePort;
 }
 
 /** What a thread for guests begins with. */
@@ -34,6 +36,7 @@ export function startGuestThread(shared: SharedWithThread, flags: readonly strin
   const data: GuestThreadData = { ...shared, stackBytes: GUEST_STACK_BYTES };
   const worker = new Worker(workerUrl("guest-worker"), {
     workerData: data,
+    transferList: [shared.policies],
     argv: [],
     env: workerEnvironment(),
     execArgv: [...flags],

@@ -2,12 +2,12 @@ import type { TrapFrame } from "../shared/errors.ts";
 import type { Plan } from "../shared/plan.ts";
 import type { HeldUnits } from "./crossings/crossing-room.ts";
 import type { CustomImport } from "../host/custom/custom-function.ts";
-import type { Grants } from "../policy/grants.ts";
 import type { MemoryDeclaration } from "../shared/hardening-profile.ts";
 import type { CoreModuleShape } from "../shared/core-module.ts";
 import type { HttpRequestHead } from "../shared/http-message.ts";
 import type { InvocationEnd } from "../shared/invocation-end.ts";
 import type { Limits } from "../shared/limits.ts";
+import type { PolicyInForce } from "./policy/policy-in-force.ts";
 import type { KeepMessage, SentInvocation } from "./sent-once.ts";
 
 /** A compiled core module, with the memories that the host makes for each of its instances. */
@@ -65,8 +65,8 @@ export interface CoreProgram extends CoreModuleShape {
 /** Which export to call: its names, from the root of the world inwards. */
 export type ExportPath = readonly string[];
 
-/** One call, as sent to a worker. */
-export interface Invocation {
+/** One call, as sent to a worker, with the policy that was in force when it was made. */
+export interface Invocation extends PolicyInForce {
   readonly programId: string;
   /** Absent for an instance that stays, and is called by messages of their own. */
   readonly target?: ExportPath;
@@ -75,7 +75,6 @@ export interface Invocation {
   readonly programArguments: readonly string[];
   /** The HTTP request to answer: the target then takes the request and the way its answer goes, instead of `parameters`. */
   readonly request?: HttpRequestHead | undefined;
-  readonly grants: Grants;
   readonly limits: Limits;
 }
 
@@ -162,6 +161,8 @@ export type ToWorker =
   | { readonly type: "load"; readonly program: Program; readonly held: Int32Array | undefined; readonly share: number }
   | { readonly type: "unload"; readonly programId: string }
   | KeepMessage
+  /** A policy was sent ahead, which guests of the program have to be told of that wait. */
+  | { readonly type: "policy"; readonly programId: string; readonly generation: number }
   | { readonly type: "start"; readonly ticket: number; readonly invocation: SentInvocation }
   | { readonly type: "cancel"; readonly ticket: number }
   /** Asks what an invocation used so far; guests come by it as by every message. */
@@ -236,4 +237,6 @@ export const SHARED_SLOTS = {
   ready: 6,
   /** Another ticket as in `revoked`. */
   revokedBehind: 7,
+  /** How many policies were sent to the worker, modulo 2^32. */
+  policies: 8,
 } as const;

@@ -8,6 +8,7 @@ import { DedicatedWorkers } from "./dedicated-workers.ts";
 import { WORKER_HEAP_MB } from "./guest-thread.ts";
 import { roomForMemories } from "./memory-room.ts";
 import type { Ended, Job, Pending } from "./pending.ts";
+import type { PolicyChange, PolicyInForce } from "./policy/policy-in-force.ts";
 import { StartPacing } from "./start-pacing.ts";
 import { WorkerSlot } from "./worker-slot.ts";
 
@@ -28,6 +29,8 @@ export class WorkerPool {
   readonly #memoryRoom: number;
   readonly #slots = new Set<WorkerSlot>();
   readonly #queue: Pending[] = [];
+  /** Of programs whose policy has changed, the latest: invocations that wait were made under an earlier one. */
+  readonly #policies = new Map<string, PolicyInForce>();
   readonly #dedicated: DedicatedWorkers;
   readonly #brisk = new BriskPrograms();
   readonly #pacing: StartPacing;
@@ -86,12 +89,19 @@ export class WorkerPool {
     return promise;
   }
 
+  /** Has a later policy hold for a program: for invocations that run from their next host call on. */
+  setPolicy(change: PolicyChange): void {
+    this.#policies.set(change.programId, change);
+    for (const slot of this.#slots) slot.setPolicy(change);
+  }
+
   /** Ends every invocation of a program as cancelled, and lets every worker forget it. */
   unload(programId: string, reason: unknown): void {
     const queued = this.#queue.filter((pending) => pending.job.program.id === programId);
     for (const pending of queued) this.#cancel(pending, reason);
     this.#dedicated.forget(programId);
     this.#brisk.forget(programId);
+    this.#policies.delete(programId);
     this.#crossings.room.forget(programId);
     for (const slot of this.#slots) {
       slot.stopProgram(programId, { kind: "cancelled", reason });
@@ -141,7 +151,7 @@ export class WorkerPool {
       const slot = needsOwn ? this.#dedicated.place() : this.#place(next);
       if (slot !== undefined) {
         this.#queue.splice(at, 1);
-        slot.start(next);
+        slot.start(next, this.#policies.get(next.job.program.id));
         continue;
       }
       // It needs a worker of its own from now on, or there is room for one more that all share: either way it is tried again.

@@ -8,7 +8,7 @@ import { KeptValues, SentOnce } from "./sent-once.ts";
 const GRANTS = { cwd: "/" } as Grants;
 
 function invocationWith(limits: Limits, grants: Grants = GRANTS): Invocation {
-  return { programId: "p", target: ["f"], parameters: [1], programArguments: ["p"], grants, limits };
+  return { programId: "p", generation: 1, target: ["f"], parameters: [1], programArguments: ["p"], grants, limits };
 }
 
 function limitsOf(fuel: number): Limits {

@@ -36,6 +36,11 @@ export class ThreadSlots {
     Atomics.store(this.#slots, SHARED_SLOTS.ending, ticket);
   }
 
+  /** Notes that a policy was sent, which the next host call has to go by. */
+  countPolicy(): void {
+    Atomics.add(this.#slots, SHARED_SLOTS.policies, 1);
+  }
+
   /** Notes that a message was sent, so that guests give way to it. */
   countMessage(): void {
     Atomics.add(this.#slots, SHARED_SLOTS.sent, 1);

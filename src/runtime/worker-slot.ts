@@ -16,6 +16,8 @@ import { LoadedPrograms } from "./loaded-programs.ts";
 import { type Crossings, ReceivedValues } from "./crossings/received-values.ts";
 import type { FromWorker, Program, Told, ToWorker, WorkerUsage } from "./messages.ts";
 import type { Ending, Pending } from "./pending.ts";
+import { PolicyLine } from "./policy/policy-line.ts";
+import { type PolicyChange, type PolicyInForce, under } from "./policy/policy-in-force.ts";
 import { SentOnce } from "./sent-once.ts";
 import { StartWatch } from "./start-watch.ts";
 import { MAX_STARTING, StartingInvocations } from "./starting-invocations.ts";
@@ -47,6 +49,7 @@ export class WorkerSlot {
   readonly #worker: Worker;
   readonly #time: ThreadTime;
   readonly #slots = new ThreadSlots();
+  readonly #policies = new PolicyLine(this.#slots);
   readonly #held = new HeldInvocations();
   readonly #loaded = new LoadedPrograms();
   readonly #sent = new SentOnce();
@@ -75,10 +78,16 @@ export class WorkerSlot {
     this.#crossings = crossings;
     this.#received = new ReceivedValues(crossings);
     try {
-      const shared = { memory: this.#slots.memory, events: this.#feed.ring, room: this.#received.room };
+      const shared = {
+        memory: this.#slots.memory,
+        events: this.#feed.ring,
+        room: this.#received.room,
+        policies: this.#policies.theirs,
+      };
       this.#worker = startGuestThread(shared, workerFlags);
     } catch (thrown) {
       this.#received.close();
+      this.#policies.close();
       throw thrown;
     }
     this.#time = new ThreadTime(this.#worker);
@@ -91,6 +100,7 @@ export class WorkerSlot {
       this.#heldPrograms.release();
       this.#lose({ kind: "lost", message: "its worker thread ended" });
       this.#received.close();
+      this.#policies.close();
       resolve();
     });
   }
@@ -143,9 +153,10 @@ export class WorkerSlot {
     return this.#slots.running !== 0 || this.#slots.ready !== 0;
   }
 
-  /** Sends an invocation. */
-  start(pending: Pending): void {
-    const { program, invocation } = pending.job;
+  /** Sends an invocation, under the latest policy of its program. */
+  start(pending: Pending, latest: PolicyInForce | undefined): void {
+    const { program } = pending.job;
+    const invocation = under(pending.job.invocation, latest);
     if (!this.#loaded.has(program.id)) this.#load(program);
     this.#noteUse(program);
     this.#held.add(pending);
@@ -192,6 +203,14 @@ export class WorkerSlot {
       answer: () => this.#answer(pending, ending),
       kill: () => this.#kill(STOPPED_BY_FORCE),
     });
+  }
+
+  /** Has a later policy hold for the invocations of a program from their next host call on; those that wait in one are told. */
+  setPolicy(change: PolicyChange): void {
+    const { programId, generation } = change;
+    if (this.#dead || ![...this.#held.values()].some(({ job }) => job.program.id === programId)) return;
+    this.#policies.send(change);
+    this.#post({ type: "policy", programId, generation });
   }
 
   /** Ends every invocation of a program. */

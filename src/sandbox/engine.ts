@@ -4,6 +4,7 @@ import type { CustomImport } from "../host/custom/custom-function.ts";
 import type { Grants } from "../policy/grants.ts";
 import type { GuestFrame, Program } from "../runtime/messages.ts";
 import type { Ended, Job } from "../runtime/pending.ts";
+import type { PolicyChange, PolicyInForce } from "../runtime/policy/policy-in-force.ts";
 import { leasePool } from "../runtime/shared-pool.ts";
 import { abortable } from "../shared/abortable.ts";
 import { CordonError, type TrapFrame } from "../shared/errors.ts";
@@ -35,6 +36,8 @@ export interface Engine {
   readonly placesOf: (frames: readonly GuestFrame[]) => Promise<readonly TrapFrame[]>;
   /** Runs one invocation. Never rejects. */
   readonly run: (job: Omit<Job, "program">) => Promise<Ended>;
+  /** Has a later policy hold, for calls that are running too. Resolves when none of their host calls goes by the one before any more. */
+  readonly setPolicy: (policy: PolicyInForce) => Promise<void>;
   /** Ends every call that is running, as cancelled, and lets go of all that calls have left: memories, instances made ahead, processes. */
   readonly reset: () => void;
   /** Ends every call that is running, as cancelled, and lets go of everything. */
@@ -161,6 +164,7 @@ async function openInProcesses(
 interface Place<P> extends Pick<Engine, "untrusted"> {
   readonly pool: {
     readonly run: (job: Omit<Job, "program"> & { readonly program: P }) => Promise<Ended>;
+    readonly setPolicy: (change: PolicyChange) => void | Promise<void>;
     readonly unload: (programId: string, reason: Error) => void;
   };
   readonly release: () => Promise<void>;
@@ -194,6 +198,9 @@ function engineOf<P extends Pick<Program, "id" | "component">>(
     run: (job) => {
       if (open === undefined) return Promise.resolve({ ending: { kind: "cancelled", reason: closed }, wallMs: 0 });
       return pool.run({ ...job, program: open });
+    },
+    setPolicy: async (policy) => {
+      if (open !== undefined) await pool.setPolicy({ programId: id, ...policy });
     },
     reset: () => {
       if (open !== undefined) pool.unload(id, new Error("the sandbox was reset"));

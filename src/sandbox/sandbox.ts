@@ -1,7 +1,5 @@
 import { AuditRecorder } from "../audit/recorder.ts";
 import { normalizeArguments } from "../component/values/check-value.ts";
-import type { Grants } from "../policy/grants.ts";
-import { heardSecrets } from "../policy/heard-secrets.ts";
 import type { Job } from "../runtime/pending.ts";
 import { abortable } from "../shared/abortable.ts";
 import { CordonError } from "../shared/errors.ts";
@@ -28,8 +26,17 @@ import { atMost, limitsFrom, type LimitsInput } from "./options/limit-options.ts
 import type { ManifestInUse } from "./manifest/manifest-in-use.ts";
 import type { OpenedManifest } from "./manifest/opened-manifest.ts";
 import type { SchemaChecks } from "./manifest/schema-checks.ts";
+import { GrantsInForce } from "./policy/grants-in-force.ts";
 import type { OpenedOptions, PolicyInUse } from "./policy/policy-in-use.ts";
-import { type ReadSandboxOptions, readSandboxOptions, type SandboxOptions } from "./options/sandbox-options.ts";
+import { PolicySwitch } from "./policy/policy-switch.ts";
+import { withSecrets } from "./policy/with-secrets.ts";
+import {
+  type PolicyInput,
+  readPolicyInput,
+  type ReadSandboxOptions,
+  readSandboxOptions,
+  type SandboxOptions,
+} from "./options/sandbox-options.ts";
 import { readOptions } from "./options/shape.ts";
 import type { ComponentSource } from "./loading/source.ts";
 import type { Services } from "./calls/services.ts";
@@ -51,16 +58,13 @@ import type { Totals } from "./calls/totals.ts";
 export class Sandbox<Exports extends object = object> implements AsyncDisposable {
   /** What was loaded. */
   readonly component: ComponentInfo;
-  /** The policy in force; `undefined` where no document is. */
-  readonly policy: PolicyInUse | undefined;
   /** The manifest that it was opened under; `undefined` without one. */
   readonly manifest: ManifestInUse | undefined;
   readonly #opened: OpenedManifest | undefined;
   readonly #schemas: SchemaChecks | undefined;
   readonly #engine: Engine;
-  readonly #limits: Limits;
   readonly #isDeterministic: boolean;
-  readonly #mostLimits: Partial<Limits>;
+  readonly #policies: PolicySwitch;
   readonly #invocations: Invocations;
   #closed = false;
 
@@ -78,11 +82,9 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
     }
     this.component = parts.engine.info;
     this.#engine = parts.engine;
-    this.#limits = parts.limits;
     this.#invocations = new Invocations(parts);
     this.#isDeterministic = parts.isDeterministic;
-    this.#mostLimits = parts.mostLimits ?? {};
-    this.policy = parts.policy;
+    this.#policies = parts.policies;
     this.manifest = parts.manifest?.inUse;
     this.#opened = parts.manifest;
     this.#schemas = parts.schemas;
@@ -104,11 +106,12 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
       policy === undefined
         ? { ...read, source }
         : await (await import("./policy/with-policy.ts")).withPolicy(source, read, policy);
-    if (manifest === undefined) return Sandbox.#openRead(opened, source);
+    const asked = { ...read, source };
+    if (manifest === undefined) return Sandbox.#openRead(opened, asked);
     const { withManifest } = await import("./manifest/with-manifest.ts");
     const under = await withManifest(opened, manifest);
     try {
-      return await Sandbox.#openRead(under, source);
+      return await Sandbox.#openRead(under, asked);
     } catch (thrown) {
       under.manifest?.close();
       throw thrown;
@@ -117,25 +120,26 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
 
   static async #openRead<Exports extends object>(
     opened: OpenedOptions,
-    origin: ComponentSource,
+    read: ReadSandboxOptions & { readonly source: ComponentSource },
   ): Promise<Sandbox<Exports>> {
-    const { source, options, limits, hostFunctions, policy, mostLimits } = opened;
+    const { source, options, limits, hostFunctions, policy, signatures, expectedDigest } = opened;
     const engine = await openEngine(
       source,
-      { ...options, limits, signatures: opened.signatures, expectedDigest: opened.expectedDigest, origin },
+      { ...options, limits, signatures, expectedDigest, origin: read.source },
       hostFunctions.descriptors,
       opened.grants,
     );
     const { name, digest } = engine.info;
     const schemas = opened.manifest === undefined ? undefined : await withSchemas(opened.manifest, engine);
-    const grants = await withSecrets(opened, engine);
+    const inForce = new GrantsInForce(await grantsOrClose(opened, engine));
     const version = policy === undefined ? {} : { policyVersion: policy.version };
     const subject = { componentId: name, componentDigest: digest, ...version };
     const recorder = new AuditRecorder(subject, options.onEvent);
     const isDeterministic = (options.deterministic ?? false) !== false;
+    const policies = new PolicySwitch({ engine, inForce, recorder, read, opened });
+    await policies.begin();
     const { manifest } = opened;
-    const parts = { engine, grants, limits, recorder, hostFunctions, isDeterministic, policy, mostLimits };
-    return new Sandbox({ ...parts, manifest, schemas });
+    return new Sandbox({ engine, inForce, recorder, hostFunctions, isDeterministic, policies, manifest, schemas });
   }
 
   /**
@@ -304,7 +308,32 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
 
   /** The limits that calls have which set none of their own. */
   get limits(): Limits {
-    return this.#limits;
+    return this.#policies.limits;
+  }
+
+  /** The policy in force; `undefined` where no document is. */
+  get policy(): PolicyInUse | undefined {
+    return this.#policies.policy;
+  }
+
+  /**
+   * Puts other policy documents in force, in the place of all that were: they add to the `grants` and other options that the sandbox was
+   * opened with. Calls that run, and instances that stay, go by them from their next host call on; what they have open that is not allowed
+   * any more is closed, and what waits for it ends. Limits hold for calls that begin from then on.
+   *
+   * @returns What is in force, when no host call goes by the policy before any more.
+   * @throws CordonError `policy` for what is wrong with the documents, and for what no running sandbox can be given: then the policy before
+   * stays in force. `usage`, `signature` and `cancelled` as `open`.
+   */
+  async setPolicy(policy: PolicyInput): Promise<PolicyInUse | undefined> {
+    this.#assertOpen();
+    return this.#policies.replace(readPolicyInput("Sandbox.setPolicy", policy));
+  }
+
+  /** Reads the documents in force anew, and puts them in force as {@link setPolicy} does others. */
+  async reloadPolicy(): Promise<PolicyInUse | undefined> {
+    this.#assertOpen();
+    return this.#policies.reload();
   }
 
   /**
@@ -370,7 +399,7 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
 
   /** The limits of a call; none is wider than a fence allows. */
   #limitsFor(given: LimitsInput | undefined): Limits {
-    return atMost(limitsFrom(given, this.#limits), this.#mostLimits);
+    return atMost(limitsFrom(given, this.#policies.limits), this.#policies.mostLimits);
   }
 
   #assertOpen(): void {
@@ -382,6 +411,7 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
   async close(): Promise<void> {
     this.#closed = true;
     this.#opened?.close();
+    this.#policies.close();
     await this.#engine.close();
   }
 
@@ -391,25 +421,13 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
   }
 }
 
-/** What was granted, with the values of the secrets that this component is to have; without them nothing is opened. */
-async function withSecrets({ grants, secretRules, options }: ReadSandboxOptions, engine: Engine): Promise<Grants> {
-  if (secretRules.length === 0) return grants;
+/** What is granted; where that cannot be told, nothing stays open. */
+async function grantsOrClose(opened: OpenedOptions, engine: Engine): Promise<GrantsInForce["grants"]> {
   try {
-    const [heard] = heardSecrets(secretRules, grants.listen);
-    if (heard !== undefined) {
-      const { secret, rule } = heard;
-      const message = `Cannot use the secret ${secret.key}: it goes to ${secret.host} in plain HTTP, on a port that the guest may listen on (${rule.written})`;
-      throw new CordonError("policy", `${message}; send it by HTTPS, or grant other ports`);
-    }
-    const { resolveSecrets } = await import("../secrets/resolve-secrets.ts");
-    const resolved = resolveSecrets(secretRules, engine.info.name, options.secretStore ?? {});
-    const secrets = await (options.signal === undefined ? resolved : abortable(resolved, options.signal));
-    return Object.freeze({ ...grants, secrets });
+    return await withSecrets(opened, engine.info.name);
   } catch (thrown) {
     await engine.close();
-    if (options.signal?.aborted !== true) throw thrown;
-    const { reason }: { readonly reason: unknown } = options.signal;
-    throw new CordonError("cancelled", "Loading the component was cancelled", { cause: reason });
+    throw thrown;
   }
 }
 
@@ -426,10 +444,8 @@ async function withSchemas(manifest: OpenedManifest, engine: Engine): Promise<Sc
 
 /** What a sandbox is made of. */
 interface SandboxParts extends InvocationParts {
-  readonly limits: Limits;
   readonly isDeterministic: boolean;
-  readonly policy: PolicyInUse | undefined;
-  readonly mostLimits: Partial<Limits> | undefined;
+  readonly policies: PolicySwitch;
   readonly manifest: OpenedManifest | undefined;
   readonly schemas: SchemaChecks | undefined;
 }

@@ -27,6 +27,7 @@ async function asGuest(
     program,
     invocation: {
       programId: program.id,
+      generation: 1,
       target: RUN,
       parameters: [],
       programArguments: ["guest"],
@@ -118,7 +119,7 @@ test("aborting calls at any moment loses no later call, and the process stays fo
      const pool = new WorkerPool(1);
      import { RUN, waitingProgram } from ${JSON.stringify(support)};
      const program = await waitingProgram({});
-     const invocation = { programId: program.id, target: RUN, parameters: [], programArguments: ["guest"], grants, limits };
+     const invocation = { programId: program.id, generation: 1, target: RUN, parameters: [], programArguments: ["guest"], grants, limits };
      const run = (signal) => pool.run({ program, invocation, signal, observe: () => undefined });
      for (let round = 0; round < 200; round += 1) {
        const abort = new AbortController();

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { AuditObservation } from "../../src/audit/event.ts";
+import { NO_GRANTS } from "../../src/policy/grants.ts";
+import { GrantsInForce } from "../../src/sandbox/policy/grants-in-force.ts";
 import { HostFunctions } from "../../src/sandbox/host-functions/host-functions.ts";
 import { HostObjects, type HostResource } from "../../src/sandbox/host-functions/host-objects.ts";
 import { CallCancellations } from "../../src/sandbox/host-functions/call-cancellations.ts";
@@ -62,6 +64,7 @@ function embedder(most = 10) {
   const { signal } = new AbortController();
   const asker = {
     signal,
+    policy: new GrantsInForce({ ...NO_GRANTS, custom: { kv: { kind: "boolean", value: true } } }),
     objects,
     streams: new InvocationStreams(0),
     cancellations: new CallCancellations(),

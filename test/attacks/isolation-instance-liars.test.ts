@@ -82,6 +82,7 @@ async function keep(lie: string, limits: Partial<Limits> = {}, signal?: AbortSig
       program: LIAR,
       invocation: {
         programId: LIAR.id,
+        generation: 1,
         parameters: [],
         programArguments: [],
         grants: NO_GRANTS,
@@ -158,6 +159,7 @@ test("one that stays where no instance was to stay is no instance", async () => 
     program: LIAR,
     invocation: {
       programId: LIAR.id,
+      generation: 1,
       target: ["run"],
       parameters: [],
       programArguments: [],

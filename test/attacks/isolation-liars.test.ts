@@ -20,6 +20,7 @@ function job(more: Partial<ProcessJob> = {}, timeoutMs = 20_000): ProcessJob {
     program: LIAR,
     invocation: {
       programId: LIAR.id,
+      generation: 1,
       target: ["run"],
       parameters: [],
       programArguments: [],

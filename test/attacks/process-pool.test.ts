@@ -59,6 +59,7 @@ async function run(pool: ProcessPool, ran: PortableProgram, signal?: AbortSignal
     program: ran,
     invocation: {
       programId: ran.id,
+      generation: 1,
       target: ["f"],
       parameters: [],
       programArguments: [],

@@ -114,6 +114,7 @@ test("a message about a process that aborted has no stack in it and no path of t
     program: LIAR,
     invocation: {
       programId: LIAR.id,
+      generation: 1,
       target: ["run"],
       parameters: [],
       programArguments: [],

@@ -210,6 +210,7 @@ export function jobOf(
     program,
     invocation: {
       programId: program.id,
+      generation: 1,
       ...(stays ? {} : { target: ["f"] }),
       parameters,
       programArguments: ["guest"],

@@ -18,6 +18,8 @@ export class InvocationEnded extends Error {
 /** A context as a host function gets it, with what it was sent kept for the test. */
 export interface TestContext extends HostContext {
   readonly observations: AuditObservation[];
+  /** Puts other grants in force, as the runtime does. */
+  readonly setGrants: (grants: Partial<Grants>) => void;
   /** Ends the invocation, as the runtime does. */
   readonly abort: (reason?: unknown) => void;
 }
@@ -37,8 +39,17 @@ export function hostContext(options: TestContextOptions = {}): TestContext {
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const abort = new AbortController();
   const observations: AuditObservation[] = [];
+  const listeners: (() => void)[] = [];
+  let grants: Grants = { ...NO_GRANTS, ...options.grants };
   return {
-    grants: { ...NO_GRANTS, ...options.grants },
+    get grants() {
+      return grants;
+    },
+    onPolicyChange: (changed) => void listeners.push(changed),
+    setGrants: (next) => {
+      grants = { ...NO_GRANTS, ...next };
+      for (const changed of listeners) changed();
+    },
     limits,
     programArguments: options.programArguments ?? [],
     signal: abort.signal,

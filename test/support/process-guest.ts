@@ -42,7 +42,7 @@ export function processGuest(
     },
   });
   const answers = new ProgramAnswers({
-    grant: embedderGrant,
+    policy: { grants: { process: embedderGrant }, onChange: () => () => undefined },
     limits: context.limits,
     observe: (observation) => context.observe(observation),
   });

@@ -42,6 +42,7 @@ export class WaitingGuests {
       program,
       invocation: {
         programId: program.id,
+        generation: 1,
         target: RUN,
         parameters: [],
         programArguments: ["guest"],

@@ -5,6 +5,7 @@ import type { Sandbox } from "../../sandbox/sandbox.ts";
 import { watch, type WatchedSandbox } from "../../sandbox/watch/watched-sandbox.ts";
 import { CordonError } from "../../shared/errors.ts";
 import type { SandboxOptions } from "../../sandbox/options/sandbox-options.ts";
+import { ControlServer } from "../control/control-server.ts";
 import { AccessLog } from "../output/access-log.ts";
 import { logKeeper } from "../output/log-keeper.ts";
 import { EXIT } from "../output/exit-codes.ts";
@@ -51,11 +52,10 @@ async function serve(
   const maxConcurrent = flags.maxConcurrent === undefined ? undefined : parseCount(flags.maxConcurrent);
   using log = new AccessLog(flags.audit, process.stderr, await logKeeper(flags));
   using progress = new LoadProgress(basename(file), process.stderr);
-  const options = {
-    ...sandboxOptions(flags),
-    manifest: manifestFromFlags(flags, file),
-    freshMemory: flags.freshMemory,
-  };
+  const given = sandboxOptions(flags);
+  const policy = { files: flags.policy ?? [], folders: true, watch: true, history: true };
+  const manifest = manifestFromFlags(flags, file);
+  const options = { ...given, policy, manifest, freshMemory: flags.freshMemory };
   await using opened = await open(file, flags.watch === true, {
     ...options,
     signal: interrupted,
@@ -88,6 +88,7 @@ async function serve(
       );
     },
   });
+  using _control = await ControlServer.open(async () => (await server.sandbox.reloadPolicy())?.version);
   const name = neutralisedLine(sandbox.component.name);
   const at = `http://${server.host.includes(":") ? `[${server.host}]` : server.host}:${server.port}`;
   process.stderr.write(`Serving ${name} on ${styled("heading", at, process.stderr)} (Ctrl-C ends it)\n`);

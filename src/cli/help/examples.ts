@@ -58,6 +58,9 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   "policy effective": ["cordon policy effective tool.wasm --policy policy.yaml"],
   "policy diff": ["cordon policy diff old.yaml new.yaml"],
   "policy test": ["cordon policy test rows.yaml"],
+  "policy reload": ["cordon policy reload"],
+  "policy history": ["cordon policy history"],
+  "policy rollback": ["cordon policy rollback", "cordon policy rollback sha256:3f2a"],
   "policy schema": ["cordon policy schema > policy.schema.json"],
   "policy convert": [
     "cordon policy convert --dir notes --allow-network=example.com",

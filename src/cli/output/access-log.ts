@@ -40,7 +40,8 @@ export class AccessLog implements Disposable {
   readonly record = (event: AuditEvent): void => {
     this.#count += 1;
     if (this.#count <= MAX_SHOWN) this.#events.push(event);
-    if (!this.#deniedOnly || event.result === "Denied") this.#print(event);
+    if (event.eventType === "PolicyChange") this.#stream.write(`${auditLine(event, this.#stream)}\n`);
+    else if (!this.#deniedOnly || event.result === "Denied") this.#print(event);
     this.#keep(event);
   };
 

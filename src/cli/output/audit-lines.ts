@@ -15,6 +15,7 @@ const SHOWN_RESOURCE = 300;
 
 /** One line for a person about one access: `[DENIED]`, `[ALLOWED]` or `[ERROR]`, and for a denial what would allow it. */
 export function auditLine(event: AuditEvent, stream: Output): string {
+  if (event.eventType === "PolicyChange") return policyLine(event, stream);
   const who = `Component ${singleQuoted(event.componentId)}`;
   const reason = neutralisedLine(event.reason ?? "");
   const attempt = `attempted ${event.action}(${quoteText(event.resource, SHOWN_RESOURCE)})`;
@@ -25,6 +26,12 @@ export function auditLine(event: AuditEvent, stream: Output): string {
   if (event.result === "Error") return `${styled("warning", "[ERROR]", stream)} ${who} ${attempt}: ${reason}`;
   const line = `${styled("bad", "[DENIED]", stream)} ${who} ${attempt} without permission`;
   return reason === "" ? line : `${line}\n${styled("quiet", `         ${reason}`, stream)}`;
+}
+
+/** One line about a change of the policy. */
+function policyLine({ result, componentId, reason = "" }: AuditEvent, stream: Output): string {
+  const [shown, said] = result === "Allowed" ? (["good", "[POLICY]"] as const) : (["warning", "[POLICY]"] as const);
+  return `${styled(shown, said, stream)} of ${singleQuoted(componentId)}: ${neutralisedLine(reason)}`;
 }
 
 /** Text in single quotes: what is inside cannot close them. */

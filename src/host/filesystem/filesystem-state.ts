@@ -1,5 +1,5 @@
 import type { Limits } from "../../shared/limits.ts";
-import type { Preopen } from "../../policy/grants.ts";
+import type { Grants, Preopen } from "../../policy/grants.ts";
 import type { HostContext } from "../capability.ts";
 import type { ByteMeter } from "../metering/byte-meter.ts";
 import { closeAtEnd } from "../close-at-end.ts";
@@ -29,17 +29,31 @@ export interface FilesystemState {
   readonly reported: Set<string>;
 }
 
-/** The state of an invocation. What it holds of the host is let go when the invocation ends. */
-export const filesystemState: (context: HostContext) => FilesystemState = perInvocation((context) => {
+/** The state of an invocation. What it holds of the host is let go when the invocation ends, and what grants led to when they have changed. */
+export function filesystemState(context: HostContext): FilesystemState {
+  const state = states(context);
+  const { grants } = context;
+  if (state.grants !== grants) {
+    state.grants = grants;
+    state.forget();
+  }
+  return state;
+}
+
+const states = perInvocation((context): FilesystemState & { grants: Grants; readonly forget: () => void } => {
   const cache = new FolderCache();
   const roots = new Map<Preopen, PreopenedFolder>();
-  const letGo = (): void => {
-    cache[Symbol.dispose]();
+  const forget = (): void => {
+    cache.clear();
     for (const { folder } of roots.values()) folder[Symbol.dispose]();
     roots.clear();
   };
-  closeAtEnd(context, letGo);
-  return { cache, roots, times: new ExactTimes(), posixFolders: false, reported: new Set() };
+  closeAtEnd(context, () => {
+    forget();
+    cache[Symbol.dispose]();
+  });
+  const { grants } = context;
+  return { cache, roots, times: new ExactTimes(), posixFolders: false, reported: new Set(), grants, forget };
 });
 
 /**

@@ -16,7 +16,7 @@ function granted(hosts: readonly string[], everyPublic = false): NetworkGrant {
 
 function checkedAddresses(network: NetworkGrant, url: URL, resolve: Resolver): Promise<Candidates> {
   const target = targetOf(url) ?? assert.fail("not HTTP");
-  return checked(network, target, resolve);
+  return checked(() => network, target, resolve);
 }
 
 function resolved(network: NetworkGrant, url: string, ...addresses: string[]): Promise<Candidates> {

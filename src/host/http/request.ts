@@ -5,6 +5,8 @@ import type { HostContext, HostResult } from "../capability.ts";
 import { err, ok, quote } from "../text.ts";
 import { namesHost } from "../net/check.ts";
 import { checkedAddresses, type Resolver, systemResolver } from "../net/resolve.ts";
+import { underPolicy } from "../under-policy.ts";
+import { HopUnderWay } from "./hop-under-way.ts";
 import { checkUrl, targetOf } from "./check.ts";
 import type { HttpMethod, HttpRequest } from "./redirect.ts";
 import { redirectOf } from "./redirect.ts";
@@ -60,12 +62,21 @@ export async function httpExchange(
   }
   const deadline = new AbortController();
   const timer = setTimeout(() => deadline.abort(), context.limits.httpTimeoutMs);
-  const signal = AbortSignal.any([context.signal, deadline.signal]);
+  const underWay = new HopUnderWay();
+  const signal = AbortSignal.any([context.signal, deadline.signal, underWay.revoked]);
+  const forget = underPolicy(context, {
+    eventType: "NetworkAccess",
+    action: `network.http-${method.toLowerCase()}`,
+    resource: urlResource(target.url),
+    recheck: () => underWay.problem(context.grants.network),
+    revoke: () => underWay.revoke(),
+  });
   try {
     let request: HttpRequest = { method, url: target.url, ...(body === undefined ? {} : { body }) };
     for (let hops = 0; ; hops++) {
       const resource = urlResource(request.url);
-      const hop = await runHop(context, request, hops, signal, resolve);
+      const hop = await runHop(context, request, hops, signal, resolve, underWay);
+      if (underWay.revoked.aborted) return err(NOT_GRANTED);
       if (hop.result !== "Allowed") {
         record(resource, hop.result, hop.reason, hop.remedies);
         return err(hop.guest);
@@ -76,6 +87,7 @@ export async function httpExchange(
     }
   } finally {
     clearTimeout(timer);
+    forget();
   }
 }
 
@@ -85,16 +97,16 @@ async function runHop(
   hops: number,
   signal: AbortSignal,
   resolve: Resolver,
+  underWay: HopUnderWay,
 ): Promise<Hop> {
   const { limits } = context;
-  const { network } = context.grants;
   const fail = (reason: string, guest?: string): Hop => ({
     result: "Error",
     reason,
     guest: guest ?? `Cannot ${request.method} ${quote(urlResource(request.url))}: ${reason}`,
   });
 
-  const decision = checkUrl(network, request.url);
+  const decision = checkUrl(context.grants.network, request.url);
   if (!decision.allowed) {
     return { result: "Denied", reason: decision.reason, remedies: decision.remedies, guest: NOT_GRANTED };
   }
@@ -108,13 +120,14 @@ async function runHop(
     context.signal.aborted ? "the invocation has ended" : `no complete answer within ${limits.httpTimeoutMs} ms`;
 
   if (!takeConnection(context, request)) return fail(tooManyConnections(context));
-  const lookup = checkedAddresses(network, target, resolve);
+  underWay.begin(target);
+  const lookup = checkedAddresses(() => context.grants.network, target, resolve);
   // A lookup cannot be stopped, so it counts as a connection until it is over, whoever still waits for it.
   const release = (): void => context.meters.connections.release();
   lookup.then(release, release);
   const candidates = await unlessAborted(lookup, signal);
   if (candidates === "aborted") return fail(ended());
-  const isNamed = namesHost(network, target.host);
+  const isNamed = namesHost(context.grants.network, target.host);
   if (candidates.kind === "denied") {
     const guest = isNamed ? NOT_GRANTED : NOT_GRANTED_OR_UNRESOLVED;
     return { result: "Denied", reason: candidates.reason, remedies: candidates.remedies, guest };
@@ -122,6 +135,7 @@ async function runHop(
   if (candidates.kind === "unresolved") {
     return fail("the host name could not be resolved", isNamed ? undefined : NOT_GRANTED_OR_UNRESOLVED);
   }
+  underWay.addresses = candidates.addresses;
   if (!takeConnection(context, request)) return fail(tooManyConnections(context));
   const sent = await sendRequest(request, { addresses: candidates.addresses, context, signal }).finally(release);
   if (sent.kind === "failed") return fail(signal.aborted ? ended() : sent.reason);

@@ -24,8 +24,14 @@ const MAX_ADDRESSES = 16;
 /**
  * Resolves a host, once, and keeps the addresses that {@link checkAddress} allows. An address resolves to itself and
  * `localhost` to 127.0.0.1 and ::1, without a lookup.
+ *
+ * @param grant Asked for when the addresses are there: it may have changed since.
  */
-export async function checkedAddresses(grant: NetworkGrant, target: Target, resolve: Resolver): Promise<Candidates> {
+export async function checkedAddresses(
+  grant: () => NetworkGrant,
+  target: Target,
+  resolve: Resolver,
+): Promise<Candidates> {
   let found: readonly string[];
   try {
     found = await addressesOf(target.host, resolve);
@@ -36,7 +42,7 @@ export async function checkedAddresses(grant: NetworkGrant, target: Target, reso
   const addresses: string[] = [];
   let refusal: Extract<Candidates, { kind: "denied" }> | undefined;
   for (const address of found.slice(0, MAX_ADDRESSES)) {
-    const decision = checkAddress(grant, { ...target, address });
+    const decision = checkAddress(grant(), { ...target, address });
     if (decision.allowed) addresses.push(address);
     else refusal ??= { kind: "denied", reason: decision.reason, remedies: decision.remedies };
   }

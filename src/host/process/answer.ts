@@ -21,9 +21,16 @@ const MAX_RUNNING = 32;
 
 const slots = new ProgramSlots(MAX_RUNNING);
 
+/** Which programs may be run now. */
+export interface ProcessPolicy {
+  readonly grants: { readonly process: ProcessGrant };
+  /** Has a function called whenever that has changed, until what is returned is called. */
+  readonly onChange: (changed: () => void) => () => void;
+}
+
 /** What the thread that embeds Cordon knows of the invocation that asks. */
 export interface Asker {
-  readonly grant: ProcessGrant;
+  readonly policy: ProcessPolicy;
   readonly limits: Pick<Limits, "timeoutMs" | "maxReadBytes" | "maxWriteBytes">;
   readonly observe: (observation: AuditObservation) => void;
 }
@@ -76,7 +83,31 @@ export class ProgramAnswers {
   }
 }
 
-async function answerRun(request: RunRequest, asker: Asker, signal: AbortSignal): Promise<RunAnswer> {
+/** Runs a program as long as it is allowed: taken back, it is killed. */
+async function answerRun(request: RunRequest, asker: Asker, ended: AbortSignal): Promise<RunAnswer> {
+  const revoked = new AbortController();
+  const forget = asker.policy.onChange(() => {
+    const decision = checkCommand(asker.policy.grants.process, request.command);
+    if (!decision.allowed) revoked.abort(decision.reason);
+  });
+  try {
+    const signal = AbortSignal.any([ended, revoked.signal]);
+    const answer = await runAllowed(request, asker, signal);
+    if (!revoked.signal.aborted) return answer;
+    asker.observe({
+      eventType: "ProcessStart",
+      action: "process.run",
+      resource: requestResource(request.command, request.arguments),
+      result: "Denied",
+      reason: `it was not let go on, since the policy has changed: ${String(revoked.signal.reason)}`,
+    });
+    return { tag: "err", val: { tag: "denied" } };
+  } finally {
+    forget();
+  }
+}
+
+async function runAllowed(request: RunRequest, asker: Asker, signal: AbortSignal): Promise<RunAnswer> {
   const record = (result: AuditResult, reason?: string, remedies?: readonly Remedy[]): void =>
     asker.observe({
       eventType: "ProcessStart",
@@ -91,7 +122,7 @@ async function answerRun(request: RunRequest, asker: Asker, signal: AbortSignal)
     return { tag: "err", val: error };
   };
 
-  const decision = checkCommand(asker.grant, request.command);
+  const decision = checkCommand(asker.policy.grants.process, request.command);
   if (!decision.allowed) return refuse("Denied", decision.reason, { tag: "denied" }, decision.remedies);
   const problem = requestProblem(request.command, request.arguments);
   if (problem !== undefined) return refuse("Denied", problem, failed(problem));

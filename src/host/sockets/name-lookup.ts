@@ -1,5 +1,6 @@
 import type { Waitable } from "../io/streams.ts";
 import { Wakeups } from "../io/wakeups.ts";
+import { underPolicy } from "../under-policy.ts";
 import { canonicalAddress } from "../net/addresses.ts";
 import { checkLookup } from "../net/check.ts";
 import { parseGuestHost } from "../net/host.ts";
@@ -28,6 +29,8 @@ export class ResolveAddressStream implements Waitable {
   readonly #wakeups = new Wakeups();
   #outcome: { readonly left: IpAddress[] } | { readonly error: ErrorCode } | undefined;
   #disposed = false;
+  #isRevoked = false;
+  #dropped: (() => void) | undefined;
 
   resolveNextAddress(): SocketResult<IpAddress | undefined> {
     if (this.#outcome === undefined) return fail("would-block");
@@ -42,6 +45,11 @@ export class ResolveAddressStream implements Waitable {
     return this.#wakeups.wait(signal);
   }
 
+  /** Whether the policy does not allow the lookup any more. */
+  get isRevoked(): boolean {
+    return this.#isRevoked;
+  }
+
   /** Whether the guest has dropped it, so that nobody wants the answer. */
   get isDisposed(): boolean {
     return this.#disposed;
@@ -49,18 +57,32 @@ export class ResolveAddressStream implements Waitable {
 
   /** Gives it the addresses. */
   settle(addresses: readonly string[]): void {
+    if (this.#isRevoked) return;
     this.#outcome = { left: addresses.map(toIpAddress) };
     this.#wakeups.wake();
   }
 
   /** Gives it the reason that there are none. */
   failWith(error: ErrorCode): void {
+    if (this.#isRevoked) return;
     this.#outcome = { error };
     this.#wakeups.wake();
   }
 
+  /** It gives no address any more, also none that it has. */
+  revoke(): void {
+    this.failWith("access-denied");
+    this.#isRevoked = true;
+  }
+
+  /** Has a function called when the guest drops it. */
+  whenDropped(dropped: () => void): void {
+    this.#dropped = dropped;
+  }
+
   [Symbol.dispose](): void {
     this.#disposed = true;
+    this.#dropped?.();
     this.#wakeups.wake();
   }
 }
@@ -97,14 +119,27 @@ export function resolveAddresses(
     return succeed(stream);
   }
   const { name } = host;
-  const { grants } = session.context;
-  if (session.denies(ACTION, name, checkLookup(grants.lookup, name))) return fail("access-denied");
+  const { context } = session;
+  if (session.denies(ACTION, name, checkLookup(context.grants.lookup, name))) return fail("access-denied");
+  const forget = underPolicy(context, {
+    eventType: "NetworkAccess",
+    action: ACTION,
+    resource: name,
+    recheck: () => {
+      const decision = checkLookup(context.grants.lookup, name);
+      return decision.allowed ? undefined : decision.reason;
+    },
+    revoke: () => stream.revoke(),
+  });
+  stream.whenDropped(forget);
   const answer = (found: readonly string[]): void => {
+    if (stream.isRevoked) return;
+    const { lookup: rules } = context.grants;
     const addresses = new Set<string>();
     for (const one of found) {
       const address = canonicalAddress(one);
       if (address === undefined || isMapped(address) || addresses.size >= MAX_ADDRESSES) continue;
-      if (grants.lookup.some(({ target }) => coversName(target, name) && allowsResolved(target, host, address))) {
+      if (rules.some(({ target }) => coversName(target, name) && allowsResolved(target, host, address))) {
         addresses.add(address);
       }
     }
@@ -126,7 +161,7 @@ export function resolveAddresses(
     return succeed(stream);
   }
   lookups(session.context).add(async () => {
-    if (stream.isDisposed || session.context.signal.aborted) return;
+    if (stream.isDisposed || stream.isRevoked || session.context.signal.aborted) return;
     try {
       const found = await lookup(name);
       if (!session.context.signal.aborted) answer(found);

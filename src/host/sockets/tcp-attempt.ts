@@ -10,6 +10,8 @@ import { applyOptions, type TcpOptions } from "./tcp-options.ts";
 export interface TcpBound {
   /** The holder closes it, unless it becomes a connection or a listener. */
   readonly socket: BoundSocket;
+  /** Where it was to be bound. */
+  readonly asked: Endpoint;
   readonly local: Endpoint;
   /** Whether the guest may listen on it. */
   readonly listen: Decision;
@@ -20,7 +22,7 @@ export function bindTcp(local: Endpoint, listen: Decision): TcpBound | ErrorCode
   try {
     const { BoundSocket } = nodeNet();
     const socket = new BoundSocket({ host: local.address, port: local.port, ipv6Only: local.family === "ipv6" });
-    return { socket, local: endpointOf(local.address, socket.address().port), listen };
+    return { socket, asked: local, local: endpointOf(local.address, socket.address().port), listen };
   } catch (error) {
     return errorCodeOf(error);
   }

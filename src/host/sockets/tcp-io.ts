@@ -5,7 +5,7 @@ import { IoError } from "../io/io-error.ts";
 import { CLOSED } from "../io/stream-steps.ts";
 import type { InputStream, OutputStream, StreamResult } from "../io/streams.ts";
 import { Wakeups } from "../io/wakeups.ts";
-import { pacedWait } from "./paced-wait.ts";
+import { pacedWait } from "../io/paced-wait.ts";
 import { errorCodeOf, systemCode } from "./socket-errors.ts";
 import type { SocketSession } from "./socket-session.ts";
 
@@ -32,6 +32,7 @@ export class TcpConnection {
   readonly wakeups: Wakeups = new Wakeups();
   /** What the operating system reported, if it did. */
   error: Error | undefined;
+  #isRevoked = false;
   #forget: (() => void) | undefined;
   #released: (() => void) | undefined;
   #holders = 3;
@@ -67,6 +68,18 @@ export class TcpConnection {
     if (this.#holders > 0) return;
     if (this.socket.destroyed || this.output.queued === 0) this.destroy();
     else this.socket.destroySoon();
+  }
+
+  /** Whether the policy does not allow it any more: what has come is not read either. */
+  get isRevoked(): boolean {
+    return this.#isRevoked;
+  }
+
+  /** Closes the connection for good, with what was not read and not sent. */
+  revoke(reason: string): void {
+    this.#isRevoked = true;
+    this.error = Object.assign(new Error(reason), { code: "EACCES" });
+    this.destroy();
   }
 
   /** Closes the connection now; what was not sent is lost. */
@@ -111,7 +124,8 @@ export class TcpInput implements InputStream {
   }
 
   read(_context: HostContext, length: number): StreamResult<Uint8Array> {
-    const { socket, session, resource } = this.#connection;
+    const { socket, session, resource, isRevoked, error } = this.#connection;
+    if (isRevoked && error !== undefined) return brokenBy(error);
     if (this.#shut) return CLOSED;
     // Only a read without a length leaves the socket's bound on what it reads ahead as it is.
     if (this.#held.length === 0) this.#held = (socket.read() as Uint8Array | null) ?? NOTHING;
@@ -242,8 +256,9 @@ export class TcpOutput implements OutputStream {
   }
 
   #end(): StreamResult<never> | undefined {
+    const { socket, error, isRevoked } = this.#connection;
+    if (isRevoked && error !== undefined) return brokenBy(error);
     if (this.#shut) return CLOSED;
-    const { socket, error } = this.#connection;
     if (!socket.destroyed) return undefined;
     this.#shut = true;
     return error === undefined || systemCode(error) === "EPIPE" ? CLOSED : brokenBy(error);

@@ -3,7 +3,9 @@ import { closeAtEnd } from "../close-at-end.ts";
 import type { Decision } from "../../policy/decision.ts";
 import type { Waitable } from "../io/streams.ts";
 import { Wakeups } from "../io/wakeups.ts";
-import { checkSocketAddress } from "../net/check.ts";
+import { checkListen, checkSocketAddress } from "../net/check.ts";
+import type { Grants } from "../../policy/grants.ts";
+import { underPolicy } from "../under-policy.ts";
 import { checkBind } from "./check.ts";
 import {
   type Endpoint,
@@ -26,20 +28,30 @@ import { applyOptions, defaultTcpOptions, type TcpOptions } from "./tcp-options.
 
 /** The states of WASI, with what each of them holds. */
 type State =
-  | { readonly kind: "unbound" | "closed" }
+  | { readonly kind: "unbound" | "closed" | "revoked" }
   | { readonly kind: "bind-in-progress" | "bound"; readonly bound: TcpBound; readonly local: Endpoint }
-  | { readonly kind: "connect-in-progress"; readonly attempt: TcpAttempt; readonly local: Endpoint }
+  | {
+      readonly kind: "connect-in-progress";
+      readonly attempt: TcpAttempt;
+      readonly local: Endpoint;
+      readonly reach: Reach;
+    }
   | {
       readonly kind: "connected";
       readonly connection: TcpConnection;
       readonly local: Endpoint;
       readonly remote: Endpoint;
+      readonly reach: Reach;
     }
   | {
       readonly kind: "listen-in-progress" | "listening";
       readonly listener: TcpListener;
       readonly local: Endpoint;
+      readonly reach: Reach;
     };
+
+/** What the policy has to allow as long as it goes on: to reach another, or to listen. */
+type Reach = { readonly to: Endpoint } | { readonly listen: Endpoint };
 
 /** What `finish-connect` gives. */
 export type TcpStreams = readonly [TcpInput, TcpOutput];
@@ -56,6 +68,9 @@ export class TcpSocket implements Waitable {
   readonly #wakeups = new Wakeups();
   #state: State = { kind: "unbound" };
   #forget: (() => void) | undefined;
+  #forgetPolicy: (() => void) | undefined;
+  /** Its connection, which goes on when the socket is dropped and its streams are not. */
+  #connectedState: Extract<State, { readonly kind: "connected" }> | undefined;
   #disposed = false;
   #counted = true;
 
@@ -65,6 +80,16 @@ export class TcpSocket implements Waitable {
     this.family = family;
     this.options = options;
     this.#forget = closeAtEnd(session.context, () => this[Symbol.dispose]());
+    const label = (): string => this.#label();
+    this.#forgetPolicy = underPolicy(session.context, {
+      eventType: "NetworkAccess",
+      action: "tcp.close",
+      get resource() {
+        return label();
+      },
+      recheck: () => this.#recheck(),
+      revoke: (reason) => this.#revoke(reason),
+    });
   }
 
   startBind(named: IpSocketAddress): SocketResult<void> {
@@ -88,7 +113,7 @@ export class TcpSocket implements Waitable {
   }
 
   finishBind(): SocketResult<void> {
-    if (this.#state.kind !== "bind-in-progress") return fail("not-in-progress");
+    if (this.#state.kind !== "bind-in-progress") return fail(this.#outOfTurn("not-in-progress"));
     this.#state = { ...this.#state, kind: "bound" };
     return succeed(undefined);
   }
@@ -99,10 +124,8 @@ export class TcpSocket implements Waitable {
     const remote = readEndpoint(named, this.family);
     if (typeof remote === "string") return fail(remote);
     if (!isUnicast(remote) || isUnspecified(remote) || remote.port === 0) return fail("invalid-argument");
-    const { grants, meters } = this.#session.context;
-    const { address, port } = remote;
-    const names = this.#session.namesOf(address);
-    const decision = checkSocketAddress(grants.network, { scheme: "tcp", address, port, names });
+    const { meters } = this.#session.context;
+    const decision = this.#mayReach(remote);
     const resource = showEndpoint("tcp", remote);
     if (this.#session.denies("tcp.start-connect", resource, decision)) return fail("access-denied");
     if (!meters.connections.take()) {
@@ -125,13 +148,13 @@ export class TcpSocket implements Waitable {
       else this.#session.observe("tcp.start-connect", resource, "Error", connectErrorOf(error));
       this.#wakeups.wake();
     });
-    this.#state = { kind: "connect-in-progress", attempt, local: bound.local };
+    this.#state = { kind: "connect-in-progress", attempt, local: bound.local, reach: { to: remote } };
     return succeed(undefined);
   }
 
   finishConnect(): SocketResult<TcpStreams> {
-    if (this.#state.kind !== "connect-in-progress") return fail("not-in-progress");
-    const { attempt, local } = this.#state;
+    if (this.#state.kind !== "connect-in-progress") return fail(this.#outOfTurn("not-in-progress"));
+    const { attempt, local, reach } = this.#state;
     if (attempt.outcome === undefined) return fail("would-block");
     if (attempt.outcome.error !== undefined) {
       this.#giveUp(attempt);
@@ -140,24 +163,25 @@ export class TcpSocket implements Waitable {
     }
     const { socket, remote } = attempt;
     const here = socket.localAddress === undefined ? local : endpointOf(socket.localAddress, local.port);
-    return succeed(this.#connected(socket, here, remote, () => this.#session.context.meters.connections.release()));
+    const uncount = (): void => this.#session.context.meters.connections.release();
+    return succeed(this.#connected(socket, { local: here, remote, reach }, uncount));
   }
 
   startListen(): SocketResult<void> {
     const refusal = this.#refusal("bound");
     if (refusal !== undefined) return fail(refusal);
     if (this.#state.kind !== "bound") return fail("invalid-state");
-    const { socket, local, listen } = this.#state.bound;
+    const { socket, asked, local, listen } = this.#state.bound;
     const resource = showEndpoint("tcp", local);
     if (this.#session.denies("tcp.start-listen", resource, listen)) return fail("access-denied");
     const listener = new TcpListener(this.#session, socket, resource, this.options.backlog, this.#wakeups);
-    this.#state = { kind: "listen-in-progress", listener, local };
+    this.#state = { kind: "listen-in-progress", listener, local, reach: { listen: asked } };
     return succeed(undefined);
   }
 
   finishListen(): SocketResult<void> {
-    if (this.#state.kind !== "listen-in-progress") return fail("not-in-progress");
-    const { listener, local } = this.#state;
+    if (this.#state.kind !== "listen-in-progress") return fail(this.#outOfTurn("not-in-progress"));
+    const { listener, local, reach } = this.#state;
     if (listener.outcome === undefined) return fail("would-block");
     const { error } = listener.outcome;
     const resource = showEndpoint("tcp", local);
@@ -168,13 +192,13 @@ export class TcpSocket implements Waitable {
       return fail(errorCodeOf(error));
     }
     this.#session.observe("tcp.start-listen", resource, "Allowed");
-    this.#state = { kind: "listening", listener, local };
+    this.#state = { kind: "listening", listener, local, reach };
     return succeed(undefined);
   }
 
   accept(): SocketResult<readonly [TcpSocket, ...TcpStreams]> {
-    if (this.#state.kind !== "listening") return fail("invalid-state");
-    const { listener, local } = this.#state;
+    if (this.#state.kind !== "listening") return fail(this.#outOfTurn("invalid-state"));
+    const { listener, local, reach } = this.#state;
     if (!listener.hasWaiting) return fail("would-block");
     const { sockets } = this.#session.context.meters;
     if (!sockets.take()) {
@@ -194,7 +218,8 @@ export class TcpSocket implements Waitable {
     const here = localAddress === undefined ? local : endpointOf(localAddress, localPort ?? local.port);
     const accepted = new TcpSocket(this.#session, this.family, { ...this.options });
     this.#session.observe("tcp.accept", `${showEndpoint("tcp", here)} from ${showEndpoint("tcp", remote)}`, "Allowed");
-    return succeed([accepted, ...accepted.#connected(incoming.socket, here, remote, incoming.uncount)]);
+    const ends = { local: here, remote, reach };
+    return succeed([accepted, ...accepted.#connected(incoming.socket, ends, incoming.uncount)]);
   }
 
   localAddress(): SocketResult<IpSocketAddress> {
@@ -223,7 +248,7 @@ export class TcpSocket implements Waitable {
   }
 
   shutdown(which: "receive" | "send" | "both"): SocketResult<void> {
-    if (this.#state.kind !== "connected") return fail("invalid-state");
+    if (this.#state.kind !== "connected") return fail(this.#outOfTurn("invalid-state"));
     if (which !== "send") this.#state.connection.input.shutdown();
     if (which !== "receive") this.#state.connection.output.shutdown();
     return succeed(undefined);
@@ -251,19 +276,64 @@ export class TcpSocket implements Waitable {
     this.#disposed = true;
     const state = this.#state;
     this.#forget?.();
-    if ("bound" in state) state.bound.socket[Symbol.dispose]();
-    if ("attempt" in state) this.#giveUp(state.attempt);
-    if ("listener" in state) state.listener.close();
+    // A connection goes on while its streams are there.
+    if (!("connection" in state) || state.connection.isClosed) this.#forgetPolicy?.();
+    this.#letGo(state);
     if ("connection" in state) state.connection.release();
     if (!("connection" in state) || state.connection.isClosed) this.#uncount();
     this.#state = { kind: "closed" };
     this.#wakeups.wake();
   }
 
+  #letGo(state: State): void {
+    if ("bound" in state) state.bound.socket[Symbol.dispose]();
+    if ("attempt" in state) this.#giveUp(state.attempt);
+    if ("listener" in state) state.listener.close();
+  }
+
+  /** Why the policy does not allow it to go on. */
+  #recheck(): string | undefined {
+    const state = this.#connectedState ?? this.#state;
+    const { grants } = this.#session.context;
+    if ("bound" in state) {
+      const { decision, listen } = checkBind(grants, "tcp", state.bound.asked);
+      if (!decision.allowed) return decision.reason;
+      this.#state = { ...state, bound: { ...state.bound, listen } };
+      return undefined;
+    }
+    if (!("reach" in state)) return undefined;
+    const decision = "to" in state.reach ? this.#mayReach(state.reach.to) : mayListen(grants, state.reach.listen);
+    return decision.allowed ? undefined : decision.reason;
+  }
+
+  #mayReach({ address, port }: Endpoint): Decision {
+    const names = this.#session.namesOf(address);
+    return checkSocketAddress(this.#session.context.grants.network, { scheme: "tcp", address, port, names });
+  }
+
+  #revoke(reason: string): void {
+    const state = this.#connectedState ?? this.#state;
+    this.#letGo(state);
+    if ("connection" in state) state.connection.revoke(reason);
+    if (!this.#disposed) this.#state = { kind: "revoked" };
+    this.#wakeups.wake();
+  }
+
+  #label(): string {
+    const state = this.#connectedState ?? this.#state;
+    if ("remote" in state) return showEndpoint("tcp", state.remote);
+    return "local" in state ? showEndpoint("tcp", state.local) : "tcp";
+  }
+
+  /** What to answer to what another state is for. */
+  #outOfTurn(code: ErrorCode): ErrorCode {
+    return this.#state.kind === "revoked" ? "access-denied" : code;
+  }
+
   /** What to answer in a state that is none of these: another operation is under way, or the state is wrong for good. */
   #refusal(...allowed: readonly State["kind"][]): ErrorCode | undefined {
     if (allowed.includes(this.#state.kind)) return undefined;
-    return this.#state.kind.endsWith("-in-progress") ? "concurrency-conflict" : "invalid-state";
+    return this.#state.kind.endsWith("-in-progress") ? "concurrency-conflict" : this.#outOfTurn("invalid-state");
   }
 
   #giveUp({ socket, remote, outcome }: TcpAttempt): void {
@@ -274,13 +344,20 @@ export class TcpSocket implements Waitable {
     this.#session.observe("tcp.start-connect", showEndpoint("tcp", remote), "Error", reason);
   }
 
-  #connected(socket: Socket, local: Endpoint, remote: Endpoint, uncount: () => void): TcpStreams {
+  #connected(
+    socket: Socket,
+    ends: { readonly local: Endpoint; readonly remote: Endpoint; readonly reach: Reach },
+    uncount: () => void,
+  ): TcpStreams {
     applyOptions(socket, this.options);
-    const connection = new TcpConnection(this.#session, socket, showEndpoint("tcp", remote), () => {
+    const connection = new TcpConnection(this.#session, socket, showEndpoint("tcp", ends.remote), () => {
       uncount();
-      if (this.#disposed) this.#uncount();
+      if (!this.#disposed) return;
+      this.#forgetPolicy?.();
+      this.#uncount();
     });
-    this.#state = { kind: "connected", connection, local, remote };
+    this.#connectedState = { kind: "connected", connection, ...ends };
+    this.#state = this.#connectedState;
     return [connection.input, connection.output];
   }
 
@@ -288,6 +365,10 @@ export class TcpSocket implements Waitable {
     if (this.#counted) this.#session.context.meters.sockets.release();
     this.#counted = false;
   }
+}
+
+function mayListen({ listen }: Grants, { address, port }: Endpoint): Decision {
+  return checkListen(listen, { scheme: "tcp", address, port });
 }
 
 const NOT_LISTENING: Decision = Object.freeze({ allowed: false, reason: "the socket was bound to connect" });

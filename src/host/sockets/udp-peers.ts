@@ -12,6 +12,14 @@ export class UdpPeers {
     return this.#known.has(keyOf(peer));
   }
 
+  /** Forgets those that are not to be kept. */
+  keep(wanted: (peer: Pick<Endpoint, "address" | "port">) => boolean): void {
+    for (const key of this.#known) {
+      const [address = "", port] = key.split(" ");
+      if (!wanted({ address, port: Number(port) })) this.#known.delete(key);
+    }
+  }
+
   /** Remembers that the guest sent to it. */
   add(peer: Endpoint): void {
     const key = keyOf(peer);

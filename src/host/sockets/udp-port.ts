@@ -36,9 +36,12 @@ export class UdpPort {
   #isOpen = true;
   readonly #socket: Socket;
   readonly #session: SocketSession;
-  readonly #listens: boolean;
+  #listens: boolean;
+  /** Where it was to be bound. */
+  readonly asked: Endpoint;
 
-  private constructor(session: SocketSession, socket: Socket, listens: boolean) {
+  private constructor(session: SocketSession, socket: Socket, asked: Endpoint, listens: boolean) {
+    this.asked = asked;
     this.#session = session;
     this.#socket = socket;
     this.#listens = listens;
@@ -55,7 +58,7 @@ export class UdpPort {
       // Every address is one already. Answered at once, a socket is bound and connected when the call returns.
       lookup: (address, _options, callback) => callback(null, address, isIpv6 ? 6 : 4),
     });
-    const port = new UdpPort(session, socket, listen.allowed);
+    const port = new UdpPort(session, socket, local, listen.allowed);
     try {
       socket.bind({ address: local.address, port: local.port, exclusive: true });
       if (port.error === undefined) port.apply(options);
@@ -111,6 +114,13 @@ export class UdpPort {
     }
     this.queue.keep(({ remote }) => this.#wants(remote));
     return undefined;
+  }
+
+  /** Whether it takes datagrams of anyone from now on, and of which peers; drops what has come of others. */
+  narrow(listens: boolean, mayReach: (peer: Pick<Endpoint, "address" | "port">) => boolean): void {
+    this.#listens = listens;
+    this.peers.keep(mayReach);
+    this.queue.keep(({ remote }) => this.#wants(remote));
   }
 
   /** Sends a datagram to an address that was checked; what goes wrong is reported later. */

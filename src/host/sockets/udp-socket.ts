@@ -1,4 +1,6 @@
+import type { Decision } from "../../policy/decision.ts";
 import { closeAtEnd } from "../close-at-end.ts";
+import { underPolicy } from "../under-policy.ts";
 import type { Waitable } from "../io/streams.ts";
 import { checkSocketAddress } from "../net/check.ts";
 import { checkBind } from "./check.ts";
@@ -36,15 +38,31 @@ export class UdpSocket implements Waitable {
   #holders = 1;
   #disposed = false;
   #isClosed = false;
+  #isRevoked = false;
+  #forgetPolicy: (() => void) | undefined;
 
   /** @param session has counted the socket */
   constructor(session: SocketSession, family: IpAddressFamily) {
     this.#session = session;
     this.family = family;
     this.#forget = closeAtEnd(session.context, () => this.#close());
+    const label = (): string => (this.#port === undefined ? "udp" : showEndpoint("udp", this.#port.asked));
+    this.#forgetPolicy = underPolicy(session.context, {
+      eventType: "NetworkAccess",
+      action: "udp.close",
+      get resource() {
+        return label();
+      },
+      recheck: () => this.#recheck(),
+      revoke: () => {
+        this.#isRevoked = true;
+        this.#close();
+      },
+    });
   }
 
   startBind(named: IpSocketAddress): SocketResult<void> {
+    if (this.#isRevoked) return fail("access-denied");
     // What it bound now would not be closed.
     if (this.#isClosed) return fail("invalid-state");
     if (this.#port !== undefined) return fail(this.#isBound ? "invalid-state" : "concurrency-conflict");
@@ -71,6 +89,7 @@ export class UdpSocket implements Waitable {
 
   /** Makes the streams of an earlier call useless: they answer `invalid-state`. */
   stream(named: IpSocketAddress | undefined): SocketResult<UdpStreams> {
+    if (this.#isRevoked) return fail("access-denied");
     const port = this.#port;
     if (port === undefined || !this.#isBound || !port.isOpen) return fail("invalid-state");
     const remote = named === undefined ? undefined : readRemote(named, port);
@@ -84,6 +103,7 @@ export class UdpSocket implements Waitable {
     const owner = {
       session: this.#session,
       port,
+      isRevoked: () => this.#isRevoked,
       isCurrent: (generation: number) => generation === this.#generation,
       mayReach: (to: Endpoint, action: string) => this.#mayReach(to, action),
       release: () => this.#release(),
@@ -125,13 +145,28 @@ export class UdpSocket implements Waitable {
   }
 
   #mayReach(remote: Endpoint, action: string): ErrorCode | undefined {
-    const { address, port } = remote;
-    const names = this.#session.namesOf(address);
-    const { network } = this.#session.context.grants;
-    const decision = checkSocketAddress(network, { scheme: "udp", address, port, names });
+    const decision = this.#decisionOn(remote);
     if (this.#session.denies(action, showEndpoint("udp", remote), decision)) return "access-denied";
     if (!this.#recorded.has(remote)) this.#session.observe(action, showEndpoint("udp", remote), "Allowed");
     this.#recorded.add(remote);
+    return undefined;
+  }
+
+  #decisionOn({ address, port }: Pick<Endpoint, "address" | "port">): Decision {
+    const names = this.#session.namesOf(address);
+    const { network } = this.#session.context.grants;
+    return checkSocketAddress(network, { scheme: "udp", address, port, names });
+  }
+
+  /** Why the policy does not allow it to go on. */
+  #recheck(): string | undefined {
+    const port = this.#port;
+    if (port === undefined || !port.isOpen) return undefined;
+    const { decision, listen } = checkBind(this.#session.context.grants, "udp", port.asked);
+    if (!decision.allowed) return decision.reason;
+    const reach = port.remote === undefined ? decision : this.#decisionOn(port.remote);
+    if (!reach.allowed) return reach.reason;
+    port.narrow(listen.allowed, (peer) => this.#decisionOn(peer).allowed);
     return undefined;
   }
 
@@ -142,6 +177,7 @@ export class UdpSocket implements Waitable {
 
   #close(): void {
     this.#forget?.();
+    this.#forgetPolicy?.();
     this.#port?.close();
     if (!this.#isClosed) this.#session.context.meters.sockets.release();
     this.#isClosed = true;

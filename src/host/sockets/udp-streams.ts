@@ -1,6 +1,6 @@
 import { realmBytes } from "../io/realm-bytes.ts";
 import type { Waitable } from "../io/streams.ts";
-import { pacedWait } from "./paced-wait.ts";
+import { pacedWait } from "../io/paced-wait.ts";
 import { type Endpoint, type IpSocketAddress, readEndpoint, showEndpoint, toSocketAddress } from "./socket-address.ts";
 import { type ErrorCode, fail, type SocketResult, succeed } from "./socket-errors.ts";
 import type { SocketSession } from "./socket-session.ts";
@@ -29,6 +29,8 @@ export interface UdpStreamOwner {
   readonly port: UdpPort;
   /** Whether a stream of this generation is one that the socket made last. */
   readonly isCurrent: (generation: number) => boolean;
+  /** Whether the policy does not allow the socket any more. */
+  readonly isRevoked: () => boolean;
   /** Checks, and records, whether the guest may send to an address. */
   readonly mayReach: (remote: Endpoint, action: string) => ErrorCode | undefined;
   /** A stream was dropped. */
@@ -59,6 +61,11 @@ abstract class DatagramStream implements Waitable {
     return this.#disposed || !this.owner.port.isOpen || !this.owner.isCurrent(this.#generation);
   }
 
+  /** What a stream of which nothing will come answers. */
+  protected stale(): SocketResult<never> {
+    return fail(this.owner.isRevoked() ? "access-denied" : "invalid-state");
+  }
+
   /** The error that is to be reported, once. */
   protected takeError(): ErrorCode | undefined {
     const { error } = this.owner.port;
@@ -75,7 +82,7 @@ abstract class DatagramStream implements Waitable {
 /** A `wasi:sockets/udp.incoming-datagram-stream`. Over the limit of bytes, `access-denied`. */
 export class IncomingDatagramStream extends DatagramStream {
   receive(maxResults: bigint): SocketResult<readonly IncomingDatagram[]> {
-    if (this.isStale) return fail("invalid-state");
+    if (this.isStale) return this.stale();
     const { queue } = this.owner.port;
     const { read } = this.owner.session;
     const received: IncomingDatagram[] = [];
@@ -114,7 +121,7 @@ export class OutgoingDatagramStream extends DatagramStream {
 
   checkSend(): SocketResult<bigint> {
     this.#permitted = 0;
-    if (this.isStale) return fail("invalid-state");
+    if (this.isStale) return this.stale();
     const error = this.takeError();
     if (error !== undefined) return fail(error);
     const { write } = this.owner.session;
@@ -129,7 +136,7 @@ export class OutgoingDatagramStream extends DatagramStream {
       throw new Error(`Cannot send ${datagrams.length} datagrams: check-send permitted ${this.#permitted}`);
     }
     this.#permitted = 0;
-    if (this.isStale) return fail("invalid-state");
+    if (this.isStale) return this.stale();
     let sent = 0;
     for (; sent < datagrams.length; sent += 1) {
       const datagram = datagrams[sent];

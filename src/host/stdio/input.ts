@@ -3,6 +3,7 @@ import { CLOSED } from "../io/stream-steps.ts";
 import type { InputStream, StreamResult } from "../io/streams.ts";
 import { Wakeups } from "../io/wakeups.ts";
 import { ok } from "../text.ts";
+import { underPolicy } from "../under-policy.ts";
 
 /** The most that is asked for at once, in bytes. */
 const MAX_CHUNK_BYTES = 64 * 1024;
@@ -17,10 +18,19 @@ export class StdioInput {
   #chunk: Uint8Array = new Uint8Array(0);
   #asking = false;
   #ended: boolean;
+  #isRevoked = false;
 
-  constructor({ ask, grants }: HostContext) {
-    this.#ask = ask;
-    this.#ended = !grants.stdin;
+  constructor(context: HostContext) {
+    this.#ask = context.ask;
+    this.#ended = !context.grants.stdin;
+    if (this.#ended) return;
+    underPolicy(context, {
+      eventType: "PolicyViolation",
+      action: "stdio.close",
+      resource: "stdin",
+      recheck: () => (context.grants.stdin ? undefined : "stdin is not granted"),
+      revoke: () => this.#revoke(),
+    });
   }
 
   /** A stream for one handle of the guest; all of them read the same input, and dropping one closes nothing. */
@@ -32,6 +42,14 @@ export class StdioInput {
       read: (_context, length) => this.#read(length),
       [Symbol.dispose]: () => undefined,
     };
+  }
+
+  /** It is at its end, whatever has come. */
+  #revoke(): void {
+    this.#isRevoked = true;
+    this.#ended = true;
+    this.#chunk = new Uint8Array(0);
+    this.#arrived.wake();
   }
 
   #ready(): boolean {
@@ -52,7 +70,7 @@ export class StdioInput {
     this.#asking = true;
     try {
       const answer = await this.#ask("stdin", MAX_CHUNK_BYTES);
-      if (answer instanceof Uint8Array && answer.length > 0) this.#chunk = answer;
+      if (answer instanceof Uint8Array && answer.length > 0 && !this.#isRevoked) this.#chunk = answer;
       else this.#ended = true;
     } catch {
       // The embedder is gone, or its source failed: there is no more input.

@@ -19,8 +19,8 @@ const WRITE: WholeFileOperation = {
 
 /** A whole file, or why it cannot be read. */
 export function readGranted(context: HostContext, path: string): Promise<HostResult<Uint8Array, string>> {
-  return onWholeFile(context, READ, context.grants.filesystemRead, path, (request) =>
-    readFile(request, readOptions(context)),
+  return onWholeFile(context, READ, "filesystemRead", path, (request, signal) =>
+    readFile(request, readOptions(context, signal)),
   );
 }
 
@@ -30,7 +30,7 @@ export function writeGranted(
   path: string,
   content: Uint8Array,
 ): Promise<HostResult<undefined, string>> {
-  return onWholeFile(context, WRITE, context.grants.filesystemWrite, path, (request) =>
-    writeFile(request, content, writeOptions(context)),
+  return onWholeFile(context, WRITE, "filesystemWrite", path, (request, signal) =>
+    writeFile(request, content, writeOptions(context, signal)),
   );
 }

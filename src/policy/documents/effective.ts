@@ -76,11 +76,12 @@ export async function effectivePolicy(
 
 async function versionOf(documents: readonly PolicyDocument[]): Promise<string> {
   const { default: canonicalize } = await import("canonicalize");
-  const parts = documents.map(({ match, grants, limits, isolation, signature, secrets, fence }) => ({
+  const parts = documents.map(({ match, grants, limits, isolation, reload, signature, secrets, fence }) => ({
     match,
     grants,
     limits,
     isolation,
+    reload,
     signature,
     secrets: secrets.length === 0 ? undefined : secrets,
     fence: fence === undefined ? undefined : { grants: fence.grants, limits: fence.limits },

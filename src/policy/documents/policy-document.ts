@@ -46,6 +46,8 @@ export interface PolicyDocument {
   readonly grants: GrantsInput;
   readonly limits: DocumentLimits | undefined;
   readonly isolation: "thread" | "process" | "auto" | undefined;
+  /** What may follow it while it is in force; left out, anything. */
+  readonly reload?: "narrow-only" | undefined;
   /** Who has to have signed the component. */
   readonly signature: SignatureEntry | undefined;
   /** Values that the host puts into requests. */

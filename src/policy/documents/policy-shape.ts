@@ -84,6 +84,7 @@ export interface PolicyShape {
   readonly permissions?: Optional<PermissionsShape>;
   readonly limits?: Optional<LimitsShape>;
   readonly isolation?: "thread" | "process" | "auto" | undefined;
+  readonly reload?: "narrow-only" | undefined;
   readonly signature?: SignatureEntry | undefined;
   readonly secrets?: Optional<readonly SecretInput[]>;
   readonly fence?:

@@ -187,6 +187,7 @@ export const policySchema: z.ZodMiniType<PolicyShape> = z.strictObject({
   permissions: z.nullish(permissions),
   limits: z.nullish(limits),
   isolation: z.optional(z.enum(["thread", "process", "auto"])),
+  reload: z.optional(z.enum(["narrow-only"])),
   signature: z.optional(signature),
   secrets: list(secret),
   fence: z.optional(z.strictObject({ permissions: z.nullish(permissions), limits: z.nullish(limits) })),

@@ -32,6 +32,7 @@ export function translate({ read, shape }: CheckedDocument, { file, folder }: Do
     grants,
     limits: own,
     isolation: shape.isolation,
+    reload: shape.reload,
     signature: shape.signature,
     secrets: shape.secrets ?? [],
     fence:

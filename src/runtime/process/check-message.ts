@@ -1,5 +1,5 @@
 import { isSetting, type Remedy } from "../../shared/remedy.ts";
-import type { AuditEventType, AuditObservation, AuditResult } from "../../audit/event.ts";
+import type { AccessEventType, AuditObservation, AuditResult } from "../../audit/event.ts";
 import { CordonError } from "../../shared/errors.ts";
 import type { GuestFrame, WorkerUsage } from "../messages.ts";
 import type { Ended, Ending } from "../pending.ts";
@@ -22,7 +22,7 @@ const MAX_HOST_FUNCTIONS = 10_000;
 
 type Fields = Readonly<Record<string, unknown>>;
 
-const EVENT_TYPES: Readonly<Record<AuditEventType, true>> = {
+const EVENT_TYPES: Readonly<Record<AccessEventType, true>> = {
   FilesystemAccess: true,
   NetworkAccess: true,
   EnvironmentAccess: true,
@@ -71,6 +71,8 @@ export function checkMessage(sent: unknown): FromProcess {
       return { type: "loaded", problem: optionalText(fields["problem"]) };
     case "started":
       return { type: "started", ticket: number(fields["ticket"]) };
+    case "policy-held":
+      return { type: "policy-held", generation: number(fields["generation"]) };
     case "reported": {
       const { usage } = fields;
       const checked = usage === undefined ? undefined : usageOf(usage);

@@ -3,8 +3,10 @@ import { CordonError, messageOf } from "../../shared/errors.ts";
 import type { InstanceCall } from "../messages.ts";
 import type { Ending } from "../pending.ts";
 import { type Confinement, covers } from "./confinement.ts";
+import { HeldPolicies } from "./held-policies.ts";
 import type { LaunchPlan } from "./launch.ts";
 import type { FromProcess, PortableProgram } from "./messages.ts";
+import { type PolicyChange, type PolicyInForce, under } from "../policy/policy-in-force.ts";
 import { ProcessAsks } from "./process-asks.ts";
 import { ProcessLink } from "./process-link.ts";
 import { Readiness } from "./readiness.ts";
@@ -18,6 +20,9 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** How many processes may die under an invocation that has not started before it is given up. */
 const MAX_LOST_STARTS = 2;
+
+/** How long one that runs its program may take to say that it goes by a policy, in milliseconds. Its main thread runs no guest. */
+const POLICY_MS = 5_000;
 
 /** What a message may hold beside what one crossing may copy, in bytes. */
 const ENVELOPE_BYTES = 2 * 1024 * 1024;
@@ -70,6 +75,12 @@ export class GuestProcess {
   readonly #readiness = new Readiness();
   readonly #reports = new UsageReports((ticket) => this.#link.send({ type: "report", ticket }));
   readonly #sent = new SentOnce();
+  readonly #policies = new HeldPolicies(
+    (change) => this.#link.send({ type: "policy", change }),
+    () => this.#kill({ kind: "lost", message: "its process did not say that it goes by the new policy" }),
+  );
+  /** Whether it was confined for a policy that is not in force any more. */
+  #retired = false;
   #program: PortableProgram | undefined;
   #startWatch: NodeJS.Timeout | undefined;
   #closing = false;
@@ -113,7 +124,13 @@ export class GuestProcess {
 
   /** Whether it can run a program's call that needs this much. */
   serves(programId: string, needed: Confinement): boolean {
-    return !this.#closing && !this.#dead && this.#program?.id === programId && covers(this.confinement, needed);
+    return (
+      !this.#closing &&
+      !this.#retired &&
+      !this.#dead &&
+      this.#program?.id === programId &&
+      covers(this.confinement, needed)
+    );
   }
 
   /** Whether it shows what is not at a granted path any more. */
@@ -172,13 +189,28 @@ export class GuestProcess {
     }
   }
 
-  /** Sends an invocation. */
-  start(task: Task): void {
+  /** Has a later policy hold for what runs in it. Resolves when it does, or the process is gone. */
+  async setPolicy(change: PolicyChange, isConfinedForIt: boolean): Promise<void> {
+    if (this.#dead) return;
+    if (!isConfinedForIt) this.#retired = true;
+    // One that is starting runs nothing yet, and takes its time.
+    await this.#await(this.#policies.hold(change, this.compiled ? POLICY_MS : this.#startMs));
+  }
+
+  /** Whether it takes no more invocations, since other grants are in force than those it was confined for. */
+  get retired(): boolean {
+    return this.#retired;
+  }
+
+  /** Sends an invocation, under the latest policy of its program. */
+  start(task: Task, latest: PolicyInForce | undefined): void {
     this.#held.set(task.ticket, task);
     this.#link.ref();
     task.job.taken?.(async () => (this.#held.get(task.ticket) === task ? this.#reports.ask(task.ticket) : undefined));
     try {
-      const invocation = this.#sent.invocation(task.job.invocation, (message) => this.#link.send(message));
+      const invocation = this.#sent.invocation(under(task.job.invocation, latest), (message) =>
+        this.#link.send(message),
+      );
       this.#link.send({ type: "start", ticket: task.ticket, invocation });
     } catch (thrown) {
       settle(task, { kind: "fault", message: `the arguments cannot be sent: ${messageOf(thrown)}` });
@@ -222,6 +254,10 @@ export class GuestProcess {
   #take(message: FromProcess, bytes: number): void {
     if (message.type === "opened") return this.#readiness.open();
     if (message.type === "loaded") return this.#readiness.load(message.problem);
+    if (message.type === "policy-held") {
+      if (!this.#policies.held(message.generation)) throw outOfTurn("it was sent no such policy");
+      return;
+    }
     const task = this.#held.get(message.ticket);
     switch (message.type) {
       case "started":
@@ -405,6 +441,7 @@ export class GuestProcess {
     }
     this.#held.clear();
     this.#reports.end();
+    this.#policies.end();
     for (const task of this.#leaving.values()) task.stopped?.end();
     this.#leaving.clear();
     this.#link.close();

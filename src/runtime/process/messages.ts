@@ -2,6 +2,7 @@ import type { AuditObservation } from "../../audit/event.ts";
 import type { MemoryDeclaration } from "../../shared/hardening-profile.ts";
 import type { InstanceCall, Program, WorkerUsage } from "../messages.ts";
 import type { Ended, Ending, Job } from "../pending.ts";
+import type { PolicyChange } from "../policy/policy-in-force.ts";
 import type { KeepMessage, SentInvocation } from "../sent-once.ts";
 
 /** A core module that is compiled where it runs: compiled code does not cross processes. */
@@ -27,6 +28,8 @@ export type ToProcess =
   | { readonly type: "open"; readonly workerFlags: readonly string[] }
   | { readonly type: "load"; readonly program: PortableProgram }
   | KeepMessage
+  /** A later policy of its program, which holds from the next host call on. */
+  | { readonly type: "policy"; readonly change: PolicyChange }
   | { readonly type: "start"; readonly ticket: number; readonly invocation: SentInvocation }
   | { readonly type: "cancel"; readonly ticket: number }
   /** Asks what an invocation used so far; one at a time of each. */
@@ -47,6 +50,8 @@ export type FromProcess =
   | { readonly type: "started"; readonly ticket: number }
   /** The answer to a `report`; no usage where the invocation has not begun, or has ended. */
   | { readonly type: "reported"; readonly ticket: number; readonly usage: WorkerUsage | undefined }
+  /** The answer to a `policy`: no host call that begins from now on goes by one before it. */
+  | { readonly type: "policy-held"; readonly generation: number }
   | { readonly type: "observed"; readonly ticket: number; readonly observation: AuditObservation }
   | {
       readonly type: "ask";

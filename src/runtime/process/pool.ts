@@ -1,6 +1,7 @@
 import { CordonError, messageOf } from "../../shared/errors.ts";
 import { type Grants, NO_GRANTS } from "../../policy/grants.ts";
 import type { Ended, Ending } from "../pending.ts";
+import { type PolicyChange, type PolicyInForce, under } from "../policy/policy-in-force.ts";
 import { type Confinement, confinementOf, covers } from "./confinement.ts";
 import { type Bubblewrap, findBubblewrap } from "./find-bubblewrap.ts";
 import { GuestProcess } from "./guest-process.ts";
@@ -55,6 +56,8 @@ export class ProcessPool {
   /** Resolve as those that were started are gone; some of them are no more in use. */
   readonly #exits = new Set<Promise<void>>();
   readonly #queue: Task[] = [];
+  /** Of programs whose policy has changed, the latest: invocations that wait were made under an earlier one. */
+  readonly #policies = new Map<string, PolicyInForce>();
   /** Of the programs that have ended processes, by their ids. */
   readonly #backoffs = new Map<string, RestartBackoff>();
   #bubblewrap: Promise<Bubblewrap> | undefined;
@@ -152,6 +155,21 @@ export class ProcessPool {
     return;
   }
 
+  /**
+   * Has a later policy hold for a program. A process cannot reach more than it was started with, and is not to reach more than is granted:
+   * what it runs goes on in it, and further invocations go to one that is confined for the new policy.
+   *
+   * Resolves when no host call that begins from then on goes by the policy before.
+   */
+  async setPolicy(change: PolicyChange): Promise<void> {
+    this.#policies.set(change.programId, change);
+    const needed = confinementOf(change.grants);
+    const running = [...this.#processes].filter(({ program }) => program?.id === change.programId);
+    const isFit = (one: GuestProcess): boolean => isSame(one.confinement, needed);
+    for (const one of running) if (!one.busy && !isFit(one)) this.#end(one);
+    await Promise.all(running.map((one) => one.setPolicy(change, isFit(one))));
+  }
+
   /** Ends every invocation of a program as cancelled, and its processes. */
   unload(programId: string, reason: unknown): void {
     for (const task of this.#queue.filter(({ job }) => job.program.id === programId)) {
@@ -159,6 +177,7 @@ export class ProcessPool {
     }
     for (const one of this.#processes) if (one.program?.id === programId) one.close({ kind: "cancelled", reason });
     this.#backoffs.delete(programId);
+    this.#policies.delete(programId);
   }
 
   /** Ends every process. Invocations that were running or queued end as cancelled. */
@@ -202,7 +221,8 @@ export class ProcessPool {
       const bubblewrap = await this.#wrapper();
       for (let next = this.#queue[0]; next !== undefined; next = this.#queue[0]) {
         const { program, invocation } = next.job;
-        const needed = confinementOf(invocation.grants);
+        const latest = this.#policies.get(program.id);
+        const needed = confinementOf(under(invocation, latest).grants);
         const process = this.#serving(program, needed) ?? this.#next(program, needed, bubblewrap);
         if (process === undefined) return;
         this.#queue.shift();
@@ -212,7 +232,7 @@ export class ProcessPool {
           continue;
         }
         this.#used(process);
-        process.start(next);
+        process.start(next, latest);
       }
     } catch (thrown) {
       const failed = this.#queue.shift();
@@ -285,7 +305,8 @@ export class ProcessPool {
       { plan, confinement, startMs: this.#startMs },
       {
         freed: () => {
-          if (process.load === 0) this.#rest(process);
+          if (process.retired && !process.busy) this.#end(process);
+          else if (process.load === 0) this.#rest(process);
           void this.#dispatch();
         },
         gone: (notStarted, reason) => {

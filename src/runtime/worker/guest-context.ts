@@ -2,14 +2,16 @@ import type { HostContext } from "../../host/capability.ts";
 import { ioMeters } from "../../host/metering/io-meters.ts";
 import type { Invocation } from "../messages.ts";
 import type { Asks } from "./asks.ts";
+import type { HeldPolicy } from "./policy/live-policies.ts";
 import type { EndState } from "./end-state.ts";
 import { isLargerThan } from "./metering/value-size.ts";
 import type { Observations } from "./observations.ts";
 
 /** What host functions are given of an invocation is made of this. */
 export interface GuestContextParts {
-  /** Whose grants and limits they have. */
+  /** Whose limits they have. */
   readonly invocation: Invocation;
+  readonly policy: HeldPolicy;
   /** The call that its instance is used by: one that was made ahead has another. */
   readonly current: () => { readonly ticket: number; readonly invocation: Invocation };
   readonly endState: EndState;
@@ -25,8 +27,8 @@ export interface GuestContextParts {
 
 /** What the host functions of one invocation see of it. */
 export function guestContext(parts: GuestContextParts): HostContext {
-  const { invocation, current, endState, asks, observations } = parts;
-  const { grants, limits } = invocation;
+  const { invocation, policy, current, endState, asks, observations } = parts;
+  const { limits } = invocation;
   // What is asked is copied onto the main thread's heap, so it is bounded as a result is.
   const assertCrosses = (payload: unknown): void => {
     if (!isLargerThan(payload, limits.maxCrossingBytes)) return;
@@ -34,7 +36,10 @@ export function guestContext(parts: GuestContextParts): HostContext {
     throw new Error("the guest made the host copy more than one crossing may");
   };
   return {
-    grants,
+    get grants() {
+      return policy.grants;
+    },
+    onPolicyChange: (changed) => policy.onChange(changed),
     limits,
     get programArguments() {
       return current().invocation.programArguments;

@@ -7,6 +7,7 @@ import type { SendableOutcome } from "./crossings/guest-crossings.ts";
 import type { SpareMemories } from "./memory/spare-memories.ts";
 import type { Guard } from "./metering/guard.ts";
 import type { Observations } from "./observations.ts";
+import type { LivePolicies } from "./policy/live-policies.ts";
 import type { ThreadStacks } from "./stacks/nested-stacks.ts";
 import type { ThreadHandles } from "./thread-handles.ts";
 import type { Turns } from "./turns.ts";
@@ -20,6 +21,7 @@ export interface ReadyGuest {
 /** What an invocation needs of the worker it runs in. */
 export interface GuestEnvironment {
   readonly turns: Turns;
+  readonly policies: LivePolicies;
   readonly guard: Guard;
   readonly interfaces: ReadonlyMap<string, HostInterface>;
   readonly observations: Observations;

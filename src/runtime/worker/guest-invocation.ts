@@ -24,6 +24,7 @@ import { HostCallGate } from "./host-call-gate.ts";
 import { addWeight } from "./memory/memory-weight.ts";
 import { NestedStacks } from "./stacks/nested-stacks.ts";
 import { outcomeOfThrown } from "./outcome-of-thrown.ts";
+import type { HeldPolicy } from "./policy/live-policies.ts";
 import { Presence } from "./presence.ts";
 import { ProcessorTime } from "./metering/processor-time.ts";
 import { isLargerThan } from "./metering/value-size.ts";
@@ -38,6 +39,7 @@ export class GuestInvocation {
   readonly #environment: GuestEnvironment;
   readonly #endState = new EndState(() => this.#fuel.cutShort());
   readonly #context: HostContext;
+  readonly #policy: HeldPolicy;
   readonly #gate: HostCallGate;
   readonly #fuel: FuelMeter;
   readonly #time: ProcessorTime;
@@ -102,8 +104,10 @@ export class GuestInvocation {
       interrupt: () => (this.#guest === undefined ? NO_INTERRUPTION : this.#guest.interrupt()),
       handOver: () => environment.observations.handOver(),
     });
+    this.#policy = environment.policies.hold(invocation.programId, invocation);
     this.#context = guestContext({
       invocation,
+      policy: this.#policy,
       current: () => ({ ticket: this.#ticket, invocation: this.#invocation }),
       endState: this.#endState,
       asks: environment.asks,
@@ -118,6 +122,7 @@ export class GuestInvocation {
       context: this.#context,
       endState: this.#endState,
       presence: this.#presence,
+      policies: environment.policies,
       isOver: () => this.#isOver(),
       toCheckpoint: () => this.#fuel.cutShort(),
     });
@@ -149,8 +154,9 @@ export class GuestInvocation {
     return this.#fuelToMake !== undefined && this.#endState.ending === undefined && !this.#fuel.isOverdrawn;
   }
 
-  /** The instance that is there is for this call: one of the same program, with the same grants and limits. */
+  /** The instance that is there is for this call: one of the same program, with the same limits. */
   adopt(ticket: number, invocation: Invocation): void {
+    if (this.#policy.take(invocation)) this.#policy.settle();
     this.#ticket = ticket;
     this.#invocation = invocation;
     this.#presence.ticket = ticket;
@@ -167,6 +173,7 @@ export class GuestInvocation {
     this.#memory?.release();
     this.#stacks.release();
     this.#environment.guard.vacate(this.#checkpoint);
+    this.#policy.release();
   }
 
   /** How many stacks the engine has back, with that of the invocation. */
@@ -283,6 +290,7 @@ export class GuestInvocation {
     }
     if (this.#instance !== undefined) addWeight(this.#instance, this.#memory?.bytes ?? 0);
     this.#environment.guard.vacate(this.#checkpoint);
+    this.#policy.release();
     this.#instance = undefined;
     this.#memory = undefined;
     this.#guest = undefined;

@@ -1,5 +1,6 @@
 import type { HostContext } from "../../host/capability.ts";
 import type { EndState } from "./end-state.ts";
+import type { LivePolicies } from "./policy/live-policies.ts";
 import type { Presence } from "./presence.ts";
 
 /** What the host calls of one invocation need. */
@@ -7,6 +8,7 @@ export interface HostCallGateParts {
   readonly context: HostContext;
   readonly endState: EndState;
   readonly presence: Presence;
+  readonly policies: Pick<LivePolicies, "enter">;
   /** Whether the guest is not to be gone on with, by now. */
   readonly isOver: () => boolean;
   /** Has the guest come by its checkpoint at its next step. */
@@ -76,10 +78,11 @@ export class HostCallGate {
    * @throws Error when the guest is not to be gone on with.
    */
   enter(): void {
-    const { endState, presence, isOver, toCheckpoint } = this.#parts;
+    const { endState, presence, policies, isOver, toCheckpoint } = this.#parts;
     endState.assertStackRoom();
     // The one sees what the main thread says while the guest runs, the other refuses.
     isOver();
+    policies.enter();
     endState.refuseIfOver();
     presence.occupy();
     this.#calls += 1;

@@ -22,6 +22,7 @@ import { MadeAhead } from "./made-ahead.ts";
 import { SpareMemories } from "./memory/spare-memories.ts";
 import { ThreadStacks } from "./stacks/nested-stacks.ts";
 import { HeldModules } from "./held-modules.ts";
+import { LivePolicies } from "./policy/live-policies.ts";
 import { Observations } from "./observations.ts";
 import { StackPool } from "./stacks/stack-pool.ts";
 import { Rejections } from "./rejections.ts";
@@ -34,7 +35,7 @@ import { Turns } from "./turns.ts";
 boundStacks();
 if (parentPort === null) throw new Error("this module runs in a worker thread");
 const port = parentPort;
-const { memory, events, stackBytes, room } = workerData as GuestThreadData;
+const { memory, events, stackBytes, room, policies: policyPort } = workerData as GuestThreadData;
 const shared = new Int32Array(memory.buffer);
 const turns = new Turns(shared);
 const programs = new Map<string, Program>();
@@ -43,6 +44,10 @@ const shares = new WeakMap<Program, number>();
 const running = new Map<number, GuestInvocation>();
 const heldModules = new HeldModules();
 const kept = new KeptValues();
+const policies = new LivePolicies({
+  count: () => Atomics.load(shared, SHARED_SLOTS.policies),
+  port: policyPort,
+});
 const stacks = new StackPool();
 const asks = new Asks(post);
 const memories = new SpareMemories();
@@ -53,6 +58,7 @@ const heap = new IdleHeap(
 let received = 0;
 const environment = {
   turns,
+  policies,
   stackBytes,
   stacks: new ThreadStacks(),
   handles: new ThreadHandles(),
@@ -170,6 +176,9 @@ port.on("message", (message: ToWorker) => {
       break;
     case "keep":
       kept.keep(message);
+      break;
+    case "policy":
+      policies.announced(message.programId, message.generation);
       break;
     case "start":
       void start(message);

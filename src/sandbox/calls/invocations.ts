@@ -1,7 +1,6 @@
 import type { AuditObservation } from "../../audit/event.ts";
 import type { AuditRecorder } from "../../audit/recorder.ts";
 import type { HandleValues } from "../../component/values/check-value.ts";
-import type { Grants } from "../../policy/grants.ts";
 import type { Ended, Job } from "../../runtime/pending.ts";
 import { CordonError } from "../../shared/errors.ts";
 import type { Limits } from "../../shared/limits.ts";
@@ -11,6 +10,7 @@ import type { HostFunctions } from "../host-functions/host-functions.ts";
 import { HostObjects } from "../host-functions/host-objects.ts";
 import type { HttpExchange } from "../http/http-exchange.ts";
 import type { CallableExport } from "../loading/exports.ts";
+import type { GrantsInForce } from "../policy/grants-in-force.ts";
 import { assertTablesWithin } from "../loading/table-limits.ts";
 import { InvocationStreams } from "../streams/invocation-streams.ts";
 import { checkEnding } from "./check-ending.ts";
@@ -54,7 +54,7 @@ function endOfStreams(...ended: Parameters<typeof valueOf>): CordonError {
 /** What invocations of one sandbox have in common. */
 export interface InvocationParts {
   readonly engine: Engine;
-  readonly grants: Grants;
+  readonly inForce: GrantsInForce;
   readonly recorder: AuditRecorder;
   readonly hostFunctions: HostFunctions;
 }
@@ -116,7 +116,7 @@ export class Invocations {
     stdio: Stdio,
     signal: AbortSignal | undefined,
   ): Promise<{ readonly ended: Ended; readonly usage: Usage }> {
-    const { engine, grants, recorder, hostFunctions } = this.#parts;
+    const { engine, inForce, recorder, hostFunctions } = this.#parts;
     assertTablesWithin(limits, engine.tables);
     const { objects, streams } = embedders ?? this.embeddersObjects(limits);
     this.#last += 1;
@@ -134,7 +134,7 @@ export class Invocations {
         parameters,
         programArguments: [engine.info.name, ...programArguments],
         request: exchange?.head,
-        grants,
+        ...inForce.current,
         limits,
       },
       signal: stopped,
@@ -144,7 +144,7 @@ export class Invocations {
       answer: answering({
         stdio,
         hostFunctions,
-        grants,
+        policy: inForce,
         limits,
         exchange,
         observe,

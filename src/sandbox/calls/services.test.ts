@@ -11,6 +11,7 @@ import { InvocationStreams } from "../streams/invocation-streams.ts";
 import { HostFunctions } from "../host-functions/host-functions.ts";
 import { answering } from "./services.ts";
 import type { StdioOptions } from "./stdio-options.ts";
+import { GrantsInForce } from "../policy/grants-in-force.ts";
 import { Stdio } from "./stdio.ts";
 
 // What a worker that hostile code has taken over may ask: anything, in any form, whatever its own checks were.
@@ -28,7 +29,7 @@ function side(grants: Partial<Grants>, { limits, hostFunctions = [], ...options 
   const answer = answering({
     stdio,
     hostFunctions: new HostFunctions(hostFunctions, grants.custom ?? {}),
-    grants: { ...NO_GRANTS, ...grants },
+    policy: new GrantsInForce({ ...NO_GRANTS, ...grants }),
     limits: { ...DEFAULT_LIMITS, maxStdoutBytes: 10, ...limits },
     exchange: undefined,
     objects: new HostObjects(10),

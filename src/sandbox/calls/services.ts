@@ -1,7 +1,6 @@
 import type { AuditObservation } from "../../audit/event.ts";
 import { ProgramAnswers } from "../../host/process/answer.ts";
 import { PROCESS_SERVICE } from "../../host/process/run-request.ts";
-import type { Grants } from "../../policy/grants.ts";
 import { RETURNED_SERVICE } from "../../runtime/engine/streams/messages.ts";
 import type { Job } from "../../runtime/pending.ts";
 import type { Limits } from "../../shared/limits.ts";
@@ -9,6 +8,7 @@ import type { HostObjects } from "../host-functions/host-objects.ts";
 import { CallCancellations } from "../host-functions/call-cancellations.ts";
 import type { HostFunctions } from "../host-functions/host-functions.ts";
 import { ExchangeAnswers } from "../http/exchange-answers.ts";
+import type { GrantsInForce } from "../policy/grants-in-force.ts";
 import type { HttpExchange } from "../http/http-exchange.ts";
 import type { InvocationStreams } from "../streams/invocation-streams.ts";
 import type { Stdio } from "./stdio.ts";
@@ -17,7 +17,7 @@ import type { Stdio } from "./stdio.ts";
 export interface Services {
   readonly stdio: Stdio;
   readonly hostFunctions: HostFunctions;
-  readonly grants: Grants;
+  readonly policy: GrantsInForce;
   readonly limits: Limits;
   readonly exchange: HttpExchange | undefined;
   readonly observe: (observation: AuditObservation) => void;
@@ -34,15 +34,15 @@ export interface Services {
  * every part checks the grant again, and what it is given.
  */
 export function answering(services: Services): NonNullable<Job["answer"]> {
-  const { stdio, hostFunctions, grants, limits, exchange, observe, objects, streams } = services;
-  const stdioAsker = { grants, limits, observe };
-  const programs = new ProgramAnswers({ grant: grants.process, limits, observe });
+  const { stdio, hostFunctions, policy, limits, exchange, observe, objects, streams } = services;
+  const stdioAsker = { policy, limits, observe };
+  const programs = new ProgramAnswers({ policy, limits, observe });
   const cancellations = new CallCancellations();
   const exchanged = exchange === undefined ? undefined : new ExchangeAnswers(exchange, limits);
   return async (service, payload, signal) => {
     const answer =
       stdio.answer(service, payload, stdioAsker) ??
-      hostFunctions.answer(service, payload, { signal, observe, objects, streams, cancellations }) ??
+      hostFunctions.answer(service, payload, { signal, policy, observe, objects, streams, cancellations }) ??
       streams.answer(service, payload) ??
       exchanged?.answer(service, payload);
     if (answer !== undefined) return answer;

@@ -9,7 +9,7 @@ const MAX_READ_BYTES = 64 * 1024;
 
 /** What is known of the invocation that asks. */
 export interface StdioAsker {
-  readonly grants: Pick<Grants, "stdin">;
+  readonly policy: { readonly grants: Pick<Grants, "stdin"> };
   readonly limits: Pick<Limits, "maxStdoutBytes">;
   readonly observe: (observation: AuditObservation) => void;
 }
@@ -93,8 +93,8 @@ export class Stdio {
   }
 
   /** Up to `maxBytes` bytes, at least one unless the end is reached. */
-  async #read(maxBytes: unknown, { grants, observe }: StdioAsker): Promise<Uint8Array> {
-    if (!grants.stdin) throw this.#refusal(observe);
+  async #read(maxBytes: unknown, { policy, observe }: StdioAsker): Promise<Uint8Array> {
+    if (!policy.grants.stdin) throw this.#refusal(observe);
     if (!isReadLength(maxBytes)) throw new Error("Cannot read stdin: what was asked for is no number of bytes to read");
     if (this.#reading) throw new Error("Cannot read stdin: it is being read");
     this.#stdin ??= source(this.#input);
@@ -108,6 +108,8 @@ export class Stdio {
       if (!ArrayBuffer.isView(chunk)) throw new Error("Cannot read stdin: its source gave what is no Uint8Array");
       this.#left = bytesOf(chunk);
     }
+    // It may have been taken back while the source had nothing.
+    if (!policy.grants.stdin) throw this.#refusal(observe);
     // A copy: what goes to another thread goes with all of its buffer, which for Node's may hold more than these bytes.
     const part = new Uint8Array(this.#left.subarray(0, maxBytes));
     this.#left = this.#left.subarray(maxBytes);

@@ -8,18 +8,20 @@ import {
   customLabel,
   customResource,
 } from "../../host/custom/custom-function.ts";
-import type { CustomGrant, Grants } from "../../policy/grants.ts";
+import type { CustomGrant } from "../../policy/grants.ts";
 import { messageOf } from "../../shared/errors.ts";
 import { onAbort } from "../../shared/on-abort.ts";
 import type { WitFunction } from "../../shared/wit/wit.ts";
 import type { CallCancellations } from "./call-cancellations.ts";
 import { CallObjects, type CallObjectsParts, type ResourcesByName } from "./call-objects.ts";
+import type { GrantsInForce } from "../policy/grants-in-force.ts";
 import type { HostFunctionContext } from "./host-function-input.ts";
 
 /** What the embedder's side knows of the invocation that asks. */
 export interface HostFunctionAsker extends CallObjectsParts {
   /** Aborted when the invocation has ended. */
   readonly signal: AbortSignal;
+  readonly policy: GrantsInForce;
   readonly observe: (observation: AuditObservation) => void;
   /** Of the invocation's calls. */
   readonly cancellations: CallCancellations;
@@ -46,16 +48,15 @@ const ENDED = "the invocation ended before it was done";
  */
 export async function answerCustom(
   fn: RegisteredFunction,
-  granted: Grants["custom"],
   payload: unknown,
   asker: HostFunctionAsker,
 ): Promise<CustomAnswer> {
-  if (!fn.descriptor.async) return answerCall(fn, granted, payload, asker, asker.signal);
+  if (!fn.descriptor.async) return answerCall(fn, payload, asker, asker.signal);
   const { call, parameters } = payload as Partial<AsyncCall>;
   const cancelled = asker.cancellations.begin(call, asker.signal);
   if (cancelled === undefined) throw new Error("a call has no number of its own");
   try {
-    return await answerCall(fn, granted, parameters, asker, cancelled);
+    return await answerCall(fn, parameters, asker, cancelled);
   } finally {
     asker.cancellations.end(call);
   }
@@ -64,9 +65,8 @@ export async function answerCustom(
 /** @param told Aborted when nobody waits for what the function does any more. */
 async function answerCall(
   fn: RegisteredFunction,
-  granted: Grants["custom"],
   payload: unknown,
-  { signal, observe, ...parts }: HostFunctionAsker,
+  { signal, policy, observe, ...parts }: HostFunctionAsker,
   told: AbortSignal,
 ): Promise<CustomAnswer> {
   const passed = new CallObjects(parts, fn.resources);
@@ -98,12 +98,27 @@ async function answerCall(
   };
   if (signal.aborted) giveUp();
   const stopListening = onAbort(signal, giveUp);
+  const over = new AbortController();
+  if (told.aborted) over.abort(told.reason);
+  const stopTelling = onAbort(told, () => over.abort(told.reason));
+  const onChange = async (): Promise<void> => {
+    const reason = await refusalOf(fn, policy, parameters);
+    if (reason === undefined) return;
+    record("Denied", `it was not let go on, since the policy has changed: ${reason}`);
+    ended.resolve({ kind: "denied", reason });
+    over.abort(new Error("the policy does not allow it any more"));
+  };
+  const forget = policy.onChange(() => void onChange());
   try {
     // What is lent to the function is so until it has done its work, whoever waits for that.
-    const performed = perform(fn, granted, parameters, { signal: told, record, passed }).finally(() => passed.end());
+    const performed = perform(fn, policy, parameters, { signal: over.signal, record, passed }).finally(() =>
+      passed.end(),
+    );
     return await Promise.race([ended.promise, performed]);
   } finally {
     stopListening();
+    stopTelling();
+    forget();
   }
 }
 
@@ -117,7 +132,7 @@ interface Performance {
 /** Never rejects: it may be that nobody waits for it any more. */
 async function perform(
   fn: RegisteredFunction,
-  granted: Grants["custom"],
+  policy: GrantsInForce,
   parameters: readonly unknown[],
   { signal, record, passed }: Performance,
 ): Promise<CustomAnswer> {
@@ -129,8 +144,7 @@ async function perform(
     passed.refuse();
     return failed(ENDED);
   }
-  const decision = checkCustom(fn.descriptor, granted, parameters);
-  const refusal = decision.allowed ? await refusalOf(fn, decision.grant, parameters) : decision.reason;
+  const refusal = await refusalOf(fn, policy, parameters);
   if (refusal !== undefined) {
     passed.refuse();
     record("Denied", refusal);
@@ -163,15 +177,18 @@ async function perform(
   }
 }
 
+/** Why the call is not allowed now. */
 async function refusalOf(
   { descriptor, allows }: RegisteredFunction,
-  grant: CustomGrant,
+  { grants }: GrantsInForce,
   parameters: readonly unknown[],
 ): Promise<string | undefined> {
+  const decision = checkCustom(descriptor, grants.custom, parameters);
+  if (!decision.allowed) return decision.reason;
   if (allows === undefined) return undefined;
   const refused = `the check of ${descriptor.capability} does not allow it`;
   try {
-    return (await allows(grant, parameters)) === true ? undefined : refused;
+    return (await allows(decision.grant, parameters)) === true ? undefined : refused;
   } catch {
     // A check that fails has not allowed anything.
     return `the check of ${descriptor.capability} failed`;

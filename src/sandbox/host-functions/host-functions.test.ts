@@ -5,9 +5,10 @@ import { callHost, hostContext, type TestContext } from "../../../test/support/h
 import { failsWith } from "../../../test/support/errors.ts";
 import type { HostResult } from "../../host/capability.ts";
 import { customInterfaces } from "../../host/custom/custom-interfaces.ts";
-import type { CustomGrant } from "../../policy/grants.ts";
+import { type CustomGrant, NO_GRANTS } from "../../policy/grants.ts";
 import type { HostFunctionInput } from "./host-function-input.ts";
 import type { HostFunctionAsker } from "./custom-call.ts";
+import { GrantsInForce } from "../policy/grants-in-force.ts";
 import { HostObjects } from "./host-objects.ts";
 import { CallCancellations } from "./call-cancellations.ts";
 import { InvocationStreams } from "../streams/invocation-streams.ts";
@@ -36,9 +37,10 @@ interface Guest {
   readonly call: (...parameters: readonly unknown[]) => Promise<HostResult>;
 }
 
-function asker({ signal, observe }: TestContext): HostFunctionAsker {
+function asker({ signal, observe }: TestContext, custom: Granted = {}): HostFunctionAsker {
+  const policy = new GrantsInForce({ ...NO_GRANTS, custom });
   const cancellations = new CallCancellations();
-  return { signal, observe, objects: new HostObjects(0), streams: new InvocationStreams(0), cancellations };
+  return { signal, policy, observe, objects: new HostObjects(0), streams: new InvocationStreams(0), cancellations };
 }
 
 /**
@@ -53,7 +55,7 @@ function guestOf(input: HostFunctionInput, granted: Granted, embedderGranted: Gr
   const context: TestContext = hostContext({
     grants: { custom: granted },
     ask: async (service, payload) =>
-      structuredClone(await functions.answer(service, structuredClone(payload), asker(context))),
+      structuredClone(await functions.answer(service, structuredClone(payload), asker(context, embedderGranted))),
   });
   return { context, call: async (...parameters) => callHost(provided, input.name, context, ...parameters) };
 }

@@ -59,7 +59,6 @@ export class HostFunctions {
   readonly #resources: readonly HostResource[];
   readonly #interfaces: readonly InterfaceDeclaration[];
   readonly #registered: ReadonlyMap<string, RegisteredFunction>;
-  readonly #granted: Grants["custom"];
 
   /**
    * @throws CordonError `usage` with everything that is wrong with the functions, `policy` when a grant of the capabilities they
@@ -73,7 +72,6 @@ export class HostFunctions {
     this.#resources = resources;
     this.#interfaces = customInterfaces(this.descriptors);
     this.#registered = new Map(registered.map((one) => [customService(one.descriptor), one]));
-    this.#granted = granted;
   }
 
   /**
@@ -91,7 +89,7 @@ export class HostFunctions {
       return Promise.resolve(undefined);
     }
     const called = this.#registered.get(service);
-    return called === undefined ? undefined : answerCustom(called, this.#granted, payload, asker);
+    return called === undefined ? undefined : answerCustom(called, payload, asker);
   }
 
   /** The resource that a component imports by this path, if it is one of the embedder's. */

@@ -13,6 +13,7 @@ import { sourceName } from "../loading/source.ts";
 import { atMost } from "../options/limit-options.ts";
 import { grantsBase } from "../options/sandbox-options.ts";
 import type { OpenedOptions } from "../policy/policy-in-use.ts";
+import type { OpenedManifest } from "./opened-manifest.ts";
 import { type ManifestInput, manifestOptions } from "./manifest-options.ts";
 import { signersOfManifest } from "./signers-of-manifest.ts";
 import { sideBySide } from "./side-by-side.ts";
@@ -42,35 +43,46 @@ export async function withManifest(opened: OpenedOptions, given: ManifestInput):
     const signers = await signersOfManifest(manifest, opened, quoteText(file));
     const component = options.name ?? sourceName(source);
     if (!accept) assertAccepted(manifest, { component, file, store: new AcceptedStore(acceptedDirectory) });
-    const grants = withinRequests(opened.grants, manifest.requests, { ...grantsBase(options), cwd: opened.grants.cwd });
-    const { limits: asked } = manifest.requests;
+    const { grants } = withinManifest(opened, manifest);
     // A signature over the manifest is one over the component, too, where its digest is in it.
     const isCovered = signers.length > 0 && manifest.digest !== undefined && options.signature?.detached === undefined;
-    return {
-      ...opened,
-      ...(isCovered ? { options: { ...options, signature: undefined }, signatures: [] } : {}),
-      grants,
-      limits: atMost(opened.limits, asked),
-      mostLimits: atMostOf(opened.mostLimits ?? {}, asked),
-      hostFunctions: new HostFunctions(options.hostFunctions ?? [], grants.custom),
-      expectedDigest: manifest.digest,
-      manifest: {
-        inUse: Object.freeze({
-          file,
-          name: manifest.name,
-          version: manifest.version,
-          signers,
-          capabilities: sideBySide(manifest, opened, grants),
-        }),
-        exports: manifest.exports,
-        check: (check) => thread.check(check),
-        close: () => thread.close(),
-      },
+    const covered = isCovered ? { options: { ...options, signature: undefined }, signatures: [] } : {};
+    const inUse = Object.freeze({
+      file,
+      name: manifest.name,
+      version: manifest.version,
+      signers,
+      capabilities: sideBySide(manifest, opened, grants),
+    });
+    const inForce: OpenedManifest = {
+      inUse,
+      exports: manifest.exports,
+      within: (later) => ({
+        ...withinManifest(later, manifest),
+        expectedDigest: manifest.digest,
+        manifest: inForce,
+      }),
+      check: (check) => thread.check(check),
+      close: () => thread.close(),
     };
+    return { ...inForce.within(opened), ...covered };
   } catch (thrown) {
     thread.close();
     throw thrown;
   }
+}
+
+/** Nothing of the manifest adds to what is granted; of limits the lower ones hold. */
+function withinManifest(opened: OpenedOptions, { requests }: Manifest): OpenedOptions {
+  const { options } = opened;
+  const grants = withinRequests(opened.grants, requests, { ...grantsBase(options), cwd: opened.grants.cwd });
+  return {
+    ...opened,
+    grants,
+    limits: atMost(opened.limits, requests.limits),
+    mostLimits: atMostOf(opened.mostLimits ?? {}, requests.limits),
+    hostFunctions: new HostFunctions(options.hostFunctions ?? [], grants.custom),
+  };
 }
 
 function isSameFile(one: string, other: string): boolean {

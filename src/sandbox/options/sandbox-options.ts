@@ -73,6 +73,12 @@ export type PolicyInput =
   | {
       /** Paths of documents. */
       readonly files?: readonly string[] | undefined;
+      /**
+       * Whether changes of the documents are put in force while the component runs; default `false`. See docs/policy.md for what is not.
+       */
+      readonly watch?: boolean | undefined;
+      /** Whether versions are noted in `$XDG_STATE_HOME/cordon`, or in this folder; default `false`. */
+      readonly history?: boolean | string | undefined;
       /** Whether those of `$XDG_CONFIG_HOME/cordon/policies` and `/etc/cordon/policies` hold that match; default `false`. */
       readonly folders?: boolean | undefined;
     };
@@ -108,6 +114,22 @@ export const limitsInput: Shape<LimitsInput> = (value, path, faults) => {
   return copy;
 };
 
+/** Which documents hold. */
+const policyInput: Shape<PolicyInput> = either(
+  (value) => typeof value === "string",
+  text,
+  either(
+    (value) => Array.isArray(value),
+    texts,
+    options<PolicyFilesInput>({
+      files: texts,
+      folders: truth,
+      watch: truth,
+      history: either((value) => typeof value === "string", text, truth),
+    }),
+  ),
+);
+
 const members = options<SandboxOptions>({
   name: text,
   cache: either(
@@ -123,11 +145,7 @@ const members = options<SandboxOptions>({
   isolation: oneOf("thread", "process", "auto"),
   osSandbox: oneOf("auto", "required", "off"),
   grants: plainCopy<GrantsInput>(),
-  policy: either(
-    (value) => typeof value === "string",
-    text,
-    either((value) => Array.isArray(value), texts, options<PolicyFilesInput>({ files: texts, folders: truth })),
-  ),
+  policy: policyInput,
   manifest: manifestInput,
   deterministic: either(
     (value) => typeof value === "boolean",
@@ -171,13 +189,23 @@ const collect: Shape<ReadSandboxOptions> = (value, path, faults) => {
   return { options: read, grants, limits: limitsFrom(limits), hostFunctions: own, secretRules: rules };
 };
 
+/** @throws CordonError `usage` for what names no policy documents. */
+export function readPolicyInput(entry: string, policy: unknown): PolicyInput {
+  const given = readOptions(entry, options<{ readonly policy?: PolicyInput | undefined }>({ policy: policyInput }), {
+    policy,
+  });
+  if (given.policy !== undefined) return given.policy;
+  throw new CordonError("usage", `Cannot use the policy: give the path of a document, or a list of them`);
+}
+
 /** Where grants are read, and what none of them covers. */
 export function grantsBase({
   cache,
   secretStore,
   signature,
   manifest,
-}: Pick<SandboxOptions, "cache" | "secretStore" | "signature" | "manifest">): GrantsBase & {
+  policy,
+}: Pick<SandboxOptions, "cache" | "secretStore" | "signature" | "manifest" | "policy">): GrantsBase & {
   readonly protectedFolders: readonly string[];
   readonly ownPaths: readonly string[];
 } {
@@ -187,6 +215,7 @@ export function grantsBase({
     hiddenFolders: [
       configDirectory(),
       stateDirectory(),
+      historyFolder(policy),
       secretStore?.directory,
       signature?.trustDirectory,
       typeof manifest === "object" ? manifest.acceptedDirectory : undefined,
@@ -195,6 +224,12 @@ export function grantsBase({
     ownPaths: [secretStore?.keyFile].filter(isGiven),
     env: process.env,
   };
+}
+
+/** Where versions of policies are noted, where that is not the folder for it. */
+function historyFolder(policy: PolicyInput | undefined): string | undefined {
+  if (typeof policy !== "object" || !("history" in policy)) return undefined;
+  return typeof policy.history === "string" ? policy.history : undefined;
 }
 
 function attempt<T>(path: string, faults: Faults, read: () => T): T | undefined {

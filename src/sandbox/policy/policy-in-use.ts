@@ -1,10 +1,11 @@
+import type { PolicyDocument } from "../../policy/documents/policy-document.ts";
 import type { SignatureEntry } from "../../policy/documents/policy-shape.ts";
 import type { Limits } from "../../shared/limits.ts";
 import type { ComponentSource } from "../loading/source.ts";
 import type { OpenedManifest } from "../manifest/opened-manifest.ts";
 import type { ReadSandboxOptions } from "../options/sandbox-options.ts";
 
-/** The policy that a sandbox was opened under. */
+/** The policy that holds for a sandbox. */
 export interface PolicyInUse {
   /** `sha256:` and hex of its canonical JSON; on every event. */
   readonly version: string;
@@ -18,6 +19,8 @@ export interface PolicyInUse {
 export interface OpenedOptions extends ReadSandboxOptions {
   readonly source: ComponentSource;
   readonly policy?: PolicyInUse;
+  /** The documents that hold. */
+  readonly documents?: readonly PolicyDocument[];
   /** What documents ask of the component's signatures, each to be met beside that of the options. */
   readonly signatures?: readonly SignatureEntry[] | undefined;
   /** What no limit of a call may pass. */

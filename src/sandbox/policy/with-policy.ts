@@ -58,6 +58,7 @@ export async function withPolicy(
     mostLimits,
     hostFunctions: new HostFunctions(options.hostFunctions ?? [], grants.custom),
     source: subject.source,
+    documents: effective.documents,
     signatures: effective.signatures,
     secretRules: secretRules([...effective.secrets, ...(options.secrets ?? [])]),
     policy: Object.freeze({

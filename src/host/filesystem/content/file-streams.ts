@@ -1,9 +1,10 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { HostContext } from "../../capability.ts";
 import { IoError } from "../../io/io-error.ts";
 import type { BytesOrLazy } from "../../io/lazy-bytes.ts";
 import type { InputStream, OutputStream, StreamResult } from "../../io/streams.ts";
 import type { ByteMeter } from "../../metering/byte-meter.ts";
+import type { Wakeups } from "../../io/wakeups.ts";
+import { pacedWait } from "../../io/paced-wait.ts";
 import { FilesystemError } from "../wasi/error-code.ts";
 import { MAX_STREAM_BYTES, readPart, writePart } from "./file-bytes.ts";
 import type { OpenFile } from "../opening/open-file.ts";
@@ -34,7 +35,7 @@ abstract class FileStream {
   }
 
   ready(): boolean {
-    return this.#meter.exhausted || this.#meter.delayMs() === 0;
+    return !this.#file.open || this.#meter.exhausted || this.#meter.delayMs() === 0;
   }
 
   /** The file. Fails with `bad-descriptor` when the stream was closed. */
@@ -44,7 +45,7 @@ abstract class FileStream {
   }
 
   wait(signal: AbortSignal): Promise<void> {
-    return this.ready() ? Promise.resolve() : pause(this.#meter, signal);
+    return this.ready() ? Promise.resolve() : pause(this.#meter, signal, this.#file.gone);
   }
 
   [Symbol.dispose](): void {
@@ -54,13 +55,9 @@ abstract class FileStream {
   }
 }
 
-/** Waits until a meter may grant a byte again, or the signal is aborted. Never rejects. */
-export async function pause(meter: ByteMeter, signal: AbortSignal): Promise<void> {
-  try {
-    await sleep(Math.min(meter.delayMs(), MAX_SLEEP_MS), undefined, { signal });
-  } catch (error) {
-    if (!signal.aborted) throw error;
-  }
+/** Waits until a meter may grant a byte again, the file is gone, or the signal is aborted. Never rejects. */
+export async function pause(meter: ByteMeter, signal: AbortSignal, gone: Wakeups): Promise<void> {
+  await pacedWait(gone, signal, Math.max(1, Math.min(meter.delayMs(), MAX_SLEEP_MS)));
 }
 
 /** Reads a file from a position on. It is at its end when the file is, and goes on when the file grows. */

@@ -41,11 +41,16 @@ export class FolderCache {
     this.#kept.push({ base, path, folder: folder.retain(), where: folder.where() });
   }
 
+  /** Lets go of all. */
+  clear(): void {
+    for (const { folder } of this.#kept) folder[Symbol.dispose]();
+    this.#kept = [];
+  }
+
   /** Lets go of all, and keeps nothing from then on. */
   [Symbol.dispose](): void {
     this.#open = false;
-    for (const { folder } of this.#kept) folder[Symbol.dispose]();
-    this.#kept = [];
+    this.clear();
   }
 }
 

@@ -19,11 +19,13 @@ export interface DirectoryEntry {
  * they are asked for. It holds the folder by itself.
  */
 export class FolderEntries {
-  readonly #folder: HeldFolder;
+  #folder: HeldFolder;
   readonly #entries: Dir;
   readonly #slot: OpenSlot;
-  readonly #rules: StorageScope | undefined;
+  #rules: StorageScope | undefined;
   #open = true;
+  #revoked: string | undefined;
+  #closed: (() => void) | undefined;
 
   /**
    * Takes over `slot`, unless it throws.
@@ -57,15 +59,40 @@ export class FolderEntries {
     return lstatSync(this.#folder.entry(name), { bigint: true, throwIfNoEntry: false });
   }
 
+  /** The folder, for who finds out whether it is still granted. */
+  get folder(): HeldFolder {
+    return this.#folder;
+  }
+
+  /** Other rules hold for the entries that follow. Takes over `folder`, which is the same one. */
+  regrant(folder: HeldFolder, rules: StorageScope | undefined): void {
+    this.#folder[Symbol.dispose]();
+    this.#folder = folder;
+    this.#rules = rules;
+  }
+
+  /** Closes it; what asks for more is refused. */
+  revoke(reason: string): void {
+    this.#revoked = reason;
+    this[Symbol.dispose]();
+  }
+
+  /** Has a function called when it is closed. */
+  whenClosed(closed: () => void): void {
+    this.#closed = closed;
+  }
+
   [Symbol.dispose](): void {
     if (!this.#open) return;
     this.#open = false;
+    this.#closed?.();
     this.#slot.release();
     this.#entries.closeSync();
     this.#folder[Symbol.dispose]();
   }
 
   #assertOpen(): void {
+    if (this.#revoked !== undefined) throw FilesystemError.denied("not-permitted", this.#revoked);
     if (!this.#open) throw FilesystemError.failed("bad-descriptor", "the stream of entries was closed");
   }
 }

@@ -58,6 +58,10 @@ export interface LookedAt {
 export interface FolderHolding {
   /** Holds the folder at a path without links in it, and fails with `ESTALE` when something else is there now. */
   readonly openRoot: (root: string, protection: Protection) => HeldFolder;
+  /** Whether the system tells where an open file is. */
+  readonly tellsWhere: boolean;
+  /** Where an open file is now, and ` (deleted)` behind it when it has no name any more; only where the system tells. */
+  readonly whereIs: (fd: number) => string;
   /** Another descriptor of an open file, that appends; `undefined` where a system has no such thing. */
   readonly reopenToAppend: (fd: number, flags: number) => number | undefined;
 }

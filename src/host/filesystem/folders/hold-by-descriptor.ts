@@ -33,6 +33,8 @@ export const holdByDescriptor: FolderHolding = Object.freeze({
     folder[Symbol.dispose]();
     throw systemError("ESTALE");
   },
+  tellsWhere: true,
+  whereIs: (number: number): string => readlinkSync(throughProc({ number }), "utf8"),
   reopenToAppend: (number: number, flags: number): number =>
     openSync(throughProc({ number }), flags | O_APPEND | SAFELY),
 });

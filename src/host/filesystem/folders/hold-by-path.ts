@@ -36,6 +36,10 @@ export const holdByPath: FolderHolding = Object.freeze({
     const common = { protection, fileSystems: new FileSystems() };
     return new FolderByPath(root, folderStats(root), common, false);
   },
+  tellsWhere: false,
+  whereIs: (): never => {
+    throw systemError("ENOTSUP");
+  },
   reopenToAppend: (): undefined => undefined,
 });
 

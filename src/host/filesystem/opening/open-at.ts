@@ -1,17 +1,21 @@
 import { closeSync, constants, ftruncateSync, openSync } from "node:fs";
+import { join } from "node:path";
 import { ACCESS } from "../../../policy/storage/access.ts";
 import type { HostContext } from "../../capability.ts";
 import {
   type Descriptor,
   type DescriptorFlags,
   FileDescriptor,
+  fileScope,
   FolderDescriptor,
+  type Opened,
   requireChange,
 } from "../wasi/descriptor.ts";
 import { FilesystemError } from "../wasi/error-code.ts";
 import { errnoOf } from "../failure.ts";
 import { filesystemState, takeOpenFile } from "../filesystem-state.ts";
 import type { LookedAt } from "../folders/held-folder.ts";
+import { keepFile, keepFolder } from "../keep-under-policy.ts";
 import { checkReadable } from "./kernel-files.ts";
 import { labelOf } from "../paths/label.ts";
 import { OpenFile } from "./open-file.ts";
@@ -77,19 +81,22 @@ function open(context: HostContext, base: FolderDescriptor, request: OpenRequest
         checkProtection(base.scope.protection, place.folder, undefined);
       }
       const options = { scope: base.scope, flags, label: labelOf(base, request.path) };
-      return new FolderDescriptor(options, place.folder.retain(), slot);
+      return keepFolder(context, new FolderDescriptor(options, place.folder.retain(), slot));
     }
     rules?.checkReachable(place.folder, place.name);
     const looked = lookAt(place, place.name, request, rules);
     if (looked === undefined) {
       const file = create(base, place, place.name, request);
-      if (file !== undefined) return fileDescriptor(base, request, place, new OpenFile(file, slot));
+      if (file !== undefined) {
+        const access = { rights: createdAccess(request), isNew: true };
+        return fileDescriptor(context, base, request, place, new OpenFile(file, slot), access);
+      }
       attempt += 1;
       continue;
     }
     using found = looked;
     if (found.kind === "link") rules?.checkReachable(place.folder, place.name, found.stats());
-    if (found.kind !== "link") return openFound(base, request, place, found, slot, state.posixFolders);
+    if (found.kind !== "link") return openFound(context, base, request, place, found, slot, state.posixFolders);
     if (request.openFlags.exclusive && request.openFlags.create) throw exists();
     if (!request.follow) throw notFollowed(request, place);
     walk.follow(place, place.name);
@@ -114,6 +121,7 @@ function lookAt(
 }
 
 function openFound(
+  context: HostContext,
   base: FolderDescriptor,
   request: OpenRequest,
   place: Place,
@@ -130,11 +138,8 @@ function openFound(
     if (openFlags.create || openFlags.truncate) throw FilesystemError.failed("is-directory", "it is a folder");
     const granted = folderFlags(base, request, posixFolders);
     if (flags.mutateDirectory) checkProtection(base.scope.protection, place.folder, place.name, found);
-    return new FolderDescriptor(
-      { scope: base.scope, flags: granted, label: labelOf(base, request.path) },
-      found.hold(),
-      slot,
-    );
+    const options = { scope: base.scope, flags: granted, label: labelOf(base, request.path) };
+    return keepFolder(context, new FolderDescriptor(options, found.hold(), slot));
   }
   if (openFlags.directory || place.mustBeFolder) throw FilesystemError.failed("not-directory", "it is no folder");
   if (found.kind !== "file") {
@@ -146,7 +151,8 @@ function openFound(
   rules?.check(place.folder, place.name, accessAsked(request), found.stats());
   const fd = found.open(accessFlags(request));
   if (openFlags.truncate) truncate(fd);
-  return fileDescriptor(base, request, place, new OpenFile(fd, slot));
+  const access = { rights: accessAsked(request), isNew: false };
+  return fileDescriptor(context, base, request, place, new OpenFile(fd, slot), access);
 }
 
 /** What the rules have to allow for a file that is there. One that is opened for neither can still be looked at. */
@@ -164,12 +170,17 @@ function truncate(fd: number): void {
   }
 }
 
+/** What the rules have to allow for a file that is made. */
+function createdAccess({ flags }: OpenRequest): number {
+  return ACCESS.create | (flags.read ? ACCESS.read : 0);
+}
+
 /** A new file, or `undefined` when something has taken the name meanwhile. */
 function create(base: FolderDescriptor, place: Place, name: string, request: OpenRequest): number | undefined {
   if (place.mustBeFolder)
     throw FilesystemError.failed("is-directory", "the path of the file to create ends in a slash");
   requireChange(base, "create");
-  base.scope.rules?.check(place.folder, name, ACCESS.create | (request.flags.read ? ACCESS.read : 0));
+  base.scope.rules?.check(place.folder, name, createdAccess(request));
   checkProtection(base.scope.protection, place.folder, name);
   const flags = accessFlags(request) | O_CREAT | O_EXCL | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
   try {
@@ -181,17 +192,19 @@ function create(base: FolderDescriptor, place: Place, name: string, request: Ope
 }
 
 function fileDescriptor(
+  context: HostContext,
   base: FolderDescriptor,
-  { path, flags }: OpenRequest,
-  { folder, name }: Place,
+  request: OpenRequest,
+  { folder, name = "" }: Place,
   file: OpenFile,
+  access: Opened["access"],
 ): Descriptor {
-  const granted = { ...flags, mutateDirectory: false };
-  const { scope } = base;
-  const bound = name === undefined ? undefined : scope.rules?.maxFileBytes(folder, name);
-  const isNarrower = bound !== undefined && bound < scope.preopen.maxFileBytes;
-  const own = isNarrower ? { ...scope, preopen: { ...scope.preopen, maxFileBytes: bound } } : scope;
-  return new FileDescriptor({ scope: own, flags: granted, label: labelOf(base, path) }, file);
+  const flags = { ...request.flags, mutateDirectory: false };
+  const options = { scope: fileScope(base.scope, folder, name), flags, label: labelOf(base, request.path) };
+  const path = base.scope.holding.tellsWhere ? undefined : join(folder.where(), name);
+  const descriptor = new FileDescriptor(options, file, { path, access });
+  keepFile(context, descriptor, file);
+  return descriptor;
 }
 
 /** The flags of an opened folder. Reading it, and what is in it, needs no flag. */

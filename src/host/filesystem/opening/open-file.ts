@@ -1,3 +1,5 @@
+import { Wakeups } from "../../io/wakeups.ts";
+import { FilesystemError } from "../wasi/error-code.ts";
 import type { OpenSlot } from "./open-slot.ts";
 import { systemError } from "../folders/held-folder.ts";
 import { OwnedNumber } from "./owned-number.ts";
@@ -12,6 +14,10 @@ export class OpenFile {
   readonly #number: OwnedNumber;
   readonly #slot: OpenSlot;
   #holders = 1;
+  #revoked: string | undefined;
+  #closed: (() => void) | undefined;
+  /** Woken when it is closed before its holders close it. */
+  readonly gone: Wakeups = new Wakeups();
 
   /** Takes over `fd` and `slot`. */
   constructor(fd: number, slot: OpenSlot) {
@@ -20,18 +26,21 @@ export class OpenFile {
     slot.closeAtEnd(() => this.#close());
   }
 
-  /** For a system call that is made at once. Fails with `EBADF` when the file was closed. */
+  /** For a system call that is made at once. Fails with `EBADF` when the file was closed, and is denied when it was revoked. */
   get fd(): number {
+    this.#assertNotRevoked();
     return this.#number.number;
   }
 
   /** Does what the system may go on with after the file is closed. */
-  during<T>(work: (fd: number) => Promise<T>): Promise<T> {
+  async during<T>(work: (fd: number) => Promise<T>): Promise<T> {
+    this.#assertNotRevoked();
     return this.#number.during(work);
   }
 
   /** One more that holds it. Fails with `EBADF` when it was closed. */
   retain(): this {
+    this.#assertNotRevoked();
     if (!this.open) throw systemError("EBADF");
     this.#holders += 1;
     return this;
@@ -40,6 +49,18 @@ export class OpenFile {
   /** Whether it was not closed. */
   get open(): boolean {
     return this.#holders > 0;
+  }
+
+  /** Closes it, whoever holds it; what they try with it is denied. */
+  revoke(reason: string): void {
+    if (!this.open) return;
+    this.#revoked = reason;
+    this.#close();
+  }
+
+  /** Has a function called when it is closed. */
+  whenClosed(closed: () => void): void {
+    this.#closed = closed;
   }
 
   /** One less. Each holder calls this once. */
@@ -52,6 +73,12 @@ export class OpenFile {
   #close(): void {
     this.#holders = 0;
     this.#slot.release();
+    this.#closed?.();
+    this.gone.wake();
     this.#number.close();
+  }
+
+  #assertNotRevoked(): void {
+    if (this.#revoked !== undefined) throw FilesystemError.denied("not-permitted", this.#revoked);
   }
 }

@@ -2,14 +2,12 @@ import type { Preopen } from "../../../policy/grants.ts";
 import type { HostContext } from "../../capability.ts";
 import { type DescriptorFlags, FolderDescriptor } from "../wasi/descriptor.ts";
 import { FilesystemError } from "../wasi/error-code.ts";
-import { filesystemState, type PreopenedFolder } from "../filesystem-state.ts";
+import { keepFolder } from "../keep-under-policy.ts";
 import type { FolderHolding } from "../folders/held-folder.ts";
 import { holdByDescriptor } from "../folders/hold-by-descriptor.ts";
 import { holdByPath } from "../folders/hold-by-path.ts";
-import { checkChangeable, checkReadable } from "../opening/kernel-files.ts";
 import { OpenSlot } from "../opening/open-slot.ts";
-import { protectionOf } from "./preopen-scope.ts";
-import { StorageScope } from "./storage-scope.ts";
+import { preopenRoot } from "./preopen-root.ts";
 
 /** How folders are held on this system. */
 export const HOLDING: FolderHolding = process.platform === "linux" ? holdByDescriptor : holdByPath;
@@ -30,9 +28,9 @@ export function preopenedFolders(
 /** The folder, or `undefined` when it is not there any more or is one that no grant covers; a guest then has one folder less, and the record says so. */
 function open(context: HostContext, preopen: Preopen, holding: FolderHolding): FolderDescriptor | undefined {
   try {
-    const { scope, folder } = root(context, preopen, holding);
+    const { scope, folder } = preopenRoot(context, preopen, holding);
     const options = { scope, flags: { ...READ_ONLY, mutateDirectory: preopen.write }, label: preopen.guest };
-    return new FolderDescriptor(options, folder.retain(), new OpenSlot(context, undefined));
+    return keepFolder(context, new FolderDescriptor(options, folder.retain(), new OpenSlot(context, undefined)));
   } catch (thrown) {
     const error = FilesystemError.from(thrown);
     context.observe({
@@ -56,23 +54,3 @@ const READ_ONLY: DescriptorFlags = {
   requestedWriteSync: false,
   mutateDirectory: false,
 };
-
-function root(context: HostContext, preopen: Preopen, holding: FolderHolding): PreopenedFolder {
-  const { roots } = filesystemState(context);
-  const held = roots.get(preopen);
-  if (held !== undefined) return held;
-  const protection = protectionOf(preopen);
-  const folder = holding.openRoot(preopen.root, protection);
-  try {
-    // Checked when it was granted, too; something else may be mounted there by now.
-    checkReadable(folder, undefined, folder.fileSystem(), false);
-    if (preopen.write) checkChangeable(folder, undefined);
-  } catch (error) {
-    folder[Symbol.dispose]();
-    throw error;
-  }
-  const rules = preopen.rules === undefined ? undefined : new StorageScope(preopen.rules);
-  const opened = { scope: { preopen, protection, rules, holding }, folder };
-  roots.set(preopen, opened);
-  return opened;
-}

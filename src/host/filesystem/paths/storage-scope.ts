@@ -64,6 +64,12 @@ export class StorageScope {
     if (problem !== undefined) throw refused(problem);
   }
 
+  /** Why an access is refused to a file that has no name any more, by the path that it had. */
+  problemAt(path: string, access: number, seen: BigIntStats): string | undefined {
+    const had = withSlashes(path);
+    return ruleProblem(this.#index, had, access) ?? this.#aliasProblem(had, access, seen);
+  }
+
   /**
    * Refuses even to look at what neither is to be reached nor leads to anything that is. Once it was looked at, that is told apart: there
    * is nothing below a file, and a link that is denied by its name leads nowhere.

@@ -19,7 +19,7 @@ export interface ReadOptions {
 }
 
 /** The bounds that an invocation's limits set. */
-export function readOptions({ limits, meters, signal }: HostContext): ReadOptions {
+export function readOptions({ limits, meters }: HostContext, signal: AbortSignal): ReadOptions {
   return { maxBytes: limits.maxReadFileBytes, meter: meters.read, signal };
 }
 

@@ -12,8 +12,8 @@ export const filesystemRead: HostInterface = Object.freeze({
       type: "func(path: string) -> result<string, string>",
       blocking: true,
       call: (context: HostContext, path: string): Promise<HostResult<string>> =>
-        onWholeFile(context, READ, context.grants.filesystemRead, path, (request) =>
-          readTextFile(request, readOptions(context)),
+        onWholeFile(context, READ, "filesystemRead", path, (request, signal) =>
+          readTextFile(request, readOptions(context, signal)),
         ),
     }),
   ]),
@@ -29,8 +29,8 @@ export const filesystemWrite: HostInterface = Object.freeze({
       blocking: true,
       takesMuch: true,
       call: (context: HostContext, path: string, content: string): Promise<HostResult<undefined>> =>
-        onWholeFile(context, WRITE, context.grants.filesystemWrite, path, (request) =>
-          writeFile(request, content, writeOptions(context)),
+        onWholeFile(context, WRITE, "filesystemWrite", path, (request, signal) =>
+          writeFile(request, content, writeOptions(context, signal)),
         ),
     }),
   ]),

@@ -1,7 +1,8 @@
+import { isDeepStrictEqual } from "node:util";
 import type { GrantSetting, Remedy } from "../../../shared/remedy.ts";
 import type { AuditResult } from "../../../audit/event.ts";
-import type { PathGrant } from "../../../policy/grants.ts";
 import type { HostContext, HostResult } from "../../capability.ts";
+import { underPolicy } from "../../under-policy.ts";
 import { cutResource, err, ok, quote } from "../../text.ts";
 import type { FileOutcome } from "../failure.ts";
 import { failed, failureReason } from "../failure.ts";
@@ -21,10 +22,11 @@ export interface WholeFileOperation {
 export async function onWholeFile<T>(
   context: HostContext,
   { capability, action, verb, setting }: WholeFileOperation,
-  grants: readonly PathGrant[],
+  granted: "filesystemRead" | "filesystemWrite",
   path: string,
-  work: (request: FileRequest) => Promise<FileOutcome<T>>,
+  work: (request: FileRequest, signal: AbortSignal) => Promise<FileOutcome<T>>,
 ): Promise<HostResult<T, string>> {
+  const grants = context.grants[granted];
   const record = (result: AuditResult, reason?: string, remedies?: readonly Remedy[]): void =>
     context.observe({
       eventType: "FilesystemAccess",
@@ -44,7 +46,17 @@ export async function onWholeFile<T>(
     record("Denied", problem);
     return err(`Cannot ${verb} ${quote(path)}: ${problem}`);
   }
-  const outcome = await settled(work({ grants, cwd: context.grants.cwd, path }));
+  const revoked = new AbortController();
+  const forget = underPolicy(context, {
+    eventType: "FilesystemAccess",
+    action,
+    resource: path,
+    recheck: () => (isDeepStrictEqual(context.grants[granted], grants) ? undefined : REVOKED),
+    revoke: () => revoked.abort(),
+  });
+  const signal = AbortSignal.any([context.signal, revoked.signal]);
+  const outcome = await settled(work({ grants, cwd: context.grants.cwd, path }, signal)).finally(forget);
+  if (revoked.signal.aborted) return err(`Permission denied: ${REVOKED}`);
   if (outcome.kind === "done") {
     record("Allowed");
     return ok(outcome.value);
@@ -60,6 +72,9 @@ export async function onWholeFile<T>(
   record("Error", outcome.reason);
   return err(`Cannot ${verb} ${quote(path)}: ${outcome.reason}`);
 }
+
+/** Where it leads may take long to find out again, and the guest can ask again. */
+const REVOKED = "what is granted was changed while the file was used";
 
 /** Host functions must not throw, and an exception's own text may name paths of the host. */
 async function settled<T>(work: Promise<FileOutcome<T>>): Promise<FileOutcome<T>> {

@@ -23,7 +23,7 @@ export interface WriteOptions {
 const CHUNK_BYTES = 1024 * 1024;
 
 /** The bounds that an invocation's limits set. */
-export function writeOptions({ grants, limits, meters, signal }: HostContext): WriteOptions {
+export function writeOptions({ grants, limits, meters }: HostContext, signal: AbortSignal): WriteOptions {
   return { maxBytes: limits.maxWriteFileBytes, granted: grants.filesystemWriteBounds, meter: meters.write, signal };
 }
 

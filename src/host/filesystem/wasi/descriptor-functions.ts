@@ -2,6 +2,7 @@ import { constants, fdatasync, fsync, openSync } from "node:fs";
 import { promisify } from "node:util";
 import type { HostContext } from "../../capability.ts";
 import type { BytesOrLazy } from "../../io/lazy-bytes.ts";
+import type { Wakeups } from "../../io/wakeups.ts";
 import {
   type Descriptor,
   type FileDescriptor,
@@ -13,6 +14,7 @@ import { type ErrorCode, FilesystemError } from "./error-code.ts";
 import { lengthOf, positionOf, readInto, resize, writePart } from "../content/file-bytes.ts";
 import { FileInputStream, FileOutputStream, pause, type WrittenFile } from "../content/file-streams.ts";
 import { filesystemState, takeOpenFile } from "../filesystem-state.ts";
+import { keepEntries, keepFile } from "../keep-under-policy.ts";
 import { FolderEntries } from "../folders/folder-entries.ts";
 import { type Access, type FileResult, observe, unrecorded } from "./recorded.ts";
 import { checkReadable } from "../opening/kernel-files.ts";
@@ -47,8 +49,10 @@ export function appendViaStream(context: HostContext, descriptor: Descriptor): F
   try {
     const fd = file.scope.holding.reopenToAppend(file.file.fd, O_WRONLY | syncFlags(file));
     // Without a descriptor that appends, each write asks for the file's size first.
-    if (fd !== undefined)
-      return new FileOutputStream(context, written(context, file, new OpenFile(fd, slot)), undefined);
+    if (fd !== undefined) {
+      const again = keepFile(context, file, new OpenFile(fd, slot));
+      return new FileOutputStream(context, written(context, file, again), undefined);
+    }
   } catch (error) {
     slot.release();
     throw error;
@@ -60,7 +64,9 @@ export function appendViaStream(context: HostContext, descriptor: Descriptor): F
 function written(context: HostContext, descriptor: FileDescriptor, file: OpenFile): WrittenFile {
   return {
     file,
-    maxFileBytes: descriptor.scope.preopen.maxFileBytes,
+    get maxFileBytes() {
+      return descriptor.scope.preopen.maxFileBytes;
+    },
     refused: (error) => recordOnce(context, { action: "write", descriptor }, error),
   };
 }
@@ -133,16 +139,17 @@ function whenAllowed<T>(
       return { tag: "err", val: error.code };
     }
   };
-  return attempt() ?? retry(context, direction, attempt);
+  return attempt() ?? retry(context, direction, requireFile(access.descriptor).file.gone, attempt);
 }
 
 async function retry<T>(
   context: HostContext,
   direction: "read" | "write",
+  gone: Wakeups,
   attempt: () => FileResult<T> | undefined,
 ): Promise<FileResult<T>> {
   for (;;) {
-    await pause(context.meters[direction], context.signal);
+    await pause(context.meters[direction], context.signal, gone);
     if (context.signal.aborted) break;
     const result = attempt();
     if (result !== undefined) return result;
@@ -173,7 +180,7 @@ export function readDirectory(context: HostContext, descriptor: Descriptor): Fol
   scope.rules?.checkListable(folder);
   const slot = takeOpenFile(context);
   try {
-    return new FolderEntries(folder, slot, scope.rules);
+    return keepEntries(context, new FolderEntries(folder, slot, scope.rules), requireFolder(descriptor));
   } catch (error) {
     slot.release();
     throw error;

@@ -35,8 +35,9 @@ interface DescriptorOptions {
 }
 
 abstract class AnyDescriptor {
-  readonly scope: PreopenScope;
-  readonly flags: DescriptorFlags;
+  /** Of the grants that are in force. */
+  scope: PreopenScope;
+  flags: DescriptorFlags;
   readonly label: string;
 
   constructor({ scope, flags, label }: DescriptorOptions) {
@@ -49,9 +50,11 @@ abstract class AnyDescriptor {
 /** A `wasi:filesystem/types.descriptor` of a folder. */
 export class FolderDescriptor extends AnyDescriptor {
   readonly kind = "folder";
-  readonly #folder: HeldFolder;
+  #folder: HeldFolder;
   readonly #slot: OpenSlot;
   #open = true;
+  #revoked: string | undefined;
+  #closed: (() => void) | undefined;
 
   /** Takes over `folder` and `slot`. */
   constructor(options: DescriptorOptions, folder: HeldFolder, slot: OpenSlot) {
@@ -63,6 +66,7 @@ export class FolderDescriptor extends AnyDescriptor {
 
   /** Fails with `bad-descriptor` when the descriptor was closed. */
   get folder(): HeldFolder {
+    if (this.#revoked !== undefined) throw FilesystemError.denied("not-permitted", this.#revoked);
     if (!this.#open) throw closed();
     return this.#folder;
   }
@@ -71,23 +75,57 @@ export class FolderDescriptor extends AnyDescriptor {
     return this.folder.stat();
   }
 
+  /** Other grants hold for it. What it may change it can lose by that, and not get back. Takes over `folder`, which is the same one. */
+  regrant(scope: PreopenScope, folder: HeldFolder): void {
+    this.#folder[Symbol.dispose]();
+    this.#folder = folder;
+    this.scope = scope;
+    this.flags = { ...this.flags, mutateDirectory: this.flags.mutateDirectory && scope.preopen.write };
+  }
+
+  /** Closes it; what is tried with it is denied. */
+  revoke(reason: string): void {
+    this.#revoked = reason;
+    this[Symbol.dispose]();
+  }
+
+  /** Has a function called when it is closed. */
+  whenClosed(closed: () => void): void {
+    this.#closed = closed;
+  }
+
   [Symbol.dispose](): void {
     if (!this.#open) return;
     this.#open = false;
+    this.#closed?.();
     this.#slot.release();
     this.#folder[Symbol.dispose]();
   }
 }
 
+/** How a file came to be open. */
+export interface Opened {
+  /** Its real path then, where the system does not tell where it is now. */
+  readonly path: string | undefined;
+  readonly access: {
+    /** What rules had to allow. */
+    readonly rights: number;
+    /** Whether it was made by being opened. */
+    readonly isNew: boolean;
+  };
+}
+
 /** A `wasi:filesystem/types.descriptor` of a regular file. */
 export class FileDescriptor extends AnyDescriptor {
   readonly kind = "file";
+  readonly opened: Opened;
   readonly #file: OpenFile;
   #open = true;
 
   /** Takes over `file`. */
-  constructor(options: DescriptorOptions, file: OpenFile) {
+  constructor(options: DescriptorOptions, file: OpenFile, opened: Opened) {
     super(options);
+    this.opened = opened;
     this.#file = file;
   }
 
@@ -106,6 +144,13 @@ export class FileDescriptor extends AnyDescriptor {
     this.#open = false;
     this.#file[Symbol.dispose]();
   }
+}
+
+/** The grants of one file: rules may bound its size further. */
+export function fileScope(scope: PreopenScope, folder: HeldFolder, name: string): PreopenScope {
+  const bound = scope.rules?.maxFileBytes(folder, name);
+  const isNarrower = bound !== undefined && bound < scope.preopen.maxFileBytes;
+  return isNarrower ? { ...scope, preopen: { ...scope.preopen, maxFileBytes: bound } } : scope;
 }
 
 function closed(): FilesystemError {

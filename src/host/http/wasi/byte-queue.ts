@@ -121,6 +121,15 @@ export class ByteQueue {
     this.changed.wake();
   }
 
+  /** What waits is not read any more, and nothing more is written: the reader finds the failure. */
+  revoke(code: ErrorCode): void {
+    if (this.#abandoned) return;
+    this.#clear();
+    if (this.#ending?.kind === "end") this.#ending.trailers?.release();
+    this.#ending = { kind: "failed", code };
+    this.changed.wake();
+  }
+
   /** The reader wants no more bytes, but the ending. */
   discard(): void {
     this.#discarding = true;

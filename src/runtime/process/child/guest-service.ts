@@ -36,6 +36,10 @@ export class GuestService {
       case "keep":
         this.#kept.keep(message);
         break;
+      case "policy":
+        this.#pool?.setPolicy(message.change);
+        this.#send({ type: "policy-held", generation: message.change.generation });
+        break;
       case "start":
         void this.#run(message.ticket, this.#kept.invocation(message.invocation));
         break;

@@ -45,6 +45,14 @@ export class FutureIncomingResponse implements Waitable {
     this.#settled.wake();
   }
 
+  /** The guest gets this in the place of what it has not taken. */
+  revoke(code: ErrorCode): void {
+    if (this.#taken || this.#disposed) return;
+    if (this.#result?.tag === "ok") this.#result.val[Symbol.dispose]();
+    this.#result = { tag: "err", val: code };
+    this.#settled.wake();
+  }
+
   ready(): boolean {
     return this.#result !== undefined;
   }

@@ -5,6 +5,8 @@ import type { AuditResult } from "../../../../audit/event.ts";
 import type { HostContext } from "../../../capability.ts";
 import { namesHost } from "../../../net/check.ts";
 import { checkedAddresses, type Resolver } from "../../../net/resolve.ts";
+import { underPolicy } from "../../../under-policy.ts";
+import { reachProblem } from "../../hop-under-way.ts";
 import { pinnedConnector } from "../../connect.ts";
 import { transportReason } from "../../failure.ts";
 import { secretFields, withSecretFields } from "../../secret-fields.ts";
@@ -70,6 +72,8 @@ class OutgoingExchange implements Dispatcher.DispatchHandler {
   #startedAt = 0;
   #client: Client | undefined;
   #controller: Dispatcher.DispatchController | undefined;
+  #addresses: readonly string[] = [];
+  #forget: (() => void) | undefined;
 
   constructor(context: HostContext, plan: OutgoingPlan, future: FutureIncomingResponse, resolve: Resolver) {
     this.#context = context;
@@ -84,6 +88,13 @@ class OutgoingExchange implements Dispatcher.DispatchHandler {
     const { signal, limits } = this.#context;
     this.#future.onCancel(this.#cancel);
     signal.addEventListener("abort", this.#onAbort);
+    this.#forget = underPolicy(this.#context, {
+      eventType: "NetworkAccess",
+      action: "http.close",
+      resource: this.#plan.resource,
+      recheck: () => reachProblem(this.#context.grants.network, this.#plan.target, this.#addresses),
+      revoke: (reason) => this.#revoke(reason),
+    });
     this.#startedAt = performance.now();
     this.#after(limits.httpTimeoutMs, () => this.#timeOut());
     if (signal.aborted) this.#onAbort();
@@ -91,19 +102,18 @@ class OutgoingExchange implements Dispatcher.DispatchHandler {
   }
 
   async #run(): Promise<void> {
-    const { grants } = this.#context;
     const { target } = this.#plan;
     // A lookup cannot be stopped, so it counts as a connection until it is over, whoever still waits for it: a guest could
     // otherwise start and drop requests until the process does nothing but look up names.
     const isName = isIP(target.host) === 0;
     this.#lookingUp = isName;
-    const candidates = await checkedAddresses(grants.network, target, this.#resolve);
+    const candidates = await checkedAddresses(() => this.#context.grants.network, target, this.#resolve);
     this.#lookingUp = false;
     if (this.#closed) {
       if (isName) this.#context.meters.connections.release();
       return;
     }
-    const isNamed = namesHost(grants.network, target.host);
+    const isNamed = namesHost(this.#context.grants.network, target.host);
     // Of a host that no grant names, a guest must not learn whether it exists.
     const unknown = plainCode("destination-not-found");
     if (candidates.kind === "denied") {
@@ -116,6 +126,7 @@ class OutgoingExchange implements Dispatcher.DispatchHandler {
       this.#fail(isNamed ? code : unknown, "the host name could not be resolved");
       return;
     }
+    this.#addresses = candidates.addresses;
     const undici = await this.#load();
     if (!this.#closed) this.#connect(undici, candidates.addresses);
   }
@@ -148,7 +159,7 @@ class OutgoingExchange implements Dispatcher.DispatchHandler {
     this.#client = new Client(`${target.scheme}://${host}:${target.port}`, {
       connect: (options, callback) =>
         connect(options, (...result) => {
-          if (result[0] === null) this.#onConnect();
+          if (result[0] === null) this.#onConnect(result[1].remoteAddress);
           callback(...result);
         }),
       allowH2: false,
@@ -163,8 +174,9 @@ class OutgoingExchange implements Dispatcher.DispatchHandler {
     this.#client.dispatch({ method, path, headers: fields, body: content, reset: true }, this);
   }
 
-  #onConnect(): void {
+  #onConnect(address: string | undefined): void {
     if (this.#closed || this.#phase !== "connecting") return;
+    if (address !== undefined) this.#addresses = [address];
     this.#phase = "awaiting-head";
     this.#record("Allowed");
     this.#after(this.#plan.firstByteMs, () => {
@@ -236,9 +248,19 @@ class OutgoingExchange implements Dispatcher.DispatchHandler {
   };
 
   readonly #cancel = (): void => {
+    this.#forget?.();
     this.#queue.abandon();
     this.#fail(plainCode("connection-terminated"), "the program dropped the request");
   };
+
+  /** Neither what has come nor what is to come is for the guest any more. */
+  #revoke(reason: string): void {
+    const code = plainCode("HTTP-request-denied");
+    this.#recorded = true;
+    this.#fail(code, reason);
+    this.#queue.revoke(code);
+    this.#future.revoke(code);
+  }
 
   readonly #onAbort = (): void => {
     this.#fail(plainCode("connection-terminated"), "the invocation has ended");
@@ -264,7 +286,10 @@ class OutgoingExchange implements Dispatcher.DispatchHandler {
     if (this.#closed) return;
     this.#record("Error", reason);
     if (this.#phase === "body") this.#queue.finish({ kind: "failed", code });
-    else this.#future.settle({ tag: "err", val: code });
+    else {
+      this.#future.settle({ tag: "err", val: code });
+      this.#forget?.();
+    }
     this.#close();
   }
 

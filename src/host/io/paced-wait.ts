@@ -1,4 +1,4 @@
-import type { Wakeups } from "../io/wakeups.ts";
+import type { Wakeups } from "./wakeups.ts";
 
 /** The longest a timer of Node's can run, in milliseconds. */
 const MAX_TIMER_MS = 2_147_483_647;
