@@ -16,8 +16,9 @@ export function refuseOtherReceivers(
 ): void {
   const isReceiver = (self: unknown): boolean => typeof self === "object" && self !== null && isOne(self);
   for (const key of Reflect.ownKeys(made.prototype)) {
-    const { value, get, ...rest } = Object.getOwnPropertyDescriptor(made.prototype, key) ?? {};
-    if (key === "constructor") continue;
+    const descriptor = Object.getOwnPropertyDescriptor(made.prototype, key);
+    if (key === "constructor" || descriptor === undefined) continue;
+    const { value, get }: { readonly value?: unknown; readonly get?: unknown } = descriptor;
     const name = typeof key === "string" ? key : `[${key.description ?? ""}]`;
     const checked = (inner: Method, shown: string): Method =>
       function (...given) {
@@ -34,9 +35,9 @@ export function refuseOtherReceivers(
         name: { value: value.name as unknown, configurable: true },
         length: { value: value.length as unknown, configurable: true },
       });
-      Object.defineProperty(made.prototype, key, { ...rest, value: wrapped });
-    } else if (get !== undefined) {
-      Object.defineProperty(made.prototype, key, { ...rest, get: checked(get as Method, name) });
+      Object.defineProperty(made.prototype, key, { ...descriptor, value: wrapped });
+    } else if (typeof get === "function") {
+      Object.defineProperty(made.prototype, key, { ...descriptor, get: checked(get as Method, name) });
     }
   }
 }
