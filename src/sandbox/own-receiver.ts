@@ -18,7 +18,8 @@ export function refuseOtherReceivers(
   for (const key of Reflect.ownKeys(made.prototype)) {
     const descriptor = Object.getOwnPropertyDescriptor(made.prototype, key);
     if (key === "constructor" || descriptor === undefined) continue;
-    const { value, get }: { readonly value?: unknown; readonly get?: unknown } = descriptor;
+    const value: unknown = descriptor.value;
+    const get: unknown = Reflect.get(descriptor, "get");
     const name = typeof key === "string" ? key : `[${key.description ?? ""}]`;
     const checked = (inner: Method, shown: string): Method =>
       function (...given) {
