@@ -1,4 +1,5 @@
 import type { Remedy } from "../shared/remedy.ts";
+import type { Use } from "../shared/use.ts";
 
 /** What kind of access an event is about. */
 export type AuditEventType =
@@ -9,8 +10,11 @@ export type AuditEventType =
   | "CustomAccess"
   | "PolicyViolation";
 
-/** How a host call ended: `Allowed` and done, `Denied` before any effect, or `Error` after it was allowed. */
-export type AuditResult = "Allowed" | "Denied" | "Error";
+/**
+ * How a host call ended: `Allowed` and done, `Denied` before any effect, or `Error` after it was allowed. `would-deny` stands beside one of
+ * these: a document with `enforce: log` would have denied it.
+ */
+export type AuditResult = "Allowed" | "Denied" | "Error" | "would-deny";
 
 /** What a host call reports; the recorder adds the rest. */
 export interface AuditObservation {
@@ -24,10 +28,12 @@ export interface AuditObservation {
   readonly reason?: string;
   /** What would have allowed it, one or the other. */
   readonly remedies?: readonly Remedy[] | undefined;
+  /** What an access took of the grants. An observation that has it is no event: it is for who compares or learns. */
+  readonly uses?: readonly Use[] | "untold";
 }
 
 /** One recorded access. */
-export interface AuditEvent extends AuditObservation {
+export interface AuditEvent extends Omit<AuditObservation, "uses"> {
   /** Position in the sandbox's record, from 1, without gaps. */
   readonly sequence: number;
   /** RFC 3339 in UTC with milliseconds. */

@@ -24,7 +24,7 @@ export function addPolicyCommands(program: Command, exit: (code: number) => void
     .argument("<file>", "the document")
     .addOption(new Option("--storage <ACCESS URI...>", "access to a file, such as read fs:///data/x"))
     .option("--network <URL>", "a connection, such as https://api.example.com:443 or tcp://10.0.0.1:5432")
-    .option("--env <NAME>", "a variable")
+    .option("--env <NAME>", "a variable, by its name alone")
     .option(...JSON_FLAG)
     .action(async (file: string, flags: PolicyExplainFlags) => {
       const { policyExplainCommand } = await import("./commands/policy/explain.ts");

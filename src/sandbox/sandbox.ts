@@ -26,6 +26,8 @@ import { type CallManyOptions, callManyOptions, type CallOptions, callOptions } 
 import { atMost, limitsFrom, type LimitsInput } from "./options/limit-options.ts";
 import type { OpenedOptions, PolicyInUse } from "./policy/policy-in-use.ts";
 import { type ReadSandboxOptions, readSandboxOptions, type SandboxOptions } from "./options/sandbox-options.ts";
+import type { AuditFiles } from "./policy/audit-files.ts";
+import type { RateGate } from "./policy/rate-gate.ts";
 import { readOptions } from "./options/shape.ts";
 import type { ComponentSource } from "./loading/source.ts";
 import type { Services } from "./calls/services.ts";
@@ -54,6 +56,7 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
   readonly #isDeterministic: boolean;
   readonly #mostLimits: Partial<Limits>;
   readonly #invocations: Invocations;
+  readonly #files: Disposable | undefined;
   #closed = false;
 
   private constructor(parts: SandboxParts) {
@@ -67,7 +70,8 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
     this.component = parts.engine.info;
     this.#engine = parts.engine;
     this.#limits = parts.limits;
-    this.#invocations = new Invocations(parts);
+    this.#invocations = parts.invocations;
+    this.#files = parts.files;
     this.#isDeterministic = parts.isDeterministic;
     this.#mostLimits = parts.mostLimits ?? {};
     this.policy = parts.policy;
@@ -104,9 +108,14 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
     const grants = await withSecrets(opened, engine);
     const version = policy === undefined ? {} : { policyVersion: policy.version };
     const subject = { componentId: name, componentDigest: digest, ...version };
-    const recorder = new AuditRecorder(subject, options.onEvent);
+    let invocations: Invocations | undefined;
+    const files = await auditFilesOf(opened, engine, (error) => invocations?.fail(error));
+    const recorder = new AuditRecorder(subject, files === undefined ? options.onEvent : files.record);
     const isDeterministic = (options.deterministic ?? false) !== false;
-    return new Sandbox({ engine, grants, limits, recorder, hostFunctions, isDeterministic, policy, mostLimits });
+    const { usesOf, rates = [] } = opened;
+    const common = { engine, grants, recorder, hostFunctions, usesOf, rates: rates.length === 0 ? undefined : await gateOf(rates) };
+    invocations = new Invocations(common);
+    return new Sandbox({ ...common, invocations, files, limits, isDeterministic, policy, mostLimits });
   }
 
   /**
@@ -297,6 +306,7 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
       limits,
       untrusted,
       collectsHandles,
+      count: (name) => this.#invocations.countCall(name),
       stop,
       ran,
     });
@@ -344,6 +354,7 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
   async close(): Promise<void> {
     this.#closed = true;
     await this.#engine.close();
+    this.#files?.[Symbol.dispose]();
   }
 
   /** The same as {@link close}. */
@@ -374,8 +385,31 @@ async function withSecrets({ grants, secretRules, options }: ReadSandboxOptions,
   }
 }
 
+/** Where documents have events written to; `undefined` where none does. */
+async function auditFilesOf(
+  { audits = [], options }: OpenedOptions,
+  engine: Engine,
+  lost: (error: CordonError) => void,
+): Promise<AuditFiles | undefined> {
+  if (audits.length === 0) return undefined;
+  try {
+    const { AuditFiles } = await import("./policy/audit-files.ts");
+    return new AuditFiles(audits, options.onEvent, lost);
+  } catch (thrown) {
+    await engine.close();
+    throw thrown;
+  }
+}
+
+async function gateOf(rates: NonNullable<OpenedOptions["rates"]>): Promise<RateGate> {
+  const { RateGate } = await import("./policy/rate-gate.ts");
+  return new RateGate(rates);
+}
+
 /** What a sandbox is made of. */
 interface SandboxParts extends InvocationParts {
+  readonly invocations: Invocations;
+  readonly files: Disposable | undefined;
   readonly limits: Limits;
   readonly isDeterministic: boolean;
   readonly policy: PolicyInUse | undefined;

@@ -3,12 +3,14 @@ import { STATUS_CODES } from "node:http";
 import type { AuditResult } from "../../audit/event.ts";
 import type { HostContext, HostResult } from "../capability.ts";
 import { err, ok, quote } from "../text.ts";
-import { namesHost } from "../net/check.ts";
+import { namesHost, type Target } from "../net/check.ts";
 import { checkedAddresses, type Resolver, systemResolver } from "../net/resolve.ts";
 import { checkUrl, targetOf } from "./check.ts";
 import type { HttpMethod, HttpRequest } from "./redirect.ts";
 import { redirectOf } from "./redirect.ts";
 import { sendRequest } from "./send.ts";
+import type { Use } from "../../shared/use.ts";
+import { reportUses } from "../uses.ts";
 import { observeLimit } from "./wasi/limit-event.ts";
 import { parseHttpUrl, rawUrlResource, urlResource } from "./url.ts";
 
@@ -99,6 +101,13 @@ async function runHop(
     return { result: "Denied", reason: decision.reason, remedies: decision.remedies, guest: NOT_GRANTED };
   }
   const target = targetOf(request.url);
+  const use = (of: Target, address?: string): Use => ({ kind: "http", ...of, ...(address === undefined ? {} : { address }) });
+  const label = {
+    eventType: "NetworkAccess",
+    action: `network.http-${request.method.toLowerCase()}`,
+    resource: urlResource(request.url),
+  } as const;
+  if (target !== undefined) reportUses(context, label, [use(target)]);
   if (target === undefined) return fail("the scheme of the URL is not http or https");
   if (hops > MAX_REDIRECTS) return fail(`more than ${MAX_REDIRECTS} redirects`);
   if (request.body !== undefined && isLarger(request.body, limits.maxRequestBodyBytes)) {
@@ -122,6 +131,7 @@ async function runHop(
   if (candidates.kind === "unresolved") {
     return fail("the host name could not be resolved", isNamed ? undefined : NOT_GRANTED_OR_UNRESOLVED);
   }
+  reportUses(context, label, candidates.addresses.map((address) => use(target, address)));
   if (!takeConnection(context, request)) return fail(tooManyConnections(context));
   const sent = await sendRequest(request, { addresses: candidates.addresses, context, signal }).finally(release);
   if (sent.kind === "failed") return fail(signal.aborted ? ended() : sent.reason);

@@ -99,6 +99,7 @@ export function resolveAddresses(
   const { name } = host;
   const { grants } = session.context;
   if (session.denies(ACTION, name, checkLookup(grants.lookup, name))) return fail("access-denied");
+  session.uses(ACTION, name, { kind: "lookup", name });
   const answer = (found: readonly string[]): void => {
     const addresses = new Set<string>();
     for (const one of found) {
@@ -117,6 +118,9 @@ export function resolveAddresses(
       );
       return stream.failWith("name-unresolvable");
     }
+    // One address that is allowed is enough.
+    const [first] = addresses;
+    session.uses(ACTION, name, { kind: "lookup", name, ...(first === undefined ? {} : { address: first }) });
     for (const address of addresses) session.remember(name, address);
     session.observe(ACTION, name, "Allowed");
     stream.settle([...addresses]);

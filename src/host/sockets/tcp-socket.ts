@@ -58,6 +58,8 @@ export class TcpSocket implements Waitable {
   #forget: (() => void) | undefined;
   #disposed = false;
   #counted = true;
+  /** Where it was asked to be bound: port 0 is the system's choice. */
+  #asked: { readonly address: string; readonly port: number } | undefined;
 
   /** @param session has counted the socket */
   constructor(session: SocketSession, family: IpAddressFamily, options: TcpOptions = defaultTcpOptions()) {
@@ -77,6 +79,8 @@ export class TcpSocket implements Waitable {
     const { decision, listen } = checkBind(grants, "tcp", local);
     const resource = showEndpoint("tcp", local);
     if (this.#session.denies("tcp.start-bind", resource, decision)) return fail("access-denied");
+    this.#asked = { address: local.address, port: local.port };
+    this.#session.uses("tcp.start-bind", resource, { kind: "bind", scheme: "tcp", address: local.address, port: local.port, listens: false });
     const bound = bindTcp(local, listen);
     if (typeof bound === "string") {
       this.#session.observe("tcp.start-bind", resource, "Error", bound);
@@ -105,6 +109,7 @@ export class TcpSocket implements Waitable {
     const decision = checkSocketAddress(grants.network, { scheme: "tcp", address, port, names });
     const resource = showEndpoint("tcp", remote);
     if (this.#session.denies("tcp.start-connect", resource, decision)) return fail("access-denied");
+    this.#session.uses("tcp.start-connect", resource, { kind: "socket", scheme: "tcp", address, port, names });
     if (!meters.connections.take()) {
       this.#session.observeLimit(
         "tcp.start-connect",
@@ -150,6 +155,8 @@ export class TcpSocket implements Waitable {
     const { socket, local, listen } = this.#state.bound;
     const resource = showEndpoint("tcp", local);
     if (this.#session.denies("tcp.start-listen", resource, listen)) return fail("access-denied");
+    const { address, port } = this.#asked ?? local;
+    this.#session.uses("tcp.start-listen", resource, { kind: "bind", scheme: "tcp", address, port, listens: true });
     const listener = new TcpListener(this.#session, socket, resource, this.options.backlog, this.#wakeups);
     this.#state = { kind: "listen-in-progress", listener, local };
     return succeed(undefined);

@@ -53,6 +53,7 @@ export class UdpSocket implements Waitable {
     const { decision, listen } = checkBind(this.#session.context.grants, "udp", local);
     const resource = showEndpoint("udp", local);
     if (this.#session.denies("udp.start-bind", resource, decision)) return fail("access-denied");
+    this.#session.uses("udp.start-bind", resource, { kind: "bind", scheme: "udp", address: local.address, port: local.port, listens: listen.allowed });
     const port = UdpPort.bind(this.#session, local, listen, this.options);
     if (typeof port === "string") {
       this.#session.observe("udp.start-bind", resource, "Error", port);
@@ -130,6 +131,9 @@ export class UdpSocket implements Waitable {
     const { network } = this.#session.context.grants;
     const decision = checkSocketAddress(network, { scheme: "udp", address, port, names });
     if (this.#session.denies(action, showEndpoint("udp", remote), decision)) return "access-denied";
+    if (!this.#recorded.has(remote)) {
+      this.#session.uses(action, showEndpoint("udp", remote), { kind: "socket", scheme: "udp", address, port, names });
+    }
     if (!this.#recorded.has(remote)) this.#session.observe(action, showEndpoint("udp", remote), "Allowed");
     this.#recorded.add(remote);
     return undefined;

@@ -17,7 +17,7 @@ import type { DocumentPlace } from "./translate.ts";
 import type { PolicyDocument } from "./policy-document.ts";
 
 /** The form of kept documents and the meaning of what they are made from; raise it when either changes. */
-const FORMAT = 2;
+const FORMAT = 3;
 
 /** How many are kept. */
 const MAX_KEPT = 256;

@@ -37,6 +37,8 @@ export interface InstanceLink {
   readonly collectsHandles: boolean;
   /** Whether the instance is in a process that a guest may have taken over, so that what it returns has to be checked. */
   readonly untrusted: boolean;
+  /** Counts a call that is about to be made. @throws CordonError `limit` for one that is too many. */
+  readonly count?: (name: string) => void;
   /** Ends it, whatever it does, as cancelled for this reason. */
   readonly stop: (reason: unknown) => void;
   /** Resolves when the instance is no more. */
@@ -145,6 +147,7 @@ export class GuestInstance implements AsyncDisposable {
           cause: signal.reason,
         });
       }
+      this.#link.count?.(called.name);
       handles.pass();
       const ended = this.#enter(called.path, normal);
       this.#stopsWith(signal, ended);

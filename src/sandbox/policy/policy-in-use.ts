@@ -1,4 +1,6 @@
 import type { SignatureEntry } from "../../policy/documents/policy-shape.ts";
+import type { DocumentAudit, DocumentRate } from "../../policy/documents/policy-document.ts";
+import type { UsesListener } from "../calls/invocations.ts";
 import type { Limits } from "../../shared/limits.ts";
 import type { ComponentSource } from "../loading/source.ts";
 import type { ReadSandboxOptions } from "../options/sandbox-options.ts";
@@ -19,6 +21,10 @@ export interface OpenedOptions extends ReadSandboxOptions {
   readonly policy?: PolicyInUse;
   /** What documents ask of the component's signatures, each to be met beside that of the options. */
   readonly signatures?: readonly SignatureEntry[] | undefined;
+  /** Takes what each access used, where somebody compares or learns. */
+  readonly usesOf?: UsesListener | undefined;
+  readonly rates?: readonly DocumentRate[];
+  readonly audits?: readonly DocumentAudit[];
   /** What no limit of a call may pass. */
   readonly mostLimits?: Partial<Limits>;
 }

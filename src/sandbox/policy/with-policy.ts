@@ -13,7 +13,7 @@ import { loadDocuments, policyFolders, type PolicyFolders } from "../../policy/d
 import type { DocumentLimits, PolicyDocument } from "../../policy/documents/policy-document.ts";
 import { withinFence } from "../../policy/fence.ts";
 import type { Grants } from "../../policy/grants.ts";
-import { hasName } from "../../policy/parse-environment.ts";
+import { deniedNames, hasName } from "../../policy/parse-environment.ts";
 import { type GrantsBase, type GrantsInput, parseGrants } from "../../policy/parse-grants.ts";
 import type { Limits } from "../../shared/limits.ts";
 import { cacheDirectory, configDirectory } from "../../shared/machine/xdg.ts";
@@ -47,7 +47,10 @@ export async function withPolicy(
   const own = grantsBase(options);
   const base = { ...own, ownPaths: [...own.ownPaths, ...policyPaths(loaded, folders, options.cache)] };
   const granted = combineGrants([effective.grants, options.grants ?? {}]);
-  const grants = fencedGrants(parseGrants(deterministicGrants(granted, options.deterministic), base), effective, base);
+  const strict = fencedGrants(parseGrants(deterministicGrants(granted, options.deterministic), base), effective, base);
+  const { grants, usesOf } = effective.isLogged
+    ? await loggedPolicy(effective, strict, { options, base })
+    : { grants: strict, usesOf: undefined };
   const mostLimits = tightest(effective.fences.flatMap(({ limits }) => (limits === undefined ? [] : [limits])));
   const limits = atMost(limitsFrom(options.limits, limitsFrom(tightest(effective.limits))), mostLimits);
   return {
@@ -60,12 +63,31 @@ export async function withPolicy(
     source: subject.source,
     signatures: effective.signatures,
     secretRules: secretRules([...effective.secrets, ...(options.secrets ?? [])]),
+    usesOf,
+    rates: effective.rates,
+    audits: effective.audits,
     policy: Object.freeze({
       version: effective.version,
       documents: effective.documents.map(({ file }) => file),
-      warnings: effective.warnings.map(faultText),
+      warnings: [...effective.warnings.map(faultText), ...effective.documents.flatMap(logNotice)],
     }),
   };
+}
+
+/** What is granted under documents that only record what they deny, which nothing else loads. */
+async function loggedPolicy(
+  effective: EffectivePolicy,
+  strict: Grants,
+  { options, base }: { readonly options: ReadSandboxOptions["options"]; readonly base: GrantsBase },
+): Promise<Pick<OpenedOptions, "grants" | "usesOf">> {
+  const { comparing, loggedGrants } = await import("./log-only.ts");
+  const wide = loggedGrants(effective, options.grants ?? {}, base, options.deterministic);
+  return { grants: fencedGrants(wide, effective, base), usesOf: comparing(strict) };
+}
+
+function logNotice({ file, enforce }: PolicyDocument): readonly string[] {
+  if (enforce !== "log") return [];
+  return [`${file}: enforce: log lets everything pass that this document denies, and records it as would-deny`];
 }
 
 async function subjectOf(
@@ -94,7 +116,7 @@ export function fencedGrants(grants: Grants, { fences }: Pick<EffectivePolicy, "
 export function fencedVariables({ environment }: GrantsInput): readonly string[] {
   if (typeof environment !== "object") return [];
   const { allow = [], set = {}, deny = [] } = environment;
-  return [...(allow === "all" ? [] : allow), ...Object.keys(set)].filter((name) => !hasName(deny, name));
+  return [...(allow === "all" ? [] : allow), ...Object.keys(set)].filter((name) => !hasName(deniedNames(deny), name));
 }
 
 /** Of each limit that is set at all, the least. */
@@ -125,6 +147,6 @@ export function policyPaths(
 ): readonly string[] {
   const configured = typeof cache === "object" ? cache.directory : undefined;
   const folders = [cacheDirectory(), configDirectory(), configured, user, machine, "/etc/cordon"];
-  const files = documents.map(({ file }) => resolve(file));
+  const files = documents.flatMap(({ file, audit }) => [resolve(file), ...(audit === undefined ? [] : [audit.file])]);
   return [...new Set([...folders.filter((folder) => folder !== undefined), ...files])];
 }

@@ -3,6 +3,7 @@ import type { HostContext } from "../../capability.ts";
 import { type DescriptorFlags, FolderDescriptor } from "../wasi/descriptor.ts";
 import { FilesystemError } from "../wasi/error-code.ts";
 import { filesystemState, type PreopenedFolder } from "../filesystem-state.ts";
+import { usesIn } from "../wasi/used.ts";
 import type { FolderHolding } from "../folders/held-folder.ts";
 import { holdByDescriptor } from "../folders/hold-by-descriptor.ts";
 import { holdByPath } from "../folders/hold-by-path.ts";
@@ -71,7 +72,7 @@ function root(context: HostContext, preopen: Preopen, holding: FolderHolding): P
     folder[Symbol.dispose]();
     throw error;
   }
-  const rules = preopen.rules === undefined ? undefined : new StorageScope(preopen.rules);
+  const rules = preopen.rules === undefined ? undefined : new StorageScope(preopen.rules, usesIn(context));
   const opened = { scope: { preopen, protection, rules, holding }, folder };
   roots.set(preopen, opened);
   return opened;

@@ -1,7 +1,9 @@
 import type { GrantSetting, Remedy } from "../../../shared/remedy.ts";
+import type { Use } from "../../../shared/use.ts";
 import type { AuditResult } from "../../../audit/event.ts";
 import type { PathGrant } from "../../../policy/grants.ts";
 import type { HostContext, HostResult } from "../../capability.ts";
+import { reportUses } from "../../uses.ts";
 import { cutResource, err, ok, quote } from "../../text.ts";
 import type { FileOutcome } from "../failure.ts";
 import { failed, failureReason } from "../failure.ts";
@@ -44,7 +46,11 @@ export async function onWholeFile<T>(
     record("Denied", problem);
     return err(`Cannot ${verb} ${quote(path)}: ${problem}`);
   }
-  const outcome = await settled(work({ grants, cwd: context.grants.cwd, path }));
+  const uses: Use[] = [];
+  const used = context.grants.reportsUses === true ? { used: (use: Use) => void uses.push(use) } : {};
+  const outcome = await settled(work({ grants, cwd: context.grants.cwd, path, ...used }));
+  const isRefused = outcome.kind === "outside" || outcome.kind === "refused";
+  if (!isRefused) reportUses(context, { eventType: "FilesystemAccess", action, resource: cutResource(path) }, uses);
   if (outcome.kind === "done") {
     record("Allowed");
     return ok(outcome.value);
