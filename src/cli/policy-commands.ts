@@ -1,6 +1,7 @@
 import { Argument, type Command, Option } from "commander";
 import type { PolicyEffectiveFlags } from "./commands/policy/effective.ts";
 import type { PolicyExplainFlags } from "./commands/policy/explain.ts";
+import type { PolicyLearnFlags } from "./commands/policy/learn.ts";
 import { addSandboxOptions, type SandboxFlags } from "./flags/run-options.ts";
 
 const JSON_FLAG = ["--json", "print one JSON document"] as const;
@@ -62,6 +63,18 @@ export function addPolicyCommands(program: Command, exit: (code: number) => void
     .action(async (file: string, flags: { readonly json?: boolean }) => {
       const { policyTestCommand } = await import("./commands/policy/test-file.ts");
       exit(await policyTestCommand(file, flags));
+    });
+  policy
+    .command("learn")
+    .description("run a component within a fence, and write the smallest document that covers what it used")
+    .argument("<file>", "the component, program or core module; - is stdin")
+    .argument("[words...]", "what run takes: the export of a component, and arguments; -- stands before them")
+    .option("--fence <FILE>", "allow what this document allows, and nothing else; without, nothing is allowed")
+    .option("--output <FILE>", "write the document there; default: stdout")
+    .option("--stdin", "let it read stdin, where the fence does")
+    .action(async (file: string, words: string[], flags: PolicyLearnFlags) => {
+      const { policyLearnCommand } = await import("./commands/policy/learn.ts");
+      exit(await policyLearnCommand(file, words, flags));
     });
   policy
     .command("schema")

@@ -23,7 +23,7 @@ export type Use =
   /** A name is removed, moved or replaced, which no rule may lead through. */
   | { readonly kind: "replace"; readonly path: string }
   /** A file or folder gets another name. */
-  | { readonly kind: "move"; readonly from: string; readonly to: string }
+  | { readonly kind: "move"; readonly from: string; readonly to: string; readonly isFolder: boolean }
   /** Without an address, as far as the text of the URL shows. */
   | {
       readonly kind: "http";

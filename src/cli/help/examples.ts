@@ -38,6 +38,7 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   "policy effective": ["cordon policy effective tool.wasm --policy policy.yaml"],
   "policy diff": ["cordon policy diff old.yaml new.yaml"],
   "policy test": ["cordon policy test rows.yaml"],
+  "policy learn": ["cordon policy learn tool.wasm --fence fence.yaml -- count notes/today.txt"],
   "policy schema": ["cordon policy schema > policy.schema.json"],
   "policy convert": [
     "cordon policy convert --dir notes --allow-network=example.com",

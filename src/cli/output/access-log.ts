@@ -30,7 +30,7 @@ export class AccessLog implements Disposable {
   readonly record = (event: AuditEvent): void => {
     this.#count += 1;
     if (this.#count <= MAX_SHOWN) this.#events.push(event);
-    if (!this.#deniedOnly || event.result === "Denied") this.#print(event);
+    if (!this.#deniedOnly || event.result === "Denied" || event.result === "would-deny") this.#print(event);
     this.#keep(event);
   };
 

@@ -60,6 +60,11 @@ export function translate({ read, shape }: CheckedDocument, { file, folder }: Do
   };
 }
 
+/** Permissions alone, in the terms of grants; relative URIs start at the folder. */
+export function permissionsAsGrants(permissions: PermissionsShape, folder: string): GrantsInput {
+  return grantsOf(permissions, ["permissions"], { warn: () => undefined, origin: () => undefined, folder }, false);
+}
+
 function ratesOf(
   rates: PolicyShape["rates"],
   at: (path: Path) => Position & { readonly file: string },

@@ -16,7 +16,7 @@ export function usesOf(sent: unknown): readonly Use[] | typeof UNTOLD {
 const KINDS: Readonly<Record<Use["kind"], Readonly<Record<string, "text" | "number" | "texts" | "truth" | "text?">>>> = {
   file: { surface: "text", path: "text", access: "number", need: "text" },
   replace: { path: "text" },
-  move: { from: "text", to: "text" },
+  move: { from: "text", to: "text", isFolder: "truth" },
   http: { scheme: "text", host: "text", port: "number", address: "text?" },
   socket: { scheme: "text", address: "text", port: "number", names: "texts" },
   "make-socket": { scheme: "text" },

@@ -82,7 +82,7 @@ function fileRefusal(use: FileUse, grants: Files): string | undefined {
   const candidates: readonly (PathGrant | Preopen)[] =
     surface === "preopen" ? grants.preopens : writes ? grants.filesystemWrite : grants.filesystemRead;
   const covering = candidates.filter(({ root, except }) => isWithin(path, root) && !(writes && except.some((one) => isWithin(path, one))));
-  if (covering.length === 0) return "the path is outside what is granted";
+  if (covering.length === 0) return denialAt(candidates, use) ?? "the path is outside what is granted";
   let why: string | undefined;
   for (const one of covering) {
     if ("write" in one && writes && !mayChange(one, access)) {
@@ -95,6 +95,16 @@ function fileRefusal(use: FileUse, grants: Files): string | undefined {
     why ??= ruleProblem(index, path, access === 0 ? ACCESS.read : access) ?? "no rule leads there";
   }
   return why;
+}
+
+/** The rule that denies a path which nothing grants. */
+function denialAt(candidates: readonly Pick<PathGrant, "rules">[], { path, access }: FileUse): string | undefined {
+  for (const { rules } of candidates) {
+    const index = rules === undefined ? undefined : ruleIndex(rules);
+    const asked = access === 0 ? EVERY_ACCESS : access;
+    if (index?.denialOf(path, asked) !== undefined) return ruleProblem(index, path, asked);
+  }
+  return undefined;
 }
 
 function mayChange({ write, create, delete: remove }: Preopen, access: number): boolean {

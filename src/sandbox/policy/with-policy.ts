@@ -22,7 +22,7 @@ import { beginReading, type ComponentSource, sourceName } from "../loading/sourc
 import { deterministicGrants } from "../options/deterministic.ts";
 import { atMost, limitsFrom, type LimitsInput } from "../options/limit-options.ts";
 import { secretRules } from "../options/secret-options.ts";
-import { grantsBase, type PolicyInput, type ReadSandboxOptions } from "../options/sandbox-options.ts";
+import { grantsBase, type PolicyInput, type PolicyLearner, type ReadSandboxOptions } from "../options/sandbox-options.ts";
 import type { OpenedOptions } from "./policy-in-use.ts";
 
 /**
@@ -40,17 +40,21 @@ export async function withPolicy(
   const asked = typeof policy === "string" ? { files: [policy] } : "length" in policy ? { files: policy } : policy;
   const isDiscovering = "folders" in asked && asked.folders === true;
   const files = (asked.files ?? []).map((file) => file);
-  const loaded = await loadDocuments(files, isDiscovering ? folders : undefined);
-  if (loaded.length === 0) return { ...read, source };
+  const learner = "learn" in asked ? asked.learn : undefined;
+  const found = await loadDocuments(files, isDiscovering ? folders : undefined);
+  const loaded = learner === undefined ? found : await boundsOf(found, learner.fence);
+  if (loaded.length === 0 && learner === undefined) return { ...read, source };
   const subject = await subjectOf(source, read, loaded);
   const effective = await effectivePolicy(loaded, subject);
   const own = grantsBase(options);
   const base = { ...own, ownPaths: [...own.ownPaths, ...policyPaths(loaded, folders, options.cache)] };
   const granted = combineGrants([effective.grants, options.grants ?? {}]);
   const strict = fencedGrants(parseGrants(deterministicGrants(granted, options.deterministic), base), effective, base);
-  const { grants, usesOf } = effective.isLogged
-    ? await loggedPolicy(effective, strict, { options, base })
-    : { grants: strict, usesOf: undefined };
+  const { grants, usesOf } = learner
+    ? await learnedPolicy(strict, granted, learner)
+    : effective.isLogged
+      ? await loggedPolicy(effective, strict, { options, base })
+      : { grants: strict, usesOf: undefined };
   const mostLimits = tightest(effective.fences.flatMap(({ limits }) => (limits === undefined ? [] : [limits])));
   const limits = atMost(limitsFrom(options.limits, limitsFrom(tightest(effective.limits))), mostLimits);
   return {
@@ -83,6 +87,32 @@ async function loggedPolicy(
   const { comparing, loggedGrants } = await import("./log-only.ts");
   const wide = loggedGrants(effective, options.grants ?? {}, base, options.deterministic);
   return { grants: fencedGrants(wide, effective, base), usesOf: comparing(strict) };
+}
+
+/** Grants from which a component is learned. */
+async function learnedPolicy(
+  grants: Grants,
+  input: GrantsInput,
+  learner: PolicyLearner,
+): Promise<Pick<OpenedOptions, "grants" | "usesOf">> {
+  const { watched } = await import("./log-only.ts");
+  const told = watched(grants);
+  return { grants: told, usesOf: learner.begin(told, input) };
+}
+
+/** What bounds a component that is learned from: denials and fences of the documents that are for it, and all of the named fence. */
+async function boundsOf(found: readonly PolicyDocument[], fence: string | undefined): Promise<readonly PolicyDocument[]> {
+  const { denialsOf } = await import("./log-only.ts");
+  const denying = found.map((one): PolicyDocument => ({ ...one, enforce: "deny", grants: denialsOf(one.grants) }));
+  const named = fence === undefined ? [] : await loadDocuments([fence], undefined);
+  return [
+    ...denying,
+    ...named.map((one): PolicyDocument => {
+      const { grants, limits } = one.fence ?? one;
+      const granted = one.fence === undefined ? grants : combineGrants([grants, denialsOf(one.grants)]);
+      return { ...one, match: undefined, enforce: "deny", grants: granted, limits, fence: undefined };
+    }),
+  ];
 }
 
 function logNotice({ file, enforce }: PolicyDocument): readonly string[] {

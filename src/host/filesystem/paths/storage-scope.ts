@@ -142,7 +142,7 @@ export class StorageScope {
     if (stats.isDirectory() && (index !== this.#index || !this.#index.isSameBelow(source, target))) {
       throw refused("other rules hold for what is below the new name");
     }
-    this.#used({ kind: "move", from: source, to: target });
+    this.#used({ kind: "move", from: source, to: target, isFolder: stats.isDirectory() });
   }
 
   /** The size that a file may be made to pass, in bytes. */
