@@ -3,9 +3,10 @@ import type { UseLabel } from "../../host/uses.ts";
 import { combineGrants } from "../../policy/documents/combine.ts";
 import type { EffectivePolicy } from "../../policy/documents/effective.ts";
 import type { PolicyDocument } from "../../policy/documents/policy-document.ts";
-import type { Grants } from "../../policy/grants.ts";
+import type { Grants, Preopen } from "../../policy/grants.ts";
 import type { EnvironmentInput } from "../../policy/parse-environment.ts";
 import { type GrantsBase, type GrantsInput, parseGrants } from "../../policy/parse-grants.ts";
+import { kernelProblem } from "../../policy/real-path.ts";
 import { storageRules } from "../../policy/storage/parse-storage.ts";
 import type { StorageRules } from "../../policy/storage/storage-rules.ts";
 import type { UsesListener } from "../calls/invocations.ts";
@@ -47,7 +48,8 @@ export function loggedGrants(
   const variables = fences.length === 0 ? [EVERY_VARIABLE] : fences.flatMap(({ grants }) => grants.environment ?? []);
   const denied = combineGrants(said.map(denialsOf)).environment;
   const byName = combineGrants([...variables, ...(denied === undefined ? [] : [denied])].map((environment) => ({ environment })));
-  return watched({ ...grants, environmentByName: parseGrants(byName, base).environment });
+  const environmentByName = parseGrants(byName, base).environment;
+  return watched({ ...grants, preopens: grants.preopens.map(openedWhole), environmentByName });
 }
 
 /** A folder that a document opens as `/` keeps the name: then the whole tree has another one. */
@@ -59,6 +61,12 @@ function renamed(grants: GrantsInput): GrantsInput {
   if (!isTaken) return grants;
   const rules = allow.map((rule) => (EVERYTHING.filesystem?.allow?.includes(rule) === true ? { ...rule, guest: "/host" } : rule));
   return { ...grants, filesystem: { ...grants.filesystem, allow: rules } };
+}
+
+/** What a folder is opened for is left to its rules, which are all that says so here. */
+function openedWhole(preopen: Preopen): Preopen {
+  if (kernelProblem(preopen.root, true) !== undefined) return preopen;
+  return Object.freeze({ ...preopen, write: true, create: true, delete: true });
 }
 
 /** Grants whose uses are told. Every folder and path has rules, since they are where uses of files are found out. */
