@@ -39,6 +39,14 @@ export class RuleNode {
     return this.#literals.size > 0 || this.#stars.length > 0;
   }
 
+  /** The names that rules tell apart here, and the beginnings and ends of names. */
+  get next(): { readonly names: Iterable<string>; readonly stars: Iterable<readonly [prefix: string, suffix: string]> } {
+    const stars = this.#stars.flatMap(({ nodes }) =>
+      Array.from(nodes.keys(), (key) => key.split("/") as unknown as readonly [string, string]),
+    );
+    return { names: this.#literals.keys(), stars };
+  }
+
   /** Adds a rule, whose pattern goes on with these segments. */
   add(segments: readonly PatternSegment[], rule: StorageRule): void {
     const path: RuleNode[] = [this];
