@@ -17,7 +17,10 @@ export function reportUses(
 }
 
 /** Tells, once for an invocation, that something was given in place of less. */
-export function onceGiven(what: Extract<Use, { readonly kind: "given" }>["what"], label: UseLabel): (context: HostContext) => void {
+export function onceGiven(
+  what: Extract<Use, { readonly kind: "given" }>["what"],
+  label: UseLabel,
+): (context: HostContext) => void {
   const told = new WeakSet<HostContext>();
   return (context) => {
     if (context.grants.reportsUses !== true || told.has(context)) return;

@@ -78,7 +78,9 @@ export function parseEnvironment(
 }
 
 /** What the reasons of denied variables are, by their names. */
-export function variableReasons(value: EnvironmentInput | undefined): readonly (readonly [name: string, reason: string])[] {
+export function variableReasons(
+  value: EnvironmentInput | undefined,
+): readonly (readonly [name: string, reason: string])[] {
   if (typeof value !== "object" || !Array.isArray(value.deny)) return [];
   return (value.deny as readonly DeniedVariable[]).flatMap((one) =>
     typeof one === "object" ? [[one.name, one.reason] as const] : [],

@@ -113,7 +113,14 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
     const recorder = new AuditRecorder(subject, files === undefined ? options.onEvent : files.record);
     const isDeterministic = (options.deterministic ?? false) !== false;
     const { usesOf, rates = [] } = opened;
-    const common = { engine, grants, recorder, hostFunctions, usesOf, rates: rates.length === 0 ? undefined : await gateOf(rates) };
+    const common = {
+      engine,
+      grants,
+      recorder,
+      hostFunctions,
+      usesOf,
+      rates: rates.length === 0 ? undefined : await gateOf(rates),
+    };
     invocations = new Invocations(common);
     return new Sandbox({ ...common, invocations, files, limits, isDeterministic, policy, mostLimits });
   }

@@ -11,7 +11,8 @@ import { diffPolicies, type PolicyDiff } from "../../src/sandbox/policy/diff/dif
 import { needing } from "../support/needs.ts";
 import { documentOf, grantsOf } from "../support/policy.ts";
 
-const permitting = (permissions: object, more: object = {}): string => JSON.stringify({ version: "1.0", permissions, ...more });
+const permitting = (permissions: object, more: object = {}): string =>
+  JSON.stringify({ version: "1.0", permissions, ...more });
 
 function diff(before: string, after: string): PolicyDiff {
   return diffPolicies(documentOf(before), documentOf(after));
@@ -19,23 +20,56 @@ function diff(before: string, after: string): PolicyDiff {
 
 const storage = (allow: readonly (readonly [string, ...string[]])[], deny: readonly string[] = []): string =>
   permitting({
-    storage: { allow: allow.map(([uri, ...access]) => ({ uri: `fs:///none/${uri}`, access })), deny: deny.map((uri) => ({ uri: `fs:///none/${uri}` })) },
+    storage: {
+      allow: allow.map(([uri, ...access]) => ({ uri: `fs:///none/${uri}`, access })),
+      deny: deny.map((uri) => ({ uri: `fs:///none/${uri}` })),
+    },
   });
-const network = (allow: readonly object[], deny: readonly object[] = []): string => permitting({ network: { allow, deny } });
+const network = (allow: readonly object[], deny: readonly object[] = []): string =>
+  permitting({ network: { allow, deny } });
 
 const NOTHING = { gained: [], lost: [] };
 
 test("what is said otherwise is neither gained nor lost", () => {
   const same: readonly (readonly [string, string])[] = [
-    [storage([["a", "read", "write"]]), storage([["a", "read", "modify"], ["a", "create", "delete"]])],
-    [storage([["**", "read"]]), storage([["**", "read"], ["a/*.txt", "read"], ["b", "read"]])],
+    [
+      storage([["a", "read", "write"]]),
+      storage([
+        ["a", "read", "modify"],
+        ["a", "create", "delete"],
+      ]),
+    ],
+    [
+      storage([["**", "read"]]),
+      storage([
+        ["**", "read"],
+        ["a/*.txt", "read"],
+        ["b", "read"],
+      ]),
+    ],
     [storage([["a/**", "read"]]), storage([["a", "read"]])],
     [storage([["**", "read"]], ["s/**"]), storage([["**", "read"]], ["s", "s/x*"])],
-    [network([{ cidr: "10.0.0.0/8", port: 1 }]), network([{ cidr: "10.0.0.0/9", port: 1 }, { cidr: "10.128.0.0/9", port: "1-1" }])],
-    [network([{ host: "*.a.com", port: "1-9" }]), network([{ host: "*.a.com", port: "5-9" }, { host: "x.a.com", port: 3 }, { host: "*.a.com", port: "1-4" }])],
+    [
+      network([{ cidr: "10.0.0.0/8", port: 1 }]),
+      network([
+        { cidr: "10.0.0.0/9", port: 1 },
+        { cidr: "10.128.0.0/9", port: "1-1" },
+      ]),
+    ],
+    [
+      network([{ host: "*.a.com", port: "1-9" }]),
+      network([
+        { host: "*.a.com", port: "5-9" },
+        { host: "x.a.com", port: 3 },
+        { host: "*.a.com", port: "1-4" },
+      ]),
+    ],
     [network([], [{ cidr: "10.0.0.0/8" }]), network([], [{ cidr: "10.0.0.0/9" }, { cidr: "10.128.0.0/9" }])],
     [permitting({ listen: ["tcp://127.0.0.1:80"] }), permitting({ listen: ["tcp://127.0.0.1:80-80"] })],
-    [permitting({}, { limits: { timeoutMs: 5_000 } }), permitting({}, { limits: { timeoutMs: 5_000, profile: "minimal" } })],
+    [
+      permitting({}, { limits: { timeoutMs: 5_000 } }),
+      permitting({}, { limits: { timeoutMs: 5_000, profile: "minimal" } }),
+    ],
   ];
   for (const [one, other] of same) {
     assert.deepEqual(diff(one, other), NOTHING, `${one}\n${other}`);
@@ -45,17 +79,43 @@ test("what is said otherwise is neither gained nor lost", () => {
 
 test("each thing more is gained, and lost the other way round", () => {
   const rows: readonly (readonly [before: string, after: string, gained: RegExp])[] = [
-    [storage([["a", "read"]]), storage([["a", "read"], ["b/*", "read"]]), /^storage: read fs:\/\/\/none\/b\/\* \(such as \/none\/b\/…\)$/u],
+    [
+      storage([["a", "read"]]),
+      storage([
+        ["a", "read"],
+        ["b/*", "read"],
+      ]),
+      /^storage: read fs:\/\/\/none\/b\/\* \(such as \/none\/b\/…\)$/u,
+    ],
     [storage([["a", "read"]]), storage([["a", "read", "create"]]), /^storage: create /u],
     [storage([["*.txt", "read"]]), storage([["*t", "read"]]), /^storage: read /u],
-    [storage([["a", "read"]], ["a/s"]), storage([["a", "read"]]), /^no longer denied: storage: read, write fs:\/\/\/none\/a\/s /u],
+    [
+      storage([["a", "read"]], ["a/s"]),
+      storage([["a", "read"]]),
+      /^no longer denied: storage: read, write fs:\/\/\/none\/a\/s /u,
+    ],
     [storage([], ["s"]), storage([]), /^no longer denied: /u],
     [storage([["a", "read"]], ["a/**/s"]), storage([["a", "read"]], ["a/*/s"]), /^no longer denied: /u],
     [network([{ host: "a.com" }]), network([{ host: "*.com" }]), /^network: https?:\/\/\*\.com:/u],
-    [network([{ cidr: "10.0.0.0/9", port: 1 }]), network([{ cidr: "10.0.0.0/8", port: 1 }]), /^network: \w+:\/\/10\.0\.0\.0\/8:1$/u],
-    [network([{ cidr: "::/0", port: 1 }]), network([{ cidr: "::/0", port: 1 }, { cidr: "::ffff:10.0.0.0/104", port: 1 }]), /^network: /u],
+    [
+      network([{ cidr: "10.0.0.0/9", port: 1 }]),
+      network([{ cidr: "10.0.0.0/8", port: 1 }]),
+      /^network: \w+:\/\/10\.0\.0\.0\/8:1$/u,
+    ],
+    [
+      network([{ cidr: "::/0", port: 1 }]),
+      network([
+        { cidr: "::/0", port: 1 },
+        { cidr: "::ffff:10.0.0.0/104", port: 1 },
+      ]),
+      /^network: /u,
+    ],
     [network([{ host: "a.com", port: 80 }]), network([{ host: "a.com", port: "80-90" }]), /:81-90$/u],
-    [network([], [{ host: "a.com" }]), network([], [{ host: "b.a.com" }]), /^no longer denied: network: \w+:\/\/a\.com:/u],
+    [
+      network([], [{ host: "a.com" }]),
+      network([], [{ host: "b.a.com" }]),
+      /^no longer denied: network: \w+:\/\/a\.com:/u,
+    ],
     [permitting({ environment: { deny: [{ key: "A" }] } }), permitting({}), /^no longer denied: environment: A$/u],
     [permitting({}), permitting({ environment: { allow: [{ key: "A", value: "b" }] } }), /^environment: A=b$/u],
     [permitting({}), permitting({ stdin: true }), /^stdin$/u],
@@ -64,22 +124,38 @@ test("each thing more is gained, and lost the other way round", () => {
     [permitting({}), permitting({ lookup: ["a.com"] }), /^lookup: a\.com$/u],
     [permitting({}), permitting({ listen: ["udp://127.0.0.1:53"] }), /^listen: /u],
     [permitting({}), permitting({ custom: { x: true } }), /^custom: x /u],
-    [permitting({}), permitting({}, { limits: { timeoutMs: 600_000, cpuTimeMs: 30_000, idleTimeoutMs: 60_000 } }), /^limits: /u],
+    [
+      permitting({}),
+      permitting({}, { limits: { timeoutMs: 600_000, cpuTimeMs: 30_000, idleTimeoutMs: 60_000 } }),
+      /^limits: /u,
+    ],
     [permitting({}, { isolation: "process" }), permitting({}, { isolation: "thread" }), /^isolation: thread$/u],
     [permitting({}, { signature: { require: "any" } }), permitting({}), /^signature: /u],
     [permitting({}), permitting({}, { enforce: "log" }), /^enforce: log/u],
-    [permitting({}, { rates: { calls: "1 per second" } }), permitting({}, { rates: { calls: "2 per second" } }), /^no longer denied: more than 1 call per second$/u],
-    [permitting({}, { audit: { file: "/x" } }), permitting({}, { audit: { file: "/x", level: "denials" } }), /^no longer denied: recorded/u],
+    [
+      permitting({}, { rates: { calls: "1 per second" } }),
+      permitting({}, { rates: { calls: "2 per second" } }),
+      /^no longer denied: more than 1 call per second$/u,
+    ],
+    [
+      permitting({}, { audit: { file: "/x" } }),
+      permitting({}, { audit: { file: "/x", level: "denials" } }),
+      /^no longer denied: recorded/u,
+    ],
     [permitting({}, { fence: {} }), permitting({}), /^fence: other documents are bounded by none$/u],
     [permitting({}, { match: { name: "a" } }), permitting({}), /^not decided, so taken as gained: match/u],
   ];
   for (const [before, after, expected] of rows) {
     const { gained, lost } = diff(before, after);
-    assert.ok(gained.some((text) => expected.test(text)), `${before}\n${after}\n${gained.join("\n")}`);
+    assert.ok(
+      gained.some((text) => expected.test(text)),
+      `${before}\n${after}\n${gained.join("\n")}`,
+    );
     if (!gained.some((text) => text.startsWith("not decided"))) {
       assert.ok(diff(after, before).lost.length >= gained.length, `${before}\n${after}`);
     }
-    if (lost.length === 0 && !before.includes("match")) assert.deepEqual(diff(after, before).gained, [], `${after}\n${before}`);
+    if (lost.length === 0 && !before.includes("match"))
+      assert.deepEqual(diff(after, before).gained, [], `${after}\n${before}`);
   }
 });
 
@@ -91,7 +167,8 @@ test(
       mkdirSync(join(base, "w"));
       mkdirSync(join(base, "elsewhere"));
       symlinkSync("../elsewhere", join(base, "w/link"));
-      const of = (path: string): string => permitting({ storage: { allow: [{ uri: `fs://${base}/${path}`, access: ["read"] }] } });
+      const of = (path: string): string =>
+        permitting({ storage: { allow: [{ uri: `fs://${base}/${path}`, access: ["read"] }] } });
       assert.equal(diff(of("w/**"), of("w/link/**")).gained.length, 1);
       assert.deepEqual(diff(of("elsewhere"), of("w/link/**")), NOTHING);
     } finally {
@@ -105,7 +182,9 @@ const segment = fc.constantFrom("a", "b", "ab", "*", "a*", "*b", "a*b", "ab*", "
 const uri = fc.array(segment, { minLength: 1, maxLength: 4 }).map((all) => all.join("/"));
 const words = fc.subarray(["read", "modify", "create", "delete"], { minLength: 1 });
 const rule = fc.tuple(uri, words).map(([path, access]): readonly [string, ...string[]] => [path, ...access]);
-const files = fc.tuple(fc.array(rule, { maxLength: 4 }), fc.array(uri, { maxLength: 3 })).map(([allow, deny]) => storage(allow, deny));
+const files = fc
+  .tuple(fc.array(rule, { maxLength: 4 }), fc.array(uri, { maxLength: 3 }))
+  .map(([allow, deny]) => storage(allow, deny));
 
 function indexOf(text: string): RuleIndex {
   const grants = grantsOf(text);
@@ -114,7 +193,10 @@ function indexOf(text: string): RuleIndex {
 }
 
 test("no gain of files is missed, and none is told that there is not", () => {
-  const paths = NAMES.flatMap((one) => [one, ...NAMES.flatMap((two) => [`${one}/${two}`, `${one}/${two}/a`, `${one}/${two}/abb/x`])]);
+  const paths = NAMES.flatMap((one) => [
+    one,
+    ...NAMES.flatMap((two) => [`${one}/${two}`, `${one}/${two}/a`, `${one}/${two}/abb/x`]),
+  ]);
   fc.assert(
     fc.property(files, files, (before, after) => {
       const { gained } = diff(before, after);
@@ -133,11 +215,29 @@ test("no gain of files is missed, and none is told that there is not", () => {
 });
 
 const hosts = fc.constantFrom("a.com", "x.a.com", "*.a.com", "*.com", "*", "any", "localhost");
-const blocks = fc.constantFrom("10.0.0.0/8", "10.0.0.0/9", "10.128.0.0/9", "10.0.0.1/32", "0.0.0.0/0", "::/0", "::ffff:0:0/96", "93.184.216.34/32");
+const blocks = fc.constantFrom(
+  "10.0.0.0/8",
+  "10.0.0.0/9",
+  "10.128.0.0/9",
+  "10.0.0.1/32",
+  "0.0.0.0/0",
+  "::/0",
+  "::ffff:0:0/96",
+  "93.184.216.34/32",
+);
 const entry = fc
-  .tuple(fc.oneof(hosts.map((host) => ({ host })), blocks.map((cidr) => ({ cidr }))), fc.constantFrom(1, "1-5", "*", 7), fc.constantFrom("tcp", "https", undefined))
+  .tuple(
+    fc.oneof(
+      hosts.map((host) => ({ host })),
+      blocks.map((cidr) => ({ cidr })),
+    ),
+    fc.constantFrom(1, "1-5", "*", 7),
+    fc.constantFrom("tcp", "https", undefined),
+  )
   .map(([of, port, protocol]) => ({ ...of, port, ...(protocol === undefined ? {} : { protocol }) }));
-const networks = fc.tuple(fc.array(entry, { maxLength: 4 }), fc.array(entry, { maxLength: 2 })).map(([allow, deny]) => network(allow, deny));
+const networks = fc
+  .tuple(fc.array(entry, { maxLength: 4 }), fc.array(entry, { maxLength: 2 }))
+  .map(([allow, deny]) => network(allow, deny));
 
 test("no gain of the network is missed", () => {
   const addresses = ["10.0.0.1", "10.200.0.1", "93.184.216.34", "127.0.0.1", "::ffff:10.0.0.1", "2606:4700::1", "::1"];

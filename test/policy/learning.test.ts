@@ -96,7 +96,12 @@ function withoutOne({ permissions, ...shape }: PolicyShape): readonly (readonly 
 }
 
 /** Learns a run, and proves the document: the same run has no denial under it, and has one under it without any of its rules. */
-async function prove(run: Run, fence: () => string, rules: number, sees: "all" | "less" = "all"): Promise<LearnedDocument> {
+async function prove(
+  run: Run,
+  fence: () => string,
+  rules: number,
+  sees: "all" | "less" = "all",
+): Promise<LearnedDocument> {
   using place = new Place();
   const learned = await learn(place, run, fence());
   const shown = JSON.stringify(learned.shape, undefined, 1);
@@ -154,7 +159,11 @@ test(
           read(data, "final"),
           call(data, "unlinkFileAt", "gone"),
         ];
-        const folder = [call(data, "createDirectoryAt", "dir"), put(data, "dir/x", "x"), call(data, "unlinkFileAt", "dir/x")];
+        const folder = [
+          call(data, "createDirectoryAt", "dir"),
+          put(data, "dir/x", "x"),
+          call(data, "unlinkFileAt", "dir/x"),
+        ];
         drop(open(data, "dir", "rd"));
         return [made, moved, folder, call(data, "removeDirectoryAt", "dir")];
       }),
@@ -253,7 +262,11 @@ permissions:
   } finally {
     server.close();
   }
-  await prove(probed(({ lookUp }) => lookUp("localhost").length > 0), () => fence, 1);
+  await prove(
+    probed(({ lookUp }) => lookUp("localhost").length > 0),
+    () => fence,
+    1,
+  );
   const listening = probed(({ wasi, call, network, address, wait }) => {
     const socket = call(wasi["tcp"], "createTcpSocket", "ipv4");
     const bound = call(socket, "startBind", network(), address("127.0.0.1", 0));
@@ -304,7 +317,11 @@ test("what is given in place of less is kept as it was given, and what was not u
     const input = call(wasi["stdin"], "getStdin");
     wait(input);
     call(wasi["environment"], "getEnvironment");
-    return [call(input, "read", 100), call(wasi["wallClock"], "now") !== null, call(wasi["random"], "getRandomU64") !== 0];
+    return [
+      call(input, "read", 100),
+      call(wasi["wallClock"], "now") !== null,
+      call(wasi["random"], "getRandomU64") !== 0,
+    ];
   });
   const learned = await learn(place, { ...uses, call: { stdin: "of the embedder" } }, fence);
   assert.deepEqual(learned.shape.permissions, { stdin: true, clocks: "read", random: "full" });
@@ -323,7 +340,10 @@ test("outside the fence everything is denied, and without one all is", async () 
   };
   place.fresh(run);
   const events: AuditEvent[] = [];
-  const fence = place.document("fence.yaml", 'version: "1.0"\npermissions: { storage: { allow: [{ uri: "fs://data/b", access: [read] }] } }\n');
+  const fence = place.document(
+    "fence.yaml",
+    'version: "1.0"\npermissions: { storage: { allow: [{ uri: "fs://data/b", access: [read] }] } }\n',
+  );
   for (const bound of [fence, undefined]) {
     const onEvent = (event: AuditEvent): void => void events.push(event);
     const { sandbox, document } = await openToLearn(await run.guest, bound, { cache: TEST_CACHE, onEvent });

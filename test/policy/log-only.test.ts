@@ -86,17 +86,16 @@ test(
     place.write("data/b");
     const policy = place.write(
       "log.yaml",
-      document(`${LOG}permissions: { storage: { allow: [{ uri: "fs://data/*", access: [read], guest: work }], deny: [{ uri: "fs://data/b" }] } }\n`),
+      document(
+        `${LOG}permissions: { storage: { allow: [{ uri: "fs://data/*", access: [read], guest: work }], deny: [{ uri: "fs://data/b" }] } }\n`,
+      ),
     );
     await using guest = new Probe(await place.open(await wasiProbe(), [policy]), place.events);
-    const seen = await guest.run(
-      ({ wasi, call, read, put, list }, outside) => {
-        const folders = call(wasi["preopens"], "getDirectories") as [object, string][];
-        const [work, root] = ["work", "/"].map((name) => folders.find(([, guest]) => guest === name)?.[0]);
-        return [list(work), read(work, "a"), read(work, "b"), read(root, outside), put(work, "new", "made")];
-      },
-      `${place.base}/data/b`.slice(1),
-    );
+    const seen = await guest.run(({ wasi, call, read, put, list }, outside) => {
+      const folders = call(wasi["preopens"], "getDirectories") as [object, string][];
+      const [work, root] = ["work", "/"].map((name) => folders.find(([, guest]) => guest === name)?.[0]);
+      return [list(work), read(work, "a"), read(work, "b"), read(root, outside), put(work, "new", "made")];
+    }, `${place.base}/data/b`.slice(1));
     assert.deepEqual(seen, [["a", "b"], "data/a", "data/b", "data/b", "ok"]);
     const would = place.events.filter(({ result }) => result === "would-deny").map(({ resource }) => resource);
     assert.deepEqual(would, ["work/b", `${place.base}/data/b`, "work/new"]);
@@ -111,7 +110,10 @@ test("a fence is enforced, and so is what another document denies", async () => 
     "fence.yaml",
     document(`fence: { permissions: { storage: { allow: [{ uri: "fs://in/**", access: [read] }] } } }\n`),
   );
-  const denies = place.write("denies.yaml", document(`permissions: { storage: { deny: [{ uri: "fs://in/secret" }] } }\n`));
+  const denies = place.write(
+    "denies.yaml",
+    document(`permissions: { storage: { deny: [{ uri: "fs://in/secret" }] } }\n`),
+  );
   await using sandbox = await place.open(await testGuest(), [log, fence, denies]);
   assert.equal((await sandbox.call("read", [place.at("in/a")])).value, "in/a");
   for (const name of ["in/secret", "out/b"]) {
@@ -147,8 +149,16 @@ test("nothing passes that no document can grant: programs without a fence, the d
 
 test("a variable that is asked for by name passes; no program is given more of them than documents say", async () => {
   using place = new Place();
-  const log = place.write("log.yaml", document(`${LOG}permissions: { environment: { deny: [{ key: "HOME", reason: "private" }] } }\n`));
-  const module = await textGuest("log-only-variables", jsonModule(`(call $answer (call $env_get (i32.const 32) (i32.const 4)))`, { fields: `(data (i32.const 32) "HOME")` }));
+  const log = place.write(
+    "log.yaml",
+    document(`${LOG}permissions: { environment: { deny: [{ key: "HOME", reason: "private" }] } }\n`),
+  );
+  const module = await textGuest(
+    "log-only-variables",
+    jsonModule(`(call $answer (call $env_get (i32.const 32) (i32.const 4)))`, {
+      fields: `(data (i32.const 32) "HOME")`,
+    }),
+  );
   const home = process.env["HOME"];
   process.env["HOME"] = "[1]";
   try {
@@ -166,8 +176,14 @@ test("a variable that is asked for by name passes; no program is given more of t
 
 test("why a variable is denied is told in the event", async () => {
   using place = new Place();
-  const policy = place.write("p.yaml", document(`permissions: { environment: { deny: [{ key: "17", reason: "kept from skills" }] } }\n`));
-  const module = await textGuest("log-only-denied", jsonModule(`(call $answer (call $env_get (local.get $p) (local.get $l)))`));
+  const policy = place.write(
+    "p.yaml",
+    document(`permissions: { environment: { deny: [{ key: "17", reason: "kept from skills" }] } }\n`),
+  );
+  const module = await textGuest(
+    "log-only-denied",
+    jsonModule(`(call $answer (call $env_get (local.get $p) (local.get $l)))`),
+  );
   await using sandbox = await place.open(module, [policy]);
   await sandbox.call("execute", ["17"]);
   assert.deepEqual(
@@ -206,7 +222,11 @@ test("a guest that is denied too often is ended, and cannot be called for the re
     for (;;) call(wasi["tcp"], "createTcpSocket", "ipv4");
   });
   const limits = { timeoutMs: 60_000 };
-  const error: CordonError = await failsWith("limit", /the policy allows 3 denials per minute/u, guest.call("run", [insists], { limits }));
+  const error: CordonError = await failsWith(
+    "limit",
+    /the policy allows 3 denials per minute/u,
+    guest.call("run", [insists], { limits }),
+  );
   assert.equal(error.limit?.limit, "denials-rate");
   const denied = place.events.filter(({ action }) => action.startsWith("tcp"));
   assert.ok(denied.length >= 4);
@@ -229,7 +249,9 @@ test("a document has events written to its file, which no guest reaches", async 
   place.write("a");
   const all = place.write(
     "all.yaml",
-    document(`permissions: { storage: { allow: [{ uri: "fs://**", access: [read, write] }] } }\naudit: { file: "all.jsonl" }\n`),
+    document(
+      `permissions: { storage: { allow: [{ uri: "fs://**", access: [read, write] }] } }\naudit: { file: "all.jsonl" }\n`,
+    ),
   );
   const denials = place.write("denials.yaml", document(`audit: { file: "denials.jsonl", level: denials }\n`));
   {
@@ -251,7 +273,12 @@ test(
   "nothing runs whose record cannot be kept",
   needing(["linux"], async () => {
     using place = new Place();
-    const full = place.write("full.yaml", document(`permissions: { storage: { allow: [{ uri: "fs://a", access: [read] }] } }\naudit: { file: /dev/full }\n`));
+    const full = place.write(
+      "full.yaml",
+      document(
+        `permissions: { storage: { allow: [{ uri: "fs://a", access: [read] }] } }\naudit: { file: /dev/full }\n`,
+      ),
+    );
     place.write("a");
     await using sandbox = await place.open(await testGuest(), [full]);
     await failsWith("host", /Cannot write the audit file/u, sandbox.call("read", [place.at("a")]));

@@ -101,13 +101,12 @@ async function runHop(
     return { result: "Denied", reason: decision.reason, remedies: decision.remedies, guest: NOT_GRANTED };
   }
   const target = targetOf(request.url);
-  const use = (of: Target, address?: string): Use => ({ kind: "http", ...of, ...(address === undefined ? {} : { address }) });
   const label = {
     eventType: "NetworkAccess",
     action: `network.http-${request.method.toLowerCase()}`,
     resource: urlResource(request.url),
   } as const;
-  if (target !== undefined) reportUses(context, label, [use(target)]);
+  if (target !== undefined) reportUses(context, label, [useOf(target)]);
   if (target === undefined) return fail("the scheme of the URL is not http or https");
   if (hops > MAX_REDIRECTS) return fail(`more than ${MAX_REDIRECTS} redirects`);
   if (request.body !== undefined && isLarger(request.body, limits.maxRequestBodyBytes)) {
@@ -131,7 +130,11 @@ async function runHop(
   if (candidates.kind === "unresolved") {
     return fail("the host name could not be resolved", isNamed ? undefined : NOT_GRANTED_OR_UNRESOLVED);
   }
-  reportUses(context, label, candidates.addresses.map((address) => use(target, address)));
+  reportUses(
+    context,
+    label,
+    candidates.addresses.map((address) => useOf(target, address)),
+  );
   if (!takeConnection(context, request)) return fail(tooManyConnections(context));
   const sent = await sendRequest(request, { addresses: candidates.addresses, context, signal }).finally(release);
   if (sent.kind === "failed") return fail(signal.aborted ? ended() : sent.reason);
@@ -141,6 +144,10 @@ async function runHop(
   if (redirect.kind === "follow") return { result: "Allowed", next: redirect.request };
   const status = `HTTP ${sent.status} ${STATUS_CODES[sent.status] ?? ""}`.trimEnd();
   return { result: "Error", reason: status, guest: status };
+}
+
+function useOf(target: Target, address?: string): Use {
+  return { kind: "http", ...target, ...(address === undefined ? {} : { address }) };
 }
 
 /** Counts one connection more, or records that there are too many. */

@@ -62,7 +62,11 @@ function run(
   };
   const decision = checkCommand(context.grants.process, command);
   if (!decision.allowed) return refuse("ProcessStart", decision.reason, { tag: "denied" }, decision.remedies);
-  const label = { eventType: "ProcessStart", action: "process.run", resource: requestResource(command, words) } as const;
+  const label = {
+    eventType: "ProcessStart",
+    action: "process.run",
+    resource: requestResource(command, words),
+  } as const;
   reportUses(context, label, [{ kind: "process", command: cutResource(command) }]);
   const problem = requestProblem(command, words);
   if (problem !== undefined) return refuse("ProcessStart", problem, { tag: "failed", val: problem });

@@ -80,7 +80,13 @@ export class TcpSocket implements Waitable {
     const resource = showEndpoint("tcp", local);
     if (this.#session.denies("tcp.start-bind", resource, decision)) return fail("access-denied");
     this.#asked = { address: local.address, port: local.port };
-    this.#session.uses("tcp.start-bind", resource, { kind: "bind", scheme: "tcp", address: local.address, port: local.port, listens: false });
+    this.#session.uses("tcp.start-bind", resource, {
+      kind: "bind",
+      scheme: "tcp",
+      address: local.address,
+      port: local.port,
+      listens: false,
+    });
     const bound = bindTcp(local, listen);
     if (typeof bound === "string") {
       this.#session.observe("tcp.start-bind", resource, "Error", bound);

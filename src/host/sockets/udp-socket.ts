@@ -53,7 +53,13 @@ export class UdpSocket implements Waitable {
     const { decision, listen } = checkBind(this.#session.context.grants, "udp", local);
     const resource = showEndpoint("udp", local);
     if (this.#session.denies("udp.start-bind", resource, decision)) return fail("access-denied");
-    this.#session.uses("udp.start-bind", resource, { kind: "bind", scheme: "udp", address: local.address, port: local.port, listens: false });
+    this.#session.uses("udp.start-bind", resource, {
+      kind: "bind",
+      scheme: "udp",
+      address: local.address,
+      port: local.port,
+      listens: false,
+    });
     const port = UdpPort.bind(this.#session, local, listen, this.options);
     if (typeof port === "string") {
       this.#session.observe("udp.start-bind", resource, "Error", port);

@@ -93,12 +93,12 @@ async function versionOf(documents: readonly PolicyDocument[]): Promise<string> 
   const parts = documents.map((document) => {
     const { match, grants, limits, isolation, signature, secrets, fence, enforce, rates, audit } = document;
     return {
-    match,
-    grants,
-    limits,
-    isolation,
-    signature,
-    secrets: secrets.length === 0 ? undefined : secrets,
+      match,
+      grants,
+      limits,
+      isolation,
+      signature,
+      secrets: secrets.length === 0 ? undefined : secrets,
       fence: fence === undefined ? undefined : { grants: fence.grants, limits: fence.limits },
       // What says nothing changes no version.
       enforce: enforce === "deny" ? undefined : enforce,

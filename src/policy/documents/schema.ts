@@ -71,7 +71,9 @@ const storageAllow = z.strictObject({
   uri,
   access,
   guest: z.optional(z.string().check(z.describe("The name under which a WASI guest finds the folder."))),
-  opens: z.optional(text(openedUri, "The folder that a WASI guest finds, which uri begins with; default up to the first wildcard.")),
+  opens: z.optional(
+    text(openedUri, "The folder that a WASI guest finds, which uri begins with; default up to the first wildcard."),
+  ),
   maxFileBytes: z.optional(z.int().check(z.minimum(0), z.describe("The size no file may be made to pass."))),
   reason,
 });

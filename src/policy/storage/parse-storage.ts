@@ -141,7 +141,14 @@ function readRules(value: unknown, use: "allow" | "deny", cwd: string, problems:
     const opened = readOpened(text(opens, "opens"), parsed, `${name}.opens`, problems);
     const bound = maxFileBytes === undefined ? undefined : fileBytes(maxFileBytes, `${name}.maxFileBytes`, 0, problems);
     const access = readAccess(given["access"], `${name}.access`, use, problems);
-    const rule = { written, guest: text(guest, "guest"), reason: text(reason, "reason"), opens: opened, access, maxFileBytes: bound };
+    const rule = {
+      written,
+      guest: text(guest, "guest"),
+      reason: text(reason, "reason"),
+      opens: opened,
+      access,
+      maxFileBytes: bound,
+    };
     const start = resolve(cwd, text(from, "from") ?? ".");
     return parsed.ok ? [{ ...rule, uri: parsed.uri, from: start }] : [];
   });

@@ -40,7 +40,10 @@ export class RuleNode {
   }
 
   /** The names that rules tell apart here, and the beginnings and ends of names. */
-  get next(): { readonly names: Iterable<string>; readonly stars: Iterable<readonly [prefix: string, suffix: string]> } {
+  get next(): {
+    readonly names: Iterable<string>;
+    readonly stars: Iterable<readonly [prefix: string, suffix: string]>;
+  } {
     const stars = this.#stars.flatMap(({ nodes }) =>
       Array.from(nodes.keys(), (key) => key.split("/") as unknown as readonly [string, string]),
     );

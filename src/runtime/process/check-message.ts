@@ -33,7 +33,11 @@ const EVENT_TYPES: Readonly<Record<AuditEventType, true>> = {
 };
 
 /** What a guest's process can know of: what would have been denied is found out on this side. */
-const RESULTS: Readonly<Record<Exclude<AuditResult, "would-deny">, true>> = { Allowed: true, Denied: true, Error: true };
+const RESULTS: Readonly<Record<Exclude<AuditResult, "would-deny">, true>> = {
+  Allowed: true,
+  Denied: true,
+  Error: true,
+};
 
 /** How each ending is made of what was sent. A process ends no invocation as cancelled that was not. */
 const ENDINGS: { readonly [K in Ending["kind"]]: (sent: Fields) => Extract<Ending, { readonly kind: K }> | Ending } = {

@@ -13,20 +13,21 @@ export function usesOf(sent: unknown): readonly Use[] | typeof UNTOLD {
   return sent;
 }
 
-const KINDS: Readonly<Record<Use["kind"], Readonly<Record<string, "text" | "number" | "texts" | "truth" | "text?">>>> = {
-  file: { surface: "text", path: "text", access: "number", need: "text" },
-  replace: { path: "text" },
-  move: { from: "text", to: "text", isFolder: "truth" },
-  http: { scheme: "text", host: "text", port: "number", address: "text?" },
-  socket: { scheme: "text", address: "text", port: "number", names: "texts" },
-  "make-socket": { scheme: "text" },
-  bind: { scheme: "text", address: "text", port: "number", listens: "truth" },
-  lookup: { name: "text", address: "text?" },
-  variable: { name: "text" },
-  process: { command: "text" },
-  custom: { capability: "text" },
-  given: { what: "text" },
-};
+const KINDS: Readonly<Record<Use["kind"], Readonly<Record<string, "text" | "number" | "texts" | "truth" | "text?">>>> =
+  {
+    file: { surface: "text", path: "text", access: "number", need: "text" },
+    replace: { path: "text" },
+    move: { from: "text", to: "text", isFolder: "truth" },
+    http: { scheme: "text", host: "text", port: "number", address: "text?" },
+    socket: { scheme: "text", address: "text", port: "number", names: "texts" },
+    "make-socket": { scheme: "text" },
+    bind: { scheme: "text", address: "text", port: "number", listens: "truth" },
+    lookup: { name: "text", address: "text?" },
+    variable: { name: "text" },
+    process: { command: "text" },
+    custom: { capability: "text" },
+    given: { what: "text" },
+  };
 
 function isUse(sent: unknown): sent is Use {
   if (typeof sent !== "object" || sent === null) return false;

@@ -160,7 +160,8 @@ export class Invocations {
       }
       if (observation.result === "Denied") record.denials += 1;
       recorder.record(invocation, observation);
-      const over = observation.result === "Denied" ? rates?.denied((one) => recorder.record(invocation, one)) : undefined;
+      const over =
+        observation.result === "Denied" ? rates?.denied((one) => recorder.record(invocation, one)) : undefined;
       if (over !== undefined) stop(new EndedByPolicy(over));
     };
     const reported = await engine.run({

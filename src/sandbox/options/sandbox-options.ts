@@ -133,7 +133,11 @@ const members = options<SandboxOptions>({
   policy: either(
     (value) => typeof value === "string",
     text,
-    either((value) => Array.isArray(value), texts, options<PolicyFilesInput>({ files: texts, folders: truth, learn: learner })),
+    either(
+      (value) => Array.isArray(value),
+      texts,
+      options<PolicyFilesInput>({ files: texts, folders: truth, learn: learner }),
+    ),
   ),
   deterministic: either(
     (value) => typeof value === "boolean",

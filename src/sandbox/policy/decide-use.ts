@@ -61,7 +61,9 @@ export function refusalOf(use: Use, grants: Grants): string | undefined {
   }
 }
 
-function reasonOf(decision: Decision | { readonly allowed: true } | { readonly allowed: false; readonly reason: string }): string | undefined {
+function reasonOf(
+  decision: Decision | { readonly allowed: true } | { readonly allowed: false; readonly reason: string },
+): string | undefined {
   return decision.allowed ? undefined : decision.reason;
 }
 
@@ -81,7 +83,9 @@ function fileRefusal(use: FileUse, grants: Files): string | undefined {
   const writes = (access & WRITE_ACCESS) !== 0;
   const candidates: readonly (PathGrant | Preopen)[] =
     surface === "preopen" ? grants.preopens : writes ? grants.filesystemWrite : grants.filesystemRead;
-  const covering = candidates.filter(({ root, except }) => isWithin(path, root) && !(writes && except.some((one) => isWithin(path, one))));
+  const covering = candidates.filter(
+    ({ root, except }) => isWithin(path, root) && !(writes && except.some((one) => isWithin(path, one))),
+  );
   if (covering.length === 0) return denialAt(candidates, use) ?? "the path is outside what is granted";
   let why: string | undefined;
   for (const one of covering) {
@@ -141,7 +145,10 @@ function moveRefusal({ from, to }: Extract<Use, { readonly kind: "move" }>, gran
   return undefined;
 }
 
-function lookupRefusal({ name, address }: Extract<Use, { readonly kind: "lookup" }>, { lookup }: Grants): string | undefined {
+function lookupRefusal(
+  { name, address }: Extract<Use, { readonly kind: "lookup" }>,
+  { lookup }: Grants,
+): string | undefined {
   const decision = checkLookup(lookup, name);
   const host = parseGuestHost(name);
   if (!decision.allowed || address === undefined || host === undefined) return reasonOf(decision);

@@ -41,13 +41,16 @@ export function loggedGrants(
   deterministic: DeterministicInput | undefined,
 ): Grants {
   const said = documents.map(({ grants, enforce }) => (enforce === "log" ? withoutDenials(grants) : grants));
-  const further = fences.length === 0 ? [EVERYTHING] : fences.map(({ grants }) => withoutVariables(withoutDenials(grants)));
+  const further =
+    fences.length === 0 ? [EVERYTHING] : fences.map(({ grants }) => withoutVariables(withoutDenials(grants)));
   const wide = renamed(combineGrants([...further, ...said, own]));
   const random = wide.random === "none" ? { ...wide, random: "pseudo" as const } : wide;
   const grants = parseGrants(deterministicGrants(random, deterministic), base);
   const variables = fences.length === 0 ? [EVERY_VARIABLE] : fences.flatMap(({ grants }) => grants.environment ?? []);
   const denied = combineGrants(said.map(denialsOf)).environment;
-  const byName = combineGrants([...variables, ...(denied === undefined ? [] : [denied])].map((environment) => ({ environment })));
+  const byName = combineGrants(
+    [...variables, ...(denied === undefined ? [] : [denied])].map((environment) => ({ environment })),
+  );
   const environmentByName = parseGrants(byName, base).environment;
   return watched({ ...grants, preopens: grants.preopens.map(openedWhole), environmentByName });
 }
@@ -59,7 +62,9 @@ function renamed(grants: GrantsInput): GrantsInput {
     allow.some(({ guest }) => guest === "/") ||
     preopens.some((one) => (typeof one === "string" ? one.includes("::/") : one.guest === "/"));
   if (!isTaken) return grants;
-  const rules = allow.map((rule) => (EVERYTHING.filesystem?.allow?.includes(rule) === true ? { ...rule, guest: "/host" } : rule));
+  const rules = allow.map((rule) =>
+    EVERYTHING.filesystem?.allow?.includes(rule) === true ? { ...rule, guest: "/host" } : rule,
+  );
   return { ...grants, filesystem: { ...grants.filesystem, allow: rules } };
 }
 

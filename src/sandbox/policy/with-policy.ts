@@ -22,7 +22,12 @@ import { beginReading, type ComponentSource, sourceName } from "../loading/sourc
 import { deterministicGrants } from "../options/deterministic.ts";
 import { atMost, limitsFrom, type LimitsInput } from "../options/limit-options.ts";
 import { secretRules } from "../options/secret-options.ts";
-import { grantsBase, type PolicyInput, type PolicyLearner, type ReadSandboxOptions } from "../options/sandbox-options.ts";
+import {
+  grantsBase,
+  type PolicyInput,
+  type PolicyLearner,
+  type ReadSandboxOptions,
+} from "../options/sandbox-options.ts";
 import type { OpenedOptions } from "./policy-in-use.ts";
 
 /**
@@ -101,7 +106,10 @@ async function learnedPolicy(
 }
 
 /** What bounds a component that is learned from: denials and fences of the documents that are for it, and all of the named fence. */
-async function boundsOf(found: readonly PolicyDocument[], fence: string | undefined): Promise<readonly PolicyDocument[]> {
+async function boundsOf(
+  found: readonly PolicyDocument[],
+  fence: string | undefined,
+): Promise<readonly PolicyDocument[]> {
   const { denialsOf } = await import("./log-only.ts");
   const denying = found.map((one): PolicyDocument => ({ ...one, enforce: "deny", grants: denialsOf(one.grants) }));
   const named = fence === undefined ? [] : await loadDocuments([fence], undefined);

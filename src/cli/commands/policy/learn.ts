@@ -49,7 +49,10 @@ export async function policyLearnCommand(
     const { sandbox, document } = await openToLearn(source, flags.fence, { signal, onEvent });
     await using open = sandbox;
     if (flags.fence === undefined) {
-      writeNote("without --fence nothing is allowed, and so nothing is learned but what needs no grant", process.stderr);
+      writeNote(
+        "without --fence nothing is allowed, and so nothing is learned but what needs no grant",
+        process.stderr,
+      );
     }
     const code = await run(open, words, flags.stdin === true, signal, interruption);
     write(document(), flags.output);

@@ -14,7 +14,12 @@ export function usesIn(context: HostContext): ((use: Use) => void) | undefined {
 }
 
 /** Does the work of a call, and tells what it used, unless it was refused. */
-export function tellingUses<T>(context: HostContext, label: () => UseLabel, work: () => T, isRefusal: (thrown: unknown) => boolean): T {
+export function tellingUses<T>(
+  context: HostContext,
+  label: () => UseLabel,
+  work: () => T,
+  isRefusal: (thrown: unknown) => boolean,
+): T {
   if (context.grants.reportsUses !== true) return work();
   const call = callOf(context);
   call.uses = [];

@@ -100,11 +100,14 @@ function fenceGains(before: PolicyFence | undefined, after: PolicyFence | undefi
   if (after === undefined) return [{ text: "fence: other documents are bounded by none" }];
   if (isDeepStrictEqual(before.grants, after.grants)) return [];
   const [old, made] = [granted(before.grants), granted(after.grants)];
-  const storage = (of: Grants): StorageSayings => ({ allow: rulesOf(of).allow ?? [], deny: rulesOf(of).deny, fences: [] });
   return [
-    ...storageGains(storage(old), storage(made)),
+    ...storageGains(boundsOf(old), boundsOf(made)),
     ...networkGains(old.network, made.network),
     ...variableGains(before.grants.environment, after.grants.environment),
     ...otherGains(old, made),
   ].map((gain) => ({ ...gain, text: `fence: ${gain.text}` }));
+}
+
+function boundsOf(grants: Grants): StorageSayings {
+  return { allow: rulesOf(grants).allow ?? [], deny: rulesOf(grants).deny, fences: [] };
 }

@@ -17,11 +17,16 @@ type Covers = (outer: NetworkTarget, inner: NetworkTarget) => boolean;
  * and a denial as made up for where every part of it is.
  */
 export function networkGains(before: NetworkGrant, after: NetworkGrant): readonly Gain[] {
-  const bounds = [before.allow, ...(before.fences ?? []).filter((one) => !(after.fences ?? []).some((other) => isSame(one, other)))];
+  const bounds = [
+    before.allow,
+    ...(before.fences ?? []).filter((one) => !(after.fences ?? []).some((other) => isSame(one, other))),
+  ];
   const permissions = after.allow.flatMap((rule) =>
     each(rule, (scheme, ports) => {
       const left = bounds.flatMap((rules) => uncovered(rules, scheme, rule.target, ports, isAllowedBy));
-      return left.length === 0 ? [] : [{ text: shown(rule, scheme, left), ...(isUnclear(rule.target, bounds) ? { undecided: true } : {}) }];
+      return left.length === 0
+        ? []
+        : [{ text: shown(rule, scheme, left), ...(isUnclear(rule.target, bounds) ? { undecided: true } : {}) }];
     }),
   );
   const denials = before.deny.flatMap((rule) =>
@@ -35,8 +40,11 @@ export function networkGains(before: NetworkGrant, after: NetworkGrant): readonl
 }
 
 function isSame(one: readonly NetworkRule[], other: readonly NetworkRule[]): boolean {
-  const plain = (rules: readonly NetworkRule[]): readonly unknown[] => rules.map(({ schemes, target, ports }) => ({ schemes, target, ports }));
   return isDeepStrictEqual(plain(one), plain(other));
+}
+
+function plain(rules: readonly NetworkRule[]): readonly unknown[] {
+  return rules.map(({ schemes, target, ports }) => ({ schemes, target, ports }));
 }
 
 function each(
@@ -87,7 +95,10 @@ function uncovered(
   if (left.length === 0 || target.kind !== "block") return left;
   // What no rule covers whole, several may by its halves.
   const isInside = ({ target: one }: NetworkRule): boolean =>
-    one.kind === "block" && one.prefix > target.prefix && isIP(one.address) === isIP(target.address) && isInBlock(one.address, target);
+    one.kind === "block" &&
+    one.prefix > target.prefix &&
+    isIP(one.address) === isIP(target.address) &&
+    isInBlock(one.address, target);
   const inner = rules.filter((rule) => rule.schemes.includes(scheme) && isInside(rule));
   if (inner.length === 0) return left;
   const ranges = left;
@@ -151,7 +162,8 @@ function isAllowedBy(outer: NetworkTarget, inner: NetworkTarget): boolean {
 function isBlockAllowed(outer: NetworkTarget, inner: Block): boolean {
   const isSingle = inner.prefix === (isIP(inner.address) === 6 ? 128 : 32);
   if (isSingle) return allowsAddress(outer, inner.address);
-  if (outer.kind !== "block" || isIP(outer.address) !== isIP(inner.address) || outer.prefix > inner.prefix) return false;
+  if (outer.kind !== "block" || isIP(outer.address) !== isIP(inner.address) || outer.prefix > inner.prefix)
+    return false;
   const forms = embeddedAddresses(inner.address).filter(({ prefix }) => prefix <= inner.prefix);
   return isInBlock(inner.address, outer) && forms.every(({ prefix }) => outer.prefix >= prefix);
 }
@@ -167,5 +179,8 @@ function isDeniedBy(outer: NetworkTarget, inner: NetworkTarget): boolean {
 
 /** Whether rules of another kind than the target's may cover it together, which is not decided. */
 function isUnclear(target: NetworkTarget, bounds: readonly (readonly NetworkRule[])[]): boolean {
-  return target.kind === "block" && bounds.flat().some((rule) => rule.target.kind === "public" || rule.target.kind === "loopback");
+  return (
+    target.kind === "block" &&
+    bounds.flat().some((rule) => rule.target.kind === "public" || rule.target.kind === "loopback")
+  );
 }

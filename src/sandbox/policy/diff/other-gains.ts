@@ -48,7 +48,9 @@ type Lookup = Grants["lookup"][number]["target"];
 function looksUp(outer: Lookup, inner: Lookup): boolean {
   if (outer.kind === "any" || isDeepStrictEqual(outer, inner)) return true;
   if (outer.kind !== "suffix") return false;
-  return inner.kind === "name" ? inner.name.endsWith(`.${outer.suffix}`) : inner.kind === "suffix" && `.${inner.suffix}`.endsWith(`.${outer.suffix}`);
+  return inner.kind === "name"
+    ? inner.name.endsWith(`.${outer.suffix}`)
+    : inner.kind === "suffix" && `.${inner.suffix}`.endsWith(`.${outer.suffix}`);
 }
 
 function processGains({ process: before }: Grants, { process: after }: Grants): readonly Gain[] {
@@ -64,7 +66,9 @@ function processGains({ process: before }: Grants, { process: after }: Grants): 
 export function variableGains(before: GrantsInput["environment"], after: GrantsInput["environment"]): readonly Gain[] {
   const [old, made] = [variables(before), variables(after)];
   const added = [...made].flatMap(([name, value]) =>
-    old.has(name) && old.get(name) === value ? [] : [{ text: `environment: ${name}${value === undefined ? "" : `=${value}`}` }],
+    old.has(name) && old.get(name) === value
+      ? []
+      : [{ text: `environment: ${name}${value === undefined ? "" : `=${value}`}` }],
   );
   const denied = deniedIn(after);
   const freed = deniedIn(before).filter((name) => !denied.includes(name));
@@ -91,14 +95,22 @@ export function surroundingGains(before: PolicyDocument, after: PolicyDocument):
     ...names
       .filter((name) => made[name] > old[name])
       .map((name) => ({ text: `limits: ${name} ${old[name]} -> ${made[name]}` })),
-    ...(isWeaker(before.isolation, after.isolation) ? [{ text: `isolation: ${after.isolation ?? "by default"}`}] : []),
-    ...(before.signature === undefined || before.signature.require === "none" || isDeepStrictEqual(before.signature, after.signature)
+    ...(isWeaker(before.isolation, after.isolation) ? [{ text: `isolation: ${after.isolation ?? "by default"}` }] : []),
+    ...(before.signature === undefined ||
+    before.signature.require === "none" ||
+    isDeepStrictEqual(before.signature, after.signature)
       ? []
-      : [{ text: `signature: ${JSON.stringify(after.signature ?? "none")} in place of ${JSON.stringify(before.signature)}` }]),
+      : [
+          {
+            text: `signature: ${JSON.stringify(after.signature ?? "none")} in place of ${JSON.stringify(before.signature)}`,
+          },
+        ]),
     ...after.secrets
       .filter((secret) => !before.secrets.some((one) => isDeepStrictEqual(one, secret)))
       .map(({ key, host }) => ({ text: `secrets: ${key} for ${host}` })),
-    ...(after.enforce === "log" && before.enforce !== "log" ? [{ text: "enforce: log, so that what it denies passes" }] : []),
+    ...(after.enforce === "log" && before.enforce !== "log"
+      ? [{ text: "enforce: log, so that what it denies passes" }]
+      : []),
     ...before.rates
       .filter(({ of, most, per }) => !after.rates.some((one) => one.of === of && one.per === per && one.most <= most))
       .map((rate) => ({ text: `more than ${rateWords(rate)}`, denied: true })),
@@ -128,6 +140,6 @@ function fenceLimitGains({ fence: before }: PolicyDocument, { fence: after }: Po
   return Object.keys(old).flatMap((name) => {
     const [was, is] = [old[name], made[name]];
     if (is === was || (typeof is === "number" && typeof was === "number" && is < was)) return [];
-    return [{ text: `fence: limits: ${name} ${String(was)} -> ${String(is ?? "none")}` }];
+    return [{ text: `fence: limits: ${name} ${JSON.stringify(was)} -> ${JSON.stringify(is ?? "none")}` }];
   });
 }

@@ -71,7 +71,8 @@ class Comparison {
       this.#compare(state);
       for (const name of this.#namesAt(state)) {
         steps += 1;
-        if (steps > MAX_STEPS) return [...this.#gains(), { text: "storage: the rules are too many to be compared", undecided: true }];
+        if (steps > MAX_STEPS)
+          return [...this.#gains(), { text: "storage: the rules are too many to be compared", undecided: true }];
         const next = { path: `${state.path}/${name}`, sets: state.sets.map((nodes) => this.#stepped(nodes, name)) };
         const key = this.#keyOf(next);
         if (seen.has(key)) continue;
@@ -180,13 +181,18 @@ interface Policy {
   readonly bounds: readonly number[];
 }
 
-function rightsAt({ deny, bounds }: Policy, sets: State["sets"]): { readonly rights: number; readonly denied: number; readonly maxFileBytes: number } {
+function rightsAt(
+  { deny, bounds }: Policy,
+  sets: State["sets"],
+): { readonly rights: number; readonly denied: number; readonly maxFileBytes: number } {
   let rights = EVERY_ACCESS;
   let maxFileBytes = Number.MAX_SAFE_INTEGER;
   for (const bound of bounds) {
     const rules = (sets[bound] ?? []).flatMap((node) => node.rules);
     rights &= rules.reduce((all, { access }) => all | access, 0);
-    const sizes = rules.map((rule) => ((rule.access & WRITE_ACCESS) === 0 ? 0 : (rule.maxFileBytes ?? Number.MAX_SAFE_INTEGER)));
+    const sizes = rules.map((rule) =>
+      (rule.access & WRITE_ACCESS) === 0 ? 0 : (rule.maxFileBytes ?? Number.MAX_SAFE_INTEGER),
+    );
     maxFileBytes = Math.min(maxFileBytes, Math.max(0, ...sizes));
   }
   const denied = (sets[deny] ?? []).reduce((all, node) => all | node.own, 0);
@@ -200,7 +206,9 @@ function ruleFor(nodes: readonly RuleNode[], access: number): StorageRule | unde
 /** A character that no rule has. */
 function unused(rules: readonly StorageRule[]): string {
   const text = rules
-    .flatMap(({ pattern }) => pattern.map((one) => (one.kind === "literal" ? one.text : one.kind === "star" ? one.prefix + one.suffix : "")))
+    .flatMap(({ pattern }) =>
+      pattern.map((one) => (one.kind === "literal" ? one.text : one.kind === "star" ? one.prefix + one.suffix : "")),
+    )
     .join("");
   for (let code = 0xe000; ; code += 1) {
     const filler = String.fromCodePoint(code);

@@ -108,7 +108,9 @@ function isReadNear(rule: Made, path: string): boolean {
 
 function covers({ path: of, covers: how }: Made, path: string): boolean {
   if (how === "tree") return path === of || isBelow(path, of);
-  return how === "children" ? posix.dirname(path) === of : path.startsWith(of) && posix.dirname(path) === posix.dirname(of);
+  return how === "children"
+    ? posix.dirname(path) === of
+    : path.startsWith(of) && posix.dirname(path) === posix.dirname(of);
 }
 
 function isBelow(path: string, folder: string): boolean {

@@ -44,11 +44,15 @@ export function learnNetwork(uses: readonly Use[]): LearnedNetwork {
 
 type Reach = (host: string, isAddress: boolean, protocol: string, port: number) => void;
 
-function learnHttp({ scheme, host: written, port, address }: Extract<Use, { readonly kind: "http" }>, reach: Reach): void {
+function learnHttp(
+  { scheme, host: written, port, address }: Extract<Use, { readonly kind: "http" }>,
+  reach: Reach,
+): void {
   const host = parseGuestHost(written);
   if (host === undefined) return;
   if (host.kind === "address") reach(host.address, true, scheme, port);
-  else if (address === undefined || allowsResolved(targetOf(host.name), host, address)) reach(host.name, false, scheme, port);
+  else if (address === undefined || allowsResolved(targetOf(host.name), host, address))
+    reach(host.name, false, scheme, port);
   // A name that leads to what is not public is covered by no other rule.
   else reach("any", false, scheme, port);
 }
@@ -71,7 +75,8 @@ function targetOf(name: string): NetworkTarget {
 /** Without ports of hosts that a rule for any host has as well. */
 function withoutWeaker(all: readonly Reached[]): readonly Reached[] {
   return all.filter((one) => {
-    const any = one.host === "any" ? undefined : all.find(({ host, protocol }) => host === "any" && protocol === one.protocol);
+    const any =
+      one.host === "any" ? undefined : all.find(({ host, protocol }) => host === "any" && protocol === one.protocol);
     return any === undefined || !one.ports.isSubsetOf(any.ports);
   });
 }

@@ -31,7 +31,10 @@ export function learnedDocument(
   const permissions: PermissionsShape = {
     ...listed("storage", storage),
     ...listed("network", allow),
-    ...listed("environment", variables.map((key) => ({ key, ...valueOf(key, input) }))),
+    ...listed(
+      "environment",
+      variables.map((key) => ({ key, ...valueOf(key, input) })),
+    ),
     ...(listen.length === 0 ? {} : { listen }),
     ...(lookup.length === 0 ? {} : { lookup: lookup.includes("any") ? "any" : lookup }),
     ...(commands.length === 0 ? {} : { process: commands }),
@@ -49,7 +52,10 @@ export function learnedDocument(
   };
 }
 
-function listed<T extends StorageEntry | object>(key: string, allow: readonly T[]): Record<string, { readonly allow: readonly T[] }> {
+function listed<T extends StorageEntry | object>(
+  key: string,
+  allow: readonly T[],
+): Record<string, { readonly allow: readonly T[] }> {
   return allow.length === 0 ? {} : { [key]: { allow } };
 }
 

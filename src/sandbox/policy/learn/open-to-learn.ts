@@ -30,7 +30,9 @@ export async function openToLearn(
   const document = (): LearnedDocument => {
     const { learned } = learner;
     if (learned === undefined) throw new Error("what is open has begun to be learned from");
-    return learnedDocument(learned, (permissions) => parseGrants(permissionsAsGrants(permissions, "/"), grantsBase({})));
+    return learnedDocument(learned, (permissions) =>
+      parseGrants(permissionsAsGrants(permissions, "/"), grantsBase({})),
+    );
   };
   return { sandbox, document };
 }
