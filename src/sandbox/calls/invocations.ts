@@ -2,7 +2,6 @@ import type { AuditObservation } from "../../audit/event.ts";
 import type { AuditRecorder } from "../../audit/recorder.ts";
 import type { HandleValues } from "../../component/values/check-value.ts";
 import type { Grants } from "../../policy/grants.ts";
-import type { UseLabel } from "../../host/uses.ts";
 import type { Ended, Job } from "../../runtime/pending.ts";
 import { CordonError } from "../../shared/errors.ts";
 import type { Limits } from "../../shared/limits.ts";
@@ -21,6 +20,7 @@ import type { RunningCall } from "./running-call.ts";
 import { type CallRecord, RunningCalls } from "./running-calls.ts";
 import { answering, type Services } from "./services.ts";
 import { EndedByPolicy, valueOf } from "./ending.ts";
+import type { UsesListener } from "../policy/uses-listener.ts";
 import type { RateGate } from "../policy/rate-gate.ts";
 import type { Stdio } from "./stdio.ts";
 import { type Totals, UsageTotals } from "./totals.ts";
@@ -65,12 +65,6 @@ export interface InvocationParts {
   /** How often it may be called and denied; without, there is no bound. */
   readonly rates?: RateGate | undefined;
 }
-
-/** Takes what an access used, and says what is to be recorded of that, if anything. */
-export type UsesListener = (
-  label: UseLabel,
-  uses: NonNullable<AuditObservation["uses"]>,
-) => AuditObservation | undefined;
 
 /** Makes the invocations of one sandbox: gives each what it is to have, records what it does, and adds up what all of them used. */
 export class Invocations {

@@ -18,7 +18,7 @@ import { type DeterministicInput, deterministicGrants } from "./deterministic.ts
 import { type Faults, shownValue } from "./faults.ts";
 import type { IsolationOptions } from "./isolation-options.ts";
 import { limitsFrom, type LimitsInput } from "./limit-options.ts";
-import type { UsesListener } from "../calls/invocations.ts";
+import type { UsesListener } from "../policy/uses-listener.ts";
 import { plainCopy } from "./plain-copy.ts";
 import { secretRules, type SecretStoreOptions, secretStoreOptions } from "./secret-options.ts";
 import { type SignatureInput, signatureInput } from "./signature-options.ts";

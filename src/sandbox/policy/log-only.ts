@@ -9,7 +9,7 @@ import { type GrantsBase, type GrantsInput, parseGrants } from "../../policy/par
 import { kernelProblem } from "../../policy/real-path.ts";
 import { storageRules } from "../../policy/storage/parse-storage.ts";
 import type { StorageRules } from "../../policy/storage/storage-rules.ts";
-import type { UsesListener } from "../calls/invocations.ts";
+import type { UsesListener } from "./uses-listener.ts";
 import { type DeterministicInput, deterministicGrants } from "../options/deterministic.ts";
 import { refusalOf } from "./decide-use.ts";
 

@@ -1,6 +1,6 @@
 import type { SignatureEntry } from "../../policy/documents/policy-shape.ts";
 import type { DocumentAudit, DocumentRate } from "../../policy/documents/policy-document.ts";
-import type { UsesListener } from "../calls/invocations.ts";
+import type { UsesListener } from "./uses-listener.ts";
 import type { Limits } from "../../shared/limits.ts";
 import type { ComponentSource } from "../loading/source.ts";
 import type { ReadSandboxOptions } from "../options/sandbox-options.ts";

@@ -2,7 +2,7 @@ import type { AuditObservation } from "../../../audit/event.ts";
 import type { Grants } from "../../../policy/grants.ts";
 import type { GrantsInput } from "../../../policy/parse-grants.ts";
 import type { Use } from "../../../shared/use.ts";
-import type { UsesListener } from "../../calls/invocations.ts";
+import type { UsesListener } from "../uses-listener.ts";
 import { refusalOf } from "../decide-use.ts";
 
 /** The most different uses that are remembered. */
