@@ -47,6 +47,9 @@ const TOGETHER: Readonly<Record<string, readonly Together[]>> = {
 /** What is loaded before an entry, so that it says what is needed before anything else is evaluated. */
 const BANNERS: Readonly<Record<string, string>> = { index: 'import "./runtime-check.js";' };
 
+/** Bundles are for engines: without white space they are a fifth smaller. Names stay, for stacks. */
+const NO_SPACE = { compress: false, mangle: false, codegen: { removeWhitespace: true } } as const;
+
 /** The argument parser can run subcommands as programs of their own. Ours are not, and must never be. */
 const NO_CHILD_PROCESSES = {
   name: "no-child-processes",
@@ -133,6 +136,7 @@ export async function buildHost(): Promise<readonly string[]> {
       entryFileNames: "[name].js",
       chunkFileNames: `${name}-[name]-[hash].js`,
       comments: false,
+      minify: NO_SPACE,
       ...(together.length === 0 ? {} : { codeSplitting: { groups } }),
       banner: ({ isEntry }) => (isEntry ? (BANNERS[name] ?? "") : ""),
     });

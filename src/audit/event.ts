@@ -1,4 +1,5 @@
 import type { Remedy } from "../shared/remedy.ts";
+import type { Use } from "../shared/use.ts";
 
 /** What kind of access a guest made, or was denied. */
 export type AccessEventType =
@@ -12,8 +13,11 @@ export type AccessEventType =
 /** What an event is about: an access, or the policy that is in force from then on. */
 export type AuditEventType = AccessEventType | "PolicyChange";
 
-/** How a host call ended: `Allowed` and done, `Denied` before any effect, or `Error` after it was allowed. */
-export type AuditResult = "Allowed" | "Denied" | "Error";
+/**
+ * How a host call ended: `Allowed` and done, `Denied` before any effect, or `Error` after it was allowed. `would-deny` stands beside one of
+ * these: a document with `enforce: log` would have denied it.
+ */
+export type AuditResult = "Allowed" | "Denied" | "Error" | "would-deny";
 
 /** What a host call reports; the recorder adds the rest. */
 export interface AuditObservation {
@@ -29,10 +33,13 @@ export interface AuditObservation {
   readonly reason?: string;
   /** What would have allowed it, one or the other. */
   readonly remedies?: readonly Remedy[] | undefined;
+  /** What an access took of the grants. An observation that has it is no event: it is for who compares or learns. */
+  readonly uses?: readonly Use[] | "untold";
 }
 
 /** One recorded access, or change of the policy. */
-export interface AuditEvent extends Omit<AuditObservation, "eventType"> {
+export interface AuditEvent extends Omit<AuditObservation, "eventType" | "uses"> {
+  /** What it is about. */
   readonly eventType: AuditEventType;
   /** Position in the sandbox's record, from 1, without gaps. */
   readonly sequence: number;

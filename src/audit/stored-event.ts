@@ -1,3 +1,5 @@
+import type { AuditResult } from "./event.ts";
+
 /** Why something was denied or ended; a closed list. */
 type Violation =
   /** A capability of a kind that nothing grants. */
@@ -28,7 +30,7 @@ export interface StoredEvent {
   readonly event_type: string;
   readonly resource: string;
   readonly action: string;
-  readonly result: "Allowed" | "Denied" | "Error";
+  readonly result: AuditResult;
   readonly reason?: string;
   /** `sha256:` and hex. */
   readonly policy_version?: string;

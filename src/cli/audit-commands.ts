@@ -105,7 +105,9 @@ function withFilters(command: Command): Command {
   return command
     .option("--component <NAME>", "of this component")
     .option("--type <TYPE>", "of this type, such as NetworkAccess")
-    .addOption(new Option("--result <RESULT>", "with this result").choices(["Allowed", "Denied", "Error"]))
+    .addOption(
+      new Option("--result <RESULT>", "with this result").choices(["Allowed", "Denied", "Error", "would-deny"]),
+    )
     .option("--rule <RULE>", "decided by this rule")
     .option("--invocation <ID>", "of this call, or of all of one process")
     .option("--since <TIME>", "from then on: 15m or 2h ago, or 2027-01-31T12:00:00Z")

@@ -2,6 +2,7 @@ import { Argument, type Command, Option } from "commander";
 import type { PolicyEffectiveFlags } from "./commands/policy/effective.ts";
 import type { PolicyExplainFlags } from "./commands/policy/explain.ts";
 import type { PolicyReloadFlags } from "./commands/policy/reload.ts";
+import type { PolicyLearnFlags } from "./commands/policy/learn.ts";
 import { addSandboxOptions, type SandboxFlags } from "./flags/run-options.ts";
 
 const JSON_FLAG = ["--json", "print one JSON document"] as const;
@@ -25,7 +26,7 @@ export function addPolicyCommands(program: Command, exit: (code: number) => void
     .argument("<file>", "the document")
     .addOption(new Option("--storage <ACCESS URI...>", "access to a file, such as read fs:///data/x"))
     .option("--network <URL>", "a connection, such as https://api.example.com:443 or tcp://10.0.0.1:5432")
-    .option("--env <NAME>", "a variable")
+    .option("--env <NAME>", "a variable, by its name alone")
     .option(...JSON_FLAG)
     .action(async (file: string, flags: PolicyExplainFlags) => {
       const { policyExplainCommand } = await import("./commands/policy/explain.ts");
@@ -89,6 +90,18 @@ export function addPolicyCommands(program: Command, exit: (code: number) => void
     .action(async (version: string | undefined, flags: { readonly json?: boolean }) => {
       const { policyRollbackCommand } = await import("./commands/policy/history.ts");
       exit(policyRollbackCommand(version, flags));
+    });
+  policy
+    .command("learn")
+    .description("run a component within a fence, and write the smallest document that covers what it used")
+    .argument("<file>", "the component, program or core module; - is stdin")
+    .argument("[words...]", "what run takes: the export of a component, and arguments; -- stands before them")
+    .option("--fence <FILE>", "allow what this document allows, and nothing else; without, nothing is allowed")
+    .option("--output <FILE>", "write the document there; default: stdout")
+    .option("--stdin", "let it read stdin, where the fence does")
+    .action(async (file: string, words: string[], flags: PolicyLearnFlags) => {
+      const { policyLearnCommand } = await import("./commands/policy/learn.ts");
+      exit(await policyLearnCommand(file, words, flags));
     });
   policy
     .command("schema")

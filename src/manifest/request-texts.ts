@@ -1,4 +1,4 @@
-import { grantSayings } from "../policy/documents/diff.ts";
+import { grantSayings } from "../policy/documents/grant-sayings.ts";
 import type { GrantsInput } from "../policy/parse-grants.ts";
 import { DEFAULT_LIMITS, type Limits } from "../shared/limits.ts";
 import type { Requests, WholeCapability } from "./manifest.ts";

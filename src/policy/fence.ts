@@ -24,6 +24,12 @@ export function withinFence(grants: Grants, fence: Grants, variables: readonly s
     listen: grants.listen.filter((rule) => fence.listen.some((bound) => isWithinListen(rule, bound))),
     lookup: grants.lookup.filter((rule) => fence.lookup.some((bound) => isWithinLookup(rule, bound))),
     environment: grants.environment.filter(([name]) => variables.includes(name)),
+    ...(grants.environmentByName === undefined
+      ? {}
+      : { environmentByName: grants.environmentByName.filter(([name]) => variables.includes(name)) }),
+    ...(fence.variableReasons === undefined
+      ? {}
+      : { variableReasons: [...(grants.variableReasons ?? []), ...fence.variableReasons] }),
     stdin: grants.stdin && fence.stdin,
     process: narrowerProcess(grants.process, fence.process),
     clocks: narrowerClocks(grants.clocks, fence.clocks),

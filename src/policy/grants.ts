@@ -232,6 +232,12 @@ export interface Grants {
   readonly custom: Readonly<Record<string, CustomGrant>>;
   /** What the host puts into requests that are allowed. Grants nothing by itself. */
   readonly secrets: readonly HttpSecret[];
+  /** Variables that a guest gets which asks for one by its name, beside {@link environment}; left out where there are none. */
+  readonly environmentByName?: readonly (readonly [name: string, value: string])[];
+  /** Why variables are denied that are denied by their names; left out where nothing is said. */
+  readonly variableReasons?: readonly (readonly [name: string, reason: string])[];
+  /** Whether host functions tell what each access took of the grants. */
+  readonly reportsUses?: boolean;
 }
 
 /** Grants nothing: the default. */

@@ -14,9 +14,24 @@ export type EnvironmentInput =
       readonly set?: Readonly<Record<string, string>>;
       /** Names of the host's variables that it sees, or all; default none, or all but those of `deny` where there is one. */
       readonly allow?: "all" | readonly string[];
-      /** Names of the host's variables that it does not see, whatever `allow` says; default none. */
-      readonly deny?: readonly string[];
+      /** Names of the host's variables that it does not see, whatever `allow` says, or with why, which is told with a denial and in its event; default none. */
+      readonly deny?: readonly DeniedVariable[];
     };
+
+/** A variable that is denied by its name. */
+export type DeniedVariable =
+  | string
+  | {
+      /** The name of the host's variable. */
+      readonly name: string;
+      /** Why, on one line. */
+      readonly reason: string;
+    };
+
+/** The names of variables that are denied. */
+export function deniedNames(deny: readonly DeniedVariable[] = []): readonly string[] {
+  return deny.map((one) => (typeof one === "string" ? one : one.name));
+}
 
 type Variable = readonly [name: string, value: string];
 
@@ -34,7 +49,7 @@ export function parseEnvironment(
   const parts = value === "full" ? { allow: "all" } : section(value, "environment", ["set", "allow", "deny"], problems);
   const all = parts["allow"] === "all";
   const allow = all ? undefined : names(parts["allow"], "environment.allow", problems);
-  const deny = names(parts["deny"], "environment.deny", problems);
+  const deny = names(withoutReasons(parts["deny"], problems), "environment.deny", problems);
   const set = parseSet(parts["set"], problems);
   for (const [name] of set) {
     if (deny !== undefined && hasName(deny, name)) {
@@ -69,6 +84,26 @@ export function parseEnvironment(
   }
   for (const [name, text] of set) variables.set(name, text);
   return Object.freeze([...variables].map((variable) => Object.freeze(variable)));
+}
+
+/** What the reasons of denied variables are, by their names. */
+export function variableReasons(
+  value: EnvironmentInput | undefined,
+): readonly (readonly [name: string, reason: string])[] {
+  if (typeof value !== "object" || !Array.isArray(value.deny)) return [];
+  return (value.deny as readonly DeniedVariable[]).flatMap((one) =>
+    typeof one === "object" ? [[one.name, one.reason] as const] : [],
+  );
+}
+
+function withoutReasons(value: unknown, problems: Problems): unknown {
+  if (!Array.isArray(value)) return value;
+  return value.map((one: unknown, index) => {
+    if (typeof one !== "object" || one === null || Array.isArray(one)) return one;
+    const { name, reason } = section(one, `environment.deny[${index}]`, ["name", "reason"], problems);
+    if (typeof reason !== "string") problems.push(`Cannot read environment.deny[${index}].reason: expected a string`);
+    return name;
+  });
 }
 
 function names(value: unknown, name: string, problems: Problems): readonly string[] | undefined {

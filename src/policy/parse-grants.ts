@@ -3,7 +3,7 @@ import { CordonError } from "../shared/errors.ts";
 import { type Grants, NO_GRANTS } from "./grants.ts";
 import { type ClocksInput, parseClocks } from "./parse-clocks.ts";
 import { type CustomInput, parseCustom } from "./parse-custom.ts";
-import { type EnvironmentInput, parseEnvironment } from "./parse-environment.ts";
+import { type EnvironmentInput, parseEnvironment, variableReasons } from "./parse-environment.ts";
 import { checkRulesApply, parseFileRules, writeBounds } from "./parse-file-rules.ts";
 import { parseListen } from "./parse-listen.ts";
 import { type LookupInput, parseLookup } from "./parse-lookup.ts";
@@ -131,6 +131,7 @@ export function parseGrants(input: GrantsInput, base: GrantsBase): Grants {
     listen: parseListen(root["listen"], problems),
     lookup: parseLookup(root["lookup"], network.allow, problems),
     environment: parseEnvironment(root["environment"], base.env, problems),
+    ...reasonsOf(root["environment"]),
     stdin: flag(root["stdin"], "stdin", false, problems),
     process: parseProcess(root["process"], { cwd, env: base.env }, problems),
     clocks: parseClocks(root["clocks"], problems),
@@ -149,6 +150,11 @@ export function parseGrants(input: GrantsInput, base: GrantsBase): Grants {
     throw new CordonError("policy", `Cannot use the grants, ${count}: ${told.join("; ")}`);
   }
   return Object.freeze(grants);
+}
+
+function reasonsOf(environment: unknown): Pick<Grants, "variableReasons"> {
+  const reasons = variableReasons(environment as EnvironmentInput | undefined);
+  return reasons.length === 0 ? {} : { variableReasons: Object.freeze(reasons) };
 }
 
 function currentFolder(given: string): string {

@@ -1,5 +1,6 @@
 import type { Remedy } from "../shared/remedy.ts";
 import type { AccessEventType, AuditObservation, AuditResult } from "../audit/event.ts";
+import { UNTOLD } from "../shared/use.ts";
 
 /** Bytes of events that may be on their way. A power of two. */
 const CAPACITY = 64 * 1024;
@@ -25,7 +26,8 @@ type Encoded = [
   resource: string,
   result: AuditResult,
   reason?: string | null,
-  remedies?: readonly Remedy[],
+  remedies?: readonly Remedy[] | null,
+  uses?: AuditObservation["uses"],
 ];
 
 /** Memory for a ring, to be shared with the other side. */
@@ -55,14 +57,16 @@ export class EventRingWriter {
   }
 
   /** Writes an event. Waits for room, which ends with the thread at the latest. */
-  write(ticket: number, { eventType, action, resource, result, reason, remedies }: AuditObservation): void {
+  write(ticket: number, { eventType, action, resource, result, reason, remedies, uses }: AuditObservation): void {
     const encoded: Encoded = [ticket, eventType, action, resource, result];
-    if (reason !== undefined || remedies !== undefined) encoded.push(reason ?? null);
-    if (remedies !== undefined) encoded.push(remedies);
+    if (reason !== undefined || remedies !== undefined || uses !== undefined) encoded.push(reason ?? null);
+    if (remedies !== undefined || uses !== undefined) encoded.push(remedies ?? null);
+    if (uses !== undefined) encoded.push(uses);
     let text = JSON.stringify(encoded);
     let length = Buffer.byteLength(text);
     if (length > MAX_EVENT_BYTES) {
-      text = JSON.stringify([ticket, eventType, action, "(too long to be recorded)", result]);
+      const short: Encoded = [ticket, eventType, action, "(too long to be recorded)", result];
+      text = JSON.stringify(uses === undefined ? short : [...short, null, null, UNTOLD]);
       length = Buffer.byteLength(text);
     }
     const size = sizeOf(length);
@@ -127,14 +131,15 @@ export class EventRingReader {
       Atomics.store(this.#words, READ, (read + (isEvent ? sizeOf(length) : CAPACITY - start)) | 0);
       Atomics.notify(this.#words, READ);
       if (!isEvent) continue;
-      const [ticket, eventType, action, resource, result, reason, remedies] = JSON.parse(text) as Encoded;
+      const [ticket, eventType, action, resource, result, reason, remedies, uses] = JSON.parse(text) as Encoded;
       take(ticket, {
         eventType,
         action,
         resource,
         result,
         ...(typeof reason === "string" ? { reason } : {}),
-        ...(remedies === undefined ? {} : { remedies }),
+        ...(remedies === undefined || remedies === null ? {} : { remedies }),
+        ...(uses === undefined ? {} : { uses }),
       });
     }
     return false;

@@ -1,5 +1,5 @@
 /** What `import { … } from "cordon"` gives. */
-export type { AuditEvent, AccessEventType, AuditResult } from "../audit/event.ts";
+export type { AccessEventType, AuditEvent, AuditEventType, AuditResult } from "../audit/event.ts";
 export type { AuditListener } from "../audit/recorder.ts";
 export type { ArtifactCacheOptions } from "../component/artifact-cache.ts";
 export type { ModuleForm } from "../component/description.ts";

@@ -37,6 +37,7 @@ import {
   readSandboxOptions,
   type SandboxOptions,
 } from "./options/sandbox-options.ts";
+import type { AuditFiles } from "./policy/audit-files.ts";
 import { readOptions } from "./options/shape.ts";
 import type { ComponentSource } from "./loading/source.ts";
 import type { Services } from "./calls/services.ts";
@@ -66,6 +67,7 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
   readonly #isDeterministic: boolean;
   readonly #policies: PolicySwitch;
   readonly #invocations: Invocations;
+  readonly #files: Disposable | undefined;
   #closed = false;
 
   static {
@@ -82,7 +84,8 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
     }
     this.component = parts.engine.info;
     this.#engine = parts.engine;
-    this.#invocations = new Invocations(parts);
+    this.#invocations = parts.invocations;
+    this.#files = parts.files;
     this.#isDeterministic = parts.isDeterministic;
     this.#policies = parts.policies;
     this.manifest = parts.manifest?.inUse;
@@ -134,12 +137,16 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
     const inForce = new GrantsInForce(await grantsOrClose(opened, engine));
     const version = policy === undefined ? {} : { policyVersion: policy.version };
     const subject = { componentId: name, componentDigest: digest, ...version };
-    const recorder = new AuditRecorder(subject, options.onEvent);
+    let invocations: Invocations | undefined;
+    const files = await auditFilesOf(opened, engine, (error) => invocations?.fail(error));
+    const recorder = new AuditRecorder(subject, files === undefined ? options.onEvent : files.record);
     const isDeterministic = (options.deterministic ?? false) !== false;
     const policies = new PolicySwitch({ engine, inForce, recorder, read, opened });
     await policies.begin();
     const { manifest } = opened;
-    return new Sandbox({ engine, inForce, recorder, hostFunctions, isDeterministic, policies, manifest, schemas });
+    const common = { engine, inForce, recorder, hostFunctions, policies };
+    invocations = new Invocations(common);
+    return new Sandbox({ ...common, invocations, files, isDeterministic, manifest, schemas });
   }
 
   /**
@@ -365,6 +372,7 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
       untrusted,
       collectsHandles,
       schemas: this.#schemas,
+      count: (name) => this.#invocations.countCall(name),
       stop,
       ran,
     });
@@ -413,6 +421,7 @@ export class Sandbox<Exports extends object = object> implements AsyncDisposable
     this.#opened?.close();
     this.#policies.close();
     await this.#engine.close();
+    this.#files?.[Symbol.dispose]();
   }
 
   /** The same as {@link close}. */
@@ -442,8 +451,26 @@ async function withSchemas(manifest: OpenedManifest, engine: Engine): Promise<Sc
   }
 }
 
+/** Where documents have events written to; `undefined` where none does. */
+async function auditFilesOf(
+  { audits = [], options }: OpenedOptions,
+  engine: Engine,
+  lost: (error: CordonError) => void,
+): Promise<AuditFiles | undefined> {
+  if (audits.length === 0) return undefined;
+  try {
+    const { AuditFiles } = await import("./policy/audit-files.ts");
+    return new AuditFiles(audits, options.onEvent, lost);
+  } catch (thrown) {
+    await engine.close();
+    throw thrown;
+  }
+}
+
 /** What a sandbox is made of. */
 interface SandboxParts extends InvocationParts {
+  readonly invocations: Invocations;
+  readonly files: Disposable | undefined;
   readonly isDeterministic: boolean;
   readonly policies: PolicySwitch;
   readonly manifest: OpenedManifest | undefined;

@@ -49,7 +49,9 @@ export interface LimitDetail {
     | "complexity"
     | "handles"
     | "stacks"
-    | "stdout-bytes";
+    | "stdout-bytes"
+    | "calls-rate"
+    | "denials-rate";
   /** The cap that was in force. */
   readonly cap: number;
   /** What was used when the limit struck, where it is known. */

@@ -61,6 +61,7 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   "policy reload": ["cordon policy reload"],
   "policy history": ["cordon policy history"],
   "policy rollback": ["cordon policy rollback", "cordon policy rollback sha256:3f2a"],
+  "policy learn": ["cordon policy learn tool.wasm --fence fence.yaml -- count notes/today.txt"],
   "policy schema": ["cordon policy schema > policy.schema.json"],
   "policy convert": [
     "cordon policy convert --dir notes --allow-network=example.com",

@@ -62,7 +62,9 @@ export function wordsOf(command: Command): string {
 
 /** How a flag is shown. */
 function termOf(option: Option): string {
-  return GRANT_TERMS[option.long ?? ""] ?? option.flags;
+  // Other flags may have the name of a grant's: those of no group.
+  const term = option.helpGroupHeading === undefined ? undefined : GRANT_TERMS[option.long ?? ""];
+  return term ?? option.flags;
 }
 
 function descriptionOf({ description, argChoices, defaultValue, defaultValueDescription }: Option): string {

@@ -41,7 +41,7 @@ export class AccessLog implements Disposable {
     this.#count += 1;
     if (this.#count <= MAX_SHOWN) this.#events.push(event);
     if (event.eventType === "PolicyChange") this.#stream.write(`${auditLine(event, this.#stream)}\n`);
-    else if (!this.#deniedOnly || event.result === "Denied") this.#print(event);
+    else if (!this.#deniedOnly || event.result === "Denied" || event.result === "would-deny") this.#print(event);
     this.#keep(event);
   };
 

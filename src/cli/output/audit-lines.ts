@@ -13,7 +13,7 @@ const DONE: Readonly<Record<string, string>> = {
 /** How much of a resource a line shows, in UTF-16 code units; the audit file has 4,096. */
 const SHOWN_RESOURCE = 300;
 
-/** One line for a person about one access: `[DENIED]`, `[ALLOWED]` or `[ERROR]`, and for a denial what would allow it. */
+/** One line for a person about one access: `[DENIED]`, `[WOULD DENY]`, `[ALLOWED]` or `[ERROR]`, and for a denial what would allow it. */
 export function auditLine(event: AuditEvent, stream: Output): string {
   if (event.eventType === "PolicyChange") return policyLine(event, stream);
   const who = `Component ${singleQuoted(event.componentId)}`;
@@ -24,6 +24,10 @@ export function auditLine(event: AuditEvent, stream: Output): string {
     return `${styled("good", "[ALLOWED]", stream)} ${who} ${done} ${singleQuoted(event.resource)} successfully`;
   }
   if (event.result === "Error") return `${styled("warning", "[ERROR]", stream)} ${who} ${attempt}: ${reason}`;
+  if (event.result === "would-deny") {
+    const would = `${styled("warning", "[WOULD DENY]", stream)} ${who} ${attempt}, which the policy denies`;
+    return reason === "" ? would : `${would}\n${styled("quiet", `         ${reason}`, stream)}`;
+  }
   const line = `${styled("bad", "[DENIED]", stream)} ${who} ${attempt} without permission`;
   return reason === "" ? line : `${line}\n${styled("quiet", `         ${reason}`, stream)}`;
 }

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { ClockGrant } from "../../policy/grants.ts";
 import { type PerInvocation, perInvocation } from "../per-invocation.ts";
 import type { GuestClock } from "./guest-clock.ts";
+import { reportUses } from "../uses.ts";
 import { HostClock } from "./host-clock.ts";
 import { LiveClock } from "./live-clock.ts";
 import { VirtualClock } from "./virtual-clock.ts";
@@ -9,6 +10,8 @@ import { VirtualClock } from "./virtual-clock.ts";
 /** The clocks of an invocation, as its grant says. */
 export const clockOf: PerInvocation<LiveClock> = perInvocation((context) => {
   let { clocks } = context.grants;
+  const label = { eventType: "PolicyViolation", action: "clocks", resource: "clocks" } as const;
+  reportUses(context, label, [{ kind: "given", what: "clocks" }]);
   const clock = new LiveClock(clockFor(clocks));
   context.onPolicyChange(() => {
     if (isDeepStrictEqual(context.grants.clocks, clocks)) return;

@@ -1,6 +1,7 @@
 import type { HostContext, HostFunction, HostInterface, HostResult, InterfaceDeclaration } from "../capability.ts";
 import { findProvided, versionedName } from "../../shared/wit/interface-name.ts";
 import { err, ok } from "../text.ts";
+import { reportUses } from "../uses.ts";
 import {
   type AsyncCall,
   CANCEL_SERVICE,
@@ -70,6 +71,10 @@ export function callCustom(
   cancelled?: AbortSignal,
 ): HostResult | Promise<HostResult> {
   const decision = checkCustom(fn, context.grants.custom, parameters);
+  if (decision.allowed) {
+    const label = { action: customLabel(fn), resource: customResource(fn, parameters) };
+    reportUses(context, { eventType: "CustomAccess", ...label }, [{ kind: "custom", capability: fn.capability }]);
+  }
   // What is denied there is denied by the same check.
   if (decision.allowed || fn.takesHandles) return ask(fn, context, parameters, cancelled);
   context.observe({

@@ -1,6 +1,7 @@
 import type { HostContext } from "../capability.ts";
 import { perInvocation } from "../per-invocation.ts";
 import { cutResource } from "../text.ts";
+import { reportUses } from "../uses.ts";
 
 /** The variables that were granted, for the guest; that it got them is recorded. */
 export function grantedVariables(context: HostContext): readonly (readonly [string, string])[] {
@@ -22,4 +23,6 @@ function recordOnce(context: HostContext): void {
     resource: cutResource(environment.map(([name]) => name).join(" ")),
     result: "Allowed",
   });
+  const label = { eventType: "EnvironmentAccess", action: "environment.get-environment", resource: "" } as const;
+  reportUses(context, label, [{ kind: "given", what: "variables" }]);
 }

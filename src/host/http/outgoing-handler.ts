@@ -3,6 +3,7 @@ import type { HostContext, HostInterface, HostResult } from "../capability.ts";
 import { checkTarget } from "../net/check.ts";
 import { type Resolver, systemResolver } from "../net/resolve.ts";
 import { err, ok } from "../text.ts";
+import { reportUses } from "../uses.ts";
 import { wasiInterface } from "../wasi-interface.ts";
 import { type ErrorCode, plainCode } from "./wasi/error-code.ts";
 import { FutureIncomingResponse } from "./wasi/incoming/incoming-response.ts";
@@ -59,6 +60,8 @@ function handle(
   if (!decision.allowed) {
     return refuse(plainCode("HTTP-request-denied"), "Denied", plan.resource, decision.reason, decision.remedies);
   }
+  const label = { eventType: "NetworkAccess", action: "http.handle", resource: plan.resource } as const;
+  reportUses(context, label, [{ kind: "http", ...plan.target }]);
   if (!context.meters.connections.take()) {
     const { cap } = context.meters.connections;
     observeLimit(context, plan.resource, `${cap} connections are open, which is the limit`);

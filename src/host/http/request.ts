@@ -3,7 +3,7 @@ import { STATUS_CODES } from "node:http";
 import type { AuditResult } from "../../audit/event.ts";
 import type { HostContext, HostResult } from "../capability.ts";
 import { err, ok, quote } from "../text.ts";
-import { namesHost } from "../net/check.ts";
+import { namesHost, type Target } from "../net/check.ts";
 import { checkedAddresses, type Resolver, systemResolver } from "../net/resolve.ts";
 import { underPolicy } from "../under-policy.ts";
 import { HopUnderWay } from "./hop-under-way.ts";
@@ -11,6 +11,8 @@ import { checkUrl, targetOf } from "./check.ts";
 import type { HttpMethod, HttpRequest } from "./redirect.ts";
 import { redirectOf } from "./redirect.ts";
 import { sendRequest } from "./send.ts";
+import type { Use } from "../../shared/use.ts";
+import { reportUses } from "../uses.ts";
 import { observeLimit } from "./wasi/limit-event.ts";
 import { parseHttpUrl, rawUrlResource, urlResource } from "./url.ts";
 
@@ -111,6 +113,12 @@ async function runHop(
     return { result: "Denied", reason: decision.reason, remedies: decision.remedies, guest: NOT_GRANTED };
   }
   const target = targetOf(request.url);
+  const label = {
+    eventType: "NetworkAccess",
+    action: `network.http-${request.method.toLowerCase()}`,
+    resource: urlResource(request.url),
+  } as const;
+  if (target !== undefined) reportUses(context, label, [useOf(target)]);
   if (target === undefined) return fail("the scheme of the URL is not http or https");
   if (hops > MAX_REDIRECTS) return fail(`more than ${MAX_REDIRECTS} redirects`);
   if (request.body !== undefined && isLarger(request.body, limits.maxRequestBodyBytes)) {
@@ -136,6 +144,11 @@ async function runHop(
     return fail("the host name could not be resolved", isNamed ? undefined : NOT_GRANTED_OR_UNRESOLVED);
   }
   underWay.addresses = candidates.addresses;
+  reportUses(
+    context,
+    label,
+    candidates.addresses.map((address) => useOf(target, address)),
+  );
   if (!takeConnection(context, request)) return fail(tooManyConnections(context));
   const sent = await sendRequest(request, { addresses: candidates.addresses, context, signal }).finally(release);
   if (sent.kind === "failed") return fail(signal.aborted ? ended() : sent.reason);
@@ -145,6 +158,10 @@ async function runHop(
   if (redirect.kind === "follow") return { result: "Allowed", next: redirect.request };
   const status = `HTTP ${sent.status} ${STATUS_CODES[sent.status] ?? ""}`.trimEnd();
   return { result: "Error", reason: status, guest: status };
+}
+
+function useOf(target: Target, address?: string): Use {
+  return { kind: "http", ...target, ...(address === undefined ? {} : { address }) };
 }
 
 /** Counts one connection more, or records that there are too many. */

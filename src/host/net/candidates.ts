@@ -6,6 +6,7 @@ const MIN_INDEXED = 16;
 interface RulesByTarget {
   readonly names: ReadonlyMap<string, readonly NetworkRule[]>;
   readonly suffixes: ReadonlyMap<string, readonly NetworkRule[]>;
+  readonly suffixLengths: ReadonlySet<number>;
   /** Those of a single address. */
   readonly addresses: ReadonlyMap<string, readonly NetworkRule[]>;
   /** Those that only going through them tells about: blocks and words. */
@@ -29,13 +30,21 @@ export function candidates(
   const index = indexOf(rules);
   const found: NetworkRule[] = [];
   for (const name of names) {
-    found.push(...(index.names.get(name) ?? []));
+    if (index.names.size > 0) addAll(found, index.names.get(name));
+    if (index.suffixes.size === 0) continue;
     for (let dot = name.indexOf("."); dot >= 0; dot = name.indexOf(".", dot + 1)) {
-      found.push(...(index.suffixes.get(name.slice(dot + 1)) ?? []));
+      // To look a text up is dear, and its length tells most that are none.
+      if (index.suffixLengths.has(name.length - dot - 1)) addAll(found, index.suffixes.get(name.slice(dot + 1)));
     }
   }
-  for (const address of addresses) found.push(...(index.addresses.get(address) ?? []));
-  return found.length === 0 ? index.others : [...found, ...index.others];
+  if (index.addresses.size > 0) for (const address of addresses) addAll(found, index.addresses.get(address));
+  if (found.length === 0) return index.others;
+  addAll(found, index.others);
+  return found;
+}
+
+function addAll(found: NetworkRule[], rules: readonly NetworkRule[] | undefined): void {
+  if (rules !== undefined) for (const rule of rules) found.push(rule);
 }
 
 function indexOf(rules: readonly NetworkRule[]): RulesByTarget {
@@ -57,7 +66,8 @@ function indexed(rules: readonly NetworkRule[]): RulesByTarget {
       add(addresses, target.address, rule);
     } else others.push(rule);
   }
-  return { names, suffixes, addresses, others };
+  const suffixLengths = new Set(Array.from(suffixes.keys(), ({ length }) => length));
+  return { names, suffixes, suffixLengths, addresses, others };
 }
 
 function add(map: Map<string, NetworkRule[]>, key: string, rule: NetworkRule): void {

@@ -37,7 +37,7 @@ export interface SocketTarget {
 export function checkTarget(grant: NetworkGrant, { scheme, host: written, port }: Target): Decision {
   const host = parseGuestHost(written);
   if (host === undefined) return denied("the host is not a DNS name or an address");
-  const shown = shownHost(hostText(host), port);
+  const shown = (): string => shownHost(hostText(host), port);
   const names = host.kind === "name" ? [host.name] : [];
   const address = host.kind === "address" ? host.address : undefined;
   const denial = denialOf(grant, scheme, port, names, address, shown);
@@ -48,7 +48,7 @@ export function checkTarget(grant: NetworkGrant, { scheme, host: written, port }
   const rule = candidates(grant.allow, names, address === undefined ? [] : [address]).find(covers);
   if (rule !== undefined) return fenced(grant, covers, shown) ?? { allowed: true, rule: rule.written };
   const why = isHeldBack(grant, scheme, port, host) ? "is not public" : "is not granted";
-  return denied(`${shown} ${why}`, "grants.network.hosts", shown);
+  return denied(`${shown()} ${why}`, "grants.network.hosts", shown());
 }
 
 /**
@@ -62,13 +62,14 @@ export function checkAddress(
   const host = parseGuestHost(written);
   if (host === undefined) return denied("the host is not a DNS name or an address");
   const names = host.kind === "name" ? [host.name] : [];
-  const denial = denialOf(grant, scheme, port, names, address, `${hostText(host)} at ${address}`);
+  const shown = (): string => `${hostText(host)} at ${address}`;
+  const denial = denialOf(grant, scheme, port, names, address, shown);
   if (denial !== undefined) return denial;
   const covers = (one: NetworkRule): boolean =>
     coversPort(one, scheme, port) && allowsResolved(one.target, host, address);
   const rule = candidates(grant.allow, names, [address]).find(covers);
   if (rule !== undefined) {
-    return fenced(grant, covers, `${hostText(host)} at ${address}`) ?? { allowed: true, rule: rule.written };
+    return fenced(grant, covers, shown) ?? { allowed: true, rule: rule.written };
   }
   return denied(
     `${hostText(host)} leads to ${address}, which is not what is granted; a local address must be granted as an address`,
@@ -79,7 +80,7 @@ export function checkAddress(
 export function checkSocketAddress(grant: NetworkGrant, { scheme, address, port, names = [] }: SocketTarget): Decision {
   const canonical = canonicalAddress(address);
   if (canonical === undefined) return denied("what the socket is to reach is not an address");
-  const shown = shownHost(canonical, port);
+  const shown = (): string => shownHost(canonical, port);
   const denial = denialOf(grant, scheme, port, names, canonical, shown);
   if (denial !== undefined) return denial;
   const covers = (one: NetworkRule): boolean =>
@@ -88,7 +89,7 @@ export function checkSocketAddress(grant: NetworkGrant, { scheme, address, port,
       names.some((name) => allowsResolved(one.target, { kind: "name", name }, canonical)));
   const rule = candidates(grant.allow, names, [canonical]).find(covers);
   if (rule !== undefined) return fenced(grant, covers, shown) ?? { allowed: true, rule: rule.written };
-  const url = `${scheme}://${shown}`;
+  const url = `${scheme}://${shown()}`;
   return denied(`${url} is not granted`, "grants.network.allow", url);
 }
 
@@ -149,24 +150,24 @@ function denialOf(
   port: number,
   names: readonly string[],
   address: string | undefined,
-  shown: string,
+  shown: () => string,
 ): Decision | undefined {
   const matches = (rule: NetworkRule): boolean => coversPort(rule, scheme, port) && denies(rule.target, names, address);
   const reached = address === undefined ? [] : reachedAddresses(address);
   const rule = candidates(grant.deny, names, reached).find(matches);
   if (rule === undefined) return undefined;
   const why = rule.reason === undefined ? "" : `: ${rule.reason}`;
-  return { allowed: false, reason: `${shown} is denied by the rule ${rule.written}${why}`, rule: rule.written };
+  return { allowed: false, reason: `${shown()} is denied by the rule ${rule.written}${why}`, rule: rule.written };
 }
 
 /** The refusal of what is allowed, and not by a rule of every fence. */
 function fenced(
   { fences = [] }: NetworkGrant,
   covers: (rule: NetworkRule) => boolean,
-  shown: string,
+  shown: () => string,
 ): Decision | undefined {
   if (fences.every((fence) => fence.some(covers))) return undefined;
-  return denied(`${shown} lies outside the fence that the machine's policy sets`);
+  return denied(`${shown()} lies outside the fence that the machine's policy sets`);
 }
 
 /** Whether the host would be allowed if only it were public. */

@@ -7,6 +7,9 @@ export type Host =
   /** Lower case, punycode, without a trailing dot. */
   { readonly kind: "name"; readonly name: string } | { readonly kind: "address"; readonly address: string };
 
+/** A name that the standard leaves as it is: its last label begins with a letter, so that it is no address either. */
+const IN_ITS_FORM = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/u;
+
 /**
  * Reads a host as a guest wrote it, which is as the WHATWG URL Standard reads it: `127.1` and `0x7f.1` are 127.0.0.1, an IPv6
  * address may have brackets, one trailing dot counts for nothing. `undefined` for what is neither a DNS name nor an address, a
@@ -14,6 +17,9 @@ export type Host =
  */
 export function parseGuestHost(written: string): Host | undefined {
   if (written.length > 1_000) return undefined;
+  if (written.length <= 253 && IN_ITS_FORM.test(written) && !written.includes("xn--")) {
+    return { kind: "name", name: written };
+  }
   const bare = /^\[(.*)\]$/u.exec(written)?.[1];
   if (isIP(bare ?? written) === 6) return addressOf(bare ?? written);
   if (bare !== undefined || /[\s%@:/\\?#[\]\p{Cc}]/u.test(written)) return undefined;

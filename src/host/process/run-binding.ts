@@ -4,6 +4,8 @@ import type { HostContext, HostInterface, HostResult } from "../capability.ts";
 import { CountMeter } from "../metering/count-meter.ts";
 import { takeAll } from "../metering/take-all.ts";
 import { perInvocation } from "../per-invocation.ts";
+import { cutResource } from "../text.ts";
+import { reportUses } from "../uses.ts";
 import { checkCommand } from "./check.ts";
 import {
   MAX_PROGRAM_OUTPUT_BYTES,
@@ -60,6 +62,12 @@ function run(
   };
   const decision = checkCommand(context.grants.process, command);
   if (!decision.allowed) return refuse("ProcessStart", decision.reason, { tag: "denied" }, decision.remedies);
+  const label = {
+    eventType: "ProcessStart",
+    action: "process.run",
+    resource: requestResource(command, words),
+  } as const;
+  reportUses(context, label, [{ kind: "process", command: cutResource(command) }]);
   const problem = requestProblem(command, words);
   if (problem !== undefined) return refuse("ProcessStart", problem, { tag: "failed", val: problem });
   const { read, write } = context.meters;

@@ -1,5 +1,6 @@
 import type { HostContext } from "../capability.ts";
 import { perInvocation } from "../per-invocation.ts";
+import { onceGiven } from "../uses.ts";
 import { seeded, type Xoshiro128 } from "./pseudo-random.ts";
 
 /** Which of the sequences of random bytes; with a seed, each is another. */
@@ -10,6 +11,8 @@ const MAX_CHUNK_BYTES = 65_536;
 
 /** After how many bytes it is asked whether the invocation is to end: some milliseconds. A multiple of 8, which the sequences of a seed are made of. */
 const STEP_BYTES = 1024 * 1024;
+
+const tellGiven = onceGiven("random", { eventType: "PolicyViolation", action: "random", resource: "random" });
 
 const generatorsOf = perInvocation(() => new Map<RandomStream, Xoshiro128>());
 
@@ -24,6 +27,7 @@ export function randomSource(
   action: string,
 ): (bytes: Uint8Array<ArrayBuffer>) => void {
   const { random } = context.grants;
+  if (random.kind !== "none") tellGiven(context);
   if (random.kind === "full") return fillSecurely;
   if (random.kind === "pseudo") {
     const from = generator(context, stream, random.seed);

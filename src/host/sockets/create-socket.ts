@@ -15,6 +15,7 @@ export function createSocket<T>(
   const action = `${scheme}-create-socket.create-${scheme}-socket`;
   const resource = `${scheme} over ${family}`;
   if (session.denies(action, resource, checkCreate(context.grants, scheme))) return fail("access-denied");
+  session.uses(action, resource, { kind: "make-socket", scheme });
   const { sockets } = context.meters;
   if (!sockets.take()) {
     session.observeLimit(action, resource, `the guest holds ${sockets.cap} sockets`, "maxSockets");

@@ -121,6 +121,7 @@ export function resolveAddresses(
   const { name } = host;
   const { context } = session;
   if (session.denies(ACTION, name, checkLookup(context.grants.lookup, name))) return fail("access-denied");
+  session.uses(ACTION, name, { kind: "lookup", name });
   const forget = underPolicy(context, {
     eventType: "NetworkAccess",
     action: ACTION,
@@ -152,6 +153,9 @@ export function resolveAddresses(
       );
       return stream.failWith("name-unresolvable");
     }
+    // One address that is allowed is enough.
+    const [first] = addresses;
+    session.uses(ACTION, name, { kind: "lookup", name, ...(first === undefined ? {} : { address: first }) });
     for (const address of addresses) session.remember(name, address);
     session.observe(ACTION, name, "Allowed");
     stream.settle([...addresses]);

@@ -1,10 +1,12 @@
 import type { Limits } from "../../shared/limits.ts";
 import type { Remedy } from "../../shared/remedy.ts";
 import type { AuditObservation } from "../../audit/event.ts";
+import type { Use } from "../../shared/use.ts";
 import type { Decision } from "../../policy/decision.ts";
 import type { HostContext } from "../capability.ts";
 import { perInvocation } from "../per-invocation.ts";
 import { cutResource } from "../text.ts";
+import { reportUses } from "../uses.ts";
 import { PacedMeter } from "./paced-meter.ts";
 
 /** How many looked-up addresses an invocation's names are remembered for. The oldest is forgotten for a new one. */
@@ -64,6 +66,11 @@ export class SocketSession {
     if (decision.allowed) return false;
     this.observe(action, resource, "Denied", decision.reason, decision.remedies);
     return true;
+  }
+
+  /** Tells what an access that was allowed took of the grants. */
+  uses(action: string, resource: string, ...uses: readonly Use[]): void {
+    reportUses(this.context, { eventType: "NetworkAccess", action, resource: cutResource(resource) }, uses);
   }
 
   /** Records that a limit stopped the guest. */

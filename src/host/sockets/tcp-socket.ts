@@ -73,6 +73,8 @@ export class TcpSocket implements Waitable {
   #connectedState: Extract<State, { readonly kind: "connected" }> | undefined;
   #disposed = false;
   #counted = true;
+  /** Where it was asked to be bound: port 0 is the system's choice. */
+  #asked: { readonly address: string; readonly port: number } | undefined;
 
   /** @param session has counted the socket */
   constructor(session: SocketSession, family: IpAddressFamily, options: TcpOptions = defaultTcpOptions()) {
@@ -102,6 +104,14 @@ export class TcpSocket implements Waitable {
     const { decision, listen } = checkBind(grants, "tcp", local);
     const resource = showEndpoint("tcp", local);
     if (this.#session.denies("tcp.start-bind", resource, decision)) return fail("access-denied");
+    this.#asked = { address: local.address, port: local.port };
+    this.#session.uses("tcp.start-bind", resource, {
+      kind: "bind",
+      scheme: "tcp",
+      address: local.address,
+      port: local.port,
+      listens: false,
+    });
     const bound = bindTcp(local, listen);
     if (typeof bound === "string") {
       this.#session.observe("tcp.start-bind", resource, "Error", bound);
@@ -128,6 +138,13 @@ export class TcpSocket implements Waitable {
     const decision = this.#mayReach(remote);
     const resource = showEndpoint("tcp", remote);
     if (this.#session.denies("tcp.start-connect", resource, decision)) return fail("access-denied");
+    this.#session.uses("tcp.start-connect", resource, {
+      kind: "socket",
+      scheme: "tcp",
+      address: remote.address,
+      port: remote.port,
+      names: this.#session.namesOf(remote.address),
+    });
     if (!meters.connections.take()) {
       this.#session.observeLimit(
         "tcp.start-connect",
@@ -174,6 +191,8 @@ export class TcpSocket implements Waitable {
     const { socket, asked, local, listen } = this.#state.bound;
     const resource = showEndpoint("tcp", local);
     if (this.#session.denies("tcp.start-listen", resource, listen)) return fail("access-denied");
+    const { address, port } = this.#asked ?? local;
+    this.#session.uses("tcp.start-listen", resource, { kind: "bind", scheme: "tcp", address, port, listens: true });
     const listener = new TcpListener(this.#session, socket, resource, this.options.backlog, this.#wakeups);
     this.#state = { kind: "listen-in-progress", listener, local, reach: { listen: asked } };
     return succeed(undefined);

@@ -71,6 +71,13 @@ export class UdpSocket implements Waitable {
     const { decision, listen } = checkBind(this.#session.context.grants, "udp", local);
     const resource = showEndpoint("udp", local);
     if (this.#session.denies("udp.start-bind", resource, decision)) return fail("access-denied");
+    this.#session.uses("udp.start-bind", resource, {
+      kind: "bind",
+      scheme: "udp",
+      address: local.address,
+      port: local.port,
+      listens: false,
+    });
     const port = UdpPort.bind(this.#session, local, listen, this.options);
     if (typeof port === "string") {
       this.#session.observe("udp.start-bind", resource, "Error", port);
@@ -147,6 +154,15 @@ export class UdpSocket implements Waitable {
   #mayReach(remote: Endpoint, action: string): ErrorCode | undefined {
     const decision = this.#decisionOn(remote);
     if (this.#session.denies(action, showEndpoint("udp", remote), decision)) return "access-denied";
+    if (!this.#recorded.has(remote)) {
+      this.#session.uses(action, showEndpoint("udp", remote), {
+        kind: "socket",
+        scheme: "udp",
+        address: remote.address,
+        port: remote.port,
+        names: this.#session.namesOf(remote.address),
+      });
+    }
     if (!this.#recorded.has(remote)) this.#session.observe(action, showEndpoint("udp", remote), "Allowed");
     this.#recorded.add(remote);
     return undefined;

@@ -1,20 +1,29 @@
+import { hasName } from "../../policy/parse-environment.ts";
 import type { HostContext } from "../capability.ts";
 import { cutResource } from "../text.ts";
+import { reportUses } from "../uses.ts";
 
 /**
  * The value of a variable that was granted, or `undefined`: whether the host has one of that name that was not granted, the
  * guest does not learn. Records the access, without the value.
  */
-export function getVariable({ grants, observe }: HostContext, name: string): string | undefined {
-  const found = grants.environment.find(([granted]) => granted === name);
+export function getVariable(context: HostContext, name: string): string | undefined {
+  const { grants, observe } = context;
+  const found = [...grants.environment, ...(grants.environmentByName ?? [])].find(([granted]) => granted === name);
   const event = { eventType: "EnvironmentAccess", action: "vak.env-get", resource: cutResource(name) } as const;
-  if (found === undefined)
+  const [, why] = grants.variableReasons?.find(([denied]) => hasName([denied], name)) ?? [];
+  if (found === undefined && why !== undefined) {
+    observe({ ...event, result: "Denied", reason: `the variable is denied: ${why}` });
+  } else if (found === undefined)
     observe({
       ...event,
       result: "Denied",
       reason: "the variable is not granted",
       remedies: [{ setting: "grants.environment.set", value: event.resource }],
     });
-  else observe({ ...event, result: "Allowed" });
+  else {
+    reportUses(context, event, [{ kind: "variable", name }]);
+    observe({ ...event, result: "Allowed" });
+  }
   return found?.[1];
 }

@@ -1,3 +1,4 @@
+import { deniedNames, hasName } from "../parse-environment.ts";
 import type { FilesystemGrantsInput, GrantsInput } from "../parse-grants.ts";
 import type { NetworkGrantsInput } from "../parse-network.ts";
 
@@ -84,13 +85,8 @@ function combineEnvironment(all: readonly NonNullable<GrantsInput["environment"]
   const allow = parts.some((one) => one.allow === "all")
     ? ("all" as const)
     : parts.flatMap((one) => (one.allow === undefined || one.allow === "all" ? [] : one.allow));
-  const left = set.filter(([name]) => !deny.some((one) => isSameVariable(one, name)));
+  const left = set.filter(([name]) => !hasName(deniedNames(deny), name));
   return { set: Object.fromEntries(left), allow, ...(deny.length === 0 ? {} : { deny }) };
-}
-
-/** Names of variables differ by letter case, but on Windows. */
-function isSameVariable(one: string, other: string): boolean {
-  return process.platform === "win32" ? one.toUpperCase() === other.toUpperCase() : one === other;
 }
 
 function combineWords<Most extends string>(

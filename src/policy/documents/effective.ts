@@ -4,7 +4,14 @@ import { combineGrants } from "./combine.ts";
 import type { SecretInput } from "../parse-secrets.ts";
 import type { Fault } from "./fault.ts";
 import type { SignatureEntry } from "./policy-shape.ts";
-import type { DocumentLimits, PolicyDocument, PolicyFence, RuleOrigin } from "./policy-document.ts";
+import type {
+  DocumentAudit,
+  DocumentLimits,
+  DocumentRate,
+  PolicyDocument,
+  PolicyFence,
+  RuleOrigin,
+} from "./policy-document.ts";
 
 /** Whom documents are asked for. */
 export interface PolicySubject {
@@ -26,6 +33,10 @@ export interface EffectivePolicy {
   readonly signatures: readonly SignatureEntry[];
   readonly secrets: readonly SecretInput[];
   readonly fences: readonly PolicyFence[];
+  /** Whether any of the documents only records what it denies. */
+  readonly isLogged: boolean;
+  readonly rates: readonly DocumentRate[];
+  readonly audits: readonly DocumentAudit[];
   readonly warnings: readonly Fault[];
   readonly rules: readonly RuleOrigin[];
   /** `sha256:` of the canonical JSON of the documents. */
@@ -68,6 +79,9 @@ export async function effectivePolicy(
     signatures: documents.flatMap(({ signature }) => (signature === undefined ? [] : [signature])),
     secrets: documents.flatMap(({ secrets }) => secrets),
     fences: documents.flatMap(({ fence }) => (fence === undefined ? [] : [fence])),
+    isLogged: documents.some(({ enforce }) => enforce === "log"),
+    rates: documents.flatMap(({ rates }) => rates),
+    audits: documents.flatMap(({ audit }) => (audit === undefined ? [] : [audit])),
     warnings: documents.flatMap(({ warnings }) => warnings),
     rules: documents.flatMap(({ rules }) => rules),
     version: await versionOf(documents),
@@ -76,16 +90,23 @@ export async function effectivePolicy(
 
 async function versionOf(documents: readonly PolicyDocument[]): Promise<string> {
   const { default: canonicalize } = await import("canonicalize");
-  const parts = documents.map(({ match, grants, limits, isolation, reload, signature, secrets, fence }) => ({
-    match,
-    grants,
-    limits,
-    isolation,
-    reload,
-    signature,
-    secrets: secrets.length === 0 ? undefined : secrets,
-    fence: fence === undefined ? undefined : { grants: fence.grants, limits: fence.limits },
-  }));
+  const parts = documents.map((document) => {
+    const { match, grants, limits, isolation, reload, signature, secrets, fence, enforce, rates, audit } = document;
+    return {
+      match,
+      grants,
+      limits,
+      isolation,
+      reload,
+      signature,
+      secrets: secrets.length === 0 ? undefined : secrets,
+      fence: fence === undefined ? undefined : { grants: fence.grants, limits: fence.limits },
+      // What says nothing changes no version.
+      enforce: enforce === "deny" ? undefined : enforce,
+      rates: rates.length === 0 ? undefined : rates.map(({ of, most, per }) => ({ of, most, per })),
+      audit,
+    };
+  });
   // What is left out is not JSON, so it goes through text first.
   const json: unknown = JSON.parse(JSON.stringify(parts));
   return `sha256:${createHash("sha256")

@@ -3,6 +3,7 @@ import { isKeyName, KEY_NAME_RULE } from "../../shared/key-name.ts";
 import { parseTarget } from "../network-pattern.ts";
 import { parseNetworkRule } from "../network-rule.ts";
 import { parseStorageUri } from "../storage/storage-uri.ts";
+import { MAX_RATE, parseRate } from "../rate.ts";
 import { shown } from "./fault.ts";
 
 /** Why a text of a document is wrong, one line; `undefined` when it is right. */
@@ -12,6 +13,21 @@ export const storageUri: Check = (text) => {
   const parsed = parseStorageUri(text);
   return parsed.ok ? undefined : `${shown(text)} is no path: ${parsed.problem}`;
 };
+
+/** A folder that a rule opens: without wildcards. */
+export const openedUri: Check = (text) => {
+  const parsed = parseStorageUri(text);
+  if (!parsed.ok) return `${shown(text)} is no path: ${parsed.problem}`;
+  return parsed.uri.rest.length === 0 ? undefined : `${shown(text)} has a wildcard; name the one folder that is opened`;
+};
+
+export const rateText: Check = (text) =>
+  parseRate(text) === undefined
+    ? `${shown(text)} is no rate; write N per second or N per minute, with N from 0 to ${MAX_RATE}`
+    : undefined;
+
+export const auditFile: Check = (text) =>
+  text === "" || text.includes("\0") || !text.isWellFormed() ? "it is no path of a file" : undefined;
 
 /** A host as the reference's examples write it, taken apart. */
 export interface HostText {

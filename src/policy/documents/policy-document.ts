@@ -2,6 +2,7 @@ import type { Limits } from "../../shared/limits.ts";
 import type { ProfileName } from "../../shared/limit-profiles.ts";
 import type { GrantsInput } from "../parse-grants.ts";
 import type { SecretInput } from "../parse-secrets.ts";
+import type { Rate } from "../rate.ts";
 import type { SignatureEntry } from "./policy-shape.ts";
 import type { Fault, Position } from "./fault.ts";
 
@@ -31,6 +32,20 @@ export interface RuleOrigin extends Position {
   readonly written: readonly string[];
 }
 
+/** A rate, and where it was written. */
+export interface DocumentRate extends Rate, Position {
+  readonly file: string;
+  /** Whether what passes it is only recorded. */
+  readonly isLogged: boolean;
+}
+
+/** Where events go, and which. */
+export interface DocumentAudit {
+  /** Absolute. */
+  readonly file: string;
+  readonly level: "denials" | "decisions";
+}
+
 /** What bounds every other grant. */
 export interface PolicyFence {
   readonly grants: GrantsInput;
@@ -54,6 +69,10 @@ export interface PolicyDocument {
   readonly secrets: readonly SecretInput[];
   /** What bounds every other grant. */
   readonly fence: PolicyFence | undefined;
+  /** `log`: what it denies passes, and is recorded. */
+  readonly enforce: "deny" | "log";
+  readonly rates: readonly DocumentRate[];
+  readonly audit: DocumentAudit | undefined;
   /** What has no effect. */
   readonly warnings: readonly Fault[];
   readonly rules: readonly RuleOrigin[];

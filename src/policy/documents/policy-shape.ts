@@ -9,6 +9,7 @@ export interface StorageEntry {
   readonly uri: string;
   readonly access?: Optional<readonly string[]>;
   readonly guest?: string | undefined;
+  readonly opens?: string | undefined;
   readonly maxFileBytes?: number | undefined;
   readonly reason?: string | undefined;
 }
@@ -66,6 +67,18 @@ export interface SignatureEntry {
   readonly level?: PublisherLevel | undefined;
 }
 
+/** How often something may happen, each `N per second` or `N per minute`. */
+export interface RatesEntry {
+  readonly calls?: Optional<string | readonly string[]>;
+  readonly denials?: Optional<string | readonly string[]>;
+}
+
+/** What is recorded, and where. */
+export interface AuditEntry {
+  readonly file: string;
+  readonly level?: "denials" | "decisions" | undefined;
+}
+
 /** Limits by name, and a profile. */
 export type LimitsShape = Readonly<Record<string, unknown>>;
 
@@ -87,6 +100,9 @@ export interface PolicyShape {
   readonly reload?: "narrow-only" | undefined;
   readonly signature?: SignatureEntry | undefined;
   readonly secrets?: Optional<readonly SecretInput[]>;
+  readonly enforce?: "deny" | "log" | undefined;
+  readonly rates?: Optional<RatesEntry>;
+  readonly audit?: Optional<AuditEntry>;
   readonly fence?:
     | { readonly permissions?: Optional<PermissionsShape>; readonly limits?: Optional<LimitsShape> }
     | undefined;

@@ -15,6 +15,7 @@ import { ACCESS_WORDS } from "../storage/access.ts";
 import { shown } from "./fault.ts";
 import { problem, text } from "./zod-checks.ts";
 import {
+  auditFile,
   cidr,
   cpu,
   digest,
@@ -22,6 +23,8 @@ import {
   isMemory,
   memory,
   networkHost,
+  openedUri,
+  rateText,
   signerName,
   splitHost,
   storageUri,
@@ -56,6 +59,9 @@ const storageAllow = z.strictObject({
   uri,
   access,
   guest: z.optional(z.string().check(z.describe("The name under which a WASI guest finds the folder."))),
+  opens: z.optional(
+    text(openedUri, "The folder that a WASI guest finds, which uri begins with; default up to the first wildcard."),
+  ),
   maxFileBytes: z.optional(z.int().check(z.minimum(0), z.describe("The size no file may be made to pass."))),
   reason,
 });
@@ -169,6 +175,17 @@ function unmeetable({ require: from, threshold, level }: SignatureEntry): string
   return threshold !== undefined && threshold > most ? `the threshold is a whole number from 1 to ${most}` : undefined;
 }
 
+const rate = text(rateText, '"N per second" or "N per minute".');
+const someRates = z.nullish(z.union([rate, z.array(rate).check(z.minLength(1), z.maxLength(4))]));
+const rates = z.strictObject({ calls: someRates, denials: someRates });
+
+const audit = z.strictObject({
+  file: text(auditFile, "Events are appended to it as JSON lines; relative to the document's folder."),
+  level: z.optional(
+    z.enum(["denials", "decisions"]).check(z.describe("Default decisions: every event. Denials are never left out.")),
+  ),
+});
+
 const names = z.union([z.string(), z.array(z.string())]);
 const digestText = text(digest, "sha256: and 64 hex digits.");
 
@@ -190,6 +207,11 @@ export const policySchema: z.ZodMiniType<PolicyShape> = z.strictObject({
   reload: z.optional(z.enum(["narrow-only"])),
   signature: z.optional(signature),
   secrets: list(secret),
+  enforce: z.optional(
+    z.enum(["deny", "log"]).check(z.describe("log: what the document denies passes, and is recorded as would-deny.")),
+  ),
+  rates: z.nullish(rates),
+  audit: z.nullish(audit),
   fence: z.optional(z.strictObject({ permissions: z.nullish(permissions), limits: z.nullish(limits) })),
 });
 

@@ -1,10 +1,12 @@
 import { isIP } from "node:net";
+import { resolve } from "node:path";
 import type { GrantsInput } from "../parse-grants.ts";
 import type { StorageRuleInput } from "../storage/parse-storage.ts";
 import type { CheckedDocument } from "./check-document.ts";
-import type { Fault } from "./fault.ts";
+import { parseRate } from "../rate.ts";
+import type { Fault, Position } from "./fault.ts";
 import { cpuPercent, memoryBytes, splitHost } from "./formats.ts";
-import type { DocumentLimits, PolicyDocument, RuleOrigin } from "./policy-document.ts";
+import type { DocumentLimits, DocumentRate, PolicyDocument, RuleOrigin } from "./policy-document.ts";
 import type { Path, ReadDocument } from "./read-yaml.ts";
 import type { EnvironmentEntry, NetworkEntry, PermissionsShape, PolicyShape } from "./policy-shape.ts";
 
@@ -43,6 +45,9 @@ export function translate({ read, shape }: CheckedDocument, { file, folder }: Do
             limits: limitsOf(fence.permissions, fence.limits, ["fence", "permissions"], warn),
             position: read.positionOfKey([], "fence"),
           },
+    enforce: shape.enforce ?? "deny",
+    rates: ratesOf(shape.rates, (path) => ({ file, ...read.positionOf(path) }), shape.enforce === "log"),
+    audit: auditOf(shape.audit, folder),
     warnings,
     rules,
   };
@@ -80,6 +85,29 @@ function notesOf(
       rules.push({ file, ...read.positionOf(path), place, kind, use, written });
     },
   };
+}
+
+/** Permissions alone, in the terms of grants; relative URIs start at the folder. */
+export function permissionsAsGrants(permissions: PermissionsShape, folder: string): GrantsInput {
+  return grantsOf(permissions, ["permissions"], { warn: () => undefined, origin: () => undefined, folder }, false);
+}
+
+function ratesOf(
+  rates: PolicyShape["rates"],
+  at: (path: Path) => Position & { readonly file: string },
+  isLogged: boolean,
+): readonly DocumentRate[] {
+  return (["calls", "denials"] as const).flatMap((of) =>
+    [rates?.[of] ?? []].flat().flatMap((text): readonly DocumentRate[] => {
+      const parsed = parseRate(text);
+      return parsed === undefined ? [] : [{ of, ...parsed, ...at(["rates", of]), isLogged }];
+    }),
+  );
+}
+
+function auditOf(audit: PolicyShape["audit"], folder: string): PolicyDocument["audit"] {
+  if (audit === undefined || audit === null) return undefined;
+  return { file: resolve(folder, audit.file), level: audit.level ?? "decisions" };
 }
 
 interface Notes {
@@ -121,7 +149,7 @@ function grantsOf(
     warn([...at, "runtime", name], `runtime.${name} has no effect: it is for another runtime`);
   }
   const allowed = variables("allow");
-  const denied = variables("deny").map(({ key }) => key);
+  const denied = variables("deny").map(({ key, reason }) => (reason === undefined ? key : { name: key, reason }));
   const set = allowed.filter((one) => one.value !== undefined).map(({ key, value = "" }) => [key, value] as const);
   const passed = allowed.filter((one) => one.value === undefined).map(({ key }) => key);
   return {

@@ -6,7 +6,7 @@ import { describe, items, type Problems, quote, section, strings } from "../prob
 import { isKind, isWithin, kernelProblem, realPath, realPathOfWhatExists, seenAt } from "../real-path.ts";
 import { ACCESS, ACCESS_WORDS, accessOf, EVERY_ACCESS, WRITE_ACCESS } from "./access.ts";
 import type { StorageRule, StorageRules } from "./storage-rules.ts";
-import { parseStorageUri, type PatternSegment, type StorageUri } from "./storage-uri.ts";
+import { parseStorageUri, type PatternSegment, type StorageUri, type StorageUriParse } from "./storage-uri.ts";
 
 /** A rule of which files may be reached, by a pattern of their paths; see docs/policy.md. */
 export interface StorageRuleInput {
@@ -16,6 +16,11 @@ export interface StorageRuleInput {
   readonly access?: readonly string[];
   /** The name under which a WASI guest finds the folder opened; default its own path. Not for a denial. */
   readonly guest?: string;
+  /**
+   * The folder that a WASI guest finds opened, without wildcards, which {@link uri} begins with; default the URI up to its first wildcard,
+   * or the folder of a file. Not for a denial.
+   */
+  readonly opens?: string;
   /** The size no file may be made to pass, in bytes; default: no bound. Not for a denial. */
   readonly maxFileBytes?: number;
   /** Why; told with a denial, and in its event. */
@@ -44,7 +49,7 @@ export interface StorageGrant {
   readonly write: readonly PathGrant[];
 }
 
-const KEYS = ["uri", "access", "guest", "maxFileBytes", "reason", "from"];
+const KEYS = ["uri", "access", "guest", "opens", "maxFileBytes", "reason", "from"];
 
 /** How a path of Cordon's own is denied. */
 const OWN = {
@@ -59,6 +64,7 @@ interface ReadRule {
   readonly written: string;
   readonly access: number;
   readonly guest: string | undefined;
+  readonly opens: StorageUri | undefined;
   readonly maxFileBytes: number | undefined;
   readonly reason: string | undefined;
   readonly from: string;
@@ -116,7 +122,7 @@ function readRules(value: unknown, use: "allow" | "deny", cwd: string, problems:
   return items(value, `filesystem.${use}`, "a list of rules", problems).flatMap((item, index) => {
     const name = `filesystem.${use}[${index}]`;
     const given = typeof item === "string" && use === "deny" ? { uri: item } : section(item, name, KEYS, problems);
-    const { uri: written, guest, maxFileBytes, reason, from } = given;
+    const { uri: written, guest, opens, maxFileBytes, reason, from } = given;
     if (typeof written !== "string") {
       problems.push(`Cannot read ${name}.uri: expected a string, found ${describe(written)}`);
       return [];
@@ -129,15 +135,41 @@ function readRules(value: unknown, use: "allow" | "deny", cwd: string, problems:
       problems.push(`Cannot read ${name}.${key}: expected a text without NUL, found ${describe(value)}`);
       return undefined;
     };
-    if (use === "deny" && (guest !== undefined || maxFileBytes !== undefined)) {
-      problems.push(`Cannot read ${name}: a denial has neither guest nor maxFileBytes`);
+    if (use === "deny" && (guest !== undefined || opens !== undefined || maxFileBytes !== undefined)) {
+      problems.push(`Cannot read ${name}: a denial has neither guest, opens nor maxFileBytes`);
     }
+    const opened = readOpened(text(opens, "opens"), parsed, `${name}.opens`, problems);
     const bound = maxFileBytes === undefined ? undefined : fileBytes(maxFileBytes, `${name}.maxFileBytes`, 0, problems);
     const access = readAccess(given["access"], `${name}.access`, use, problems);
-    const rule = { written, guest: text(guest, "guest"), reason: text(reason, "reason"), access, maxFileBytes: bound };
+    const rule = {
+      written,
+      guest: text(guest, "guest"),
+      reason: text(reason, "reason"),
+      opens: opened,
+      access,
+      maxFileBytes: bound,
+    };
     const start = resolve(cwd, text(from, "from") ?? ".");
     return parsed.ok ? [{ ...rule, uri: parsed.uri, from: start }] : [];
   });
+}
+
+/** The folder that a rule opens, if it is a beginning of the rule's own path. */
+function readOpened(
+  written: string | undefined,
+  rule: StorageUriParse,
+  name: string,
+  problems: Problems,
+): StorageUri | undefined {
+  if (written === undefined || !rule.ok) return undefined;
+  const parsed = parseStorageUri(written);
+  const { uri } = rule;
+  if (!parsed.ok) problems.push(`Cannot read ${name} ${quote(written)}: ${parsed.problem}`);
+  else if (parsed.uri.rest.length > 0) problems.push(`Cannot read ${name} ${quote(written)}: it has a wildcard`);
+  else if (parsed.uri.absolute === uri.absolute && parsed.uri.base.every((one, index) => uri.base[index] === one)) {
+    return parsed.uri;
+  } else problems.push(`Cannot read ${name} ${quote(written)}: the rule's uri does not begin with it`);
+  return undefined;
 }
 
 function readAccess(value: unknown, name: string, use: "allow" | "deny", problems: Problems): number {
@@ -156,7 +188,7 @@ function readAccess(value: unknown, name: string, use: "allow" | "deny", problem
 }
 
 /** The path up to the first wildcard, links not resolved. */
-function literalPath({ uri, from }: ReadRule): string {
+function literalPath({ uri, from }: Pick<ReadRule, "uri" | "from">): string {
   if (!uri.absolute) return resolve(from, ...uri.base);
   return process.platform === "win32" ? resolve(uri.base.join(sep) + sep) : `/${uri.base.join("/")}`;
 }
@@ -166,15 +198,15 @@ function literalPath({ uri, from }: ReadRule): string {
  * opened: the rule holds for when it is.
  */
 function openFolder(
-  { uri, access, guest, written }: ReadRule,
+  { uri, access, guest, opens, from, written }: ReadRule,
   named: string,
   opened: Map<string, Preopen>,
   { except }: Surroundings,
   problems: Problems,
 ): void {
   const isFolder = isKind(named, "folder");
-  if (!isFolder && (uri.rest.length > 0 || guest !== undefined)) return;
-  const path = isFolder ? named : dirname(named);
+  if (opens === undefined && !isFolder && (uri.rest.length > 0 || guest !== undefined)) return;
+  const path = opens !== undefined ? literalPath({ uri: opens, from }) : isFolder ? named : dirname(named);
   const root = realPath(path);
   if (typeof root !== "string" || !isKind(root, "folder")) return;
   const name = guest ?? path;
@@ -199,7 +231,7 @@ function openFolder(
 }
 
 function ruleOf(
-  { uri, access, maxFileBytes, reason, written }: Omit<ReadRule, "guest" | "from">,
+  { uri, access, maxFileBytes, reason, written }: Omit<ReadRule, "guest" | "opens" | "from">,
   base: string,
 ): StorageRule {
   const names = base.split(sep).filter((name) => name !== "");

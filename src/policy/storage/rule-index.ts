@@ -16,6 +16,15 @@ export interface PathRights {
   readonly maxFileBytes: number;
 }
 
+/** Where each set of rules stands in one folder. */
+interface FolderPlaces {
+  readonly deny: readonly RuleNode[];
+  readonly bounds: readonly (readonly RuleNode[])[];
+}
+
+/** What folders that are kept may take together, in characters of their paths, and what each takes besides. */
+const [MAX_FOLDERS_COST, FOLDER_COST] = [1024 * 1024, 64];
+
 /** Decisions by the rules, each in time that is linear in the length of the path, and the same for few rules and many. */
 export class RuleIndex {
   readonly #allow: RuleSet | undefined;
@@ -23,6 +32,8 @@ export class RuleIndex {
   readonly #fences: readonly RuleSet[];
   /** All of which have to allow what is allowed. */
   readonly #bounds: readonly RuleSet[];
+  readonly #folders = new Map<string, FolderPlaces>();
+  #kept = 0;
   #last: { readonly path: string; readonly rights: PathRights } | undefined;
 
   constructor({ allow, deny, fences }: Pick<StorageRules, "allow" | "deny" | "fences">) {
@@ -35,19 +46,38 @@ export class RuleIndex {
   /** What may be done with a path: absolute, normalised, with slashes, links resolved. */
   of(path: string): PathRights {
     if (this.#last?.path === path) return this.#last.rights;
-    const rights = this.#decide(namesOf(path));
+    const slash = path.lastIndexOf("/");
+    const rights = this.#decide(this.#within(slash < 0 ? "" : path.slice(0, slash)), path.slice(slash + 1));
     this.#last = { path, rights };
     return rights;
   }
 
-  #decide(names: readonly string[]): PathRights {
-    const deny = this.#deny.at(names);
+  /** Where the rules stand in a folder, which is kept: names are mostly of folders that were asked for before. */
+  #within(folder: string): FolderPlaces {
+    const known = this.#folders.get(folder);
+    if (known !== undefined) return known;
+    const names = namesOf(folder);
+    const places = { deny: this.#deny.placesAt(names), bounds: this.#bounds.map((set) => set.placesAt(names)) };
+    // What a path costs, with its names and places, whoever chose it.
+    this.#kept += folder.length + FOLDER_COST;
+    if (this.#kept > MAX_FOLDERS_COST) {
+      this.#folders.clear();
+      this.#kept = folder.length + FOLDER_COST;
+    }
+    this.#folders.set(folder, places);
+    return places;
+  }
+
+  #decide(folder: FolderPlaces, name: string): PathRights {
+    const deny = this.#deny.from(folder.deny, name);
     let rights = EVERY_ACCESS;
     let below = EVERY_ACCESS;
     let maxFileBytes = Number.MAX_SAFE_INTEGER;
     let leadsOn = deny.leadsOn;
-    for (const set of this.#bounds) {
-      const allow = set.at(names);
+    for (let at = 0; at < this.#bounds.length; at += 1) {
+      const set = this.#bounds[at];
+      if (set === undefined) continue;
+      const allow = set.from(folder.bounds[at] ?? [], name);
       rights &= allow.own;
       below &= allow.further;
       maxFileBytes = Math.min(maxFileBytes, allow.maxFileBytes);
@@ -90,6 +120,9 @@ interface Standing {
   readonly maxFileBytes: number;
 }
 
+const NOWHERE: Standing = { own: 0, further: 0, whole: 0, leadsOn: false, maxFileBytes: Number.MAX_SAFE_INTEGER };
+const NOWHERE_BOUNDED: Standing = { ...NOWHERE, maxFileBytes: 0 };
+
 class RuleSet {
   readonly #root = new RuleNode(false);
   readonly #active: RuleNode[] = [];
@@ -105,12 +138,33 @@ class RuleSet {
   }
 
   at(names: readonly string[]): Standing {
+    return this.#standing(this.#walk(names));
+  }
+
+  /** The places that a path leads to, for good. */
+  placesAt(names: readonly string[]): readonly RuleNode[] {
+    return [...this.#walk(names)];
+  }
+
+  /** Where the rules stand at a name in a folder whose places are known. */
+  from(places: readonly RuleNode[], name: string): Standing {
+    if (name === "") return this.#standing(places);
+    if (places.length === 0) return this.#standing(places);
+    const reached = this.#reached;
+    reached.length = 0;
+    this.#visit += 1;
+    for (const node of places) node.step(name, reached, this.#visit);
+    return this.#standing(reached);
+  }
+
+  #standing(nodes: readonly RuleNode[]): Standing {
+    if (nodes.length === 0) return this.#bounded ? NOWHERE_BOUNDED : NOWHERE;
     let own = 0;
     let further = 0;
     let whole = 0;
     let leadsOn = false;
     let maxFileBytes = this.#bounded ? 0 : Number.MAX_SAFE_INTEGER;
-    for (const node of this.#walk(names)) {
+    for (const node of nodes) {
       own |= node.own;
       further |= node.further;
       if (node.loops) whole |= node.own;

@@ -1,13 +1,22 @@
 import type { StorageRule } from "./storage-rules.ts";
 import type { PatternSegment } from "./storage-uri.ts";
 
+/** Patterns of names with an asterisk whose parts have the same lengths. */
+interface StarGroup {
+  readonly prefix: number;
+  readonly suffix: number;
+  readonly nodes: Map<string, RuleNode>;
+  /** The one that there is, which is compared without making a key of the name. */
+  only: { readonly prefix: string; readonly suffix: string; readonly node: RuleNode } | undefined;
+}
+
 /** A place in the patterns of many rules, by the segments that lead to it. */
 export class RuleNode {
   /** Whether it stays where it is at every further name: it stands for a `**`. */
   readonly loops: boolean;
   readonly #literals = new Map<string, RuleNode>();
   /** By the lengths of what is before and after the asterisk, so that a name is looked up once for each pair. */
-  readonly #stars: { readonly prefix: number; readonly suffix: number; readonly nodes: Map<string, RuleNode> }[] = [];
+  readonly #stars: StarGroup[] = [];
   #any: RuleNode | undefined;
   /** The rules whose patterns end here. */
   readonly rules: StorageRule[] = [];
@@ -30,6 +39,17 @@ export class RuleNode {
     return this.#literals.size > 0 || this.#stars.length > 0;
   }
 
+  /** The names that rules tell apart here, and the beginnings and ends of names. */
+  get next(): {
+    readonly names: Iterable<string>;
+    readonly stars: Iterable<readonly [prefix: string, suffix: string]>;
+  } {
+    const stars = this.#stars.flatMap(({ nodes }) =>
+      Array.from(nodes.keys(), (key) => key.split("/") as unknown as readonly [string, string]),
+    );
+    return { names: this.#literals.keys(), stars };
+  }
+
   /** Adds a rule, whose pattern goes on with these segments. */
   add(segments: readonly PatternSegment[], rule: StorageRule): void {
     const path: RuleNode[] = [this];
@@ -46,9 +66,12 @@ export class RuleNode {
     if (this.loops) this.enter(into, visit);
     if (this.#literals.size > 0) enter(this.#literals.get(name), into, visit);
     if (this.#stars.length === 0) return;
-    for (const { prefix, suffix, nodes } of this.#stars) {
+    for (const group of this.#stars) {
+      const { prefix, suffix, nodes, only } = group;
       if (name.length < prefix + suffix) continue;
-      enter(nodes.get(starKey(name.slice(0, prefix), name.slice(name.length - suffix))), into, visit);
+      if (only === undefined) {
+        enter(nodes.get(starKey(name.slice(0, prefix), name.slice(name.length - suffix))), into, visit);
+      } else if (name.startsWith(only.prefix) && name.endsWith(only.suffix)) only.node.enter(into, visit);
     }
   }
 
@@ -71,8 +94,10 @@ export class RuleNode {
         const { length: prefix } = segment.prefix;
         const { length: suffix } = segment.suffix;
         let group = this.#stars.find((one) => one.prefix === prefix && one.suffix === suffix);
-        if (group === undefined) this.#stars.push((group = { prefix, suffix, nodes: new Map() }));
-        return childOf(group.nodes, starKey(segment.prefix, segment.suffix));
+        if (group === undefined) this.#stars.push((group = { prefix, suffix, nodes: new Map(), only: undefined }));
+        const node = childOf(group.nodes, starKey(segment.prefix, segment.suffix));
+        group.only = group.nodes.size === 1 ? { prefix: segment.prefix, suffix: segment.suffix, node } : undefined;
+        return node;
       }
     }
   }

@@ -3,6 +3,7 @@ import type { AccessEventType, AuditObservation, AuditResult } from "../../audit
 import { CordonError } from "../../shared/errors.ts";
 import type { GuestFrame, WorkerUsage } from "../messages.ts";
 import type { Ended, Ending } from "../pending.ts";
+import { usesOf } from "./check-uses.ts";
 import type { FromProcess } from "./messages.ts";
 
 /** The most functions of the stack of a trap. */
@@ -31,7 +32,12 @@ const EVENT_TYPES: Readonly<Record<AccessEventType, true>> = {
   PolicyViolation: true,
 };
 
-const RESULTS: Readonly<Record<AuditResult, true>> = { Allowed: true, Denied: true, Error: true };
+/** What a guest's process can know of: what would have been denied is found out on this side. */
+const RESULTS: Readonly<Record<Exclude<AuditResult, "would-deny">, true>> = {
+  Allowed: true,
+  Denied: true,
+  Error: true,
+};
 
 /** How each ending is made of what was sent. A process ends no invocation as cancelled that was not. */
 const ENDINGS: { readonly [K in Ending["kind"]]: (sent: Fields) => Extract<Ending, { readonly kind: K }> | Ending } = {
@@ -103,7 +109,7 @@ export function checkMessage(sent: unknown): FromProcess {
 }
 
 function observation(sent: unknown): AuditObservation {
-  const { eventType, action, resource, result, reason, remedies } = record(sent);
+  const { eventType, action, resource, result, reason, remedies, uses } = record(sent);
   if (!isKeyOf(EVENT_TYPES, eventType) || !isKeyOf(RESULTS, result)) throw malformed("an event is of no known type");
   return {
     eventType,
@@ -112,6 +118,7 @@ function observation(sent: unknown): AuditObservation {
     result,
     ...(reason === undefined ? {} : { reason: text(reason).replaceAll(/[\r\n]+/g, " ") }),
     ...(remedies === undefined ? {} : { remedies: remediesOf(remedies) }),
+    ...(uses === undefined ? {} : { uses: usesOf(uses) }),
   };
 }
 

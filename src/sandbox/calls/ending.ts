@@ -10,6 +10,15 @@ import type { WitType } from "../../shared/wit/wit.ts";
 import { limitAdvice } from "./limit-advice.ts";
 import type { CallableExport } from "../loading/exports.ts";
 
+/** The reason for which a call is stopped that the policy ends; its error is the call's. */
+export class EndedByPolicy {
+  readonly error: CordonError;
+
+  constructor(error: CordonError) {
+    this.error = error;
+  }
+}
+
 /** Longest part of what a guest said that goes into a message, in UTF-16 code units. */
 const MAX_SHOWN = 300;
 
@@ -82,6 +91,15 @@ export function valueOf(
       );
     case "cancelled":
     case "revoked":
+      if (ending.kind === "cancelled" && ending.reason instanceof EndedByPolicy) {
+        const { code, message, limit, retryAfterMs, cause } = ending.reason.error;
+        throw new CordonError(code, `${attempt}: ${message}`, {
+          usage,
+          cause,
+          ...(limit === undefined ? {} : { limit }),
+          ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+        });
+      }
       throw new CordonError("cancelled", `${attempt} was cancelled`, {
         usage,
         cause: ending.kind === "cancelled" ? ending.reason : undefined,

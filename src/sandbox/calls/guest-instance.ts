@@ -41,6 +41,8 @@ export interface InstanceLink {
   readonly untrusted: boolean;
   /** Checks of what exports take and return; absent where there are none. */
   readonly schemas?: SchemaChecks | undefined;
+  /** Counts a call that is about to be made. @throws CordonError `limit` for one that is too many. */
+  readonly count?: (name: string) => void;
   /** Ends it, whatever it does, as cancelled for this reason. */
   readonly stop: (reason: unknown) => void;
   /** Resolves when the instance is no more. */
@@ -158,6 +160,7 @@ export class GuestInstance implements AsyncDisposable {
           cause: signal.reason,
         });
       }
+      this.#link.count?.(called.name);
       handles.pass();
       const ended = this.#enter(called.path, normal);
       this.#stopsWith(signal, ended);

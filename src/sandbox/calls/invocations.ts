@@ -4,6 +4,7 @@ import type { HandleValues } from "../../component/values/check-value.ts";
 import type { Ended, Job } from "../../runtime/pending.ts";
 import { CordonError } from "../../shared/errors.ts";
 import type { Limits } from "../../shared/limits.ts";
+import { quoteText } from "../../shared/quote-text.ts";
 import type { Usage } from "../../shared/usage.ts";
 import type { Engine } from "../engine.ts";
 import type { HostFunctions } from "../host-functions/host-functions.ts";
@@ -14,11 +15,13 @@ import type { GrantsInForce } from "../policy/grants-in-force.ts";
 import { assertTablesWithin } from "../loading/table-limits.ts";
 import { InvocationStreams } from "../streams/invocation-streams.ts";
 import { checkEnding } from "./check-ending.ts";
-import { valueOf } from "./ending.ts";
 import type { EmbeddersObjects } from "./instance-handles.ts";
 import type { RunningCall } from "./running-call.ts";
 import { type CallRecord, RunningCalls } from "./running-calls.ts";
 import { answering, type Services } from "./services.ts";
+import { EndedByPolicy, valueOf } from "./ending.ts";
+import type { UsesListener } from "../policy/uses-listener.ts";
+import type { RateGate } from "../policy/rate-gate.ts";
 import type { Stdio } from "./stdio.ts";
 import { type Totals, UsageTotals } from "./totals.ts";
 import { usageOf } from "./usage.ts";
@@ -57,6 +60,13 @@ export interface InvocationParts {
   readonly inForce: GrantsInForce;
   readonly recorder: AuditRecorder;
   readonly hostFunctions: HostFunctions;
+  /** What the policy in force has besides grants; it may be another one at each call and access. */
+  readonly policies: {
+    /** Told what each access took of the grants; what it answers is recorded. Must not throw. */
+    readonly usesOf: UsesListener | undefined;
+    /** How often it may be called and denied; without, there is no bound. */
+    readonly rates: RateGate | undefined;
+  };
 }
 
 /** Makes the invocations of one sandbox: gives each what it is to have, records what it does, and adds up what all of them used. */
@@ -65,6 +75,7 @@ export class Invocations {
   readonly #totals = new UsageTotals();
   readonly #running = new RunningCalls();
   #last = 0;
+  #failure: CordonError | undefined;
 
   constructor(parts: InvocationParts) {
     this.#parts = parts;
@@ -110,22 +121,52 @@ export class Invocations {
     return { ...ended, ending: { ...ending, places: await this.#parts.engine.placesOf(ending.frames ?? []) } };
   }
 
+  /** @throws CordonError `limit` for a call that is too many, or what all fail for. */
+  #countCall(invocation: number, name: string): void {
+    const { policies, recorder } = this.#parts;
+    if (this.#failure !== undefined) throw this.#failure;
+    policies.rates?.enter(name, `Cannot call ${quoteText(name)}`, (one) => recorder.record(invocation, one));
+  }
+
+  /** Ends all that runs, and refuses all that is to, for this reason. */
+  fail(failure: CordonError): void {
+    this.#failure ??= failure;
+    for (const call of this.#running.list) call.stop(new EndedByPolicy(failure));
+  }
+
+  /** Counts a call of an instance that stays. @throws as `run` does. */
+  countCall(name: string): void {
+    this.#countCall(this.#last, name);
+  }
+
   /** Runs one to its end. Rejects only for limits that the component's tables are over. */
   async run(
     { called, parameters, programArguments = [], limits, exchange, ready, returned, embedders, results }: Work,
     stdio: Stdio,
     signal: AbortSignal | undefined,
   ): Promise<{ readonly ended: Ended; readonly usage: Usage }> {
-    const { engine, inForce, recorder, hostFunctions } = this.#parts;
+    const { engine, inForce, recorder, hostFunctions, policies } = this.#parts;
     assertTablesWithin(limits, engine.tables);
     const { objects, streams } = embedders ?? this.embeddersObjects(limits);
     this.#last += 1;
     const invocation = this.#last;
     const record: CallRecord = { invocation, name: called?.name, denials: 0 };
-    const { signal: stopped, taken, leave, used } = this.#running.enter(record, signal);
+    if (this.#failure !== undefined) throw this.#failure;
+    // Calls of an instance that stays are counted when they are made.
+    if (called !== undefined) this.#countCall(invocation, called.name);
+    const { signal: stopped, stop, taken, leave, used } = this.#running.enter(record, signal);
     const observe = (observation: AuditObservation): void => {
+      const { uses, ...label } = observation;
+      if (uses !== undefined) {
+        const found = policies.usesOf?.(label, uses);
+        if (found !== undefined) recorder.record(invocation, found);
+        return;
+      }
       if (observation.result === "Denied") record.denials += 1;
       recorder.record(invocation, observation);
+      const over =
+        observation.result === "Denied" ? policies.rates?.denied((one) => recorder.record(invocation, one)) : undefined;
+      if (over !== undefined) stop(new EndedByPolicy(over));
     };
     const run = await engine.run({
       invocation: {

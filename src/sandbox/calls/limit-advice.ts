@@ -17,6 +17,9 @@ const SET_BY: Readonly<Record<LimitDetail["limit"], keyof Limits | undefined>> =
   stacks: undefined,
   handles: "maxHandles",
   "stdout-bytes": "maxStdoutBytes",
+  // Documents set these, and their errors say where.
+  "calls-rate": undefined,
+  "denials-rate": undefined,
 };
 
 /** What to do about a limit that a call came to, in the words of the surface: `raise limits.fuel, which is 100`. */

@@ -27,6 +27,7 @@ interface Entry {
 export interface EnteredCall {
   /** Ends it. */
   readonly signal: StopSignal;
+  readonly stop: (reason: unknown) => void;
   /** A worker has it, which can be asked what it used. */
   readonly taken: (ask: AskUsage) => void;
   /** It has ended, and is listed no more. */
@@ -49,6 +50,7 @@ export class RunningCalls {
     this.#running.add(entry);
     return {
       signal: stop,
+      stop: (reason) => stop.abort(reason),
       taken: (ask) => void (entry.ask = ask),
       leave: () => {
         this.#running.delete(entry);

@@ -1,5 +1,6 @@
 import type { AuditObservation } from "../../audit/event.ts";
 import type { Grants } from "../../policy/grants.ts";
+import { reportUses } from "../../host/uses.ts";
 import type { Limits } from "../../shared/limits.ts";
 import { CapturedBytes } from "./captured-bytes.ts";
 import { bytesOf, isBytes, sinkOf, type StdioOptions } from "./stdio-options.ts";
@@ -9,7 +10,7 @@ const MAX_READ_BYTES = 64 * 1024;
 
 /** What is known of the invocation that asks. */
 export interface StdioAsker {
-  readonly policy: { readonly grants: Pick<Grants, "stdin"> };
+  readonly policy: { readonly grants: Pick<Grants, "stdin" | "reportsUses"> };
   readonly limits: Pick<Limits, "maxStdoutBytes">;
   readonly observe: (observation: AuditObservation) => void;
 }
@@ -26,6 +27,7 @@ export class Stdio {
   #reading = false;
   #written = 0;
   #refused = false;
+  #told = false;
 
   /** @param capture Whether output is kept that no sink takes. The guest's limit bounds it. */
   constructor({ stdin, stdout, stderr }: StdioOptions, capture: boolean) {
@@ -95,6 +97,11 @@ export class Stdio {
   /** Up to `maxBytes` bytes, at least one unless the end is reached. */
   async #read(maxBytes: unknown, { policy, observe }: StdioAsker): Promise<Uint8Array> {
     if (!policy.grants.stdin) throw this.#refusal(observe);
+    if (!this.#told) {
+      this.#told = true;
+      const label = { eventType: "PolicyViolation", action: "stdio.read", resource: "stdin" } as const;
+      reportUses({ grants: policy.grants, observe }, label, [{ kind: "given", what: "stdin" }]);
+    }
     if (!isReadLength(maxBytes)) throw new Error("Cannot read stdin: what was asked for is no number of bytes to read");
     if (this.#reading) throw new Error("Cannot read stdin: it is being read");
     this.#stdin ??= source(this.#input);

@@ -19,6 +19,7 @@ import { type DeterministicInput, deterministicGrants } from "./deterministic.ts
 import { type Faults, shownValue } from "./faults.ts";
 import type { IsolationOptions } from "./isolation-options.ts";
 import { limitsFrom, type LimitsInput } from "./limit-options.ts";
+import type { UsesListener } from "../policy/uses-listener.ts";
 import { plainCopy } from "./plain-copy.ts";
 import { secretRules, type SecretStoreOptions, secretStoreOptions } from "./secret-options.ts";
 import { type SignatureInput, signatureInput } from "./signature-options.ts";
@@ -81,7 +82,15 @@ export type PolicyInput =
       readonly history?: boolean | string | undefined;
       /** Whether those of `$XDG_CONFIG_HOME/cordon/policies` and `/etc/cordon/policies` hold that match; default `false`. */
       readonly folders?: boolean | undefined;
+      /** @internal In place of what the documents allow, the learner's fence holds, and what is used of it is told to the learner. */
+      readonly learn?: PolicyLearner | undefined;
     };
+
+/** @internal Who learns what a component uses. */
+export interface PolicyLearner {
+  readonly fence: string | undefined;
+  readonly begin: (grants: Grants, input: GrantsInput) => UsesListener;
+}
 
 /** The options of a sandbox, and what was read from them. */
 export interface ReadSandboxOptions {
@@ -100,6 +109,11 @@ const seed: Shape<bigint | number> = a("a whole number from 0 to 2^64 - 1", (val
 );
 
 type PolicyFilesInput = Exclude<PolicyInput, string | readonly string[]>;
+
+const learner = a<PolicyLearner>(
+  "what learns a policy",
+  (value) => typeof value === "object" && value !== null && "begin" in value && typeof value.begin === "function",
+);
 
 const texts: Shape<readonly string[]> = (value, path, faults) => {
   if (Array.isArray(value) && value.every((one) => typeof one === "string")) return [...(value as readonly string[])];
@@ -126,6 +140,7 @@ const policyInput: Shape<PolicyInput> = either(
       folders: truth,
       watch: truth,
       history: either((value) => typeof value === "string", text, truth),
+      learn: learner,
     }),
   ),
 );

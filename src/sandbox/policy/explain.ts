@@ -8,6 +8,7 @@ import { DEFAULT_PORTS } from "../../host/net/rule-match.ts";
 import type { EffectivePolicy } from "../../policy/documents/effective.ts";
 import type { RuleOrigin } from "../../policy/documents/policy-document.ts";
 import type { Grants, NetworkScheme } from "../../policy/grants.ts";
+import { variableReasons } from "../../policy/parse-environment.ts";
 import { isWithin, kernelProblem, realPath, realPathOfWhatExists } from "../../policy/real-path.ts";
 import { accessOf, ACCESS_WORDS, WRITE_ACCESS } from "../../policy/storage/access.ts";
 import { type RuleIndex, ruleIndex } from "../../policy/storage/rule-index.ts";
@@ -193,8 +194,12 @@ function explainVariable(
   const find = (use: RuleOrigin["use"]): RuleOrigin | undefined =>
     rules.find((one) => one.kind === "environment" && one.use === use && one.written[0] === key);
   const denial = find("deny");
-  if (denial !== undefined) return { allowed: false, reason: `the variable ${quoteText(key)} is denied`, rule: denial };
   const { environment } = grants;
+  if (denial !== undefined) {
+    const [, why] = variableReasons(environment).find(([name]) => name === key) ?? [];
+    const reason = `the variable ${quoteText(key)} is denied${why === undefined ? "" : `: ${why}`}`;
+    return { allowed: false, reason, rule: denial };
+  }
   const allowed = find("allow");
   const isNamed = typeof environment === "object" && allowed !== undefined;
   if (isNamed && !fences.every((fence) => fencedVariables(fence.grants).includes(key))) {

@@ -1,5 +1,7 @@
 import type { PolicyDocument } from "../../policy/documents/policy-document.ts";
 import type { SignatureEntry } from "../../policy/documents/policy-shape.ts";
+import type { DocumentAudit, DocumentRate } from "../../policy/documents/policy-document.ts";
+import type { UsesListener } from "./uses-listener.ts";
 import type { Limits } from "../../shared/limits.ts";
 import type { ComponentSource } from "../loading/source.ts";
 import type { OpenedManifest } from "../manifest/opened-manifest.ts";
@@ -23,6 +25,10 @@ export interface OpenedOptions extends ReadSandboxOptions {
   readonly documents?: readonly PolicyDocument[];
   /** What documents ask of the component's signatures, each to be met beside that of the options. */
   readonly signatures?: readonly SignatureEntry[] | undefined;
+  /** Takes what each access used, where somebody compares or learns. */
+  readonly usesOf?: UsesListener | undefined;
+  readonly rates?: readonly DocumentRate[];
+  readonly audits?: readonly DocumentAudit[];
   /** What no limit of a call may pass. */
   readonly mostLimits?: Partial<Limits>;
   /** What the bytes of the component have to be. */

@@ -1,5 +1,6 @@
+import { isDeepStrictEqual } from "node:util";
 import type { AuditRecorder } from "../../audit/recorder.ts";
-import type { PolicyDiff } from "../../policy/documents/diff.ts";
+import type { PolicyDiff } from "./diff/diff-policies.ts";
 import { CordonError, messageOf } from "../../shared/errors.ts";
 import type { Limits } from "../../shared/limits.ts";
 import type { Engine } from "../engine.ts";
@@ -8,6 +9,7 @@ import type { PolicyInput, ReadSandboxOptions } from "../options/sandbox-options
 import type { GrantsInForce } from "./grants-in-force.ts";
 import type { DocumentWatch } from "./live/document-watch.ts";
 import type { OpenedOptions, PolicyInUse } from "./policy-in-use.ts";
+import { RateGate } from "./rate-gate.ts";
 
 /** What led to a change of the policy. */
 export type ChangedBy = "setPolicy" | "reload" | "files";
@@ -26,6 +28,7 @@ export interface PolicySwitchParts {
 export class PolicySwitch {
   readonly #parts: PolicySwitchParts;
   #opened: OpenedOptions;
+  #rates: RateGate | undefined;
   /** Which documents are in force. */
   #input: PolicyInput | undefined;
   #last: Promise<unknown> = Promise.resolve();
@@ -35,6 +38,7 @@ export class PolicySwitch {
   constructor(parts: PolicySwitchParts) {
     this.#parts = parts;
     this.#opened = parts.opened;
+    this.#rates = gateOf(parts.opened);
     this.#input = parts.read.options.policy;
   }
 
@@ -45,6 +49,16 @@ export class PolicySwitch {
   /** The limits of calls that set none of their own. */
   get limits(): Limits {
     return this.#opened.limits;
+  }
+
+  /** Told what each access took of the grants, where somebody compares or learns. */
+  get usesOf(): OpenedOptions["usesOf"] {
+    return this.#opened.usesOf;
+  }
+
+  /** How often the component may be called and denied; without, there is no bound. */
+  get rates(): RateGate | undefined {
+    return this.#rates;
   }
 
   /** What no limit of a call may pass. */
@@ -151,6 +165,8 @@ export class PolicySwitch {
 
   /** In one step: nothing comes between. */
   async #put(opened: OpenedOptions, grants: GrantsInForce["grants"]): Promise<void> {
+    // What was counted counts on where the rates are the same: nobody gets calls by a change of something else.
+    if (!isDeepStrictEqual(boundsOf(opened), boundsOf(this.#opened))) this.#rates = gateOf(opened);
     this.#opened = opened;
     await this.#parts.engine.setPolicy(this.#parts.inForce.set(grants));
   }
@@ -172,4 +188,13 @@ export class PolicySwitch {
       process.emitWarning(`the version of the policy could not be noted: ${messageOf(thrown)}`, "CordonWarning");
     }
   }
+}
+
+function gateOf({ rates = [] }: OpenedOptions): RateGate | undefined {
+  return rates.length === 0 ? undefined : new RateGate(rates);
+}
+
+/** The rates without where they are written. */
+function boundsOf({ rates = [] }: OpenedOptions): readonly unknown[] {
+  return rates.map(({ of, most, per, isLogged }) => [of, most, per, isLogged]);
 }

@@ -13,7 +13,7 @@ import { loadDocuments, policyFolders, type PolicyFolders } from "../../policy/d
 import type { DocumentLimits, PolicyDocument } from "../../policy/documents/policy-document.ts";
 import { withinFence } from "../../policy/fence.ts";
 import type { Grants } from "../../policy/grants.ts";
-import { hasName } from "../../policy/parse-environment.ts";
+import { deniedNames, hasName } from "../../policy/parse-environment.ts";
 import { type GrantsBase, type GrantsInput, parseGrants } from "../../policy/parse-grants.ts";
 import type { Limits } from "../../shared/limits.ts";
 import { cacheDirectory, configDirectory, stateDirectory } from "../../shared/machine/xdg.ts";
@@ -22,7 +22,12 @@ import { beginReading, type ComponentSource, sourceName } from "../loading/sourc
 import { deterministicGrants } from "../options/deterministic.ts";
 import { atMost, limitsFrom, type LimitsInput } from "../options/limit-options.ts";
 import { secretRules } from "../options/secret-options.ts";
-import { grantsBase, type PolicyInput, type ReadSandboxOptions } from "../options/sandbox-options.ts";
+import {
+  grantsBase,
+  type PolicyInput,
+  type PolicyLearner,
+  type ReadSandboxOptions,
+} from "../options/sandbox-options.ts";
 import type { OpenedOptions } from "./policy-in-use.ts";
 
 /**
@@ -40,14 +45,21 @@ export async function withPolicy(
   const asked = typeof policy === "string" ? { files: [policy] } : "length" in policy ? { files: policy } : policy;
   const isDiscovering = "folders" in asked && asked.folders === true;
   const files = (asked.files ?? []).map((file) => file);
-  const loaded = await loadDocuments(files, isDiscovering ? folders : undefined);
-  if (loaded.length === 0) return { ...read, source };
+  const learner = "learn" in asked ? asked.learn : undefined;
+  const found = await loadDocuments(files, isDiscovering ? folders : undefined);
+  const loaded = learner === undefined ? found : await boundsOf(found, learner.fence);
+  if (loaded.length === 0 && learner === undefined) return { ...read, source };
   const subject = await subjectOf(source, read, loaded);
   const effective = await effectivePolicy(loaded, subject);
   const own = grantsBase(options);
   const base = { ...own, ownPaths: [...own.ownPaths, ...policyPaths(loaded, folders, options.cache)] };
   const granted = combineGrants([effective.grants, options.grants ?? {}]);
-  const grants = fencedGrants(parseGrants(deterministicGrants(granted, options.deterministic), base), effective, base);
+  const strict = fencedGrants(parseGrants(deterministicGrants(granted, options.deterministic), base), effective, base);
+  const { grants, usesOf } = learner
+    ? await learnedPolicy(strict, granted, learner)
+    : effective.isLogged
+      ? await loggedPolicy(effective, strict, { options, base })
+      : { grants: strict, usesOf: undefined };
   const mostLimits = tightest(effective.fences.flatMap(({ limits }) => (limits === undefined ? [] : [limits])));
   const limits = atMost(limitsFrom(options.limits, limitsFrom(tightest(effective.limits))), mostLimits);
   return {
@@ -61,12 +73,60 @@ export async function withPolicy(
     documents: effective.documents,
     signatures: effective.signatures,
     secretRules: secretRules([...effective.secrets, ...(options.secrets ?? [])]),
+    usesOf,
+    rates: effective.rates,
+    audits: effective.audits,
     policy: Object.freeze({
       version: effective.version,
       documents: effective.documents.map(({ file }) => file),
-      warnings: effective.warnings.map(faultText),
+      warnings: [...effective.warnings.map(faultText), ...effective.documents.flatMap(logNotice)],
     }),
   };
+}
+
+/** What is granted under documents that only record what they deny, which nothing else loads. */
+async function loggedPolicy(
+  effective: EffectivePolicy,
+  strict: Grants,
+  { options, base }: { readonly options: ReadSandboxOptions["options"]; readonly base: GrantsBase },
+): Promise<Pick<OpenedOptions, "grants" | "usesOf">> {
+  const { comparing, loggedGrants } = await import("./log-only.ts");
+  const wide = loggedGrants(effective, options.grants ?? {}, base, options.deterministic);
+  return { grants: fencedGrants(wide, effective, base), usesOf: comparing(strict) };
+}
+
+/** Grants from which a component is learned. */
+async function learnedPolicy(
+  grants: Grants,
+  input: GrantsInput,
+  learner: PolicyLearner,
+): Promise<Pick<OpenedOptions, "grants" | "usesOf">> {
+  const { watched } = await import("./log-only.ts");
+  const told = watched(grants);
+  return { grants: told, usesOf: learner.begin(told, input) };
+}
+
+/** What bounds a component that is learned from: denials and fences of the documents that are for it, and all of the named fence. */
+async function boundsOf(
+  found: readonly PolicyDocument[],
+  fence: string | undefined,
+): Promise<readonly PolicyDocument[]> {
+  const { denialsOf } = await import("./log-only.ts");
+  const denying = found.map((one): PolicyDocument => ({ ...one, enforce: "deny", grants: denialsOf(one.grants) }));
+  const named = fence === undefined ? [] : await loadDocuments([fence], undefined);
+  return [
+    ...denying,
+    ...named.map((one): PolicyDocument => {
+      const { grants, limits } = one.fence ?? one;
+      const granted = one.fence === undefined ? grants : combineGrants([grants, denialsOf(one.grants)]);
+      return { ...one, match: undefined, enforce: "deny", grants: granted, limits, fence: undefined };
+    }),
+  ];
+}
+
+function logNotice({ file, enforce }: PolicyDocument): readonly string[] {
+  if (enforce !== "log") return [];
+  return [`${file}: enforce: log lets everything pass that this document denies, and records it as would-deny`];
 }
 
 async function subjectOf(
@@ -95,7 +155,7 @@ export function fencedGrants(grants: Grants, { fences }: Pick<EffectivePolicy, "
 export function fencedVariables({ environment }: GrantsInput): readonly string[] {
   if (typeof environment !== "object") return [];
   const { allow = [], set = {}, deny = [] } = environment;
-  return [...(allow === "all" ? [] : allow), ...Object.keys(set)].filter((name) => !hasName(deny, name));
+  return [...(allow === "all" ? [] : allow), ...Object.keys(set)].filter((name) => !hasName(deniedNames(deny), name));
 }
 
 /** Of each limit that is set at all, the least. */
@@ -126,6 +186,6 @@ export function policyPaths(
 ): readonly string[] {
   const configured = typeof cache === "object" ? cache.directory : undefined;
   const folders = [cacheDirectory(), configDirectory(), stateDirectory(), configured, user, machine, "/etc/cordon"];
-  const files = documents.map(({ file }) => resolve(file));
+  const files = documents.flatMap(({ file, audit }) => [resolve(file), ...(audit === undefined ? [] : [audit.file])]);
   return [...new Set([...folders.filter((folder) => folder !== undefined), ...files])];
 }

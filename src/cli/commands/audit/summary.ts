@@ -63,6 +63,7 @@ export async function auditSummaryCommand(invocation: string, flags: LogFlags): 
     process.stdout.write(`${table(head, { width: terminalWidth(process.stdout) }).join("\n")}\n`);
     for (const [result, title] of [
       ["Denied", "denied"],
+      ["would-deny", "would be denied"],
       ["Error", "failed"],
       ["Allowed", "allowed"],
     ] as const) {

@@ -1,4 +1,4 @@
-import { diffPolicies } from "../../../policy/documents/diff.ts";
+import { diffPolicies } from "../../../sandbox/policy/diff/diff-policies.ts";
 import { PolicyError } from "../../../policy/documents/fault.ts";
 import { loadDocument } from "../../../policy/documents/load-documents.ts";
 import type { PolicyDocument } from "../../../policy/documents/policy-document.ts";

@@ -1,5 +1,6 @@
 import type { FileHandle } from "node:fs/promises";
 import { ACCESS } from "../../../policy/storage/access.ts";
+import type { Use } from "../../../shared/use.ts";
 import type { PathGrant } from "../../../policy/grants.ts";
 import type { FileOutcome } from "../failure.ts";
 
@@ -19,6 +20,8 @@ export interface FileRequest {
   readonly cwd: string;
   /** As the guest named it, without a `pathProblem`. */
   readonly path: string;
+  /** Told what is used of the rules; left out where nobody wants to know. */
+  readonly used?: (use: Use) => void;
 }
 
 /** A path that was resolved inside the grants. */

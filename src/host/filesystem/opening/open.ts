@@ -1,6 +1,7 @@
 import type { FileHandle } from "node:fs/promises";
 import type { FileOutcome } from "../failure.ts";
 import { identityOf } from "../folders/held-folder.ts";
+import { ACCESS } from "../../../policy/storage/access.ts";
 import { maxFileBytesOf } from "../paths/check.ts";
 import { deniedFiles } from "../paths/storage-scope.ts";
 import { failed } from "../failure.ts";
@@ -32,8 +33,12 @@ export async function openGranted(
     const fileAccess = access === "read" ? "read" : "write";
     const rights = { found: accessOf(fileAccess, true), absent: accessOf(fileAccess, false) };
     const resolution = await resolvePath(request.grants, request.cwd, request.path, rights);
-    if (resolution.kind !== "found" && resolution.kind !== "absent") return resolution;
+    if (resolution.kind !== "found" && resolution.kind !== "absent") {
+      if (resolution.kind === "failed" && resolution.real !== undefined) tellUse(request, resolution.real, ACCESS.read);
+      return resolution;
+    }
     const exists = resolution.kind === "found";
+    tellUse(request, resolution.real, exists ? rights.found : rights.absent);
     if (!exists && access === "read") return failed("no such file");
     if (!exists && access === "rewrite") {
       const reason = "making files is not granted";
@@ -47,6 +52,11 @@ export async function openGranted(
     if (opened.kind !== "changed") return opened;
   }
   return failed("the folders on its path kept changing");
+}
+
+function tellUse({ used }: FileRequest, real: string, access: number): void {
+  const path = process.platform === "win32" ? real.replaceAll("\\", "/") : real;
+  used?.({ kind: "file", surface: "path", path, access, need: "all" });
 }
 
 /** The refusal of a file that would pass what is granted, in bytes. */

@@ -3,6 +3,7 @@ import type { HostContext } from "../../capability.ts";
 import { filesystemState, type PreopenedFolder } from "../filesystem-state.ts";
 import type { FolderHolding } from "../folders/held-folder.ts";
 import { checkChangeable, checkReadable } from "../opening/kernel-files.ts";
+import { usesIn } from "../wasi/used.ts";
 import { protectionOf } from "./preopen-scope.ts";
 import { StorageScope } from "./storage-scope.ts";
 
@@ -21,7 +22,7 @@ export function preopenRoot(context: HostContext, preopen: Preopen, holding: Fol
     folder[Symbol.dispose]();
     throw error;
   }
-  const rules = preopen.rules === undefined ? undefined : new StorageScope(preopen.rules);
+  const rules = preopen.rules === undefined ? undefined : new StorageScope(preopen.rules, usesIn(context));
   const opened = { scope: { preopen, protection, rules, holding }, folder };
   roots.set(preopen, opened);
   return opened;

@@ -21,7 +21,8 @@ export type Resolution =
   | { readonly kind: "outside" }
   /** No grant covers what is there. */
   | { readonly kind: "refused"; readonly reason: string }
-  | { readonly kind: "failed"; readonly reason: string };
+  /** `real`: what it failed at, where that may be reached itself. */
+  | { readonly kind: "failed"; readonly reason: string; readonly real?: string };
 
 const PROCESS = "it is a process of the host, which no grant covers";
 
@@ -90,7 +91,7 @@ export async function resolvePath(
     const failure = failureOf(step, pending.length > 0);
     // What only leads on is refused when it does not, so that no failure tells whether it is there.
     if (failure !== undefined)
-      return nameRights(grants, next).isReached ? failure : outside(grants, next, access?.found);
+      return nameRights(grants, next).isReached ? { ...failure, real: next } : outside(grants, next, access?.found);
     current = next;
   }
   const isGranted = checkPath(grants, current, access?.found).allowed;

@@ -3,6 +3,7 @@ import { seenAt } from "../../../policy/real-path.ts";
 import { ACCESS, accessText, CONTENT_ACCESS, EVERY_ACCESS } from "../../../policy/storage/access.ts";
 import { type PathRights, type RuleIndex, ruleIndex } from "../../../policy/storage/rule-index.ts";
 import type { StorageRules } from "../../../policy/storage/storage-rules.ts";
+import type { FileNeed, Use } from "../../../shared/use.ts";
 import { type HeldFolder, identityOf } from "../folders/held-folder.ts";
 import { FilesystemError } from "../wasi/error-code.ts";
 
@@ -47,9 +48,13 @@ export class StorageScope {
   readonly #index: RuleIndex;
   readonly #denied: ReadonlyMap<string, DeniedFile>;
 
-  constructor(rules: StorageRules) {
+  readonly #used: (use: Use) => void;
+
+  /** @param used Told what each check that passed took of the rules; left out where nobody wants to know. */
+  constructor(rules: StorageRules, used: (use: Use) => void = () => undefined) {
     this.#index = ruleIndex(rules);
     this.#denied = deniedFiles(rules);
+    this.#used = used;
   }
 
   /** What may be done with a name in a folder, or with the folder itself. */
@@ -62,6 +67,7 @@ export class StorageScope {
     const path = pathOf(folder, name);
     const problem = ruleProblem(this.#index, path, access) ?? this.#aliasProblem(path, access, seen);
     if (problem !== undefined) throw refused(problem);
+    this.#needs(path, "all", access);
   }
 
   /** Why an access is refused to a file that has no name any more, by the path that it had. */
@@ -82,12 +88,13 @@ export class StorageScope {
       throw refused(ruleProblem(this.#index, path, ACCESS.read) ?? "no rule leads there");
     const problem = this.#aliasProblem(path, EVERY_ACCESS, seen);
     if (problem !== undefined && (seen?.isDirectory() === true || this.#isWhollyDenied(seen))) throw refused(problem);
+    this.#needs(path, leads ? "reach" : "name");
   }
 
   /** Refuses what only leads on when it is not what it would have to be, so that no failure tells whether it is there. */
   checkFailed(folder: HeldFolder, name: string): void {
     const path = pathOf(folder, name);
-    if (this.#index.of(path).rights !== 0) return;
+    if (this.#index.of(path).rights !== 0) return this.#needs(path, "name");
     throw refused(ruleProblem(this.#index, path, ACCESS.read) ?? "no rule leads there");
   }
 
@@ -95,7 +102,7 @@ export class StorageScope {
   checkLink(folder: HeldFolder, name: string): void {
     const path = pathOf(folder, name);
     const { rights, denied } = this.#index.of(path);
-    if (rights !== 0 || denied === 0) return;
+    if (rights !== 0 || denied === 0) return this.#needs(path, "follow");
     throw refused(ruleProblem(this.#index, path, ACCESS.read) ?? "a rule denies the link");
   }
 
@@ -109,13 +116,13 @@ export class StorageScope {
   /** Refuses to list a folder in which nothing may be read. */
   checkListable(folder: HeldFolder): void {
     const { rights, below } = this.rightsOf(folder, undefined);
-    if (((rights | below) & ACCESS.read) !== 0) return;
+    if (((rights | below) & ACCESS.read) !== 0) return this.#needs(pathOf(folder, undefined), "list", ACCESS.read);
     throw refused(ruleProblem(this.#index, pathOf(folder, undefined), ACCESS.read) ?? "nothing in it may be read");
   }
 
   /** Refuses to move, remove, replace or link a name that a rule leads through: another tree could be put in its place. */
   checkNotThrough(folder: HeldFolder, name: string): void {
-    if (!this.rightsOf(folder, name).leadsOn) return;
+    if (!this.rightsOf(folder, name).leadsOn) return this.#used({ kind: "replace", path: pathOf(folder, name) });
     throw refused("a rule leads through it, so that it stays what it is");
   }
 
@@ -141,11 +148,16 @@ export class StorageScope {
     if (stats.isDirectory() && (index !== this.#index || !this.#index.isSameBelow(source, target))) {
       throw refused("other rules hold for what is below the new name");
     }
+    this.#used({ kind: "move", from: source, to: target, isFolder: stats.isDirectory() });
   }
 
   /** The size that a file may be made to pass, in bytes. */
   maxFileBytes(folder: HeldFolder, name: string): number {
     return this.rightsOf(folder, name).maxFileBytes;
+  }
+
+  #needs(path: string, need: FileNeed, access = 0): void {
+    this.#used({ kind: "file", surface: "preopen", path, access, need });
   }
 
   /** Why a name is denied for what it leads to, whose own path a rule denies. */

@@ -1,8 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
 import type { GrantSetting, Remedy } from "../../../shared/remedy.ts";
+import type { Use } from "../../../shared/use.ts";
 import type { AuditResult } from "../../../audit/event.ts";
 import type { HostContext, HostResult } from "../../capability.ts";
 import { underPolicy } from "../../under-policy.ts";
+import { reportUses } from "../../uses.ts";
 import { cutResource, err, ok, quote } from "../../text.ts";
 import type { FileOutcome } from "../failure.ts";
 import { failed, failureReason } from "../failure.ts";
@@ -55,8 +57,12 @@ export async function onWholeFile<T>(
     revoke: () => revoked.abort(),
   });
   const signal = AbortSignal.any([context.signal, revoked.signal]);
-  const outcome = await settled(work({ grants, cwd: context.grants.cwd, path }, signal)).finally(forget);
+  const uses: Use[] = [];
+  const used = context.grants.reportsUses === true ? { used: (use: Use) => void uses.push(use) } : {};
+  const outcome = await settled(work({ grants, cwd: context.grants.cwd, path, ...used }, signal)).finally(forget);
   if (revoked.signal.aborted) return err(`Permission denied: ${REVOKED}`);
+  const isRefused = outcome.kind === "outside" || outcome.kind === "refused";
+  if (!isRefused) reportUses(context, { eventType: "FilesystemAccess", action, resource: cutResource(path) }, uses);
   if (outcome.kind === "done") {
     record("Allowed");
     return ok(outcome.value);

@@ -4,6 +4,8 @@ import { cutResource } from "../../text.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { type ErrorCode, FilesystemError } from "./error-code.ts";
 import { labelOf } from "../paths/label.ts";
+import type { UseLabel } from "../../uses.ts";
+import { tellingUses } from "./used.ts";
 
 /** What a function of `wasi:filesystem` answers. */
 export type FileResult<T> = HostResult<T, ErrorCode>;
@@ -21,14 +23,14 @@ export interface Access {
 
 /** A call whose outcome is recorded, whatever it is: it opens or changes something. */
 export function recorded<T>(context: HostContext, access: Access, work: () => T): FileResult<T> {
-  const result = answered(work, (error) => observe(context, access, error));
+  const result = answered(context, access, work, (error) => observe(context, access, error));
   if (result.tag === "ok") observe(context, access);
   return result;
 }
 
 /** A call that is recorded when it is denied: it reads metadata, or works on what was opened before. */
 export function unrecorded<T>(context: HostContext, access: Access, work: () => T): FileResult<T> {
-  return answered(work, (error) => {
+  return answered(context, access, work, (error) => {
     if (error.denied) observe(context, access, error);
   });
 }
@@ -46,15 +48,29 @@ export function observe(context: HostContext, access: Access, error?: Filesystem
   });
 }
 
+function isDenial(thrown: unknown): boolean {
+  return thrown instanceof FilesystemError && thrown.denied;
+}
+
 function resourceOf({ descriptor, path, to }: Access): string {
   if (path === undefined) return descriptor.label;
   const from = labelOf(descriptor, path);
   return to === undefined ? from : cutResource(`${from} -> ${labelOf(to.descriptor, to.path)}`);
 }
 
-function answered<T>(work: () => T, failed: (error: FilesystemError) => void): FileResult<T> {
+function answered<T>(
+  context: HostContext,
+  access: Access,
+  work: () => T,
+  failed: (error: FilesystemError) => void,
+): FileResult<T> {
+  const label = (): UseLabel => ({
+    eventType: "FilesystemAccess",
+    action: `filesystem.${access.action}`,
+    resource: resourceOf(access),
+  });
   try {
-    return { tag: "ok", val: work() };
+    return { tag: "ok", val: tellingUses(context, label, work, isDenial) };
   } catch (thrown) {
     const error = FilesystemError.from(thrown);
     failed(error);

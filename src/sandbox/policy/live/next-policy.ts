@@ -1,6 +1,7 @@
+import { isDeepStrictEqual } from "node:util";
 import { digestOf } from "../../../component/digest.ts";
-import { diffDocuments } from "../../../policy/documents/gained.ts";
-import type { PolicyDiff } from "../../../policy/documents/diff.ts";
+import { diffDocuments } from "../diff/diff-documents.ts";
+import type { PolicyDiff } from "../diff/diff-policies.ts";
 import type { Grants } from "../../../policy/grants.ts";
 import { CordonError } from "../../../shared/errors.ts";
 import { quoteText } from "../../../shared/quote-text.ts";
@@ -42,6 +43,12 @@ export async function nextPolicy(
     throw new CordonError(
       "policy",
       'Cannot put the policy in force: it asks for isolation "process", and the component runs in threads; open it anew',
+    );
+  }
+  if (!isDeepStrictEqual(opened.audits ?? [], before.audits ?? [])) {
+    throw new CordonError(
+      "policy",
+      "Cannot put the policy in force: it has events written elsewhere (audit), which is settled when a component is opened; open it anew",
     );
   }
   const diff = diffDocuments(before.documents ?? [], opened.documents ?? []);

@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { userInfo } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
-import type { PolicyDiff } from "../../../policy/documents/diff.ts";
+import type { PolicyDiff } from "../diff/diff-policies.ts";
 import { readPolicyFile } from "../../../policy/documents/read-file.ts";
 import { CordonError } from "../../../shared/errors.ts";
 import { privateDirectory } from "../../../shared/machine/private-directory.ts";

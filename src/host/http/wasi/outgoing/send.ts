@@ -1,5 +1,6 @@
 import type { Remedy } from "../../../../shared/remedy.ts";
 import { isIP } from "node:net";
+import type { Use } from "../../../../shared/use.ts";
 import type { buildConnector, Client, Dispatcher } from "undici";
 import type { AuditResult } from "../../../../audit/event.ts";
 import type { HostContext } from "../../../capability.ts";
@@ -7,6 +8,7 @@ import { namesHost } from "../../../net/check.ts";
 import { checkedAddresses, type Resolver } from "../../../net/resolve.ts";
 import { underPolicy } from "../../../under-policy.ts";
 import { reachProblem } from "../../hop-under-way.ts";
+import { reportUses } from "../../../uses.ts";
 import { pinnedConnector } from "../../connect.ts";
 import { transportReason } from "../../failure.ts";
 import { secretFields, withSecretFields } from "../../secret-fields.ts";
@@ -127,6 +129,9 @@ class OutgoingExchange implements Dispatcher.DispatchHandler {
       return;
     }
     this.#addresses = candidates.addresses;
+    const label = { eventType: "NetworkAccess", action: "http.handle", resource: this.#plan.resource } as const;
+    const uses = candidates.addresses.map((address): Use => ({ kind: "http", ...target, address }));
+    reportUses(this.#context, label, uses);
     const undici = await this.#load();
     if (!this.#closed) this.#connect(undici, candidates.addresses);
   }

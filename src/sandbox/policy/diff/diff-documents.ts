@@ -1,5 +1,5 @@
-import { diffPolicies, type PolicyDiff } from "./diff.ts";
-import type { PolicyDocument } from "./policy-document.ts";
+import { diffPolicies, type PolicyDiff } from "./diff-policies.ts";
+import type { PolicyDocument } from "../../../policy/documents/policy-document.ts";
 
 /** Says nothing. */
 const EMPTY: PolicyDocument = {
@@ -12,6 +12,9 @@ const EMPTY: PolicyDocument = {
   signature: undefined,
   secrets: [],
   fence: undefined,
+  enforce: "deny",
+  rates: [],
+  audit: undefined,
   warnings: [],
   rules: [],
 };
@@ -26,7 +29,7 @@ export function diffDocuments(before: readonly PolicyDocument[], after: readonly
     for (const text of found.gained) gained.add(text);
     for (const text of found.lost) lost.add(text);
     // Which of two is the stricter is not told; what is not known counts as gained.
-    for (const name of ["isolation", "reload", "signature", "secrets"] as const) {
+    for (const name of ["isolation", "reload", "signature", "secrets", "enforce", "rates", "audit"] as const) {
       if (JSON.stringify(old[name]) !== JSON.stringify(made[name])) gained.add(`${name} is another`);
     }
   }
