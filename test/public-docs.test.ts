@@ -65,7 +65,10 @@ function sourceOf(path: string): Source {
 }
 
 const MEMBERS: ReadonlySet<string> = new Set([
-  ...["TSPropertySignature", "TSMethodSignature", "PropertyDefinition", "MethodDefinition"],
+  "TSPropertySignature",
+  "TSMethodSignature",
+  "PropertyDefinition",
+  "MethodDefinition",
 ]);
 
 /** What is seen of the library: what it exports, all members of that, and every type of the project's that those name. */
