@@ -2,6 +2,14 @@ import { CordonError } from "../shared/errors.ts";
 
 type Method = (this: unknown, ...given: unknown[]) => unknown;
 
+/** The descriptor of a method or an accessor. */
+interface Member {
+  readonly value?: unknown;
+  readonly get?: Method;
+  readonly configurable?: boolean;
+  readonly enumerable?: boolean;
+}
+
 /**
  * Has every method and accessor of a class refuse what is no object of it: a method that was taken off its object has none. They throw a
  * CordonError `usage`, or reject with it where they give a promise.
@@ -16,10 +24,8 @@ export function refuseOtherReceivers(
 ): void {
   const isReceiver = (self: unknown): boolean => typeof self === "object" && self !== null && isOne(self);
   for (const key of Reflect.ownKeys(made.prototype)) {
-    const descriptor = Object.getOwnPropertyDescriptor(made.prototype, key);
-    if (key === "constructor" || descriptor === undefined) continue;
-    const value: unknown = descriptor.value;
-    const get: unknown = Reflect.get(descriptor, "get");
+    const { value, get: getter, ...rest } = (Object.getOwnPropertyDescriptor(made.prototype, key) ?? {}) as Member;
+    if (key === "constructor") continue;
     const name = typeof key === "string" ? key : `[${key.description ?? ""}]`;
     const checked = (inner: Method, shown: string): Method =>
       function (...given) {
@@ -36,9 +42,9 @@ export function refuseOtherReceivers(
         name: { value: value.name as unknown, configurable: true },
         length: { value: value.length as unknown, configurable: true },
       });
-      Object.defineProperty(made.prototype, key, { ...descriptor, value: wrapped });
-    } else if (typeof get === "function") {
-      Object.defineProperty(made.prototype, key, { ...descriptor, get: checked(get as Method, name) });
+      Object.defineProperty(made.prototype, key, { ...rest, value: wrapped });
+    } else if (getter !== undefined) {
+      Object.defineProperty(made.prototype, key, { ...rest, get: checked(getter, name) });
     }
   }
 }

@@ -231,8 +231,11 @@ test("neither a constructor nor a method by itself leads anywhere", async () => 
   })) {
     for (const self of [undefined, null, 5, {}, prototype, Object.create(prototype), new Proxy({}, {})]) {
       for (const key of Reflect.ownKeys(prototype)) {
-        const descriptor = Object.getOwnPropertyDescriptor(prototype, key) ?? {};
-        const member = (descriptor.value ?? Reflect.get(descriptor, "get")) as (() => unknown) | undefined;
+        const found = (Object.getOwnPropertyDescriptor(prototype, key) ?? {}) as {
+          readonly value?: () => unknown;
+          readonly get?: () => unknown;
+        };
+        const member = found.value ?? found.get;
         if (key === "constructor" || member === undefined) continue;
         const message = new RegExp(`^Cannot use .*: it was taken off its ${noun}; use it as ${noun}\\.`, "u");
         await failsWith("usage", message, async () => Reflect.apply(member, self, []));

@@ -9,7 +9,7 @@ const STYLE = { Allowed: "good", Denied: "bad", Error: "warning", "would-deny": 
 
 /** One line for a person about one stored event. */
 export function logLine(event: LogEvent, stream: Output): string {
-  const result = styled(STYLE[event.result] ?? "warning", event.result.padEnd("would-deny".length), stream);
+  const result = styled(STYLE[event.result] ?? "warning", event.result.padEnd("Allowed".length), stream);
   const who = neutralisedLine(event.component_id);
   const reason = event.reason === undefined ? "" : styled("quiet", `  ${neutralisedLine(event.reason)}`, stream);
   const what = `${neutralisedLine(event.action)}(${quoteText(event.resource, SHOWN_RESOURCE)})`;
