@@ -1,6 +1,6 @@
 import { nodeCrypto } from "../shared/node-modules.ts";
 import { constants, type Stats } from "node:fs";
-import { lstat, open, readdir, rename, rm } from "node:fs/promises";
+import { nodeFiles } from "../shared/node-modules.ts";
 import { join } from "node:path";
 import { privateDirectory } from "../shared/machine/private-directory.ts";
 import { cacheDirectory } from "../shared/machine/xdg.ts";
@@ -58,7 +58,7 @@ export class ArtifactCache {
     const directory = this.#usable();
     if (directory === undefined) return undefined;
     try {
-      const file = await open(pathOf(directory, key), constants.O_RDONLY | NO_LINK);
+      const file = await nodeFiles().open(pathOf(directory, key), constants.O_RDONLY | NO_LINK);
       try {
         const found = await file.stat();
         if (!isOwn(found)) return undefined;
@@ -83,18 +83,18 @@ export class ArtifactCache {
     if (directory === undefined || encoded.length > this.#maxBytes) return false;
     const temporary = join(directory, `.${key}.${process.pid}.${nodeCrypto().randomBytes(6).toString("hex")}.tmp`);
     try {
-      const file = await open(temporary, "wx", 0o600);
+      const file = await nodeFiles().open(temporary, "wx", 0o600);
       try {
         await file.writeFile(encoded);
       } finally {
         await file.close();
       }
-      await rename(temporary, pathOf(directory, key));
+      await nodeFiles().rename(temporary, pathOf(directory, key));
       await this.#makeRoom(directory);
       return true;
     } catch {
       // A full or read-only disk costs speed, not the run.
-      await rm(temporary, { force: true });
+      await nodeFiles().rm(temporary, { force: true });
       return false;
     }
   }
@@ -109,19 +109,21 @@ export class ArtifactCache {
 
   async #makeRoom(directory: string): Promise<void> {
     const entries: { readonly path: string; readonly size: number; readonly usedMs: number }[] = [];
-    for (const name of await readdir(directory)) {
+    for (const name of await nodeFiles().readdir(directory)) {
       const path = join(directory, name);
       if (!ENTRY.test(name) && !TEMPORARY.test(name)) continue;
-      const found = await lstat(path).catch(() => undefined);
+      const found = await nodeFiles()
+        .lstat(path)
+        .catch(() => undefined);
       if (found === undefined) continue;
       if (ENTRY.test(name)) entries.push({ path, size: found.size, usedMs: found.mtimeMs });
-      else if (Date.now() - found.mtimeMs > STALE_TEMPORARY_MS) await rm(path, { force: true });
+      else if (Date.now() - found.mtimeMs > STALE_TEMPORARY_MS) await nodeFiles().rm(path, { force: true });
     }
     entries.sort((a, b) => b.usedMs - a.usedMs);
     let total = 0;
     for (const { path, size } of entries) {
       total += size;
-      if (total > this.#maxBytes) await rm(path, { force: true });
+      if (total > this.#maxBytes) await nodeFiles().rm(path, { force: true });
     }
   }
 }

@@ -1,5 +1,4 @@
 // An embedder's tests may have replaced the global one.
-import { performance } from "node:perf_hooks";
 import type { Worker } from "node:worker_threads";
 import { messageOf } from "../shared/errors.ts";
 import { PAGE_BYTES } from "../shared/page-bytes.ts";

@@ -4,7 +4,7 @@ import type * as Dns from "node:dns/promises";
 import type * as Files from "node:fs/promises";
 import type * as Net from "node:net";
 
-/** Node's `node:fs/promises`, which has Node load its line editor as well: loaded by the first guest that opens a file. */
+/** Node's `node:fs/promises`, which has Node load its line editor as well: loaded by the first that opens a file. */
 export function nodeFiles(): typeof Files {
   return process.getBuiltinModule("node:fs/promises");
 }

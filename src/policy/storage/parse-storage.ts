@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { nodeCrypto } from "../../shared/node-modules.ts";
 import { dirname, resolve, sep } from "node:path";
 import type { PathGrant, Preopen } from "../grants.ts";
 import { fileBytes } from "../parse-file-rules.ts";
@@ -114,7 +114,7 @@ export function parseStorage(
 
 /** Rules with the number by which what is made of them is kept. */
 export function storageRules(parts: Omit<StorageRules, "id">): StorageRules {
-  const id = createHash("sha256").update(JSON.stringify(parts)).digest("base64url");
+  const id = nodeCrypto().createHash("sha256").update(JSON.stringify(parts)).digest("base64url");
   return Object.freeze({ ...parts, id });
 }
 

@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import { open } from "node:fs/promises";
+import { nodeFiles } from "../../shared/node-modules.ts";
 import { basename } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -110,7 +110,7 @@ async function readBounded(path: string, maxBytes: number, signal: AbortSignal):
   const quoted = quoteText(path);
   try {
     // Non-blocking, so that a FIFO cannot hold us up before it is refused.
-    const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    const file = await nodeFiles().open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     try {
       const found = await file.stat();
       if (found.isDirectory()) {
