@@ -42,3 +42,12 @@ test("a last cell that is too wide is broken beside the others, or put below the
     "  time   --clock  x",
   ]);
 });
+
+test("a word that has no room beside the others is put below them", () => {
+  const rows = [["  read files", "--allow-fs-read[=PATH]", "sandbox:skill/filesystem-read"]];
+  assert.deepEqual(table(rows, { width: 60 }), [
+    "  read files  --allow-fs-read[=PATH]",
+    "      sandbox:skill/filesystem-read",
+  ]);
+  assert.equal(table(rows, { width: 80 }).length, 1);
+});

@@ -1,7 +1,7 @@
 import { displayWidth } from "./display-width.ts";
 import { wrapped } from "./wrap.ts";
 
-/** A last column that would be narrower than this is put below the others instead. */
+/** A last column that would be narrower than this, or than its longest word, is put below the others instead. */
 const LEAST_LAST_WIDTH = 24;
 
 /** How far it is moved to the right there. */
@@ -29,7 +29,9 @@ export function table(rows: readonly (readonly string[])[], { gap = 2, width }: 
     const last = row.at(-1) ?? "";
     const margin = displayWidth(before);
     if (width === undefined || margin + displayWidth(last) <= width) return [(before + last).trimEnd()];
-    if (width - margin < LEAST_LAST_WIDTH) return [before.trimEnd(), ...wrapped(last, width, BELOW_MARGIN)];
+    // Below the others there is also room for a word that has none beside them.
+    const longest = Math.max(...last.split(" ").map(displayWidth));
+    if (width - margin < Math.max(LEAST_LAST_WIDTH, longest)) return [before.trimEnd(), ...wrapped(last, width, BELOW_MARGIN)];
     const [first = "", ...rest] = wrapped(last, width, margin);
     return [before + first.slice(margin), ...rest];
   });
