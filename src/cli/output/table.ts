@@ -31,7 +31,8 @@ export function table(rows: readonly (readonly string[])[], { gap = 2, width }: 
     if (width === undefined || margin + displayWidth(last) <= width) return [(before + last).trimEnd()];
     // Below the others there is also room for a word that has none beside them.
     const longest = Math.max(...last.split(" ").map(displayWidth));
-    if (width - margin < Math.max(LEAST_LAST_WIDTH, longest)) return [before.trimEnd(), ...wrapped(last, width, BELOW_MARGIN)];
+    if (width - margin < Math.max(LEAST_LAST_WIDTH, longest))
+      return [before.trimEnd(), ...wrapped(last, width, BELOW_MARGIN)];
     const [first = "", ...rest] = wrapped(last, width, margin);
     return [before + first.slice(margin), ...rest];
   });
