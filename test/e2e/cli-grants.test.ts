@@ -160,7 +160,7 @@ test(
       "read-then-spin",
       "/etc/passwd",
     ]);
-    assert.deepEqual([code, stdout], [70, ""]);
+    assert.deepEqual([code, stdout], [74, ""]);
     assert.match(stderr, /error: Cannot write the audit file "\/dev\/full": ENOSPC/);
   }),
 );
