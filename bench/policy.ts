@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { checkTarget } from "../src/host/net/check.ts";
 import { ACCESS } from "../src/policy/storage/access.ts";
-import { parseGrants } from "../src/policy/parse-grants.ts";
+import { parseGrants } from "../src/policy/parsing/parse-grants.ts";
 import { ruleIndex } from "../src/policy/storage/rule-index.ts";
 import { ROOT } from "../scripts/exec.ts";
 import { percentile } from "./support/percentiles.ts";

@@ -83,10 +83,10 @@ test("the oldest Node runs what depends on Node, and the tests that need tools a
   for (const [file, runs] of [
     ["src/hardening/write/instrument-semantics.test.ts", true], // has the engine compile
     ["src/host/filesystem/paths/walk.test.ts", true], // opens files
-    ["src/runtime/event-ring.test.ts", true], // starts threads
+    ["src/runtime/events/event-ring.test.ts", true], // starts threads
     ["src/host/metering/byte-meter.test.ts", true], // reads the clock
     ["src/component/values/parse-wave.test.ts", false],
-    ["src/shared/suggest.test.ts", false],
+    ["src/shared/text/suggest.test.ts", false],
     ["test/e2e/cli-run.test.ts", true],
     ["test/e2e/cli-json.test.ts", false],
   ] as const) {

@@ -5,11 +5,11 @@ import { PreparedPlan } from "../../src/runtime/engine/prepared-plan.ts";
 import { FuelMeter } from "../../src/runtime/worker/metering/fuel-meter.ts";
 import { Guard, REFUSED } from "../../src/runtime/worker/metering/guard.ts";
 import { memoryMaximum } from "../../src/runtime/worker/memory/memory-allotment.ts";
-import { GUARD_NAMESPACE, memoryField, MEMORY_NAMESPACE } from "../../src/shared/hardening-profile.ts";
+import { GUARD_NAMESPACE, memoryField, MEMORY_NAMESPACE } from "../../src/shared/plan/hardening-profile.ts";
 import { withoutVersion } from "../../src/shared/wit/interface-name.ts";
 import { camelCase } from "../../src/shared/wit/naming.ts";
-import { PAGE_BYTES } from "../../src/shared/page-bytes.ts";
-import type { Plan } from "../../src/shared/plan.ts";
+import { PAGE_BYTES } from "../../src/shared/plan/page-bytes.ts";
+import type { Plan } from "../../src/shared/plan/plan.ts";
 
 /** Functions of an interface that a component imports, by their names in camel case; methods are those of the objects. */
 export type Interface = Readonly<Record<string, unknown>>;

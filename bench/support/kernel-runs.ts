@@ -8,8 +8,13 @@ import { Checkpoint } from "../../src/runtime/worker/metering/checkpoint.ts";
 import { FuelMeter } from "../../src/runtime/worker/metering/fuel-meter.ts";
 import { Guard } from "../../src/runtime/worker/metering/guard.ts";
 import { ProcessorTime } from "../../src/runtime/worker/metering/processor-time.ts";
-import { COUNTER_EXPORT, GUARD_NAMESPACE, memoryField, MEMORY_NAMESPACE } from "../../src/shared/hardening-profile.ts";
-import { DEFAULT_LIMITS, type Limits } from "../../src/shared/limits.ts";
+import {
+  COUNTER_EXPORT,
+  GUARD_NAMESPACE,
+  memoryField,
+  MEMORY_NAMESPACE,
+} from "../../src/shared/plan/hardening-profile.ts";
+import { DEFAULT_LIMITS, type Limits } from "../../src/shared/limits/limits.ts";
 
 /** Every limit is on, and none is reached. */
 const LIMITS: Limits = { ...DEFAULT_LIMITS, fuel: 2 ** 50, timeoutMs: 600_000, cpuTimeMs: 600_000 };

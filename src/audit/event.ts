@@ -1,4 +1,4 @@
-import type { Remedy } from "../shared/remedy.ts";
+import type { Remedy } from "../shared/text/remedy.ts";
 import type { Use } from "../shared/use.ts";
 
 /** What kind of access a guest made, or was denied. */

@@ -1,4 +1,4 @@
-import { reasonWith } from "../shared/remedy.ts";
+import { reasonWith } from "../shared/text/remedy.ts";
 import type { AuditEvent, AuditEventType, AuditObservation } from "./event.ts";
 
 /** Whom a recorder writes about. */

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Argument, Command, CommanderError, Option } from "commander";
-import { PROFILE_NAMES } from "../shared/limit-profiles.ts";
+import { PROFILE_NAMES } from "../shared/limits/limit-profiles.ts";
 import { formatHelp } from "./help/format-help.ts";
 import { EXIT } from "./output/exit-codes.ts";
 import { errorDocument, reportFailure } from "./output/failure.ts";
@@ -14,7 +14,7 @@ import { neutralised, neutralisedLine, styled } from "./output/terminal.ts";
 import { addAuditCommands } from "./audit-commands.ts";
 import { addSecretCommands } from "./secret-commands.ts";
 import { addSigningCommands } from "./signing-commands.ts";
-import { speakIn } from "../shared/remedy.ts";
+import { speakIn } from "../shared/text/remedy.ts";
 import { assertUtf8Arguments } from "./flags/raw-arguments.ts";
 import { CLI_WORDS } from "./flags/words.ts";
 import { addManifestCommands } from "./manifest-commands.ts";

@@ -1,5 +1,5 @@
 import { nodeCrypto } from "../shared/node-modules.ts";
-import { HARDENING_PROFILE } from "../shared/hardening-profile.ts";
+import { HARDENING_PROFILE } from "../shared/plan/hardening-profile.ts";
 
 /** Format of the artifact file and of plans; raise it when either changes. */
 const ARTIFACT_FORMAT = 37;

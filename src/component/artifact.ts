@@ -1,10 +1,10 @@
 import { nodeCrypto } from "../shared/node-modules.ts";
 import type { ProgramTables } from "./bound-instances.ts";
-import type { CoreModuleShape } from "../shared/core-module.ts";
+import type { CoreModuleShape } from "../shared/plan/core-module.ts";
 import { CordonError } from "../shared/errors.ts";
 import { hashInTurns } from "../shared/hash-in-turns.ts";
-import type { MemoryDeclaration } from "../shared/hardening-profile.ts";
-import type { Plan } from "../shared/plan.ts";
+import type { MemoryDeclaration } from "../shared/plan/hardening-profile.ts";
+import type { Plan } from "../shared/plan/plan.ts";
 import type { ComponentInterface } from "../shared/wit/wit.ts";
 
 /** A core module of an artifact, already hardened. */

@@ -1,6 +1,6 @@
 import { ByteReader, MalformedError } from "../shared/byte-reader.ts";
 import { CordonError } from "../shared/errors.ts";
-import type { Plan } from "../shared/plan.ts";
+import type { Plan } from "../shared/plan/plan.ts";
 import type { ComponentInterface } from "../shared/wit/wit.ts";
 import { type DecodeBounds, DEFAULT_DECODE_BOUNDS } from "./binary/bounds.ts";
 import { readComponent } from "./binary/component.ts";

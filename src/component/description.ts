@@ -1,4 +1,4 @@
-import type { CoreModuleShape } from "../shared/core-module.ts";
+import type { CoreModuleShape } from "../shared/plan/core-module.ts";
 import type { ComponentInterface } from "../shared/wit/wit.ts";
 import type { Producer } from "./binary/decoding.ts";
 

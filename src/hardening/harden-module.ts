@@ -6,7 +6,7 @@ import {
   MEMORY_NAMESPACE,
   type MemoryDeclaration,
   memoryField,
-} from "../shared/hardening-profile.ts";
+} from "../shared/plan/hardening-profile.ts";
 import { encodePositions } from "./write/encode-positions.ts";
 import { PositionLog } from "./write/position-log.ts";
 import { instrumentCode } from "./write/instrument.ts";

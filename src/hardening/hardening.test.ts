@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { parse } from "../../test/support/wasm-tools.ts";
 import fc from "fast-check";
 import { failsWith } from "../../test/support/errors.ts";
-import { MEMORY_NAMESPACE, memoryField } from "../shared/hardening-profile.ts";
+import { MEMORY_NAMESPACE, memoryField } from "../shared/plan/hardening-profile.ts";
 import { capMemories } from "./bound/cap-memories.ts";
 import { hardenModule } from "./harden-module.ts";
 import { unsignedLeb128 } from "./write/leb128.ts";

@@ -1,6 +1,6 @@
 import type { AuditObservation } from "../audit/event.ts";
 import type { Grants } from "../policy/grants.ts";
-import type { Limits } from "../shared/limits.ts";
+import type { Limits } from "../shared/limits/limits.ts";
 import type { InvocationEnd } from "../shared/invocation-end.ts";
 import type { IoMeters } from "./metering/io-meters.ts";
 

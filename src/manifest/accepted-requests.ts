@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { LIMIT_BOUNDS } from "../shared/limit-bounds.ts";
-import type { Limits } from "../shared/limits.ts";
+import { LIMIT_BOUNDS } from "../shared/limits/limit-bounds.ts";
+import type { Limits } from "../shared/limits/limits.ts";
 import { CordonError, messageOf } from "../shared/errors.ts";
 import { privateDirectory } from "../shared/machine/private-directory.ts";
 import { readPrivateFile, writePrivateFile } from "../shared/machine/private-file.ts";
 import { stateDirectory } from "../shared/machine/xdg.ts";
-import { quoteText } from "../shared/quote-text.ts";
+import { quoteText } from "../shared/text/quote-text.ts";
 import type { RequestTexts } from "./request-texts.ts";
 
 /** The form of a kept file. */

@@ -1,4 +1,4 @@
-import { nearest } from "../shared/suggest.ts";
+import { nearest } from "../shared/text/suggest.ts";
 import { shown } from "../policy/documents/fault.ts";
 import { WHOLE_CAPABILITIES, type WholeCapability } from "./manifest.ts";
 

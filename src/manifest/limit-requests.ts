@@ -1,5 +1,5 @@
-import { LIMIT_BOUNDS } from "../shared/limit-bounds.ts";
-import type { Limits } from "../shared/limits.ts";
+import { LIMIT_BOUNDS } from "../shared/limits/limit-bounds.ts";
+import type { Limits } from "../shared/limits/limits.ts";
 
 const PAGE_BYTES = 65_536;
 

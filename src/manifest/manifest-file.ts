@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { CordonError } from "../shared/errors.ts";
 import { readPrivateFile } from "../shared/machine/private-file.ts";
-import { quoteText } from "../shared/quote-text.ts";
+import { quoteText } from "../shared/text/quote-text.ts";
 
 /** The largest manifest, in bytes. */
 const MAX_BYTES = 256 * 1024;

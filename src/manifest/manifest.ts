@@ -1,5 +1,5 @@
-import type { GrantsInput } from "../policy/parse-grants.ts";
-import type { Limits } from "../shared/limits.ts";
+import type { GrantsInput } from "../policy/parsing/parse-grants.ts";
+import type { Limits } from "../shared/limits/limits.ts";
 
 /** What a publisher says of a component, and what it asks for. Plain data. */
 export interface Manifest {

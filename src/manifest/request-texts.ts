@@ -1,6 +1,6 @@
 import { grantSayings } from "../policy/documents/grant-sayings.ts";
-import type { GrantsInput } from "../policy/parse-grants.ts";
-import { DEFAULT_LIMITS, type Limits } from "../shared/limits.ts";
+import type { GrantsInput } from "../policy/parsing/parse-grants.ts";
+import { DEFAULT_LIMITS, type Limits } from "../shared/limits/limits.ts";
 import type { Requests, WholeCapability } from "./manifest.ts";
 
 /** Requests as texts that are the same for what is the same; what an operator has accepted is kept so. */

@@ -2,7 +2,7 @@ import { basename } from "node:path";
 import { combineGrants } from "../policy/documents/combine.ts";
 import { withinFence } from "../policy/fence.ts";
 import type { Grants, ProcessGrant } from "../policy/grants.ts";
-import { type GrantsBase, type GrantsInput, parseGrants } from "../policy/parse-grants.ts";
+import { type GrantsBase, type GrantsInput, parseGrants } from "../policy/parsing/parse-grants.ts";
 import { CordonError, messageOf } from "../shared/errors.ts";
 import type { Requests, WholeCapability } from "./manifest.ts";
 

@@ -1,4 +1,4 @@
-import type { Remedy } from "../shared/remedy.ts";
+import type { Remedy } from "../shared/text/remedy.ts";
 
 /** The outcome of a check, with the rule that made it. */
 export type Decision =

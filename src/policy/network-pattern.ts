@@ -1,7 +1,7 @@
 import { isIPv4, isIPv6 } from "node:net";
 import ipaddr from "ipaddr.js";
 import type { NetworkTarget } from "./grants.ts";
-import { isDnsName } from "./parse-host.ts";
+import { isDnsName } from "./parsing/parse-host.ts";
 
 /** A target, or what is wrong with what was written; one line. */
 export type TargetParse =

@@ -1,4 +1,4 @@
-import { nearest } from "../shared/suggest.ts";
+import { nearest } from "../shared/text/suggest.ts";
 
 /** Collects what is wrong with a document, so that all of it is reported at once. Each is one line. */
 export type Problems = string[];

@@ -1,14 +1,14 @@
 import type { TrapFrame } from "../shared/errors.ts";
-import type { Plan } from "../shared/plan.ts";
+import type { Plan } from "../shared/plan/plan.ts";
 import type { HeldUnits } from "./crossings/crossing-room.ts";
 import type { CustomImport } from "../host/custom/custom-function.ts";
-import type { MemoryDeclaration } from "../shared/hardening-profile.ts";
-import type { CoreModuleShape } from "../shared/core-module.ts";
+import type { MemoryDeclaration } from "../shared/plan/hardening-profile.ts";
+import type { CoreModuleShape } from "../shared/plan/core-module.ts";
 import type { HttpRequestHead } from "../shared/http-message.ts";
 import type { InvocationEnd } from "../shared/invocation-end.ts";
-import type { Limits } from "../shared/limits.ts";
+import type { Limits } from "../shared/limits/limits.ts";
 import type { PolicyInForce } from "./policy/policy-in-force.ts";
-import type { KeepMessage, SentInvocation } from "./sent-once.ts";
+import type { KeepMessage, SentInvocation } from "./programs/sent-once.ts";
 
 /** A compiled core module, with the memories that the host makes for each of its instances. */
 export interface CompiledModule {

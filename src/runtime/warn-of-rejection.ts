@@ -1,4 +1,4 @@
-import { escapeInvisible } from "../shared/quote-text.ts";
+import { escapeInvisible } from "../shared/text/quote-text.ts";
 
 /** Tells the embedder of a fault of the host's in a worker thread, which goes on: as an event `warning` of the process. */
 export function warnOfRejection(reason: string): void {

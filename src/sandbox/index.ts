@@ -5,21 +5,21 @@ export type { ArtifactCacheOptions } from "../component/artifact-cache.ts";
 export type { ModuleForm } from "../component/description.ts";
 export type { PrepareStage } from "../component/preparation/messages.ts";
 export type { CustomGrant } from "../policy/grants.ts";
-export type { ClocksInput } from "../policy/parse-clocks.ts";
-export type { CustomInput } from "../policy/parse-custom.ts";
-export type { EnvironmentInput } from "../policy/parse-environment.ts";
-export type { FilesystemGrantsInput, GrantsInput } from "../policy/parse-grants.ts";
-export type { LookupInput } from "../policy/parse-lookup.ts";
+export type { ClocksInput } from "../policy/parsing/parse-clocks.ts";
+export type { CustomInput } from "../policy/parsing/parse-custom.ts";
+export type { EnvironmentInput } from "../policy/parsing/parse-environment.ts";
+export type { FilesystemGrantsInput, GrantsInput } from "../policy/parsing/parse-grants.ts";
+export type { LookupInput } from "../policy/parsing/parse-lookup.ts";
 export type {
   HostInput,
   NetworkGrantsInput,
   NetworkInput,
   NetworkRuleInput,
   PortsInput,
-} from "../policy/parse-network.ts";
-export type { PreopenDefaultsInput, PreopenInput } from "../policy/parse-preopens.ts";
-export type { ProcessInput } from "../policy/parse-process.ts";
-export type { RandomInput } from "../policy/parse-random.ts";
+} from "../policy/parsing/parse-network.ts";
+export type { PreopenDefaultsInput, PreopenInput } from "../policy/parsing/parse-preopens.ts";
+export type { ProcessInput } from "../policy/parsing/parse-process.ts";
+export type { RandomInput } from "../policy/parsing/parse-random.ts";
 export type { StorageRuleInput } from "../policy/storage/parse-storage.ts";
 export {
   CordonError,
@@ -29,10 +29,10 @@ export {
   type TrapDetail,
   type TrapFrame,
 } from "../shared/errors.ts";
-export { LIMIT_PROFILES, PROFILE_NAMES, type ProfileName } from "../shared/limit-profiles.ts";
-export { DEFAULT_LIMITS, type Limits } from "../shared/limits.ts";
-export type { GrantSetting, Remedy, Setting } from "../shared/remedy.ts";
-export type { Usage } from "../shared/usage.ts";
+export { LIMIT_PROFILES, PROFILE_NAMES, type ProfileName } from "../shared/limits/limit-profiles.ts";
+export { DEFAULT_LIMITS, type Limits } from "../shared/limits/limits.ts";
+export type { GrantSetting, Remedy, Setting } from "../shared/text/remedy.ts";
+export type { Usage } from "../shared/limits/usage.ts";
 export type {
   ComponentInterface,
   WitCase,
@@ -67,7 +67,7 @@ export type { MissingImports } from "./loading/missing-imports.ts";
 export { inspect, type InspectOptions, type Inspection } from "./loading/inspect.ts";
 export type { Reach, ReachGrant } from "./loading/reach.ts";
 export type { LimitsInput } from "./options/limit-options.ts";
-export type { SecretInput } from "../policy/parse-secrets.ts";
+export type { SecretInput } from "../policy/parsing/parse-secrets.ts";
 export type { SecretStoreOptions } from "./options/secret-options.ts";
 export type { SignatureInput } from "./options/signature-options.ts";
 export type { PublisherLevel } from "../shared/publisher-level.ts";

@@ -1,4 +1,4 @@
-import { leasePool } from "../runtime/shared-pool.ts";
+import { leasePool } from "../runtime/threads/shared-pool.ts";
 
 /**
  * Starts a worker thread ahead of the first sandbox. Returns what lets go of it: the pool lives on for as long as a

@@ -1,6 +1,6 @@
 import { CordonError } from "../shared/errors.ts";
 import { withoutOwnSecrets } from "../shared/own-variables.ts";
-import { quoteText } from "../shared/quote-text.ts";
+import { quoteText } from "../shared/text/quote-text.ts";
 
 /** Time for a person to type something, in milliseconds. */
 const TIMEOUT_MS = 60_000;

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { SECRETS_KEY_VARIABLE } from "../shared/own-variables.ts";
 import { CordonError } from "../shared/errors.ts";
 import { readPrivateFile, writePrivateFile } from "../shared/machine/private-file.ts";
-import { quoteText } from "../shared/quote-text.ts";
+import { quoteText } from "../shared/text/quote-text.ts";
 import { newIdentity } from "./age.ts";
 import { commandOutput } from "./command-output.ts";
 import { secretsDirectory } from "./secrets-directory.ts";

@@ -1,6 +1,6 @@
 import type { HttpSecret, SecretRule } from "../policy/grants.ts";
 import { CordonError } from "../shared/errors.ts";
-import { quoteText } from "../shared/quote-text.ts";
+import { quoteText } from "../shared/text/quote-text.ts";
 import { identityFrom, type IdentitySource } from "./identity.ts";
 import { SecretStore } from "./secret-store.ts";
 

@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { isSecretKey } from "../policy/parse-secrets.ts";
+import { isSecretKey } from "../policy/parsing/parse-secrets.ts";
 import { CordonError } from "../shared/errors.ts";
 import { readPrivateFile, writePrivateFile } from "../shared/machine/private-file.ts";
-import { quoteText } from "../shared/quote-text.ts";
-import { nearest } from "../shared/suggest.ts";
+import { quoteText } from "../shared/text/quote-text.ts";
+import { nearest } from "../shared/text/suggest.ts";
 import { decrypted, encrypted, recipientOf } from "./age.ts";
 import { secretsDirectory } from "./secrets-directory.ts";
 import { MAX_NAME_BYTES, nameStoredAs, storedName } from "./stored-name.ts";

@@ -1,5 +1,5 @@
-import type { Remedy } from "./remedy.ts";
-import type { Usage } from "./usage.ts";
+import type { Remedy } from "./text/remedy.ts";
+import type { Usage } from "./limits/usage.ts";
 
 /**
  * The closed set of error codes. Callers branch on these; messages may change between releases.

@@ -1,6 +1,6 @@
 import { CordonError } from "../shared/errors.ts";
 import { readPrivateFile, writePrivateFile } from "../shared/machine/private-file.ts";
-import { quoteText } from "../shared/quote-text.ts";
+import { quoteText } from "../shared/text/quote-text.ts";
 import { type KeyPair, keyPairFrom, makeKeyPair, type PublicKey, publicKeyFrom } from "./ed25519.ts";
 import { type DecodedKey, decodeKey, encodePublicKey, encodeSecretKey, type KeyEncoding } from "./key-encodings.ts";
 import { isSealed, openKey, sealKey } from "./sealed-key.ts";

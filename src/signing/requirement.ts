@@ -1,5 +1,5 @@
 import { CordonError } from "../shared/errors.ts";
-import { quoteText } from "../shared/quote-text.ts";
+import { quoteText } from "../shared/text/quote-text.ts";
 import { PUBLISHER_LEVELS, type PublisherLevel } from "../shared/publisher-level.ts";
 import { assertKeyName, type TrustedKey } from "./trusted-key.ts";
 

@@ -4,8 +4,8 @@ import { CordonError, messageOf } from "../shared/errors.ts";
 import { privateDirectory } from "../shared/machine/private-directory.ts";
 import { readPrivateFile, writePrivateFile } from "../shared/machine/private-file.ts";
 import { configDirectory } from "../shared/machine/xdg.ts";
-import { quoteText } from "../shared/quote-text.ts";
-import { nearest } from "../shared/suggest.ts";
+import { quoteText } from "../shared/text/quote-text.ts";
+import { nearest } from "../shared/text/suggest.ts";
 import { assertKeyName, decodeTrustedKey, encodeTrustedKey, type TrustedKey } from "./trusted-key.ts";
 
 const SUFFIX = ".json";

@@ -1,7 +1,7 @@
 import { CordonError } from "../shared/errors.ts";
 import { isKeyName, KEY_NAME_RULE } from "../shared/key-name.ts";
-import { quoteText } from "../shared/quote-text.ts";
-import { nearest } from "../shared/suggest.ts";
+import { quoteText } from "../shared/text/quote-text.ts";
+import { nearest } from "../shared/text/suggest.ts";
 import { type PublicKey, publicKeyFrom } from "./ed25519.ts";
 import { PUBLISHER_LEVELS, type PublisherLevel } from "../shared/publisher-level.ts";
 

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { test } from "node:test";
 import { promisify } from "node:util";
-import { parseGrants } from "../../src/policy/parse-grants.ts";
+import { parseGrants } from "../../src/policy/parsing/parse-grants.ts";
 import type { Ended } from "../../src/runtime/pending.ts";
-import { WorkerPool } from "../../src/runtime/pool.ts";
-import { DEFAULT_LIMITS } from "../../src/shared/limits.ts";
+import { WorkerPool } from "../../src/runtime/threads/pool.ts";
+import { DEFAULT_LIMITS } from "../../src/shared/limits/limits.ts";
 import { RUN, type WaitingProgram, waitingProgram } from "../support/waiting-program.ts";
 
 /** What becomes of the calls beside a guest that waits, spins or is ended. */
@@ -105,9 +105,9 @@ test("more programs than a worker can keep end none of its guests", { timeout: 6
 });
 
 test("aborting calls at any moment loses no later call, and the process stays for it", async () => {
-  const pool = new URL("../../src/runtime/pool.ts", import.meta.url).href;
+  const pool = new URL("../../src/runtime/threads/pool.ts", import.meta.url).href;
   const policy = new URL("../../src/policy/grants.ts", import.meta.url).href;
-  const limits = new URL("../../src/shared/limits.ts", import.meta.url).href;
+  const limits = new URL("../../src/shared/limits/limits.ts", import.meta.url).href;
   const support = new URL("../support/waiting-program.ts", import.meta.url).href;
   // In a process of its own: what is tested is that nothing lets it end while a call is queued.
   const { stdout } = await promisify(execFile)(process.execPath, [

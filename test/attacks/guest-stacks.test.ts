@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { guestStackBytes } from "../../src/runtime/guest-stack.ts";
-import { WorkerPool } from "../../src/runtime/pool.ts";
+import { WorkerPool } from "../../src/runtime/threads/pool.ts";
 import { Sandbox } from "../../src/sandbox/index.ts";
 import { jobOf, loaded } from "../support/crossing-guests.ts";
 import { DEEP_STACKS } from "../support/deep-stacks.ts";

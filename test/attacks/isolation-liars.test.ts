@@ -6,7 +6,7 @@ import type { LaunchPlan } from "../../src/runtime/process/launch.ts";
 import type { ProcessJob } from "../../src/runtime/process/messages.ts";
 import { ProcessPool } from "../../src/runtime/process/pool.ts";
 import { checkEnding } from "../../src/sandbox/calls/check-ending.ts";
-import { DEFAULT_LIMITS } from "../../src/shared/limits.ts";
+import { DEFAULT_LIMITS } from "../../src/shared/limits/limits.ts";
 import { LIAR, NOTHING, planEscape } from "../support/escape.ts";
 import { needing } from "../support/needs.ts";
 

@@ -9,7 +9,7 @@ import { ManifestThread } from "../../src/manifest/thread/manifest-thread.ts";
 import { withinRequests } from "../../src/manifest/within-requests.ts";
 import { WHOLE_CAPABILITIES } from "../../src/manifest/manifest.ts";
 import { NO_GRANTS } from "../../src/policy/grants.ts";
-import { parseGrants } from "../../src/policy/parse-grants.ts";
+import { parseGrants } from "../../src/policy/parsing/parse-grants.ts";
 import { Sandbox } from "../../src/sandbox/index.ts";
 import { readSandboxOptions } from "../../src/sandbox/options/sandbox-options.ts";
 import { signedManifest } from "../../src/sandbox/manifest/signed-manifest.ts";

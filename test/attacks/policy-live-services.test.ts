@@ -9,7 +9,7 @@ import { answering } from "../../src/sandbox/calls/services.ts";
 import { Stdio } from "../../src/sandbox/calls/stdio.ts";
 import { GrantsInForce } from "../../src/sandbox/policy/grants-in-force.ts";
 import { InvocationStreams } from "../../src/sandbox/streams/invocation-streams.ts";
-import { DEFAULT_LIMITS } from "../../src/shared/limits.ts";
+import { DEFAULT_LIMITS } from "../../src/shared/limits/limits.ts";
 import { commands } from "../support/process-guest.ts";
 
 /*

@@ -11,7 +11,7 @@ import type { PortableProgram } from "../../src/runtime/process/messages.ts";
 import { ProcessPool, type ProcessPoolOptions } from "../../src/runtime/process/pool.ts";
 import { loadPortable } from "../../src/sandbox/loading/program.ts";
 import { beginReading } from "../../src/sandbox/loading/source.ts";
-import { DEFAULT_LIMITS } from "../../src/shared/limits.ts";
+import { DEFAULT_LIMITS } from "../../src/shared/limits/limits.ts";
 import { TEST_CACHE, textGuest } from "../support/guests.ts";
 import { coreFunction } from "../support/text-guests.ts";
 

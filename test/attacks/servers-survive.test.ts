@@ -8,7 +8,7 @@ import { NO_GRANTS } from "../../src/policy/grants.ts";
 import { ProcessPool } from "../../src/runtime/process/pool.ts";
 import { leaseProcessPool } from "../../src/runtime/process/shared-process-pool.ts";
 import { type CordonError, Sandbox, serveHttp } from "../../src/sandbox/index.ts";
-import { DEFAULT_LIMITS } from "../../src/shared/limits.ts";
+import { DEFAULT_LIMITS } from "../../src/shared/limits/limits.ts";
 import { failsWith } from "../support/errors.ts";
 import { LIAR, NOTHING, planEscape } from "../support/escape.ts";
 import { proxyGuest, TEST_CACHE } from "../support/guests.ts";

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 
 import { join } from "node:path";
 import { test } from "node:test";
 import { filesystemRead, filesystemWrite } from "../../src/host/filesystem/skills/skill-binding.ts";
-import { parseGrants } from "../../src/policy/parse-grants.ts";
+import { parseGrants } from "../../src/policy/parsing/parse-grants.ts";
 import type { StorageRuleInput } from "../../src/policy/storage/parse-storage.ts";
 import { callHost, hostContext } from "../support/host-context.ts";
 import { FOLLOW, Guest, HOLDINGS, NO_FOLLOW, Playground } from "../support/filesystem.ts";

@@ -6,7 +6,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { promisify } from "node:util";
 import { CrossingRoom } from "../../src/runtime/crossings/crossing-room.ts";
 import type { Ended, Ending, InstancePort } from "../../src/runtime/pending.ts";
-import { WorkerPool } from "../../src/runtime/pool.ts";
+import { WorkerPool } from "../../src/runtime/threads/pool.ts";
 import { RETURNED_SERVICE } from "../../src/runtime/engine/streams/messages.ts";
 import { Sandbox } from "../../src/sandbox/index.ts";
 import { TEST_CACHE, textGuest } from "../support/guests.ts";

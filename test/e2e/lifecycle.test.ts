@@ -131,7 +131,10 @@ test("without a cache nothing is written", async (context) => {
 });
 
 test("the guests' threads inherit no environment and no arguments", () => {
-  const source = readFileSync(fileURLToPath(new URL("../../src/runtime/guest-thread.ts", import.meta.url)), "utf8");
+  const source = readFileSync(
+    fileURLToPath(new URL("../../src/runtime/threads/guest-thread.ts", import.meta.url)),
+    "utf8",
+  );
   for (const pin of ["argv: [],", "env: workerEnvironment(),", "execArgv: [...flags],", "stdin: false,"])
     assert.ok(source.includes(pin), pin);
 });

@@ -8,7 +8,7 @@ import { combineGrants } from "../../src/policy/documents/combine.ts";
 import { effectivePolicy } from "../../src/policy/documents/effective.ts";
 import { loadDocuments } from "../../src/policy/documents/load-documents.ts";
 import { policyJsonSchema } from "../../src/policy/documents/schema.ts";
-import { parseGrants } from "../../src/policy/parse-grants.ts";
+import { parseGrants } from "../../src/policy/parsing/parse-grants.ts";
 import { ruleIndex } from "../../src/policy/storage/rule-index.ts";
 import { CordonError } from "../../src/shared/errors.ts";
 import { readSandboxOptions } from "../../src/sandbox/options/sandbox-options.ts";

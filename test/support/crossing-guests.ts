@@ -1,11 +1,11 @@
 import "./built-workers.ts";
-import { parseGrants } from "../../src/policy/parse-grants.ts";
+import { parseGrants } from "../../src/policy/parsing/parse-grants.ts";
 import type { Program } from "../../src/runtime/messages.ts";
 import type { Job } from "../../src/runtime/pending.ts";
 import { HostFunctions } from "../../src/sandbox/host-functions/host-functions.ts";
 import { loadProgram } from "../../src/sandbox/loading/program.ts";
 import { beginReading } from "../../src/sandbox/loading/source.ts";
-import { DEFAULT_LIMITS, type Limits } from "../../src/shared/limits.ts";
+import { DEFAULT_LIMITS, type Limits } from "../../src/shared/limits/limits.ts";
 import { TEST_CACHE } from "./guests.ts";
 import { parse } from "./wasm-tools.ts";
 

@@ -11,7 +11,7 @@ import type { OpenFlags } from "../../src/host/filesystem/opening/open-at.ts";
 import { preopens } from "../../src/host/filesystem/wasi/wasi-preopens-binding.ts";
 import { wasiFilesystemTypes } from "../../src/host/filesystem/wasi/wasi-types-binding.ts";
 import { type ClockGrant, NO_GRANTS, type Preopen } from "../../src/policy/grants.ts";
-import type { Limits } from "../../src/shared/limits.ts";
+import type { Limits } from "../../src/shared/limits/limits.ts";
 import { callHost, hostContext, type TestContext } from "./host-context.ts";
 
 /** How this system can hold folders: by descriptor, by path. */

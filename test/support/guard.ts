@@ -6,7 +6,7 @@ import {
   GUARD_NAMESPACE,
   MEMORY_NAMESPACE,
   memoryField,
-} from "../../src/shared/hardening-profile.ts";
+} from "../../src/shared/plan/hardening-profile.ts";
 
 /** What metered modules import, from JavaScript functions, as simple as can be. */
 export interface Guard {

@@ -1,6 +1,6 @@
 /** Runs modules bare and metered, and compares what they do. */
 import { type HardenedModule, hardenModule, type HardenOptions } from "../../src/hardening/harden-module.ts";
-import { COUNTER_EXPORT, GUARD_NAMESPACE, MEMORY_NAMESPACE } from "../../src/shared/hardening-profile.ts";
+import { COUNTER_EXPORT, GUARD_NAMESPACE, MEMORY_NAMESPACE } from "../../src/shared/plan/hardening-profile.ts";
 import { type Guard, hardenedImports, makeGuard } from "./guard.ts";
 
 /** Fuel for one module; what needs more is not run bare, since it may never end. */

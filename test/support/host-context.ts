@@ -3,7 +3,7 @@ import type { HostContext, HostInterface, HostResult } from "../../src/host/capa
 import { ioMeters } from "../../src/host/metering/io-meters.ts";
 import { type Grants, NO_GRANTS } from "../../src/policy/grants.ts";
 import type { InvocationEnd } from "../../src/shared/invocation-end.ts";
-import { DEFAULT_LIMITS, type Limits } from "../../src/shared/limits.ts";
+import { DEFAULT_LIMITS, type Limits } from "../../src/shared/limits/limits.ts";
 
 /** Thrown by `context.end`, so that a test can tell it from a trap. */
 export class InvocationEnded extends Error {

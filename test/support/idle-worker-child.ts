@@ -1,6 +1,6 @@
 /** Has guests return large texts, waits until the process is small again, and prints by how many MiB it is larger than before, as JSON. */
 import { setTimeout as delay } from "node:timers/promises";
-import { WorkerPool } from "../../src/runtime/pool.ts";
+import { WorkerPool } from "../../src/runtime/threads/pool.ts";
 import { jobOf, loaded, returning } from "./crossing-guests.ts";
 
 const MIB = 1024 * 1024;

@@ -3,7 +3,7 @@ import type { Fault } from "../../src/policy/documents/fault.ts";
 import type { PolicyDocument } from "../../src/policy/documents/policy-document.ts";
 import { translate } from "../../src/policy/documents/translate.ts";
 import type { Grants } from "../../src/policy/grants.ts";
-import { parseGrants } from "../../src/policy/parse-grants.ts";
+import { parseGrants } from "../../src/policy/parsing/parse-grants.ts";
 
 /** The faults of a text, each `line:column message`. */
 export function faultsOf(text: string): readonly string[] {

@@ -1,5 +1,5 @@
 /** Programs of WASI preview 1 in the text format. */
-import { coreTypesOf } from "../../src/shared/core-module.ts";
+import { coreTypesOf } from "../../src/shared/plan/core-module.ts";
 import { PREVIEW1 } from "../../src/host/preview1/preview1.ts";
 
 /** Where reports are gathered, and where scratch space for vectors and results is. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { AuditEvent } from "../../src/audit/event.ts";
 import { type CallOptions, type GrantsInput, type Limits, Sandbox } from "../../src/sandbox/index.ts";
-import type { Usage } from "../../src/shared/usage.ts";
+import type { Usage } from "../../src/shared/limits/usage.ts";
 import { TEST_CACHE, wasiProbe } from "./guests.ts";
 import { type CoreTools, coreTools } from "./probe-core.ts";
 import { type FileTools, fileTools } from "./probe-files.ts";

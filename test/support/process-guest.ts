@@ -4,7 +4,7 @@ import { ProgramAnswers } from "../../src/host/process/answer.ts";
 import { processRun } from "../../src/host/process/run-binding.ts";
 import { PROCESS_SERVICE, type ProgramOutput, type RunError } from "../../src/host/process/run-request.ts";
 import type { ProcessGrant } from "../../src/policy/grants.ts";
-import type { Limits } from "../../src/shared/limits.ts";
+import type { Limits } from "../../src/shared/limits/limits.ts";
 import { callHost, hostContext, type TestContext } from "./host-context.ts";
 
 /** What a guest chooses. */

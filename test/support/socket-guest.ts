@@ -20,7 +20,7 @@ import type {
 } from "../../src/host/sockets/udp-streams.ts";
 import type { Grants, ListenRule, LookupRule, NetworkRule } from "../../src/policy/grants.ts";
 import { parseNetworkRule } from "../../src/policy/network-rule.ts";
-import type { Limits } from "../../src/shared/limits.ts";
+import type { Limits } from "../../src/shared/limits/limits.ts";
 import { callHost, hostContext, type TestContext } from "./host-context.ts";
 
 /** The names of a family's loopback address. */

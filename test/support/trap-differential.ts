@@ -1,7 +1,7 @@
 /** Runs modules as they are and hardened, and compares where they say that they trapped. */
 import { hardenModule, type HardenOptions } from "../../src/hardening/harden-module.ts";
 import { originalPosition } from "../../src/hardening/original-position.ts";
-import { COUNTER_EXPORT } from "../../src/shared/hardening-profile.ts";
+import { COUNTER_EXPORT } from "../../src/shared/plan/hardening-profile.ts";
 import { hardenedImports, makeGuard } from "./guard.ts";
 import { stubs } from "./hardening-differential.ts";
 

@@ -1,7 +1,7 @@
-import { parseGrants } from "../../src/policy/parse-grants.ts";
-import type { WorkerPool } from "../../src/runtime/pool.ts";
+import { parseGrants } from "../../src/policy/parsing/parse-grants.ts";
+import type { WorkerPool } from "../../src/runtime/threads/pool.ts";
 import type { Program } from "../../src/runtime/messages.ts";
-import { DEFAULT_LIMITS } from "../../src/shared/limits.ts";
+import { DEFAULT_LIMITS } from "../../src/shared/limits/limits.ts";
 import { RUN, waitingProgram } from "./waiting-program.ts";
 
 /** Guests of a pool that have little memory and wait until they are ended. */

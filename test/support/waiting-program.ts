@@ -1,7 +1,7 @@
 import "./built-workers.ts";
 import { parse } from "./wasm-tools.ts";
 import type { Program } from "../../src/runtime/messages.ts";
-import { COMMAND_INTERFACE } from "../../src/shared/core-module.ts";
+import { COMMAND_INTERFACE } from "../../src/shared/plan/core-module.ts";
 
 /** What a guest that is made for a pool does. Its code is not metered, so nothing ends it where it spins but its thread's end. */
 export interface WaitingProgram {

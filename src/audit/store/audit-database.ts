@@ -1,7 +1,7 @@
 import { closeSync, constants, openSync } from "node:fs";
 import { CordonError, messageOf } from "../../shared/errors.ts";
 import { Database } from "../../shared/machine/database.ts";
-import { quoteText } from "../../shared/quote-text.ts";
+import { quoteText } from "../../shared/text/quote-text.ts";
 
 /** Raised with each change that an older version could not read. */
 const VERSION = 1;

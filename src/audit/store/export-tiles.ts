@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { CordonError, messageOf } from "../../shared/errors.ts";
-import { quoteText } from "../../shared/quote-text.ts";
+import { quoteText } from "../../shared/text/quote-text.ts";
 import type { LogReader } from "./log-reader.ts";
 import { TILE_HEIGHT, TILE_WIDTH } from "./tiles.ts";
 

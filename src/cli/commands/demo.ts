@@ -1,4 +1,4 @@
-import type { GrantsInput } from "../../policy/parse-grants.ts";
+import type { GrantsInput } from "../../policy/parsing/parse-grants.ts";
 import { Sandbox } from "../../sandbox/sandbox.ts";
 import { assetPath } from "../../shared/machine/bundled.ts";
 import { AccessLog } from "../output/access-log.ts";

@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { LIMIT_BOUNDS } from "../../shared/limit-bounds.ts";
-import { DEFAULT_LIMITS, type Limits } from "../../shared/limits.ts";
-import { LIMIT_PROFILES, PROFILE_NAMES } from "../../shared/limit-profiles.ts";
+import { LIMIT_BOUNDS } from "../../shared/limits/limit-bounds.ts";
+import { DEFAULT_LIMITS, type Limits } from "../../shared/limits/limits.ts";
+import { LIMIT_PROFILES, PROFILE_NAMES } from "../../shared/limits/limit-profiles.ts";
 import { LIMIT_FLAGS, LIMIT_NAMES } from "../flags/limit-options.ts";
 import { limitText } from "../flags/limit-text.ts";
 

@@ -1,6 +1,6 @@
 import { profileNamed } from "../../sandbox/options/limit-options.ts";
-import { LIMIT_PROFILES, PROFILE_NAMES } from "../../shared/limit-profiles.ts";
-import type { Limits } from "../../shared/limits.ts";
+import { LIMIT_PROFILES, PROFILE_NAMES } from "../../shared/limits/limit-profiles.ts";
+import type { Limits } from "../../shared/limits/limits.ts";
 import { EXIT } from "../output/exit-codes.ts";
 import { fail } from "../output/failure.ts";
 import { printJson } from "../output/json-output.ts";

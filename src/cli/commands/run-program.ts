@@ -1,7 +1,7 @@
 import type { ExecuteResult } from "../../sandbox/calls/program-result.ts";
 import type { Sandbox } from "../../sandbox/sandbox.ts";
 import { CordonError } from "../../shared/errors.ts";
-import type { Usage } from "../../shared/usage.ts";
+import type { Usage } from "../../shared/limits/usage.ts";
 import { EXIT } from "../output/exit-codes.ts";
 import type { OutputTail } from "../output/output-tail.ts";
 import { guestOutput } from "../output/guest-output.ts";

@@ -8,7 +8,7 @@ import { type CallableExport, findExport } from "../../sandbox/loading/exports.t
 import type { CallResult } from "../../sandbox/calls/call-result.ts";
 import { Sandbox } from "../../sandbox/sandbox.ts";
 import { CordonError, type ErrorCode } from "../../shared/errors.ts";
-import type { Usage } from "../../shared/usage.ts";
+import type { Usage } from "../../shared/limits/usage.ts";
 import { AccessLog } from "../output/access-log.ts";
 import { logKeeper } from "../output/log-keeper.ts";
 import { grantOverAuditFile } from "../output/audit-reach.ts";

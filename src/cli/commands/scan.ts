@@ -2,7 +2,7 @@ import { readFile, stat } from "node:fs/promises";
 import { hasFindingAtLeast, SEVERITIES } from "../../scanner/report.ts";
 import { scanCode } from "../../scanner/scan.ts";
 import { CordonError } from "../../shared/errors.ts";
-import { quoteText } from "../../shared/quote-text.ts";
+import { quoteText } from "../../shared/text/quote-text.ts";
 import { isStdin, readStdin } from "../flags/component-file.ts";
 import { EXIT } from "../output/exit-codes.ts";
 import { fail } from "../output/failure.ts";

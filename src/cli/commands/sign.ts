@@ -2,7 +2,7 @@ import { beginReading, type ReadComponent } from "../../sandbox/loading/source.t
 import { isManifestFile, signedManifest } from "../../sandbox/manifest/signed-manifest.ts";
 import { CordonError } from "../../shared/errors.ts";
 import { writePrivateFile } from "../../shared/machine/private-file.ts";
-import { quoteText } from "../../shared/quote-text.ts";
+import { quoteText } from "../../shared/text/quote-text.ts";
 import { keyIdOf, type KeyPair } from "../../signing/ed25519.ts";
 import { readKeyPair } from "../../signing/key-files.ts";
 import { signManifest } from "../../signing/manifest-signatures.ts";

@@ -4,7 +4,7 @@ import { isManifestFile, readWithModule } from "../../sandbox/manifest/signed-ma
 import { manifestSigners } from "../../signing/manifest-signatures.ts";
 import { beginReading } from "../../sandbox/loading/source.ts";
 import { CordonError } from "../../shared/errors.ts";
-import { quoteText } from "../../shared/quote-text.ts";
+import { quoteText } from "../../shared/text/quote-text.ts";
 import { signersAmong } from "../../signing/check-signature.ts";
 import { keyIdOf } from "../../signing/ed25519.ts";
 import { readPublicKey } from "../../signing/key-files.ts";

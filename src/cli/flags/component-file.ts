@@ -1,5 +1,5 @@
 import { CordonError } from "../../shared/errors.ts";
-import { DEFAULT_LIMITS } from "../../shared/limits.ts";
+import { DEFAULT_LIMITS } from "../../shared/limits/limits.ts";
 
 /** What stands for stdin in the place of a file. */
 const STDIN = "-";

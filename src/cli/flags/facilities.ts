@@ -1,5 +1,5 @@
 import { isHttpHandler } from "../../sandbox/loading/entries.ts";
-import { PREVIEW1_MODULE } from "../../shared/core-module.ts";
+import { PREVIEW1_MODULE } from "../../shared/plan/core-module.ts";
 import { withoutVersion } from "../../shared/wit/interface-name.ts";
 import type { ComponentInterface } from "../../shared/wit/wit.ts";
 

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { Command } from "commander";
-import type { GrantsInput } from "../../policy/parse-grants.ts";
+import type { GrantsInput } from "../../policy/parsing/parse-grants.ts";
 import { expandBareGrants } from "./grant-options.ts";
 import { grantsFromFlags, writableFolders } from "./grants-from-flags.ts";
 import { addRunOptions, type RunFlags, sandboxOptions } from "./run-options.ts";

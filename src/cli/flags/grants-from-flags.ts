@@ -1,9 +1,9 @@
-import type { CustomInput } from "../../policy/parse-custom.ts";
-import type { EnvironmentInput } from "../../policy/parse-environment.ts";
-import type { FilesystemGrantsInput, GrantsInput } from "../../policy/parse-grants.ts";
-import { parsePreopenText } from "../../policy/preopen-text.ts";
+import type { CustomInput } from "../../policy/parsing/parse-custom.ts";
+import type { EnvironmentInput } from "../../policy/parsing/parse-environment.ts";
+import type { FilesystemGrantsInput, GrantsInput } from "../../policy/parsing/parse-grants.ts";
+import { parsePreopenText } from "../../policy/parsing/preopen-text.ts";
 import type { StorageRuleInput } from "../../policy/storage/parse-storage.ts";
-import type { RandomInput } from "../../policy/parse-random.ts";
+import type { RandomInput } from "../../policy/parsing/parse-random.ts";
 import type { DeterministicInput } from "../../sandbox/options/deterministic.ts";
 import { CordonError } from "../../shared/errors.ts";
 import { readEnvFile, readNodeEnvFile } from "./env-file.ts";

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { CordonError } from "../../shared/errors.ts";
-import { quoteText } from "../../shared/quote-text.ts";
+import { quoteText } from "../../shared/text/quote-text.ts";
 import { takesAttachedValue } from "./grant-options.ts";
 
 /** How much of a word is put in a message, in characters. */

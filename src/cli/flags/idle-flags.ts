@@ -2,7 +2,7 @@ import type { ComponentInterface } from "../../shared/wit/wit.ts";
 import { facilitiesOf, type Facility } from "./facilities.ts";
 import type { GrantFlags } from "./grant-options.ts";
 import { LIMIT_FLAGS, LIMIT_NAMES, type LimitFlags } from "./limit-options.ts";
-import type { Limits } from "../../shared/limits.ts";
+import type { Limits } from "../../shared/limits/limits.ts";
 
 /** What a flag gives or bounds: it does something for a component that can ask for any of these. */
 type Need = readonly [flag: string, facilities: readonly Facility[]];

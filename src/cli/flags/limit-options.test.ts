@@ -3,8 +3,8 @@ import { test } from "node:test";
 import { Command } from "commander";
 import { limitsFrom } from "../../sandbox/options/limit-options.ts";
 import { CordonError, type ErrorCode } from "../../shared/errors.ts";
-import { LIMIT_PROFILES, PROFILE_NAMES } from "../../shared/limit-profiles.ts";
-import { DEFAULT_LIMITS, type Limits } from "../../shared/limits.ts";
+import { LIMIT_PROFILES, PROFILE_NAMES } from "../../shared/limits/limit-profiles.ts";
+import { DEFAULT_LIMITS, type Limits } from "../../shared/limits/limits.ts";
 import { addLimitOptions, LIMIT_FLAGS, LIMIT_NAMES, limitsFromFlags } from "./limit-options.ts";
 import { limitText } from "./limit-text.ts";
 

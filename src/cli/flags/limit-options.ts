@@ -1,8 +1,8 @@
 import { type Command, Option } from "commander";
 import { type LimitsInput, profileNamed } from "../../sandbox/options/limit-options.ts";
-import { LIMIT_BOUNDS } from "../../shared/limit-bounds.ts";
-import { PROFILE_NAMES, type ProfileName } from "../../shared/limit-profiles.ts";
-import { DEFAULT_LIMITS, type Limits } from "../../shared/limits.ts";
+import { LIMIT_BOUNDS } from "../../shared/limits/limit-bounds.ts";
+import { PROFILE_NAMES, type ProfileName } from "../../shared/limits/limit-profiles.ts";
+import { DEFAULT_LIMITS, type Limits } from "../../shared/limits/limits.ts";
 import { limitText, type LimitKind } from "./limit-text.ts";
 import { parseAmount, parseCount, parseDuration, parseShare, parseSize } from "./quantities.ts";
 

@@ -1,4 +1,4 @@
-import type { Limits } from "../../shared/limits.ts";
+import type { Limits } from "../../shared/limits/limits.ts";
 
 /** How a limit is written on the command line. */
 export type LimitKind = "AMOUNT" | "COUNT" | "DURATION" | "RATE" | "SHARE" | "SIZE";

@@ -1,6 +1,6 @@
 import { CordonError } from "../../shared/errors.ts";
 import { readPrivateFile } from "../../shared/machine/private-file.ts";
-import { quoteText } from "../../shared/quote-text.ts";
+import { quoteText } from "../../shared/text/quote-text.ts";
 import { isStdin, readStdin } from "./component-file.ts";
 
 const MAX_BYTES = 4_096;

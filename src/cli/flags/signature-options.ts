@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 import type { SignatureInput } from "../../sandbox/options/signature-options.ts";
 import { CordonError } from "../../shared/errors.ts";
-import { quoteText } from "../../shared/quote-text.ts";
+import { quoteText } from "../../shared/text/quote-text.ts";
 import { PUBLISHER_LEVELS, type PublisherLevel } from "../../shared/publisher-level.ts";
 import { repeatable } from "./grant-options.ts";
 

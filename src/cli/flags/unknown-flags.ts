@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { nearest } from "../../shared/suggest.ts";
+import { nearest } from "../../shared/text/suggest.ts";
 
 /** What the parser says of a flag that it does not know, where it has nothing to suggest. */
 const UNKNOWN = /^error: unknown option '(--[a-z][\w-]*)=[^\n]*'\n$/;

@@ -1,5 +1,5 @@
-import type { Limits } from "../../shared/limits.ts";
-import type { GrantSetting, Remedy, Words } from "../../shared/remedy.ts";
+import type { Limits } from "../../shared/limits/limits.ts";
+import type { GrantSetting, Remedy, Words } from "../../shared/text/remedy.ts";
 import { LIMIT_FLAGS } from "./limit-options.ts";
 import { quantityText, type LimitKind } from "./limit-text.ts";
 

@@ -1,5 +1,5 @@
 import type { AuditEvent } from "../../audit/event.ts";
-import { escapeInvisible, quoteText } from "../../shared/quote-text.ts";
+import { escapeInvisible, quoteText } from "../../shared/text/quote-text.ts";
 import { neutralisedLine, type Output, styled } from "./terminal.ts";
 
 /** What an allowed call did, in words; the resource follows in quotes. */

@@ -1,5 +1,5 @@
-import type { GrantsInput } from "../../policy/parse-grants.ts";
-import type { NetworkInput } from "../../policy/parse-network.ts";
+import type { GrantsInput } from "../../policy/parsing/parse-grants.ts";
+import type { NetworkInput } from "../../policy/parsing/parse-network.ts";
 import { neutralisedLine, type Output, styled } from "./terminal.ts";
 
 /** The capabilities of a skill, each `GRANTED` with its scope or `DENIED`, one a line. */

@@ -1,6 +1,6 @@
 import type { CheckState, Diagnosis } from "../../sandbox/machine/doctor.ts";
 import type { MachineFacts } from "../../sandbox/machine/machine.ts";
-import { escapeInvisible } from "../../shared/quote-text.ts";
+import { escapeInvisible } from "../../shared/text/quote-text.ts";
 import { table } from "./table.ts";
 import { wrapped } from "./wrap.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CordonError, ERROR_CODES, type ErrorCode } from "../../shared/errors.ts";
-import type { Usage } from "../../shared/usage.ts";
+import type { Usage } from "../../shared/limits/usage.ts";
 import { type ExitCircumstances, exitCodeOf } from "./exit-codes.ts";
 
 function usage(denials: number): Usage {

@@ -1,5 +1,5 @@
 import type { LogEvent } from "../../audit/store/query-log.ts";
-import { quoteText } from "../../shared/quote-text.ts";
+import { quoteText } from "../../shared/text/quote-text.ts";
 import { neutralisedLine, type Output, styled } from "./terminal.ts";
 
 /** How much of a resource a line shows, in UTF-16 code units. */

@@ -1,5 +1,5 @@
 import { styleText } from "node:util";
-import { escapeInvisible } from "../../shared/quote-text.ts";
+import { escapeInvisible } from "../../shared/text/quote-text.ts";
 
 /** A stream of the command line's output. */
 export type Output = NodeJS.WriteStream;

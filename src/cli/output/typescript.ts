@@ -1,5 +1,5 @@
 import { callableExports, shortestNames } from "../../sandbox/loading/exports.ts";
-import { escapeInvisible } from "../../shared/quote-text.ts";
+import { escapeInvisible } from "../../shared/text/quote-text.ts";
 import { camelCase } from "../../shared/wit/naming.ts";
 import { printFunctionType } from "../../shared/wit/print-wit.ts";
 import type { ComponentInterface, WitCase, WitFunction, WitPrimitive, WitType } from "../../shared/wit/wit.ts";

@@ -1,4 +1,4 @@
-import type { Usage } from "../../shared/usage.ts";
+import type { Usage } from "../../shared/limits/usage.ts";
 import { table } from "./table.ts";
 
 /** What a run used, for people: one line for each figure that is known. */

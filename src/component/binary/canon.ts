@@ -1,6 +1,6 @@
 import type { ByteReader } from "../../shared/byte-reader.ts";
 import { CordonError } from "../../shared/errors.ts";
-import type { StringEncoding } from "../../shared/plan.ts";
+import type { StringEncoding } from "../../shared/plan/plan.ts";
 import type { Decoding } from "./decoding.ts";
 import type {
   CancelBuiltIn,

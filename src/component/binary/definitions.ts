@@ -4,7 +4,7 @@
  * https://github.com/WebAssembly/component-model/blob/main/design/mvp/Binary.md
  */
 
-import type { StringEncoding } from "../../shared/plan.ts";
+import type { StringEncoding } from "../../shared/plan/plan.ts";
 import type { WitPrimitive } from "../../shared/wit/wit.ts";
 import type { CoreExternType, CoreModuleBinary, CoreRecursionGroup, CoreSort } from "./core-definitions.ts";
 

@@ -3,7 +3,7 @@ import { functionsOf } from "../../hardening/read/module-sections.ts";
 import { abortable } from "../../shared/abortable.ts";
 import { workerUrl } from "../../shared/machine/bundled.ts";
 import { CordonError, messageOf } from "../../shared/errors.ts";
-import { escapeInvisible } from "../../shared/quote-text.ts";
+import { escapeInvisible } from "../../shared/text/quote-text.ts";
 import { workerEnvironment } from "../../shared/machine/worker-environment.ts";
 import type { ArtifactModule } from "../artifact.ts";
 import type { Load } from "../load/load.ts";

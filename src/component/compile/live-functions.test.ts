@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { failsWith } from "../../../test/support/errors.ts";
-import { moduleHolders } from "../../shared/module-holders.ts";
+import { moduleHolders } from "../../shared/plan/module-holders.ts";
 import { LiveFunctions } from "./live-functions.ts";
 
 const EMPTY = Uint8Array.of(0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0);

@@ -1,5 +1,5 @@
 import { CordonError } from "../../shared/errors.ts";
-import { ModuleHolders, trackHolders } from "../../shared/module-holders.ts";
+import { ModuleHolders, trackHolders } from "../../shared/plan/module-holders.ts";
 import { processCount } from "./process-count.ts";
 
 /**

@@ -1,4 +1,4 @@
-import type { CoreModuleShape } from "../../shared/core-module.ts";
+import type { CoreModuleShape } from "../../shared/plan/core-module.ts";
 import type { Artifact } from "../artifact.ts";
 import { boundInstances } from "../bound-instances.ts";
 import { boundedTypeKeys, boundTypes } from "../bound-types.ts";

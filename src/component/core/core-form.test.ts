@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { parse } from "../../../test/support/wasm-tools.ts";
 import { failsWith } from "../../../test/support/errors.ts";
-import type { CoreModuleShape } from "../../shared/core-module.ts";
+import type { CoreModuleShape } from "../../shared/plan/core-module.ts";
 import { coreForm } from "./core-form.ts";
 import { outlineOf } from "./outline.ts";
 

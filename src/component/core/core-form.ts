@@ -3,7 +3,7 @@ import {
   type CoreModuleShape,
   JSON_ABI_MODULE,
   PREVIEW1_MODULE,
-} from "../../shared/core-module.ts";
+} from "../../shared/plan/core-module.ts";
 import { CordonError } from "../../shared/errors.ts";
 import type { CoreExtern, CoreImported, CoreOutline } from "./outline.ts";
 

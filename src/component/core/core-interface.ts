@@ -4,7 +4,7 @@ import {
   type CoreModuleShape,
   coreTypesOf,
   JSON_ABI_MODULE,
-} from "../../shared/core-module.ts";
+} from "../../shared/plan/core-module.ts";
 import type { ComponentInterface, WitField, WitFunction, WitInterface, WitType } from "../../shared/wit/wit.ts";
 
 /** The interface that stands for the functions of `vak`; `wit/vak.wit`. */

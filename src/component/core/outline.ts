@@ -1,7 +1,7 @@
 import { readMemoryType } from "../../hardening/read/memory-type.ts";
 import { type Section, SECTION } from "../../hardening/read/module-sections.ts";
 import { refuseUnbounded } from "../../hardening/bound/refuse-unbounded.ts";
-import type { MemoryDeclaration } from "../../shared/hardening-profile.ts";
+import type { MemoryDeclaration } from "../../shared/plan/hardening-profile.ts";
 import { ByteReader, MalformedError } from "../../shared/byte-reader.ts";
 import { CordonError } from "../../shared/errors.ts";
 import { type DecodeBounds, DEFAULT_DECODE_BOUNDS } from "../binary/bounds.ts";

@@ -3,7 +3,7 @@
  * given a resource or a type, it is that of whoever gave it.
  */
 
-import type { CoreItem, PlanModule, ResourceIndex } from "../../shared/plan.ts";
+import type { CoreItem, PlanModule, ResourceIndex } from "../../shared/plan/plan.ts";
 import type { WitPrimitive } from "../../shared/wit/wit.ts";
 import type { BodyTypeDefinition, ComponentBinary } from "../binary/definitions.ts";
 import type { ModuleType } from "../validate/core/core-types.ts";

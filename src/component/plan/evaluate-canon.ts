@@ -1,4 +1,4 @@
-import type { CanonOptions, CoreItem, PlanCoreFunction, TypeIndex } from "../../shared/plan.ts";
+import type { CanonOptions, CoreItem, PlanCoreFunction, TypeIndex } from "../../shared/plan/plan.ts";
 import type { CanonDefinition, CanonOptionsDefinition, LiftDefinition } from "../binary/definitions.ts";
 import { resourceOf, typeOfUse } from "./evaluate-type.ts";
 import { type Frame, valid } from "./frame.ts";

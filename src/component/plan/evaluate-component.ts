@@ -1,4 +1,4 @@
-import type { CoreArgument } from "../../shared/plan.ts";
+import type { CoreArgument } from "../../shared/plan/plan.ts";
 import type {
   ComponentBinary,
   CoreArgumentDefinition,

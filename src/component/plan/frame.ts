@@ -1,4 +1,4 @@
-import type { ComponentInstanceIndex } from "../../shared/plan.ts";
+import type { ComponentInstanceIndex } from "../../shared/plan/plan.ts";
 import type { CoreSort } from "../binary/core-definitions.ts";
 import type { ExternName, Sort } from "../binary/definitions.ts";
 import type {

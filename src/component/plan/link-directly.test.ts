@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { parse } from "../../../test/support/wasm-tools.ts";
-import type { Plan } from "../../shared/plan.ts";
+import type { Plan } from "../../shared/plan/plan.ts";
 import { decodeComponent } from "../decode-component.ts";
 import { linkDirectly } from "./link-directly.ts";
 

@@ -1,4 +1,4 @@
-import type { CoreItem, Plan, PlanCoreFunction, PlanStep } from "../../shared/plan.ts";
+import type { CoreItem, Plan, PlanCoreFunction, PlanStep } from "../../shared/plan/plan.ts";
 import { mapCoreItems } from "./map-core-items.ts";
 import { fillingModule, type TrampolineModule, trampolineModule } from "./trampolines.ts";
 

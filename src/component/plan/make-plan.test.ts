@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { parse } from "../../../test/support/wasm-tools.ts";
-import type { CoreItem, Plan, PlanStep } from "../../shared/plan.ts";
+import type { CoreItem, Plan, PlanStep } from "../../shared/plan/plan.ts";
 import { decodeComponent } from "../decode-component.ts";
 
 async function planOf(text: string): Promise<Plan> {

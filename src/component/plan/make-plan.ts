@@ -1,4 +1,4 @@
-import type { Plan, PlanExport, PlanImport } from "../../shared/plan.ts";
+import type { Plan, PlanExport, PlanImport } from "../../shared/plan/plan.ts";
 import type { ComponentInterface } from "../../shared/wit/wit.ts";
 import type { Decoding } from "../binary/decoding.ts";
 import type { ComponentBinary } from "../binary/definitions.ts";

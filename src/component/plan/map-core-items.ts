@@ -1,4 +1,11 @@
-import type { CanonOptions, CoreItem, Plan, PlanCoreFunction, PlanFunction, PlanResource } from "../../shared/plan.ts";
+import type {
+  CanonOptions,
+  CoreItem,
+  Plan,
+  PlanCoreFunction,
+  PlanFunction,
+  PlanResource,
+} from "../../shared/plan/plan.ts";
 
 /** What a core item is for. What an `option` names is looked up when a function is first called, the rest when it is used. */
 export type ItemUse = "import" | "option" | "callee";

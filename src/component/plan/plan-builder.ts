@@ -10,7 +10,7 @@ import type {
   PlanResource,
   PlanStep,
   ResourceIndex,
-} from "../../shared/plan.ts";
+} from "../../shared/plan/plan.ts";
 import type { Decoding } from "../binary/decoding.ts";
 import type { ValidComponent } from "../validate/validate-component.ts";
 import type { FunctionType, ResourceType } from "./entities.ts";

@@ -1,4 +1,4 @@
-import type { FunctionTypeIndex, PlanFunctionType, PlanType, TypeIndex } from "../../shared/plan.ts";
+import type { FunctionTypeIndex, PlanFunctionType, PlanType, TypeIndex } from "../../shared/plan/plan.ts";
 import type { FunctionType, Shape, ValueType } from "./entities.ts";
 
 /** The types of a plan, each structure once. */

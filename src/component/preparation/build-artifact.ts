@@ -1,6 +1,6 @@
-import { escapeInvisible } from "../../shared/quote-text.ts";
+import { escapeInvisible } from "../../shared/text/quote-text.ts";
 import { CordonError } from "../../shared/errors.ts";
-import type { Plan, PlanFunction } from "../../shared/plan.ts";
+import type { Plan, PlanFunction } from "../../shared/plan/plan.ts";
 import type { Artifact } from "../artifact.ts";
 import { boundFunctions } from "../bound-functions.ts";
 import { boundInstances } from "../bound-instances.ts";

@@ -1,4 +1,4 @@
-import type { CoreModuleForm, CoreModuleShape } from "../../shared/core-module.ts";
+import type { CoreModuleForm, CoreModuleShape } from "../../shared/plan/core-module.ts";
 import type { Artifact } from "../artifact.ts";
 import { sniff } from "../binary/sniff.ts";
 import { coreArtifact } from "../core/core-artifact.ts";

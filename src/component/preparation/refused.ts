@@ -1,5 +1,5 @@
 import { CordonError, type ErrorCode, type LimitDetail, messageOf } from "../../shared/errors.ts";
-import { reasonWith, type Remedy } from "../../shared/remedy.ts";
+import { reasonWith, type Remedy } from "../../shared/text/remedy.ts";
 
 /** Why a thread did not do its part of the work on a component, as threads report it to each other. */
 export interface Refused {

@@ -1,5 +1,5 @@
 import { MalformedError } from "../../shared/byte-reader.ts";
-import { quoteText } from "../../shared/quote-text.ts";
+import { quoteText } from "../../shared/text/quote-text.ts";
 import { MAX_QUOTED } from "../binary/decoding.ts";
 
 /** Names come from whoever made the component, so they are quoted, and shortened. */

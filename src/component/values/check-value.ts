@@ -1,7 +1,7 @@
 import { types } from "node:util";
 import { CordonError } from "../../shared/errors.ts";
 import { printFunctionType } from "../../shared/wit/print-wit.ts";
-import { escapeInvisible, quoteText } from "../../shared/quote-text.ts";
+import { escapeInvisible, quoteText } from "../../shared/text/quote-text.ts";
 import type { WitFunction, WitType } from "../../shared/wit/wit.ts";
 import { convertValue, foundInstead, ownData, startWalk, wrong } from "./convert-value.ts";
 import type { HandleValues, ValueProblem } from "./convert-value.ts";

@@ -1,6 +1,6 @@
 import { types } from "node:util";
 import { printType } from "../../shared/wit/print-wit.ts";
-import { quoteText } from "../../shared/quote-text.ts";
+import { quoteText } from "../../shared/text/quote-text.ts";
 import type { WitType } from "../../shared/wit/wit.ts";
 import { describeValue } from "./describe-value.ts";
 import { didYouMean } from "./nearest-name.ts";

@@ -1,5 +1,5 @@
 import { types } from "node:util";
-import { quoteText } from "../../shared/quote-text.ts";
+import { quoteText } from "../../shared/text/quote-text.ts";
 import { typedArrayClass } from "./shapes.ts";
 
 /** How much of a text an error shows, in UTF-16 code units. */

@@ -1,6 +1,6 @@
 import { CordonError, messageOf } from "../../shared/errors.ts";
 import { printType } from "../../shared/wit/print-wit.ts";
-import { escapeInvisible, quoteText } from "../../shared/quote-text.ts";
+import { escapeInvisible, quoteText } from "../../shared/text/quote-text.ts";
 import type { WitType } from "../../shared/wit/wit.ts";
 import { describeValue } from "./describe-value.ts";
 import { didYouMean } from "./nearest-name.ts";

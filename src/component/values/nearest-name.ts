@@ -1,4 +1,4 @@
-import { quoteText } from "../../shared/quote-text.ts";
+import { quoteText } from "../../shared/text/quote-text.ts";
 
 /** Names and candidates beyond these bounds are not compared: a suggestion is not worth quadratic work. */
 const MAX_NAME = 40;

@@ -1,5 +1,5 @@
 import { CordonError } from "../../shared/errors.ts";
-import { quoteText } from "../../shared/quote-text.ts";
+import { quoteText } from "../../shared/text/quote-text.ts";
 import type { WitField, WitFunction, WitType } from "../../shared/wit/wit.ts";
 import { countArguments, describeParameters } from "./check-value.ts";
 import { parseJsonArgument } from "./from-json.ts";

@@ -1,6 +1,6 @@
 import { CordonError } from "../../shared/errors.ts";
 import { printType } from "../../shared/wit/print-wit.ts";
-import { quoteText } from "../../shared/quote-text.ts";
+import { quoteText } from "../../shared/text/quote-text.ts";
 import type { WitType } from "../../shared/wit/wit.ts";
 import { didYouMean } from "./nearest-name.ts";
 import { floatFromNumber, integerFromDigits } from "./scalars.ts";

@@ -1,5 +1,5 @@
 import { CordonError } from "../../shared/errors.ts";
-import { escapeInvisible, quoteText } from "../../shared/quote-text.ts";
+import { escapeInvisible, quoteText } from "../../shared/text/quote-text.ts";
 import type { WitType } from "../../shared/wit/wit.ts";
 import { normalizeValue } from "./check-value.ts";
 import { printFloat } from "./scalars.ts";

@@ -1,6 +1,6 @@
 import type { ByteReader } from "../../shared/byte-reader.ts";
 import { CordonError } from "../../shared/errors.ts";
-import type { MemoryDeclaration } from "../../shared/hardening-profile.ts";
+import type { MemoryDeclaration } from "../../shared/plan/hardening-profile.ts";
 import { unsignedLeb128 } from "../write/leb128.ts";
 
 const HAS_MAXIMUM = 0x01;

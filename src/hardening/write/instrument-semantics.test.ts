@@ -5,7 +5,7 @@ import { parse, print } from "../../../test/support/wasm-tools.ts";
 import { failsWith } from "../../../test/support/errors.ts";
 import { hardenedImports, makeGuard } from "../../../test/support/guard.ts";
 import { compare } from "../../../test/support/hardening-differential.ts";
-import { COUNTER_EXPORT, MEMORY_NAMESPACE, memoryField } from "../../shared/hardening-profile.ts";
+import { COUNTER_EXPORT, MEMORY_NAMESPACE, memoryField } from "../../shared/plan/hardening-profile.ts";
 import { COMPLEXITY } from "../bound/complexity.ts";
 import { hardenModule, type HardenedModule, type HardenOptions } from "../harden-module.ts";
 import { InstructionCursor } from "../read/instruction-cursor.ts";

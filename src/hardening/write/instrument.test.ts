@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import { parse } from "../../../test/support/wasm-tools.ts";
 import { type Guard, type GuardOptions, hardenedImports, makeGuard } from "../../../test/support/guard.ts";
 import { failsWith } from "../../../test/support/errors.ts";
-import { GUARD_FIELDS, GUARD_NAMESPACE } from "../../shared/hardening-profile.ts";
+import { GUARD_FIELDS, GUARD_NAMESPACE } from "../../shared/plan/hardening-profile.ts";
 import { hardenModule } from "../harden-module.ts";
 
 type Call = (...parameters: unknown[]) => unknown;

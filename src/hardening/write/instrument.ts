@@ -1,5 +1,5 @@
 import { ByteReader, MalformedError } from "../../shared/byte-reader.ts";
-import { COUNTER_EXPORT, GUARD_FIELDS, GUARD_NAMESPACE } from "../../shared/hardening-profile.ts";
+import { COUNTER_EXPORT, GUARD_FIELDS, GUARD_NAMESPACE } from "../../shared/plan/hardening-profile.ts";
 import { BRANCH_HINTS, BranchHintWriter, readBranchHints } from "./branch-hints.ts";
 import { ADDED_GLOBALS, type Body } from "../meter/body-events.ts";
 import { ByteWriter } from "./byte-writer.ts";

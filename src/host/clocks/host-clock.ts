@@ -1,5 +1,5 @@
 import type { HostClockGrant } from "../../policy/grants.ts";
-import { START_OF_GUEST_TIME_MS } from "../../policy/parse-clocks.ts";
+import { START_OF_GUEST_TIME_MS } from "../../policy/parsing/parse-clocks.ts";
 import type { GuestClock } from "./guest-clock.ts";
 import { type Lateness, lateness, onTime } from "./lateness.ts";
 

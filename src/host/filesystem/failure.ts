@@ -1,4 +1,4 @@
-import type { Remedy } from "../../shared/remedy.ts";
+import type { Remedy } from "../../shared/text/remedy.ts";
 
 /** How a file operation ended. `reason` is one line and names no path. */
 export type FileOutcome<T> =

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { reasonWith } from "../../shared/remedy.ts";
+import { reasonWith } from "../../shared/text/remedy.ts";
 import { test } from "node:test";
 import type { NetworkGrant } from "../../policy/grants.ts";
-import { parseGrants } from "../../policy/parse-grants.ts";
+import { parseGrants } from "../../policy/parsing/parse-grants.ts";
 import { checkAddress } from "../net/check.ts";
 import { checkUrl } from "./check.ts";
 

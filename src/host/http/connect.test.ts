@@ -5,7 +5,7 @@ import { createServer } from "node:net";
 import { test } from "node:test";
 import { buildConnector } from "undici";
 import type { NetworkGrant } from "../../policy/grants.ts";
-import { parseGrants } from "../../policy/parse-grants.ts";
+import { parseGrants } from "../../policy/parsing/parse-grants.ts";
 import { type Candidates, checkedAddresses as checked, type Resolver } from "../net/resolve.ts";
 import { targetOf } from "./check.ts";
 import { pinnedConnector } from "./connect.ts";

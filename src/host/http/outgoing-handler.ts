@@ -1,4 +1,4 @@
-import type { Remedy } from "../../shared/remedy.ts";
+import type { Remedy } from "../../shared/text/remedy.ts";
 import type { HostContext, HostInterface, HostResult } from "../capability.ts";
 import { checkTarget } from "../net/check.ts";
 import { type Resolver, systemResolver } from "../net/resolve.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { hostContext, type TestContext } from "../../../test/support/host-context.ts";
-import { parseGrants } from "../../policy/parse-grants.ts";
-import type { Limits } from "../../shared/limits.ts";
+import { parseGrants } from "../../policy/parsing/parse-grants.ts";
+import type { Limits } from "../../shared/limits/limits.ts";
 import { serve, serveRaw } from "./exchange-harness.test.ts";
 import { httpExchange } from "./request.ts";
 

@@ -6,7 +6,7 @@ import { createServer } from "node:net";
 import { test } from "node:test";
 import { callHost, hostContext } from "../../../test/support/host-context.ts";
 import type { AuditObservation } from "../../audit/event.ts";
-import { parseGrants } from "../../policy/parse-grants.ts";
+import { parseGrants } from "../../policy/parsing/parse-grants.ts";
 import type { HostResult } from "../capability.ts";
 import type { Resolver } from "../net/resolve.ts";
 import { exchange, get, listen, NOT_GRANTED, serve } from "./exchange-harness.test.ts";

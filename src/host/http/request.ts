@@ -1,4 +1,4 @@
-import type { Remedy } from "../../shared/remedy.ts";
+import type { Remedy } from "../../shared/text/remedy.ts";
 import { STATUS_CODES } from "node:http";
 import type { AuditResult } from "../../audit/event.ts";
 import type { HostContext, HostResult } from "../capability.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { HttpSecret } from "../../policy/grants.ts";
-import { parseSecrets } from "../../policy/parse-secrets.ts";
+import { parseSecrets } from "../../policy/parsing/parse-secrets.ts";
 import type { Problems } from "../../policy/problems.ts";
 import { secretFields, withSecretFields } from "./secret-fields.ts";
 import type { Target } from "../net/check.ts";

@@ -5,7 +5,7 @@ import { createServer } from "node:https";
 import { test } from "node:test";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { hostContext } from "../../../test/support/host-context.ts";
-import { parseGrants } from "../../policy/parse-grants.ts";
+import { parseGrants } from "../../policy/parsing/parse-grants.ts";
 import type { HostResult } from "../capability.ts";
 import { certificateFor } from "./certificate-harness.test.ts";
 import { httpExchange } from "./request.ts";

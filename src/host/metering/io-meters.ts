@@ -1,4 +1,4 @@
-import type { Limits } from "../../shared/limits.ts";
+import type { Limits } from "../../shared/limits/limits.ts";
 import { ByteMeter } from "./byte-meter.ts";
 import { CountMeter } from "./count-meter.ts";
 

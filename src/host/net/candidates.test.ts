@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
-import { parseGrants } from "../../policy/parse-grants.ts";
+import { parseGrants } from "../../policy/parsing/parse-grants.ts";
 import { checkAddress, checkSocketAddress, checkTarget } from "./check.ts";
 
 const HOSTS = [

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseGrants } from "../../policy/parse-grants.ts";
+import { parseGrants } from "../../policy/parsing/parse-grants.ts";
 import { checkListen, checkLookup } from "./check.ts";
 
 /** Rules, protocol, address, port, whether it is allowed. */

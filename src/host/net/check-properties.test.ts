@@ -3,8 +3,8 @@ import { test } from "node:test";
 import * as fc from "fast-check";
 import { anyUserAtHost } from "../../../test/support/any-text.ts";
 import type { Grants } from "../../policy/grants.ts";
-import { parseGrants } from "../../policy/parse-grants.ts";
-import type { NetworkInput } from "../../policy/parse-network.ts";
+import { parseGrants } from "../../policy/parsing/parse-grants.ts";
+import type { NetworkInput } from "../../policy/parsing/parse-network.ts";
 import { checkAddress, checkSocketAddress, checkTarget } from "./check.ts";
 
 function grants(network: NetworkInput): Grants["network"] {

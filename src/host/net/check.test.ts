@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Grants } from "../../policy/grants.ts";
-import { parseGrants } from "../../policy/parse-grants.ts";
-import type { NetworkInput } from "../../policy/parse-network.ts";
+import { parseGrants } from "../../policy/parsing/parse-grants.ts";
+import type { NetworkInput } from "../../policy/parsing/parse-network.ts";
 import { checkAddress, checkSocketAddress, checkTarget, grantsHttp, namesHost } from "./check.ts";
 
 function grants(network: NetworkInput): Grants["network"] {

@@ -1,4 +1,4 @@
-import type { GrantSetting } from "../../shared/remedy.ts";
+import type { GrantSetting } from "../../shared/text/remedy.ts";
 import { isIP } from "node:net";
 import type { Decision } from "../../policy/decision.ts";
 import type { ListenRule, LookupRule, NetworkGrant, NetworkRule, NetworkScheme } from "../../policy/grants.ts";

@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { isDnsName } from "../../policy/parse-host.ts";
+import { isDnsName } from "../../policy/parsing/parse-host.ts";
 import { canonicalAddress } from "./addresses.ts";
 
 /** What a guest named as a host, in the one form that checks compare. */

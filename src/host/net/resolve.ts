@@ -1,4 +1,4 @@
-import type { Remedy } from "../../shared/remedy.ts";
+import type { Remedy } from "../../shared/text/remedy.ts";
 import { isIP, type LookupFunction } from "node:net";
 import type { NetworkGrant } from "../../policy/grants.ts";
 import { nodeDns } from "../../shared/node-modules.ts";

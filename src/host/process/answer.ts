@@ -1,7 +1,7 @@
-import type { Remedy } from "../../shared/remedy.ts";
+import type { Remedy } from "../../shared/text/remedy.ts";
 import type { AuditObservation, AuditResult } from "../../audit/event.ts";
 import type { ProcessGrant } from "../../policy/grants.ts";
-import type { Limits } from "../../shared/limits.ts";
+import type { Limits } from "../../shared/limits/limits.ts";
 import { checkCommand } from "./check.ts";
 import { locate } from "./locate.ts";
 import { ProgramSlots } from "./program-slots.ts";

@@ -1,7 +1,7 @@
 import { isAbsolute } from "node:path";
 import type { Decision } from "../../policy/decision.ts";
 import type { ProcessGrant } from "../../policy/grants.ts";
-import type { Remedy } from "../../shared/remedy.ts";
+import type { Remedy } from "../../shared/text/remedy.ts";
 
 const REMEDIES: readonly Remedy[] = [{ setting: "grants.process", value: "COMMAND" }];
 

@@ -1,4 +1,4 @@
-import type { Limits } from "../../shared/limits.ts";
+import type { Limits } from "../../shared/limits/limits.ts";
 import { MAX_PROGRAM_OUTPUT_BYTES, MAX_PROGRAM_TIME_MS, type RunRequest } from "./run-request.ts";
 
 /**

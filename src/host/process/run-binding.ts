@@ -1,4 +1,4 @@
-import type { Remedy } from "../../shared/remedy.ts";
+import type { Remedy } from "../../shared/text/remedy.ts";
 import type { AuditObservation } from "../../audit/event.ts";
 import type { HostContext, HostInterface, HostResult } from "../capability.ts";
 import { CountMeter } from "../metering/count-meter.ts";

@@ -1,5 +1,5 @@
-import type { Limits } from "../../shared/limits.ts";
-import type { Remedy } from "../../shared/remedy.ts";
+import type { Limits } from "../../shared/limits/limits.ts";
+import type { Remedy } from "../../shared/text/remedy.ts";
 import type { AuditObservation } from "../../audit/event.ts";
 import type { Use } from "../../shared/use.ts";
 import type { Decision } from "../../policy/decision.ts";

@@ -1,4 +1,4 @@
-import { hasName } from "../../policy/parse-environment.ts";
+import { hasName } from "../../policy/parsing/parse-environment.ts";
 import type { HostContext } from "../capability.ts";
 import { cutResource } from "../text.ts";
 import { reportUses } from "../uses.ts";

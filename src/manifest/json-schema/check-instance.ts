@@ -1,5 +1,5 @@
 import { type OutputUnit, validate } from "@cfworker/json-schema";
-import { escapeInvisible } from "../../shared/quote-text.ts";
+import { escapeInvisible } from "../../shared/text/quote-text.ts";
 import type { CompiledSchema } from "./compile-schema.ts";
 import { jsonInstance } from "./json-instance.ts";
 import type { Patterns } from "./patterns.ts";

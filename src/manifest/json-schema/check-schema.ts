@@ -1,6 +1,6 @@
 import { shown } from "../../policy/documents/fault.ts";
 import type { Path } from "../../policy/documents/read-yaml.ts";
-import { nearest } from "../../shared/suggest.ts";
+import { nearest } from "../../shared/text/suggest.ts";
 import { FORMATS, KEYWORDS, type KeywordKind, REFUSED_KEYWORDS, TYPES } from "./keywords.ts";
 
 /** How deep schemas may lie in each other, and how many there may be in one. */

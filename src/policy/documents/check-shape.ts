@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { nearest } from "../../shared/suggest.ts";
+import { nearest } from "../../shared/text/suggest.ts";
 import { type Fault, MAX_FAULTS, ordered, shown } from "./fault.ts";
 import type { Path, ReadDocument } from "./read-yaml.ts";
 

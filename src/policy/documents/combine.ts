@@ -1,6 +1,6 @@
-import { deniedNames, hasName } from "../parse-environment.ts";
-import type { FilesystemGrantsInput, GrantsInput } from "../parse-grants.ts";
-import type { NetworkGrantsInput } from "../parse-network.ts";
+import { deniedNames, hasName } from "../parsing/parse-environment.ts";
+import type { FilesystemGrantsInput, GrantsInput } from "../parsing/parse-grants.ts";
+import type { NetworkGrantsInput } from "../parsing/parse-network.ts";
 
 /** Grants that add up: what any of them allows, without what any of them denies. */
 export function combineGrants(all: readonly GrantsInput[]): GrantsInput {

@@ -1,9 +1,9 @@
 import { homedir } from "node:os";
 import { CordonError } from "../../shared/errors.ts";
-import { quoteText } from "../../shared/quote-text.ts";
-import type { GrantsInput } from "../parse-grants.ts";
-import type { PreopenInput } from "../parse-preopens.ts";
-import { parsePreopenText } from "../preopen-text.ts";
+import { quoteText } from "../../shared/text/quote-text.ts";
+import type { GrantsInput } from "../parsing/parse-grants.ts";
+import type { PreopenInput } from "../parsing/parse-preopens.ts";
+import { parsePreopenText } from "../parsing/preopen-text.ts";
 
 /** A document made of something else, as JSON values, and what of it no document can say. */
 export interface Converted {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import type { GrantsInput } from "../parse-grants.ts";
+import type { GrantsInput } from "../parsing/parse-grants.ts";
 import { combineGrants } from "./combine.ts";
-import type { SecretInput } from "../parse-secrets.ts";
+import type { SecretInput } from "../parsing/parse-secrets.ts";
 import type { Fault } from "./fault.ts";
 import type { SignatureEntry } from "./policy-shape.ts";
 import type {

@@ -1,5 +1,5 @@
 import { CordonError } from "../../shared/errors.ts";
-import { quoteText } from "../../shared/quote-text.ts";
+import { quoteText } from "../../shared/text/quote-text.ts";
 
 /** Where something stands in a document, both from 1; columns in UTF-16 code units. */
 export interface Position {

@@ -1,4 +1,4 @@
-import type { GrantsInput } from "../parse-grants.ts";
+import type { GrantsInput } from "../parsing/parse-grants.ts";
 
 /** What is allowed and denied, each as a text that is the same for what is the same. */
 export interface Sayings {

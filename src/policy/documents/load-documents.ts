@@ -2,7 +2,7 @@ import { readdirSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { CordonError, messageOf } from "../../shared/errors.ts";
 import { configDirectory } from "../../shared/machine/xdg.ts";
-import { quoteText } from "../../shared/quote-text.ts";
+import { quoteText } from "../../shared/text/quote-text.ts";
 import { documentKey, keepDocument, keptDocument } from "./document-cache.ts";
 import { type Fault, PolicyError } from "./fault.ts";
 import type { PolicyDocument } from "./policy-document.ts";

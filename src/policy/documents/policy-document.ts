@@ -1,7 +1,7 @@
-import type { Limits } from "../../shared/limits.ts";
-import type { ProfileName } from "../../shared/limit-profiles.ts";
-import type { GrantsInput } from "../parse-grants.ts";
-import type { SecretInput } from "../parse-secrets.ts";
+import type { Limits } from "../../shared/limits/limits.ts";
+import type { ProfileName } from "../../shared/limits/limit-profiles.ts";
+import type { GrantsInput } from "../parsing/parse-grants.ts";
+import type { SecretInput } from "../parsing/parse-secrets.ts";
 import type { Rate } from "../rate.ts";
 import type { SignatureEntry } from "./policy-shape.ts";
 import type { Fault, Position } from "./fault.ts";

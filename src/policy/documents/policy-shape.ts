@@ -1,5 +1,5 @@
 import type { PublisherLevel } from "../../shared/publisher-level.ts";
-import type { SecretInput } from "../parse-secrets.ts";
+import type { SecretInput } from "../parsing/parse-secrets.ts";
 
 /** What an optional key holds: YAML leaves the value out where a key is written with nothing behind it. */
 type Optional<T> = T | null | undefined;

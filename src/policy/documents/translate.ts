@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import { resolve } from "node:path";
-import type { GrantsInput } from "../parse-grants.ts";
+import type { GrantsInput } from "../parsing/parse-grants.ts";
 import type { StorageRuleInput } from "../storage/parse-storage.ts";
 import type { CheckedDocument } from "./check-document.ts";
 import { parseRate } from "../rate.ts";

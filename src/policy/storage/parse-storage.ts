@@ -1,7 +1,7 @@
 import { nodeCrypto } from "../../shared/node-modules.ts";
 import { dirname, resolve, sep } from "node:path";
 import type { PathGrant, Preopen } from "../grants.ts";
-import { fileBytes } from "../parse-file-rules.ts";
+import { fileBytes } from "../parsing/parse-file-rules.ts";
 import { describe, items, type Problems, quote, section, strings } from "../problems.ts";
 import { isKind, isWithin, kernelProblem, realPath, realPathOfWhatExists, seenAt } from "../real-path.ts";
 import { ACCESS, ACCESS_WORDS, accessOf, EVERY_ACCESS, WRITE_ACCESS } from "./access.ts";

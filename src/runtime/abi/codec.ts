@@ -1,4 +1,4 @@
-import type { CoreType } from "../../shared/plan.ts";
+import type { CoreType } from "../../shared/plan/plan.ts";
 import type { LiftContext, LowerContext } from "./context.ts";
 import type { CoreValue } from "./core-values.ts";
 import type { MemoryAccess } from "./memory-access.ts";

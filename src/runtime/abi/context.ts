@@ -1,4 +1,4 @@
-import type { StringEncoding } from "../../shared/plan.ts";
+import type { StringEncoding } from "../../shared/plan/plan.ts";
 import type { MemoryAccess } from "./memory-access.ts";
 
 /**

@@ -1,4 +1,4 @@
-import type { CoreType } from "../../shared/plan.ts";
+import type { CoreType } from "../../shared/plan/plan.ts";
 
 /** A value of core WebAssembly as JavaScript has it: `i64` is a bigint, `i32` a number that may be signed or not. */
 export type CoreValue = number | bigint;

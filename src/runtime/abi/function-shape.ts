@@ -1,4 +1,4 @@
-import type { CoreType, PlanFunctionType } from "../../shared/plan.ts";
+import type { CoreType, PlanFunctionType } from "../../shared/plan/plan.ts";
 import { alignTo, type Codec, memoryOf } from "./codec.ts";
 import type { LiftContext, LowerContext } from "./context.ts";
 import type { CoreValue } from "./core-values.ts";

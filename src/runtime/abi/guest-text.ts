@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import type { StringEncoding } from "../../shared/plan.ts";
+import type { StringEncoding } from "../../shared/plan/plan.ts";
 import type { Charges } from "./context.ts";
 import { trap } from "./trap.ts";
 import { TEXT_PASS } from "./work.ts";

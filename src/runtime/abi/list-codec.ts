@@ -1,5 +1,5 @@
 import { LazyBytes } from "../../host/io/lazy-bytes.ts";
-import type { CoreType } from "../../shared/plan.ts";
+import type { CoreType } from "../../shared/plan/plan.ts";
 import { type Codec, memoryOf } from "./codec.ts";
 import type { LiftContext, LowerContext } from "./context.ts";
 import type { CoreValue } from "./core-values.ts";

@@ -1,5 +1,5 @@
 import { camelCase } from "../../shared/wit/naming.ts";
-import type { CoreType, PlanType, TypeIndex } from "../../shared/plan.ts";
+import type { CoreType, PlanType, TypeIndex } from "../../shared/plan/plan.ts";
 import type { Codec } from "./codec.ts";
 import { HandleCodec } from "./handle-codec.ts";
 import { Elements, FixedListCodec, ListCodec, MapCodec } from "./list-codec.ts";

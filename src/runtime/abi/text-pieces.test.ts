@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { StringEncoding } from "../../shared/plan.ts";
+import type { StringEncoding } from "../../shared/plan/plan.ts";
 import type { HandleScope, LowerContext } from "./context.ts";
 import { assertWellFormed, decodeBeginning, decodeText, type GuestText, type SimpleEncoding } from "./guest-text.ts";
 import { lowerText } from "./lower-text.ts";

@@ -1,6 +1,6 @@
 import { chargeCrossing, decodedText } from "../../host/core/copied-bytes.ts";
 import { bytesAt, placed } from "../../host/vak/core-functions.ts";
-import { COMMAND_INTERFACE, type CoreModuleForm } from "../../shared/core-module.ts";
+import { COMMAND_INTERFACE, type CoreModuleForm } from "../../shared/plan/core-module.ts";
 import type { RunningCoreModule } from "./core-guest.ts";
 import { isJson } from "./is-json.ts";
 

@@ -1,7 +1,7 @@
 import type { HostContext } from "../../host/capability.ts";
 import type { CoreGuest, CoreValue, Finish } from "../../host/core/core-function.ts";
 import { LinearMemory } from "../../host/core/linear-memory.ts";
-import { GUARD_NAMESPACE, MEMORY_NAMESPACE, memoryField } from "../../shared/hardening-profile.ts";
+import { GUARD_NAMESPACE, MEMORY_NAMESPACE, memoryField } from "../../shared/plan/hardening-profile.ts";
 import { guestInstance } from "../instance-modules.ts";
 import type { CoreProgram, Program } from "../messages.ts";
 import type { EndState } from "../worker/end-state.ts";

@@ -3,7 +3,7 @@ import type { CoreFunction, CoreGuest, CoreValue } from "../../host/core/core-fu
 import { CORE_MODULES } from "../../host/core/core-modules.ts";
 import { coreFunctionOf, type CustomFunction } from "../../host/custom/custom-function.ts";
 import { callCustom } from "../../host/custom/custom-interfaces.ts";
-import { type CoreImport, coreTypesOf } from "../../shared/core-module.ts";
+import { type CoreImport, coreTypesOf } from "../../shared/plan/core-module.ts";
 import type { Program } from "../messages.ts";
 
 /** A function that a core module imports, with what provides it. */

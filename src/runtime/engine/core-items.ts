@@ -1,4 +1,4 @@
-import type { CanonOptions, CoreItem } from "../../shared/plan.ts";
+import type { CanonOptions, CoreItem } from "../../shared/plan/plan.ts";
 import type { CoreValue } from "../abi/core-values.ts";
 import { trap } from "../abi/trap.ts";
 import { MemoryAccess } from "../abi/memory-access.ts";

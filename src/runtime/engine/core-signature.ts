@@ -1,4 +1,4 @@
-import type { CoreType, PlanCoreFunction } from "../../shared/plan.ts";
+import type { CoreType, PlanCoreFunction } from "../../shared/plan/plan.ts";
 import { MAX_FLAT_ASYNC_PARAMETERS, MAX_FLAT_PARAMETERS, MAX_FLAT_RESULTS } from "../abi/function-shape.ts";
 import type { FunctionShape } from "../abi/function-shape.ts";
 import type { PreparedLift, PreparedPlan } from "./prepared-plan.ts";

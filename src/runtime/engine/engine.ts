@@ -1,5 +1,5 @@
-import type { CoreItem, PlanExport, PlanModule } from "../../shared/plan.ts";
-import { exportAt } from "../../shared/plan-parts.ts";
+import type { CoreItem, PlanExport, PlanModule } from "../../shared/plan/plan.ts";
+import { exportAt } from "../../shared/plan/plan-parts.ts";
 import type { CoreValue } from "../abi/core-values.ts";
 import { trap } from "../abi/trap.ts";
 import { canonFunction, leaves } from "./built-ins/canon-functions.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Plan } from "../../shared/plan.ts";
+import type { Plan } from "../../shared/plan/plan.ts";
 import { type CalledEngine, GuestImports } from "./guest-imports.ts";
 import { PreparedPlan } from "./prepared-plan.ts";
 

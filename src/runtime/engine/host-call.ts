@@ -1,4 +1,4 @@
-import type { PlanCoreFunction } from "../../shared/plan.ts";
+import type { PlanCoreFunction } from "../../shared/plan/plan.ts";
 import type { LiftContext, LowerContext } from "../abi/context.ts";
 import type { CoreValue } from "../abi/core-values.ts";
 import { MAX_FLAT_PARAMETERS, MAX_FLAT_RESULTS, type ValueRow } from "../abi/function-shape.ts";

@@ -1,5 +1,5 @@
 import type { Receiver } from "../abi/context.ts";
-import type { PlanCoreFunction } from "../../shared/plan.ts";
+import type { PlanCoreFunction } from "../../shared/plan/plan.ts";
 import type { CoreValue } from "../abi/core-values.ts";
 import { MAX_FLAT_ASYNC_PARAMETERS, MAX_FLAT_PARAMETERS, MAX_FLAT_RESULTS } from "../abi/function-shape.ts";
 import { areWithin } from "../abi/lifted-size.ts";

@@ -6,8 +6,8 @@ import type {
   PlanFunction,
   PlanFunctionType,
   TypeIndex,
-} from "../../shared/plan.ts";
-import { partsOfPlanType } from "../../shared/plan-parts.ts";
+} from "../../shared/plan/plan.ts";
+import { partsOfPlanType } from "../../shared/plan/plan-parts.ts";
 import { type FunctionShape, functionShape, ValueRow } from "../abi/function-shape.ts";
 import { Elements } from "../abi/list-codec.ts";
 import { POINTERS_32, POINTERS_64 } from "../abi/pointers.ts";

@@ -1,5 +1,5 @@
 import { MessageChannel, type MessagePort } from "node:worker_threads";
-import type { ThreadSlots } from "../thread-slots.ts";
+import type { ThreadSlots } from "../threads/thread-slots.ts";
 import type { PolicyChange } from "./policy-in-force.ts";
 
 /**

@@ -1,4 +1,4 @@
-import { isSetting, type Remedy } from "../../shared/remedy.ts";
+import { isSetting, type Remedy } from "../../shared/text/remedy.ts";
 import type { AccessEventType, AuditObservation, AuditResult } from "../../audit/event.ts";
 import { CordonError } from "../../shared/errors.ts";
 import type { GuestFrame, WorkerUsage } from "../messages.ts";

@@ -13,7 +13,7 @@ import { Readiness } from "./readiness.ts";
 import { GRACE_MS, StoppedCall } from "./stopped-call.ts";
 import { settle, type Task } from "./task.ts";
 import { UsageReports } from "../usage-reports.ts";
-import { SentOnce } from "../sent-once.ts";
+import { SentOnce } from "../programs/sent-once.ts";
 
 /** The longest delay a timer has, in milliseconds. */
 const MAX_TIMER_MS = 2 ** 31 - 1;

@@ -1,4 +1,4 @@
-import { escapeInvisible } from "../../shared/quote-text.ts";
+import { escapeInvisible } from "../../shared/text/quote-text.ts";
 
 /** How much of the reason is told, in UTF-16 code units. */
 const MAX_REASON = 120;

@@ -1,9 +1,9 @@
 import type { AuditObservation } from "../../audit/event.ts";
-import type { MemoryDeclaration } from "../../shared/hardening-profile.ts";
+import type { MemoryDeclaration } from "../../shared/plan/hardening-profile.ts";
 import type { InstanceCall, Program, WorkerUsage } from "../messages.ts";
 import type { Ended, Ending, Job } from "../pending.ts";
 import type { PolicyChange } from "../policy/policy-in-force.ts";
-import type { KeepMessage, SentInvocation } from "../sent-once.ts";
+import type { KeepMessage, SentInvocation } from "../programs/sent-once.ts";
 
 /** A core module that is compiled where it runs: compiled code does not cross processes. */
 export interface PortableModule {

@@ -1,7 +1,7 @@
 import { MAX_DETOURS, withDetours } from "../../host/filesystem/paths/reachable-path.ts";
 import { CordonError } from "../../shared/errors.ts";
 import { MOUNT_TABLE } from "../../shared/machine/file-systems.ts";
-import { quoteText } from "../../shared/quote-text.ts";
+import { quoteText } from "../../shared/text/quote-text.ts";
 import { type Confinement, outermost } from "./confinement.ts";
 
 /** What a guest process and its threads are told of Node's permission model. */

@@ -1,5 +1,5 @@
 import { CordonError } from "../../shared/errors.ts";
-import { escapeInvisible } from "../../shared/quote-text.ts";
+import { escapeInvisible } from "../../shared/text/quote-text.ts";
 
 /** How far a guest process has come before it can run calls, for those who wait for it. */
 export class Readiness {

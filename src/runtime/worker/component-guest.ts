@@ -1,7 +1,7 @@
 import type { HostContext, HostInterface, HostResult } from "../../host/capability.ts";
 import { DROP_SERVICE } from "../../host/custom/custom-function.ts";
 import { customInterfaces, isCustomResource } from "../../host/custom/custom-interfaces.ts";
-import { GUARD_NAMESPACE, MEMORY_NAMESPACE } from "../../shared/hardening-profile.ts";
+import { GUARD_NAMESPACE, MEMORY_NAMESPACE } from "../../shared/plan/hardening-profile.ts";
 import { Engine } from "../engine/engine.ts";
 import type { HostImport } from "../engine/environment.ts";
 import { RETURNED_SERVICE, STREAM_SERVICE } from "../engine/streams/messages.ts";

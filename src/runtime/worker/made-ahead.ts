@@ -1,4 +1,4 @@
-import type { Limits } from "../../shared/limits.ts";
+import type { Limits } from "../../shared/limits/limits.ts";
 import type { Invocation, Program } from "../messages.ts";
 import type { GuestEnvironment } from "./guest-environment.ts";
 import { GuestInvocation } from "./guest-invocation.ts";

@@ -2,7 +2,7 @@
 import { parentPort, type Transferable, workerData } from "node:worker_threads";
 import { HOST_INTERFACES } from "../../host/interfaces.ts";
 import { messageOf } from "../../shared/errors.ts";
-import { EventRingWriter } from "../event-ring.ts";
+import { EventRingWriter } from "../events/event-ring.ts";
 import {
   type FromWorker,
   type Program,
@@ -14,7 +14,7 @@ import {
 import type { ReadyGuest } from "./guest-environment.ts";
 import { GuestInvocation } from "./guest-invocation.ts";
 import { Asks } from "./asks.ts";
-import type { GuestThreadData } from "../guest-thread.ts";
+import type { GuestThreadData } from "../threads/guest-thread.ts";
 import { IdleHeap } from "./memory/idle-heap.ts";
 import { RoomQueue } from "./crossings/room-queue.ts";
 import { Guard } from "./metering/guard.ts";
@@ -26,7 +26,7 @@ import { LivePolicies } from "./policy/live-policies.ts";
 import { Observations } from "./observations.ts";
 import { StackPool } from "./stacks/stack-pool.ts";
 import { Rejections } from "./rejections.ts";
-import { KeptValues } from "../sent-once.ts";
+import { KeptValues } from "../programs/sent-once.ts";
 import { THREAD_HELD } from "../../host/http/wasi/held-bytes.ts";
 import { HANDLE_BYTES, ThreadHandles } from "./thread-handles.ts";
 import { boundStacks } from "./trap-frames.ts";

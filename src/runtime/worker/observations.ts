@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { AuditObservation } from "../../audit/event.ts";
-import type { EventRingWriter } from "../event-ring.ts";
+import type { EventRingWriter } from "../events/event-ring.ts";
 
 /** How long an event may lie in the ring before the main thread is notified, while its guest goes on, in milliseconds. */
 const NOTIFY_AFTER_MS = 2;

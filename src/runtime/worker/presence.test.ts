@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { EventRingWriter, ringMemory } from "../event-ring.ts";
+import { EventRingWriter, ringMemory } from "../events/event-ring.ts";
 import { SHARED_SLOTS } from "../messages.ts";
 import { Observations } from "./observations.ts";
 import { ProcessorTime } from "./metering/processor-time.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { test } from "node:test";
-import { WorkerPool } from "../pool.ts";
+import { WorkerPool } from "../threads/pool.ts";
 import { Rejections } from "./rejections.ts";
 
 test("a rejection that nobody waits for is told, eight times at most, and cut", () => {

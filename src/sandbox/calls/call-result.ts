@@ -1,4 +1,4 @@
-import type { Usage } from "../../shared/usage.ts";
+import type { Usage } from "../../shared/limits/usage.ts";
 
 /** What a call gave. */
 export interface CallResult<Value = unknown> {

@@ -1,10 +1,10 @@
 import { printWave } from "../../component/values/print-wave.ts";
 import type { Ended } from "../../runtime/pending.ts";
-import { WORKER_HEAP_MB } from "../../runtime/guest-thread.ts";
+import { WORKER_HEAP_MB } from "../../runtime/threads/guest-thread.ts";
 import { CordonError, type TrapFrame } from "../../shared/errors.ts";
-import { escapeInvisible } from "../../shared/quote-text.ts";
-import type { Limits } from "../../shared/limits.ts";
-import type { Usage } from "../../shared/usage.ts";
+import { escapeInvisible } from "../../shared/text/quote-text.ts";
+import type { Limits } from "../../shared/limits/limits.ts";
+import type { Usage } from "../../shared/limits/usage.ts";
 import { holdsHandle } from "../../shared/wit/wit-handles.ts";
 import type { WitType } from "../../shared/wit/wit.ts";
 import { limitAdvice } from "./limit-advice.ts";

@@ -1,6 +1,6 @@
 import type { LimitDetail } from "../../shared/errors.ts";
-import type { Limits } from "../../shared/limits.ts";
-import { shownLimit } from "../../shared/remedy.ts";
+import type { Limits } from "../../shared/limits/limits.ts";
+import { shownLimit } from "../../shared/text/remedy.ts";
 
 /** What sets the limits that errors name; how complex a component may be and how many stacks it may have are bounds that nothing sets. */
 const SET_BY: Readonly<Record<LimitDetail["limit"], keyof Limits | undefined>> = {

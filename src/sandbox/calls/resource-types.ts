@@ -1,8 +1,8 @@
-import type { Plan, TypeIndex } from "../../shared/plan.ts";
+import type { Plan, TypeIndex } from "../../shared/plan/plan.ts";
 import { CordonError } from "../../shared/errors.ts";
 import { printFunctionType } from "../../shared/wit/print-wit.ts";
 import { functionHoldsHandle } from "../../shared/wit/wit-handles.ts";
-import { exportAt, partsOfPlanType } from "../../shared/plan-parts.ts";
+import { exportAt, partsOfPlanType } from "../../shared/plan/plan-parts.ts";
 import { partsOfType, type WitFunction, type WitType } from "../../shared/wit/wit.ts";
 import type { CallableExport } from "../loading/exports.ts";
 

@@ -1,4 +1,4 @@
-import type { Usage } from "../../shared/usage.ts";
+import type { Usage } from "../../shared/limits/usage.ts";
 
 /** A call of a sandbox that has not ended yet. */
 export interface RunningCall {

@@ -1,7 +1,7 @@
 import type { WorkerUsage } from "../../runtime/messages.ts";
 import type { AskUsage } from "../../runtime/pending.ts";
 import { type StopSignal, StopSwitch } from "../../shared/stop-signal.ts";
-import type { Usage } from "../../shared/usage.ts";
+import type { Usage } from "../../shared/limits/usage.ts";
 import type { RunningCall } from "./running-call.ts";
 import { usageOf } from "./usage.ts";
 

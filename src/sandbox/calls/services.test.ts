@@ -4,7 +4,7 @@ import { test } from "node:test";
 import type { AuditObservation } from "../../audit/event.ts";
 import { type Grants, NO_GRANTS } from "../../policy/grants.ts";
 import { ODD } from "../../../test/support/odd-values.ts";
-import { DEFAULT_LIMITS, type Limits } from "../../shared/limits.ts";
+import { DEFAULT_LIMITS, type Limits } from "../../shared/limits/limits.ts";
 import type { HostFunctionInput } from "../host-functions/host-function-input.ts";
 import { HostObjects } from "../host-functions/host-objects.ts";
 import { InvocationStreams } from "../streams/invocation-streams.ts";

@@ -3,7 +3,7 @@ import { ProgramAnswers } from "../../host/process/answer.ts";
 import { PROCESS_SERVICE } from "../../host/process/run-request.ts";
 import { RETURNED_SERVICE } from "../../runtime/engine/streams/messages.ts";
 import type { Job } from "../../runtime/pending.ts";
-import type { Limits } from "../../shared/limits.ts";
+import type { Limits } from "../../shared/limits/limits.ts";
 import type { HostObjects } from "../host-functions/host-objects.ts";
 import { CallCancellations } from "../host-functions/call-cancellations.ts";
 import type { HostFunctions } from "../host-functions/host-functions.ts";

@@ -1,7 +1,7 @@
 import type { AuditObservation } from "../../audit/event.ts";
 import type { Grants } from "../../policy/grants.ts";
 import { reportUses } from "../../host/uses.ts";
-import type { Limits } from "../../shared/limits.ts";
+import type { Limits } from "../../shared/limits/limits.ts";
 import { CapturedBytes } from "./captured-bytes.ts";
 import { bytesOf, isBytes, sinkOf, type StdioOptions } from "./stdio-options.ts";
 

@@ -1,4 +1,4 @@
-import type { Usage } from "../../shared/usage.ts";
+import type { Usage } from "../../shared/limits/usage.ts";
 
 /** What the calls of a component used together. Of a call whose worker could not be asked, only what is known is in it. */
 export interface Totals {

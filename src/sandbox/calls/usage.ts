@@ -1,5 +1,5 @@
 import type { Ended } from "../../runtime/pending.ts";
-import type { Usage } from "../../shared/usage.ts";
+import type { Usage } from "../../shared/limits/usage.ts";
 
 /**
  * The usage of a call that ended.

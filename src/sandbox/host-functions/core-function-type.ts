@@ -1,4 +1,4 @@
-import { coreTypesOf } from "../../shared/core-module.ts";
+import { coreTypesOf } from "../../shared/plan/core-module.ts";
 import type { WitFunction, WitType } from "../../shared/wit/wit.ts";
 
 /** The longest type that is read, in UTF-16 code units. */

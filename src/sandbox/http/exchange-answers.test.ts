@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { inspect } from "node:util";
 import type { HttpRequestHead, HttpResponsePart } from "../../shared/http-message.ts";
 import { ODD } from "../../../test/support/odd-values.ts";
-import { DEFAULT_LIMITS, type Limits } from "../../shared/limits.ts";
+import { DEFAULT_LIMITS, type Limits } from "../../shared/limits/limits.ts";
 import { ExchangeAnswers } from "./exchange-answers.ts";
 import type { HttpExchange } from "./http-exchange.ts";
 

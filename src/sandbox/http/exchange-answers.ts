@@ -1,5 +1,5 @@
 import type { HttpBodyPart, HttpResponsePart, HttpServices } from "../../shared/http-message.ts";
-import type { Limits } from "../../shared/limits.ts";
+import type { Limits } from "../../shared/limits/limits.ts";
 import type { HttpExchange } from "./http-exchange.ts";
 import { declaredLength, readResponsePart } from "./read-http-part.ts";
 

@@ -1,6 +1,6 @@
 import { isFieldValue, isForbiddenField, isToken } from "../../shared/field-rules.ts";
 import type { HttpFields, HttpResponseHead, HttpResponsePart } from "../../shared/http-message.ts";
-import type { Limits } from "../../shared/limits.ts";
+import type { Limits } from "../../shared/limits/limits.ts";
 
 /** The most fields of one set. */
 const MAX_FIELDS = 1_024;

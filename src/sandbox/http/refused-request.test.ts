@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { DEFAULT_LIMITS } from "../../shared/limits.ts";
+import { DEFAULT_LIMITS } from "../../shared/limits/limits.ts";
 import { refusalOf } from "./refused-request.ts";
 
 function refused(url: string, fields: readonly (readonly [string, string])[]): number | undefined {

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import type { Limits } from "../../shared/limits.ts";
+import type { Limits } from "../../shared/limits/limits.ts";
 import { requestTarget } from "./request-target.ts";
 
 /** The most header fields a guest is given. Node refuses about as many by itself, and says nowhere how many. */

@@ -2,10 +2,10 @@ import type { MissingImports } from "./missing-imports.ts";
 import { coreFunctionOf, type CustomImport } from "../../host/custom/custom-function.ts";
 import { DECLARED_CORE_MODULES } from "../../host/declared-interfaces.ts";
 import type { CoreProgram } from "../../runtime/messages.ts";
-import type { CoreImport, CoreModuleShape } from "../../shared/core-module.ts";
+import type { CoreImport, CoreModuleShape } from "../../shared/plan/core-module.ts";
 import { CordonError } from "../../shared/errors.ts";
-import { ownFunctionsHint, reasonWith } from "../../shared/remedy.ts";
-import { escapeInvisible, quoteText } from "../../shared/quote-text.ts";
+import { ownFunctionsHint, reasonWith } from "../../shared/text/remedy.ts";
+import { escapeInvisible, quoteText } from "../../shared/text/quote-text.ts";
 
 /** How many problems one message names. */
 const MAX_NAMED = 20;

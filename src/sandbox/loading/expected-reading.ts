@@ -1,6 +1,6 @@
 import { digestOf } from "../../component/digest.ts";
 import { CordonError } from "../../shared/errors.ts";
-import { quoteText } from "../../shared/quote-text.ts";
+import { quoteText } from "../../shared/text/quote-text.ts";
 import type { Reading } from "./source.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { CordonError } from "../../shared/errors.ts";
-import { escapeInvisible, quoteText } from "../../shared/quote-text.ts";
+import { escapeInvisible, quoteText } from "../../shared/text/quote-text.ts";
 import { printFunctionType } from "../../shared/wit/print-wit.ts";
-import { nearest } from "../../shared/suggest.ts";
+import { nearest } from "../../shared/text/suggest.ts";
 import { fullName } from "../../shared/wit/interface-name.ts";
 import type { ComponentInterface, WitFunction } from "../../shared/wit/wit.ts";
 

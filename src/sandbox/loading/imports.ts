@@ -1,11 +1,11 @@
 import type { InterfaceDeclaration } from "../../host/capability.ts";
 import type { ImportLink } from "../../runtime/messages.ts";
 import { CordonError } from "../../shared/errors.ts";
-import { ownFunctionsHint } from "../../shared/remedy.ts";
+import { ownFunctionsHint } from "../../shared/text/remedy.ts";
 import { findServing } from "../../shared/wit/interface-name.ts";
-import type { Plan } from "../../shared/plan.ts";
+import type { Plan } from "../../shared/plan/plan.ts";
 import { printFunctionType } from "../../shared/wit/print-wit.ts";
-import { escapeInvisible } from "../../shared/quote-text.ts";
+import { escapeInvisible } from "../../shared/text/quote-text.ts";
 import type { ComponentInterface, WitInterface } from "../../shared/wit/wit.ts";
 
 /** How many problems one message names. */

@@ -1,5 +1,5 @@
 import { fullName, type NamedInterface, withoutVersion } from "../../shared/wit/interface-name.ts";
-import { PREVIEW1_MODULE } from "../../shared/core-module.ts";
+import { PREVIEW1_MODULE } from "../../shared/plan/core-module.ts";
 import type { ComponentInterface, WitInterface } from "../../shared/wit/wit.ts";
 
 /** The grants that a component can be told to need, by their place in `grants`. */

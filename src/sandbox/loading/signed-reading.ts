@@ -1,4 +1,4 @@
-import { quoteText } from "../../shared/quote-text.ts";
+import { quoteText } from "../../shared/text/quote-text.ts";
 import type { RequirementInput } from "../../signing/requirement.ts";
 import type { SignatureInput } from "../options/signature-options.ts";
 import type { Reading } from "./source.ts";

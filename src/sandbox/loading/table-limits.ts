@@ -1,7 +1,7 @@
 import type { ProgramTables } from "../../component/bound-instances.ts";
 import { CordonError } from "../../shared/errors.ts";
-import { shownLimit } from "../../shared/remedy.ts";
-import type { Limits } from "../../shared/limits.ts";
+import { shownLimit } from "../../shared/text/remedy.ts";
+import type { Limits } from "../../shared/limits/limits.ts";
 
 /**
  * Compares the tables of a program with what a call allows it. Each has a maximum since it was hardened, so this is known before

@@ -1,5 +1,5 @@
 import { CordonError } from "../../shared/errors.ts";
-import { shownLimit } from "../../shared/remedy.ts";
+import { shownLimit } from "../../shared/text/remedy.ts";
 
 /** A component over the bound on its size. */
 export function tooLarge(what: string, size: number, cap: number): CordonError {

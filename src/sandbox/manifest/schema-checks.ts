@@ -1,9 +1,9 @@
 import { toJson } from "../../component/values/to-json.ts";
 import type { SchemaSide } from "../../manifest/thread/messages.ts";
 import { CordonError } from "../../shared/errors.ts";
-import type { Limits } from "../../shared/limits.ts";
-import { escapeInvisible, quoteText } from "../../shared/quote-text.ts";
-import type { Usage } from "../../shared/usage.ts";
+import type { Limits } from "../../shared/limits/limits.ts";
+import { escapeInvisible, quoteText } from "../../shared/text/quote-text.ts";
+import type { Usage } from "../../shared/limits/usage.ts";
 import { functionHoldsHandle, holdsStream } from "../../shared/wit/wit-handles.ts";
 import type { WitType } from "../../shared/wit/wit.ts";
 import type { Engine } from "../engine.ts";

@@ -2,7 +2,7 @@ import type { Manifest, WholeCapability } from "../../manifest/manifest.ts";
 import { requestTexts } from "../../manifest/request-texts.ts";
 import type { Grants, NetworkRule, PathGrant, Preopen } from "../../policy/grants.ts";
 import { parseNetworkRule } from "../../policy/network-rule.ts";
-import type { Limits } from "../../shared/limits.ts";
+import type { Limits } from "../../shared/limits/limits.ts";
 import { coversName, DEFAULT_PORTS } from "../../host/net/rule-match.ts";
 
 /** One capability, as it is asked for, granted, and both. */

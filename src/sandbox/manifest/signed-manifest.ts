@@ -5,7 +5,7 @@ import type { Manifest, ManifestSignature } from "../../manifest/manifest.ts";
 import { readNamedManifest } from "../../manifest/manifest-file.ts";
 import { ManifestThread } from "../../manifest/thread/manifest-thread.ts";
 import { CordonError } from "../../shared/errors.ts";
-import { quoteText } from "../../shared/quote-text.ts";
+import { quoteText } from "../../shared/text/quote-text.ts";
 import { beginReading } from "../loading/source.ts";
 
 /** Whether a file is taken for a manifest by its name. */

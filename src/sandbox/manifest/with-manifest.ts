@@ -7,7 +7,7 @@ import { newRequests, requestTexts } from "../../manifest/request-texts.ts";
 import { ManifestThread } from "../../manifest/thread/manifest-thread.ts";
 import { withinRequests } from "../../manifest/within-requests.ts";
 import { CordonError } from "../../shared/errors.ts";
-import { escapeInvisible, quoteText } from "../../shared/quote-text.ts";
+import { escapeInvisible, quoteText } from "../../shared/text/quote-text.ts";
 import { HostFunctions } from "../host-functions/host-functions.ts";
 import { sourceName } from "../loading/source.ts";
 import { atMost } from "../options/limit-options.ts";

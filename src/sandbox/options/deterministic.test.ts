@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type GrantsInput, parseGrants } from "../../policy/parse-grants.ts";
+import { type GrantsInput, parseGrants } from "../../policy/parsing/parse-grants.ts";
 import { deterministicGrants, type DeterministicInput } from "./deterministic.ts";
 
 function granted(grants: GrantsInput, wanted?: DeterministicInput): readonly unknown[] {

@@ -1,4 +1,4 @@
-import type { GrantsInput } from "../../policy/parse-grants.ts";
+import type { GrantsInput } from "../../policy/parsing/parse-grants.ts";
 import { CordonError } from "../../shared/errors.ts";
 
 /** Whether a run is to be the same each time: `true`, or the seed of its random bytes, from 0 to 2^64 - 1; `true` is seed 0. */

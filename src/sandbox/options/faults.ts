@@ -1,5 +1,5 @@
 import { CordonError, type ErrorCode, messageOf } from "../../shared/errors.ts";
-import { quoteText } from "../../shared/quote-text.ts";
+import { quoteText } from "../../shared/text/quote-text.ts";
 
 /** How much of a name or a text is shown, in UTF-16 code units. */
 const SHOWN = 80;

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isDeepStrictEqual } from "node:util";
 import { CordonError, type ErrorCode } from "../../shared/errors.ts";
-import { LIMIT_PROFILES, PROFILE_NAMES } from "../../shared/limit-profiles.ts";
-import { DEFAULT_LIMITS, type Limits } from "../../shared/limits.ts";
+import { LIMIT_PROFILES, PROFILE_NAMES } from "../../shared/limits/limit-profiles.ts";
+import { DEFAULT_LIMITS, type Limits } from "../../shared/limits/limits.ts";
 import { limitsFrom, profileNamed } from "./limit-options.ts";
-import { LIMIT_BOUNDS } from "../../shared/limit-bounds.ts";
+import { LIMIT_BOUNDS } from "../../shared/limits/limit-bounds.ts";
 
 const NAMES = Object.keys(LIMIT_BOUNDS) as (keyof Limits)[];
 

@@ -1,9 +1,9 @@
 import { CordonError } from "../../shared/errors.ts";
-import { LIMIT_BOUNDS } from "../../shared/limit-bounds.ts";
-import { LIMIT_PROFILES, PROFILE_NAMES, type ProfileName } from "../../shared/limit-profiles.ts";
-import { DEFAULT_LIMITS, type Limits } from "../../shared/limits.ts";
-import { quoteText } from "../../shared/quote-text.ts";
-import { nearest } from "../../shared/suggest.ts";
+import { LIMIT_BOUNDS } from "../../shared/limits/limit-bounds.ts";
+import { LIMIT_PROFILES, PROFILE_NAMES, type ProfileName } from "../../shared/limits/limit-profiles.ts";
+import { DEFAULT_LIMITS, type Limits } from "../../shared/limits/limits.ts";
+import { quoteText } from "../../shared/text/quote-text.ts";
+import { nearest } from "../../shared/text/suggest.ts";
 import { shownValue } from "./faults.ts";
 
 /** Limits as an embedder writes them: single ones, on top of a profile's or of the defaults. */

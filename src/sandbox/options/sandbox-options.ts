@@ -1,10 +1,10 @@
 import type { AuditListener } from "../../audit/recorder.ts";
 import type { ArtifactCacheOptions } from "../../component/artifact-cache.ts";
 import type { Grants, SecretRule } from "../../policy/grants.ts";
-import { type GrantsBase, type GrantsInput, parseGrants } from "../../policy/parse-grants.ts";
-import type { SecretInput } from "../../policy/parse-secrets.ts";
+import { type GrantsBase, type GrantsInput, parseGrants } from "../../policy/parsing/parse-grants.ts";
+import type { SecretInput } from "../../policy/parsing/parse-secrets.ts";
 import { CordonError } from "../../shared/errors.ts";
-import type { Limits } from "../../shared/limits.ts";
+import type { Limits } from "../../shared/limits/limits.ts";
 import { cacheDirectory, configDirectory, stateDirectory } from "../../shared/machine/xdg.ts";
 import type {
   CoreHostFunctionInput,

@@ -1,5 +1,5 @@
 import type { SecretRule } from "../../policy/grants.ts";
-import { parseSecrets, type SecretInput } from "../../policy/parse-secrets.ts";
+import { parseSecrets, type SecretInput } from "../../policy/parsing/parse-secrets.ts";
 import type { Problems } from "../../policy/problems.ts";
 import { CordonError } from "../../shared/errors.ts";
 import { shownValue } from "./faults.ts";

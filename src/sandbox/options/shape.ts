@@ -1,5 +1,5 @@
-import { quoteText } from "../../shared/quote-text.ts";
-import { nearest } from "../../shared/suggest.ts";
+import { quoteText } from "../../shared/text/quote-text.ts";
+import { nearest } from "../../shared/text/suggest.ts";
 import { Faults, shownValue } from "./faults.ts";
 
 /** How much of an unknown name is shown, in UTF-16 code units. */

@@ -1,6 +1,6 @@
 import { CordonError } from "../../shared/errors.ts";
-import { quoteText } from "../../shared/quote-text.ts";
-import { nearest } from "../../shared/suggest.ts";
+import { quoteText } from "../../shared/text/quote-text.ts";
+import { nearest } from "../../shared/text/suggest.ts";
 import { Faults } from "./faults.ts";
 import { readSandboxOptions, sandboxOptions, type SandboxOptions } from "./sandbox-options.ts";
 import { isPlain, memberPath } from "./shape.ts";

@@ -7,7 +7,7 @@ import { parseGuestHost } from "../../host/net/host.ts";
 import { allowsResolved } from "../../host/net/rule-match.ts";
 import type { Decision } from "../../policy/decision.ts";
 import type { Grants, PathGrant, Preopen } from "../../policy/grants.ts";
-import { hasName } from "../../policy/parse-environment.ts";
+import { hasName } from "../../policy/parsing/parse-environment.ts";
 import { isWithin } from "../../policy/real-path.ts";
 import { ACCESS, accessText, CONTENT_ACCESS, EVERY_ACCESS, WRITE_ACCESS } from "../../policy/storage/access.ts";
 import { type PathRights, ruleIndex, type RuleIndex } from "../../policy/storage/rule-index.ts";

@@ -8,14 +8,14 @@ import { DEFAULT_PORTS } from "../../host/net/rule-match.ts";
 import type { EffectivePolicy } from "../../policy/documents/effective.ts";
 import type { RuleOrigin } from "../../policy/documents/policy-document.ts";
 import type { Grants, NetworkScheme } from "../../policy/grants.ts";
-import { variableReasons } from "../../policy/parse-environment.ts";
+import { variableReasons } from "../../policy/parsing/parse-environment.ts";
 import { isWithin, kernelProblem, realPath, realPathOfWhatExists } from "../../policy/real-path.ts";
 import { accessOf, ACCESS_WORDS, WRITE_ACCESS } from "../../policy/storage/access.ts";
 import { type RuleIndex, ruleIndex } from "../../policy/storage/rule-index.ts";
 import type { StorageRules } from "../../policy/storage/storage-rules.ts";
 import { parseStorageUri } from "../../policy/storage/storage-uri.ts";
 import { CordonError } from "../../shared/errors.ts";
-import { quoteText } from "../../shared/quote-text.ts";
+import { quoteText } from "../../shared/text/quote-text.ts";
 import { fencedVariables } from "./with-policy.ts";
 
 /** One access to explain. */

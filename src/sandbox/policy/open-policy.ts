@@ -1,7 +1,7 @@
 import { effectivePolicy, type EffectivePolicy, type PolicySubject } from "../../policy/documents/effective.ts";
 import { loadDocuments, policyFolders, type PolicyFolders } from "../../policy/documents/load-documents.ts";
 import type { Grants } from "../../policy/grants.ts";
-import { parseGrants } from "../../policy/parse-grants.ts";
+import { parseGrants } from "../../policy/parsing/parse-grants.ts";
 import { grantsBase } from "../options/sandbox-options.ts";
 import { fencedGrants, policyPaths } from "./with-policy.ts";
 

@@ -2,7 +2,7 @@ import type { PolicyDocument } from "../../policy/documents/policy-document.ts";
 import type { SignatureEntry } from "../../policy/documents/policy-shape.ts";
 import type { DocumentAudit, DocumentRate } from "../../policy/documents/policy-document.ts";
 import type { UsesListener } from "./uses-listener.ts";
-import type { Limits } from "../../shared/limits.ts";
+import type { Limits } from "../../shared/limits/limits.ts";
 import type { ComponentSource } from "../loading/source.ts";
 import type { OpenedManifest } from "../manifest/opened-manifest.ts";
 import type { ReadSandboxOptions } from "../options/sandbox-options.ts";

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { AuditRecorder } from "../../audit/recorder.ts";
 import type { PolicyDiff } from "./diff/diff-policies.ts";
 import { CordonError, messageOf } from "../../shared/errors.ts";
-import type { Limits } from "../../shared/limits.ts";
+import type { Limits } from "../../shared/limits/limits.ts";
 import type { Engine } from "../engine.ts";
 import type { ComponentSource } from "../loading/source.ts";
 import type { PolicyInput, ReadSandboxOptions } from "../options/sandbox-options.ts";

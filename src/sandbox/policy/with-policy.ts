@@ -13,9 +13,9 @@ import { loadDocuments, policyFolders, type PolicyFolders } from "../../policy/d
 import type { DocumentLimits, PolicyDocument } from "../../policy/documents/policy-document.ts";
 import { withinFence } from "../../policy/fence.ts";
 import type { Grants } from "../../policy/grants.ts";
-import { deniedNames, hasName } from "../../policy/parse-environment.ts";
-import { type GrantsBase, type GrantsInput, parseGrants } from "../../policy/parse-grants.ts";
-import type { Limits } from "../../shared/limits.ts";
+import { deniedNames, hasName } from "../../policy/parsing/parse-environment.ts";
+import { type GrantsBase, type GrantsInput, parseGrants } from "../../policy/parsing/parse-grants.ts";
+import type { Limits } from "../../shared/limits/limits.ts";
 import { cacheDirectory, configDirectory, stateDirectory } from "../../shared/machine/xdg.ts";
 import { HostFunctions } from "../host-functions/host-functions.ts";
 import { beginReading, type ComponentSource, sourceName } from "../loading/source.ts";

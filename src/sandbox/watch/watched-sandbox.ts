@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { digestOf } from "../../component/digest.ts";
 import { CordonError, messageOf } from "../../shared/errors.ts";
-import { quoteText } from "../../shared/quote-text.ts";
+import { quoteText } from "../../shared/text/quote-text.ts";
 import type { CallResult } from "../calls/call-result.ts";
 import type { ExecuteResult } from "../calls/program-result.ts";
 import type { ExportName, ExportParameters, ExportResult } from "../calls/typed-exports.ts";

@@ -1,6 +1,6 @@
 import type * as Sqlite from "node:sqlite";
 import { CordonError, messageOf } from "../errors.ts";
-import { quoteText } from "../quote-text.ts";
+import { quoteText } from "../text/quote-text.ts";
 
 /** What can be bound to a statement. */
 export type SqlValue = null | number | string | Uint8Array;

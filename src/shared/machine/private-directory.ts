@@ -1,6 +1,6 @@
 import { lstatSync, mkdirSync, readlinkSync, type Stats } from "node:fs";
 import { join, parse, resolve, sep } from "node:path";
-import { quoteText } from "../quote-text.ts";
+import { quoteText } from "../text/quote-text.ts";
 
 /** As many links as Linux follows. */
 const MAX_LINKS = 40;

@@ -13,7 +13,7 @@ import {
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { CordonError } from "../errors.ts";
-import { quoteText } from "../quote-text.ts";
+import { quoteText } from "../text/quote-text.ts";
 
 /** How a file is read that others must not have written, or not even read. */
 export interface PrivateFileReading {

@@ -1,6 +1,6 @@
 import { CordonError } from "../errors.ts";
-import { quoteText } from "../quote-text.ts";
-import { nearest } from "../suggest.ts";
+import { quoteText } from "../text/quote-text.ts";
+import { nearest } from "../text/suggest.ts";
 import type { WitCase, WitField, WitFunction, WitPrimitive, WitType } from "./wit.ts";
 
 /** The longest text that is read, in UTF-16 code units. */

@@ -1,5 +1,5 @@
 import { CordonError } from "../errors.ts";
-import { quoteText } from "../quote-text.ts";
+import { quoteText } from "../text/quote-text.ts";
 import type { WitField, WitFunction, WitType } from "./wit.ts";
 
 /** How a type is written. */

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { exportTiles } from "../../../audit/store/export-tiles.ts";
 import { CordonError } from "../../../shared/errors.ts";
-import { quoteText } from "../../../shared/quote-text.ts";
+import { quoteText } from "../../../shared/text/quote-text.ts";
 import { EXIT } from "../../output/exit-codes.ts";
 import { printJson } from "../../output/json-output.ts";
 import { neutralisedLine } from "../../output/terminal.ts";

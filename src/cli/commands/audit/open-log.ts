@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { type LogFiles, logFiles } from "../../../audit/store/log-files.ts";
 import { LogReader } from "../../../audit/store/log-reader.ts";
 import { CordonError } from "../../../shared/errors.ts";
-import { quoteText } from "../../../shared/quote-text.ts";
+import { quoteText } from "../../../shared/text/quote-text.ts";
 import { fail } from "../../output/failure.ts";
 
 /** What all commands about the log take. */

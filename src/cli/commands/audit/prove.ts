@@ -3,7 +3,7 @@ import { logFiles, logKey } from "../../../audit/store/log-files.ts";
 import { checkProof, proofOf } from "../../../audit/store/prove.ts";
 import { readVerifierLine, verifierLine } from "../../../audit/tree/signed-note.ts";
 import { CordonError, messageOf } from "../../../shared/errors.ts";
-import { quoteText } from "../../../shared/quote-text.ts";
+import { quoteText } from "../../../shared/text/quote-text.ts";
 import { EXIT } from "../../output/exit-codes.ts";
 import { fail } from "../../output/failure.ts";
 import { printJson } from "../../output/json-output.ts";

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { LogReader } from "../../../audit/store/log-reader.ts";
 import { countLog, type LogEvent, type LogQuery, queryLog } from "../../../audit/store/query-log.ts";
 import { CordonError } from "../../../shared/errors.ts";
-import { quoteText } from "../../../shared/quote-text.ts";
+import { quoteText } from "../../../shared/text/quote-text.ts";
 import { Interruption } from "../../interruption.ts";
 import { EXIT } from "../../output/exit-codes.ts";
 import { fail } from "../../output/failure.ts";

@@ -1,6 +1,6 @@
 import { type LogEvent, queryLog } from "../../../audit/store/query-log.ts";
 import { CordonError } from "../../../shared/errors.ts";
-import { quoteText } from "../../../shared/quote-text.ts";
+import { quoteText } from "../../../shared/text/quote-text.ts";
 import { EXIT } from "../../output/exit-codes.ts";
 import { printJson } from "../../output/json-output.ts";
 import { table } from "../../output/table.ts";

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { lastCheckpoint, logKey } from "../../../audit/store/log-files.ts";
 import { type OuterCheckpoint, verifyLog } from "../../../audit/store/verify-log.ts";
 import { CordonError, messageOf } from "../../../shared/errors.ts";
-import { quoteText } from "../../../shared/quote-text.ts";
+import { quoteText } from "../../../shared/text/quote-text.ts";
 import { EXIT } from "../../output/exit-codes.ts";
 import { printJson } from "../../output/json-output.ts";
 import { neutralisedLine, styled } from "../../output/terminal.ts";

@@ -4,7 +4,7 @@ import { inspect } from "../../../sandbox/loading/inspect.ts";
 import { draftManifest } from "../../../sandbox/manifest/draft-manifest.ts";
 import { CordonError } from "../../../shared/errors.ts";
 import { writePrivateFile } from "../../../shared/machine/private-file.ts";
-import { quoteText } from "../../../shared/quote-text.ts";
+import { quoteText } from "../../../shared/text/quote-text.ts";
 import { EXIT } from "../../output/exit-codes.ts";
 import { fail } from "../../output/failure.ts";
 import { printJson } from "../../output/json-output.ts";

@@ -5,7 +5,7 @@ import { checkDocument } from "../../../policy/documents/check-document.ts";
 import { convertGrants, type Converted, convertSettings } from "../../../policy/documents/convert.ts";
 import { faultText, PolicyError } from "../../../policy/documents/fault.ts";
 import { CordonError, messageOf } from "../../../shared/errors.ts";
-import { quoteText } from "../../../shared/quote-text.ts";
+import { quoteText } from "../../../shared/text/quote-text.ts";
 import type { SandboxFlags } from "../../flags/run-options.ts";
 import { grantsFromFlags } from "../../flags/grants-from-flags.ts";
 import { limitsFromFlags } from "../../flags/limit-options.ts";

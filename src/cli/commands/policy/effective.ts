@@ -6,7 +6,7 @@ import { sourceName } from "../../../sandbox/loading/source.ts";
 import { openPolicy } from "../../../sandbox/policy/open-policy.ts";
 import { tightest } from "../../../sandbox/policy/with-policy.ts";
 import { CordonError, messageOf } from "../../../shared/errors.ts";
-import { quoteText } from "../../../shared/quote-text.ts";
+import { quoteText } from "../../../shared/text/quote-text.ts";
 import { EXIT } from "../../output/exit-codes.ts";
 import { fail } from "../../output/failure.ts";
 import { jsonText, printJson } from "../../output/json-output.ts";

@@ -8,7 +8,7 @@ import type { LearnedDocument } from "../../../sandbox/policy/learn/learned-docu
 import { openToLearn } from "../../../sandbox/policy/learn/open-to-learn.ts";
 import type { Sandbox } from "../../../sandbox/sandbox.ts";
 import { CordonError, messageOf } from "../../../shared/errors.ts";
-import { quoteText } from "../../../shared/quote-text.ts";
+import { quoteText } from "../../../shared/text/quote-text.ts";
 import { componentSource } from "../../flags/component-file.ts";
 import { Interruption } from "../../interruption.ts";
 import { auditLine } from "../../output/audit-lines.ts";

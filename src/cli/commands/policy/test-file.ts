@@ -5,7 +5,7 @@ import { readPolicyFile } from "../../../policy/documents/read-file.ts";
 import { explain, type PolicyRequest } from "../../../sandbox/policy/explain.ts";
 import { openPolicy } from "../../../sandbox/policy/open-policy.ts";
 import { CordonError } from "../../../shared/errors.ts";
-import { quoteText } from "../../../shared/quote-text.ts";
+import { quoteText } from "../../../shared/text/quote-text.ts";
 import { EXIT } from "../../output/exit-codes.ts";
 import { fail } from "../../output/failure.ts";
 import { printJson } from "../../output/json-output.ts";

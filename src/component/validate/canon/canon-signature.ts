@@ -1,4 +1,4 @@
-import type { CoreType } from "../../../shared/plan.ts";
+import type { CoreType } from "../../../shared/plan/plan.ts";
 import { type Options, requireMemory, requireRealloc } from "./canon-options.ts";
 import { flatten, flattenAll, MAX_FLAT_ASYNC_PARAMETERS, MAX_FLAT_PARAMETERS, MAX_FLAT_RESULTS } from "./flatten.ts";
 import type { FunctionType } from "../types/types.ts";

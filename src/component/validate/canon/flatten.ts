@@ -1,4 +1,4 @@
-import type { CoreType } from "../../../shared/plan.ts";
+import type { CoreType } from "../../../shared/plan/plan.ts";
 import type { WitPrimitive } from "../../../shared/wit/wit.ts";
 import type { Shape, ValueType } from "../types/types.ts";
 

@@ -1,4 +1,4 @@
-import type { CoreType } from "../../../shared/plan.ts";
+import type { CoreType } from "../../../shared/plan/plan.ts";
 import type { ThreadDefinition } from "../../binary/definitions.ts";
 import { coreMismatch } from "../core/core-matching.ts";
 import type { CoreTypeId } from "../core/core-types.ts";

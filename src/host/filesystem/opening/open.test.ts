@@ -16,7 +16,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import type { PathGrant } from "../../../policy/grants.ts";
-import { parseGrants } from "../../../policy/parse-grants.ts";
+import { parseGrants } from "../../../policy/parsing/parse-grants.ts";
 import { openByDescriptor } from "./open-by-descriptor.ts";
 import { openByIdentity } from "./open-by-identity.ts";
 import type { FileAccess, OpenTarget } from "./file-request.ts";

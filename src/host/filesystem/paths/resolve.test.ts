@@ -5,7 +5,7 @@ import { dirname, join, resolve } from "node:path";
 import { after, before, test } from "node:test";
 import * as fc from "fast-check";
 import type { PathGrant } from "../../../policy/grants.ts";
-import { parseGrants } from "../../../policy/parse-grants.ts";
+import { parseGrants } from "../../../policy/parsing/parse-grants.ts";
 import { pathProblem, resolvePath } from "./resolve.ts";
 
 let base = "";

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { GrantSetting, Remedy } from "../../../shared/remedy.ts";
+import type { GrantSetting, Remedy } from "../../../shared/text/remedy.ts";
 import type { Use } from "../../../shared/use.ts";
 import type { AuditResult } from "../../../audit/event.ts";
 import type { HostContext, HostResult } from "../../capability.ts";

@@ -1,4 +1,4 @@
-import type { Remedy } from "../../../shared/remedy.ts";
+import type { Remedy } from "../../../shared/text/remedy.ts";
 import { errnoOf } from "../failure.ts";
 
 /** `wasi:filesystem/types.error-code`. */

@@ -5,8 +5,8 @@ import {
   type TestContext,
   type TestContextOptions,
 } from "../../../../test/support/host-context.ts";
-import { parseGrants } from "../../../policy/parse-grants.ts";
-import type { NetworkGrantsInput } from "../../../policy/parse-network.ts";
+import { parseGrants } from "../../../policy/parsing/parse-grants.ts";
+import type { NetworkGrantsInput } from "../../../policy/parsing/parse-network.ts";
 import type { HostResult } from "../../capability.ts";
 import { ioPoll } from "../../io/poll-binding.ts";
 import { ioStreams } from "../../io/streams-binding.ts";

@@ -1,4 +1,4 @@
-import type { PlanCoreFunction } from "../../../shared/plan.ts";
+import type { PlanCoreFunction } from "../../../shared/plan/plan.ts";
 import { cancelFunction, copyFunction, endFunction } from "./copy-functions.ts";
 import type { CanonFunction, EngineParts } from "../engine-parts.ts";
 import { errorDrop, errorFunction } from "./error-functions.ts";

@@ -1,4 +1,4 @@
-import type { PlanCoreFunction } from "../../../shared/plan.ts";
+import type { PlanCoreFunction } from "../../../shared/plan/plan.ts";
 import { assertWellFormed, decodeBeginning } from "../../abi/guest-text.ts";
 import type { CanonFunction, EngineParts } from "../engine-parts.ts";
 import { ErrorContext } from "../handles/resource-handle.ts";

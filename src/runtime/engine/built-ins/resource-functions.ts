@@ -1,4 +1,4 @@
-import type { PlanCoreFunction } from "../../../shared/plan.ts";
+import type { PlanCoreFunction } from "../../../shared/plan/plan.ts";
 import type { CoreValue } from "../../abi/core-values.ts";
 import { trap } from "../../abi/trap.ts";
 import type { ComponentState } from "../component-state.ts";

@@ -1,4 +1,4 @@
-import type { PlanCoreFunction } from "../../../shared/plan.ts";
+import type { PlanCoreFunction } from "../../../shared/plan/plan.ts";
 import type { CoreValue } from "../../abi/core-values.ts";
 import { MAX_FLAT_PARAMETERS } from "../../abi/function-shape.ts";
 import { areWithin } from "../../abi/lifted-size.ts";

@@ -1,4 +1,4 @@
-import type { Plan, PlanCoreFunction } from "../../../shared/plan.ts";
+import type { Plan, PlanCoreFunction } from "../../../shared/plan/plan.ts";
 
 /**
  * Which component instances may have their stacks suspended: by a call of the host that waits, by waiting for an event, or by

@@ -1,4 +1,4 @@
-import type { CoreType } from "../../../shared/plan.ts";
+import type { CoreType } from "../../../shared/plan/plan.ts";
 import { type CoreSignature, signatureKey } from "../core-signature.ts";
 
 const CODE_OF: Readonly<Record<CoreType, number>> = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c };

@@ -2,8 +2,8 @@ import { messageOf } from "../../../shared/errors.ts";
 import { type StopSignal, StopSwitch } from "../../../shared/stop-signal.ts";
 import type { CompiledModule, Invocation, Program } from "../../messages.ts";
 import type { AskUsage, Ended, Ending, InstancePort } from "../../pending.ts";
-import { WorkerPool } from "../../pool.ts";
-import { KeptValues } from "../../sent-once.ts";
+import { WorkerPool } from "../../threads/pool.ts";
+import { KeptValues } from "../../programs/sent-once.ts";
 import type { FromProcess, PortableProgram, ToProcess } from "../messages.ts";
 
 /** What a guest process does: compiles the program it is sent, and runs it in worker threads as the parent would. */

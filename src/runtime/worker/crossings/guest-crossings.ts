@@ -1,5 +1,5 @@
 import type { Transferable } from "node:worker_threads";
-import { PAGE_BYTES } from "../../../shared/page-bytes.ts";
+import { PAGE_BYTES } from "../../../shared/plan/page-bytes.ts";
 import type { Crossing, HeldUnits } from "../../crossings/crossing-room.ts";
 import { givenBy, withGiven } from "../../crossings/given-value.ts";
 import { isBulky, pack, type Packed } from "../../crossings/parcel.ts";

@@ -1,6 +1,6 @@
-import { memoryField } from "../../../shared/hardening-profile.ts";
-import type { Limits } from "../../../shared/limits.ts";
-import { PAGE_BYTES } from "../../../shared/page-bytes.ts";
+import { memoryField } from "../../../shared/plan/hardening-profile.ts";
+import type { Limits } from "../../../shared/limits/limits.ts";
+import { PAGE_BYTES } from "../../../shared/plan/page-bytes.ts";
 import type { Program } from "../../messages.ts";
 import { linearMemory } from "./linear-memory.ts";
 import { initialPages, MemoryCapTooSmall, memoryMaximum } from "./memory-allotment.ts";

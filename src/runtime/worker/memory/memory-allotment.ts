@@ -1,4 +1,4 @@
-import type { MemoryDeclaration } from "../../../shared/hardening-profile.ts";
+import type { MemoryDeclaration } from "../../../shared/plan/hardening-profile.ts";
 import type { Program } from "../../messages.ts";
 
 /** The most pages of a memory with 32-bit addresses. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { PAGE_BYTES } from "../../../shared/page-bytes.ts";
+import { PAGE_BYTES } from "../../../shared/plan/page-bytes.ts";
 import type { Program } from "../../messages.ts";
 import type { MemoryRequest } from "./guest-memory.ts";
 import { linearMemory } from "./linear-memory.ts";

@@ -1,4 +1,4 @@
-import { PAGE_BYTES } from "../../../shared/page-bytes.ts";
+import { PAGE_BYTES } from "../../../shared/plan/page-bytes.ts";
 import type { Program } from "../../messages.ts";
 import type { MemoryRequest } from "./guest-memory.ts";
 

@@ -1,5 +1,5 @@
 import type { Interruption } from "../running-guest.ts";
-import type { Limits } from "../../../shared/limits.ts";
+import type { Limits } from "../../../shared/limits/limits.ts";
 import type { WorkerOutcome } from "../../messages.ts";
 import type { FuelMeter } from "./fuel-meter.ts";
 import { YIELD, type Guarded, REFUSED } from "./guard.ts";

@@ -1,4 +1,4 @@
-import { COUNTER_EXPORT, GUARD_FIELDS } from "../../../shared/hardening-profile.ts";
+import { COUNTER_EXPORT, GUARD_FIELDS } from "../../../shared/plan/hardening-profile.ts";
 import { hostInstance } from "../../instance-modules.ts";
 import { SHARED_SLOTS } from "../../messages.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { availableParallelism } from "node:os";
 import { test } from "node:test";
-import { PAGE_BYTES } from "../../../shared/page-bytes.ts";
+import { PAGE_BYTES } from "../../../shared/plan/page-bytes.ts";
 import { NestedStacks, ThreadStacks } from "./nested-stacks.ts";
 
 /** What a stack takes here, in bytes: a page and a little. */

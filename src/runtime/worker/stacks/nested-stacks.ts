@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import type { NestedStackLimit } from "../../engine/environment.ts";
-import { PAGE_BYTES } from "../../../shared/page-bytes.ts";
+import { PAGE_BYTES } from "../../../shared/plan/page-bytes.ts";
 
 /** How many calls between components one guest may have under way at once, each on a stack of its own. */
 const MAX_OF_GUEST = 64;

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { PolicyDocument, PolicyFence } from "../../../policy/documents/policy-document.ts";
 import type { Grants } from "../../../policy/grants.ts";
-import { type GrantsInput, parseGrants } from "../../../policy/parse-grants.ts";
+import { type GrantsInput, parseGrants } from "../../../policy/parsing/parse-grants.ts";
 import type { StorageRules } from "../../../policy/storage/storage-rules.ts";
 import type { Gain } from "./gain.ts";
 import { networkGains } from "./network-gains.ts";

@@ -3,8 +3,8 @@ import { isInBlock } from "../../../host/net/addresses.ts";
 import type { PolicyDocument } from "../../../policy/documents/policy-document.ts";
 import { rateWords } from "../../../policy/rate.ts";
 import type { Grants } from "../../../policy/grants.ts";
-import { deniedNames } from "../../../policy/parse-environment.ts";
-import type { GrantsInput } from "../../../policy/parse-grants.ts";
+import { deniedNames } from "../../../policy/parsing/parse-environment.ts";
+import type { GrantsInput } from "../../../policy/parsing/parse-grants.ts";
 import { limitsFrom } from "../../options/limit-options.ts";
 import type { Gain } from "./gain.ts";
 

@@ -1,6 +1,6 @@
 import type { PermissionsShape, PolicyShape, StorageEntry } from "../../../policy/documents/policy-shape.ts";
 import type { Grants } from "../../../policy/grants.ts";
-import type { GrantsInput } from "../../../policy/parse-grants.ts";
+import type { GrantsInput } from "../../../policy/parsing/parse-grants.ts";
 import type { Use } from "../../../shared/use.ts";
 import type { LearnedFrom } from "./learner.ts";
 import { learnFiles } from "./learn-files.ts";

@@ -1,6 +1,6 @@
 import type { AuditObservation } from "../../../audit/event.ts";
 import type { Grants } from "../../../policy/grants.ts";
-import type { GrantsInput } from "../../../policy/parse-grants.ts";
+import type { GrantsInput } from "../../../policy/parsing/parse-grants.ts";
 import type { Use } from "../../../shared/use.ts";
 import type { UsesListener } from "../uses-listener.ts";
 import { refusalOf } from "../decide-use.ts";

@@ -1,5 +1,5 @@
 import { permissionsAsGrants } from "../../../policy/documents/translate.ts";
-import { parseGrants } from "../../../policy/parse-grants.ts";
+import { parseGrants } from "../../../policy/parsing/parse-grants.ts";
 import type { ComponentSource } from "../../loading/source.ts";
 import { grantsBase, type SandboxOptions } from "../../options/sandbox-options.ts";
 import { Sandbox } from "../../sandbox.ts";

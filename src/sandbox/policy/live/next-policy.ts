@@ -4,7 +4,7 @@ import { diffDocuments } from "../diff/diff-documents.ts";
 import type { PolicyDiff } from "../diff/diff-policies.ts";
 import type { Grants } from "../../../policy/grants.ts";
 import { CordonError } from "../../../shared/errors.ts";
-import { quoteText } from "../../../shared/quote-text.ts";
+import { quoteText } from "../../../shared/text/quote-text.ts";
 import { signedReading } from "../../loading/signed-reading.ts";
 import { beginReading, type ComponentSource } from "../../loading/source.ts";
 import type { PolicyInput } from "../../options/sandbox-options.ts";

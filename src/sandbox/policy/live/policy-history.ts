@@ -17,7 +17,7 @@ import { readPolicyFile } from "../../../policy/documents/read-file.ts";
 import { CordonError } from "../../../shared/errors.ts";
 import { privateDirectory } from "../../../shared/machine/private-directory.ts";
 import { stateDirectory } from "../../../shared/machine/xdg.ts";
-import { quoteText } from "../../../shared/quote-text.ts";
+import { quoteText } from "../../../shared/text/quote-text.ts";
 
 /** How many versions are kept at least; twice as many at most. */
 const MOST_VERSIONS = 500;

@@ -1,4 +1,4 @@
-import type { Remedy } from "../../../../shared/remedy.ts";
+import type { Remedy } from "../../../../shared/text/remedy.ts";
 import { isIP } from "node:net";
 import type { Use } from "../../../../shared/use.ts";
 import type { buildConnector, Client, Dispatcher } from "undici";
