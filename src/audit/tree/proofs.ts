@@ -37,24 +37,39 @@ export function includes(
   tree: { readonly size: number; readonly root: Hash },
 ): boolean {
   if (leaf.index < 0 || leaf.index >= tree.size) return false;
-  let index = leaf.index;
-  let last = tree.size - 1;
-  let hash = leaf.hash;
+  let { hash } = leaf;
+  const ends = climb(proof, leaf.index, tree.size - 1, (beside, isLeft) => {
+    hash = isLeft ? nodeHash(beside, hash) : nodeHash(hash, beside);
+  });
+  return ends && sameHash(hash, tree.root);
+}
+
+/**
+ * Goes from a node up to the root as both checks of RFC 9162 do, with what the proof has beside each node, and whether that is on its left.
+ *
+ * @param from The index of the node on its level.
+ * @param end The index of the last one there.
+ * @returns Whether the proof ends at the root.
+ */
+function climb(
+  proof: readonly Hash[],
+  from: number,
+  end: number,
+  step: (beside: Hash, isLeft: boolean) => void,
+): boolean {
+  let [index, last] = [from, end];
   for (const beside of proof) {
     if (last === 0) return false;
-    if (index % 2 === 1 || index === last) {
-      hash = nodeHash(beside, hash);
-      while (index % 2 === 0 && index !== 0) {
-        index = index / 2;
-        last = Math.floor(last / 2);
-      }
-    } else {
-      hash = nodeHash(hash, beside);
+    const isLeft = index % 2 === 1 || index === last;
+    step(beside, isLeft);
+    while (isLeft && index % 2 === 0 && index !== 0) {
+      index = index / 2;
+      last = Math.floor(last / 2);
     }
     index = Math.floor(index / 2);
     last = Math.floor(last / 2);
   }
-  return last === 0 && sameHash(hash, tree.root);
+  return last === 0;
 }
 
 /**
@@ -99,22 +114,11 @@ export function extendsTree(
   }
   let before = first;
   let after = first;
-  for (const beside of others) {
-    if (last === 0) return false;
-    if (index % 2 === 1 || index === last) {
-      before = nodeHash(beside, before);
-      after = nodeHash(beside, after);
-      while (index % 2 === 0 && index !== 0) {
-        index = index / 2;
-        last = Math.floor(last / 2);
-      }
-    } else {
-      after = nodeHash(after, beside);
-    }
-    index = Math.floor(index / 2);
-    last = Math.floor(last / 2);
-  }
-  return last === 0 && sameHash(before, older.root) && sameHash(after, newer.root);
+  const ends = climb(others, index, last, (beside, isLeft) => {
+    if (isLeft) before = nodeHash(beside, before);
+    after = isLeft ? nodeHash(beside, after) : nodeHash(after, beside);
+  });
+  return ends && sameHash(before, older.root) && sameHash(after, newer.root);
 }
 
 function isPowerOfTwo(size: number): boolean {
