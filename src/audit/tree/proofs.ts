@@ -62,9 +62,11 @@ function climb(
     if (last === 0) return false;
     const isLeft = index % 2 === 1 || index === last;
     step(beside, isLeft);
-    while (isLeft && index % 2 === 0 && index !== 0) {
-      index = index / 2;
-      last = Math.floor(last / 2);
+    if (isLeft) {
+      while (index % 2 === 0 && index !== 0) {
+        index = index / 2;
+        last = Math.floor(last / 2);
+      }
     }
     index = Math.floor(index / 2);
     last = Math.floor(last / 2);
